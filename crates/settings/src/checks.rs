@@ -1,0 +1,75 @@
+//! What no value shows alone: whether it belongs into this profile, on this platform.
+
+use secrecy::ExposeSecret;
+
+use crate::keys::Keys;
+use crate::{DatabaseUrl, Environment, Profile, Settings};
+
+/// Bytes of a JWT secret at least: as many as its HMAC puts out (RFC 7518, section 3.2).
+pub(crate) const JWT_SECRET_BYTES_MIN: usize = 32;
+
+/// Words of secrets that everybody can read: in `config/`, in tutorials, in samples.
+const PUBLISHED: [&str; 4] = ["known-to-everybody", "your-secret-key", "change-me", "changeme"];
+
+/// What is wrong, and what to do instead.
+type Fault = (&'static str, &'static str);
+
+/// Refuses what does not belong into the profile or onto the platform.
+pub(crate) fn check(settings: &Settings, environment: &Environment, keys: &mut Keys) {
+    let profile = settings.profile;
+    let secret = settings.auth.jwt_secret.expose_secret();
+    let faults = [
+        ("auth.jwt_secret", jwt_secret(secret, profile)),
+        ("auth.demo_accounts", demo_accounts(settings.auth.demo_accounts, profile)),
+        ("auth.reset_token_in_answer", reset_token(settings.auth.reset_token_in_answer, profile)),
+        ("cors.origins", origins(&settings.cors.origins, profile)),
+        ("database.url", ephemeral(settings, environment)),
+    ];
+    for (key, fault) in faults {
+        if let Some((what, accepted)) = fault {
+            keys.refuse(key, what, accepted);
+        }
+    }
+}
+
+fn jwt_secret(secret: &str, profile: Profile) -> Option<Fault> {
+    let lower = secret.to_lowercase().replace('_', "-");
+    let what = if secret.is_empty() {
+        "is missing"
+    } else if profile.is_relaxed() {
+        return None;
+    } else if PUBLISHED.iter().any(|words| lower.contains(words)) {
+        "is a published default"
+    } else if secret.len() < JWT_SECRET_BYTES_MIN {
+        "is too short"
+    } else {
+        return None;
+    };
+    Some((what, "at least 32 bytes of your own in JWT_SECRET, as from `openssl rand -base64 48`"))
+}
+
+fn demo_accounts(wanted: bool, profile: Profile) -> Option<Fault> {
+    let what = "would let everybody in: their password is published";
+    (wanted && profile.is_live()).then_some((what, "false, in production and cloud-run"))
+}
+
+fn reset_token(wanted: bool, profile: Profile) -> Option<Fault> {
+    let what = "would let anybody take over any account";
+    (wanted && !profile.is_relaxed()).then_some((what, "false, outside development and test"))
+}
+
+fn origins(origins: &[String], profile: Profile) -> Option<Fault> {
+    let is_wild = origins.iter().any(|origin| origin == "*");
+    let what = "has \"*\", which lets any page call the API";
+    let accepted = "the origins of your web app, as in https://app.example.org";
+    (is_wild && !profile.is_relaxed()).then_some((what, accepted))
+}
+
+/// On Cloud Run the file system is memory, and ends with the instance.
+fn ephemeral(settings: &Settings, environment: &Environment) -> Option<Fault> {
+    let is_file = matches!(settings.database.url, DatabaseUrl::Sqlite(_));
+    let is_refused = is_file && environment.is_cloud_run() && !settings.database.allow_ephemeral;
+    let what = "is SQLite, and on Cloud Run (K_SERVICE is set) its data vanish with the instance";
+    let accepted = "postgres://… in DATABASE_URL, or database.allow_ephemeral = true";
+    is_refused.then_some((what, accepted))
+}

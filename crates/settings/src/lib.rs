@@ -1,0 +1,48 @@
+//! `config/` as types, checked once at start.
+//!
+//! A value comes from the highest layer that has it:
+//!
+//! 1. `config/base.toml`, which holds every key with a comment;
+//! 2. the file of the [`Profile`] that `CARDROOM_PROFILE` chooses, with what differs;
+//! 3. the customary variables `DATABASE_URL`, `DIRECT_DATABASE_URL`, `HOST`, `PORT`, `JWT_SECRET`;
+//! 4. `CARDROOM__SECTION__KEY`, for any key.
+//!
+//! The files are embedded; one of the same name in `config/` beside the executable, or in the
+//! folder that `CARDROOM_CONFIG_DIR` names, takes the place of the embedded one.
+//!
+//! [`load()`] reads all of it and either gives [`Loaded`], where every value knows its source, or
+//! [`Problems`], which are all there are at once: unknown keys, bad values, and values that do not
+//! belong into the profile. A secret is never shown, by no type of this crate.
+//!
+//! ```
+//! let environment = settings::Environment::new([("PORT", "8080")]);
+//! let loaded = settings::load(&environment)?;
+//! assert_eq!(loaded.settings.server.port, 8080);
+//! # Ok::<(), settings::Problems>(())
+//! ```
+
+mod environment;
+mod profile;
+
+mod database_url;
+mod sections;
+
+mod checks;
+mod keys;
+mod kinds;
+mod layers;
+mod load;
+mod nearest;
+mod problem;
+
+#[cfg(test)]
+mod tests;
+
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use environment::Environment;
+pub use load::{Effective, Loaded, load};
+pub use problem::{Problem, Problems};
+pub use profile::{Profile, UnknownProfile};
+pub use sections::{
+    Auth, Cors, Database, Hashing, Limits, Log, LogFormat, Mail, MailTransport, Server, Settings,
+};

@@ -1,0 +1,59 @@
+//! From the environment to settings that hold together.
+
+use crate::keys::Keys;
+use crate::problem::{Problem, Problems};
+use crate::{Environment, Profile, Settings, checks, layers};
+
+/// Settings that were read and checked.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// Every value in effect and where it came from: the profile first, then section by section.
+    pub effective: Vec<Effective>,
+}
+
+/// A value in effect and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effective {
+    /// The key, as in `server.port`, or `profile`.
+    pub key: String,
+    /// The value; a secret as `***`, a database URL without its password, nothing as `(none)`.
+    pub value: String,
+    /// The file or variable, as in `base.toml` or `environment variable PORT`.
+    pub source: String,
+}
+
+/// Reads the settings of the profile that the environment chooses, and checks them.
+///
+/// # Errors
+/// With everything that is wrong with them, when anything is. An unknown profile or a file that is
+/// not TOML is reported alone, since nothing can be said about the rest.
+pub fn load(environment: &Environment) -> Result<Loaded, Problems> {
+    let (profile, chosen) = profile(environment)?;
+    let mut keys = Keys::new(layers::overlay(profile, environment)?, environment.cores());
+    let settings = Settings::read(profile, &mut keys);
+    checks::check(&settings, environment, &mut keys);
+    let effective = [vec![chosen], keys.finish()?].concat();
+    Ok(Loaded { settings, effective })
+}
+
+/// The profile, and how that came about.
+fn profile(environment: &Environment) -> Result<(Profile, Effective), Problems> {
+    let variable = "CARDROOM_PROFILE";
+    let (name, source) = match environment.variable(variable) {
+        Some(name) => (name, format!("environment variable {variable}")),
+        None => ("development", format!("{variable} is not set")),
+    };
+    match name.parse() {
+        Ok(profile) => {
+            Ok((profile, Effective { key: "profile".into(), value: name.into(), source }))
+        }
+        Err(_) => Err(Problems(vec![Problem {
+            key: variable.into(),
+            what: format!("{name:?} is no profile"),
+            source,
+            accepted: Profile::ALL.map(Profile::as_str).join(", "),
+        }])),
+    }
+}

@@ -1,0 +1,41 @@
+//! What is wrong with the settings, a line each.
+
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
+
+/// One thing that is wrong with the settings. It never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The key, as in `server.port`; the file or variable if it is wrong as a whole.
+    pub key: String,
+    /// What is wrong.
+    pub what: String,
+    /// Where the value comes from: a file, a variable.
+    pub source: String,
+    /// What would be right; empty for an unknown key.
+    pub accepted: String,
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { key, what, source, accepted } = self;
+        write!(f, "{key}: {what} (from {source})")?;
+        if accepted.is_empty() { Ok(()) } else { write!(f, "; accepted: {accepted}") }
+    }
+}
+
+/// Everything that is wrong with the settings; never empty as an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl Display for Problems {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0.len() {
+            1 => f.write_str("the settings have a problem:")?,
+            many => write!(f, "the settings have {many} problems:")?,
+        }
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl Error for Problems {}

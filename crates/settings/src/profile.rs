@@ -1,0 +1,67 @@
+//! The five kinds of place where Cardroom runs.
+
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// The kind of place where the process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// A developer's machine.
+    Development,
+    /// Automated tests.
+    Test,
+    /// A rehearsal of production.
+    Staging,
+    /// A machine of one's own.
+    Production,
+    /// Google Cloud Run.
+    CloudRun,
+}
+
+/// A name that none of the profiles has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("no such profile; there are development, test, staging, production and cloud-run")]
+pub struct UnknownProfile;
+
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 5] =
+        [Self::Development, Self::Test, Self::Staging, Self::Production, Self::CloudRun];
+
+    /// The name, as in `CARDROOM_PROFILE` and `config/`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Test => "test",
+            Self::Staging => "staging",
+            Self::Production => "production",
+            Self::CloudRun => "cloud-run",
+        }
+    }
+
+    /// Whether published secrets and open doors are fine: in development and test.
+    pub fn is_relaxed(self) -> bool {
+        matches!(self, Self::Development | Self::Test)
+    }
+
+    /// Whether real people's data is served: in production and on Cloud Run.
+    pub(crate) fn is_live(self) -> bool {
+        matches!(self, Self::Production | Self::CloudRun)
+    }
+}
+
+impl FromStr for Profile {
+    type Err = UnknownProfile;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|profile| profile.as_str() == name).ok_or(UnknownProfile)
+    }
+}
+
+impl Display for Profile {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

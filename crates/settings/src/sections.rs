@@ -1,0 +1,61 @@
+//! The settings, a module for every section of `base.toml`.
+
+mod auth;
+mod cors;
+mod database;
+mod hashing;
+mod limits;
+mod log;
+mod mail;
+mod server;
+
+pub use auth::Auth;
+pub use cors::Cors;
+pub use database::Database;
+pub use hashing::Hashing;
+pub use limits::Limits;
+pub use log::{Log, LogFormat};
+pub use mail::{Mail, MailTransport};
+pub use server::Server;
+
+use crate::Profile;
+use crate::keys::Keys;
+
+/// Every setting of Cardroom.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The kind of place where the process runs.
+    pub profile: Profile,
+    /// The HTTP server.
+    pub server: Server,
+    /// How much a request may carry.
+    pub limits: Limits,
+    /// The database and the waits for it.
+    pub database: Database,
+    /// Accounts, tokens and passwords.
+    pub auth: Auth,
+    /// The lane in which passwords are hashed.
+    pub hashing: Hashing,
+    /// Web pages that may call the API.
+    pub cors: Cors,
+    /// How mail leaves.
+    pub mail: Mail,
+    /// What is logged.
+    pub log: Log,
+}
+
+impl Settings {
+    pub(crate) fn read(profile: Profile, keys: &mut Keys) -> Self {
+        Self {
+            profile,
+            server: Server::read(keys),
+            limits: Limits::read(keys),
+            database: Database::read(keys),
+            auth: Auth::read(keys),
+            hashing: Hashing::read(keys),
+            cors: Cors::read(keys),
+            mail: Mail::read(keys),
+            log: Log::read(keys),
+        }
+    }
+}

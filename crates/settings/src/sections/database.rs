@@ -1,0 +1,84 @@
+//! The database and the waits for it.
+
+use std::path::PathBuf;
+
+use crate::DatabaseUrl;
+use crate::keys::{Keys, Reading};
+
+/// The database and the waits for it.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// Where the database is.
+    pub url: DatabaseUrl,
+    /// The same database past a pooler, if that needs another URL.
+    pub direct_url: Option<DatabaseUrl>,
+    /// PostgreSQL connections at most, 1 to 500.
+    pub pool_size: usize,
+    /// SQLite connections that read, 1 to 64; one more writes.
+    pub sqlite_readers: usize,
+    /// How long a request waits for a free connection, in milliseconds, 1 to 60,000.
+    pub wait_timeout_ms: u64,
+    /// How long opening a connection may take, in milliseconds, 1 to 60,000.
+    pub create_timeout_ms: u64,
+    /// How long checking a returned connection may take, in milliseconds, 1 to 60,000.
+    pub recycle_timeout_ms: u64,
+    /// How long PostgreSQL works on one statement, in milliseconds, 1 to 600,000.
+    pub statement_timeout_ms: u64,
+    /// How long a PostgreSQL statement waits for a lock, in milliseconds, 1 to 600,000.
+    pub lock_timeout_ms: u64,
+    /// How long a PostgreSQL transaction may lie idle, in milliseconds, 1 to 600,000.
+    pub idle_in_transaction_timeout_ms: u64,
+    /// How long SQLite waits for another writer, in milliseconds, 1 to 60,000.
+    pub busy_timeout_ms: u64,
+    /// Whether the server migrates the database before it serves.
+    pub migrate_at_start: bool,
+    /// How long to wait for another instance that migrates, in seconds, 1 to 3,600.
+    pub migration_wait_secs: u64,
+    /// Whether SQLite may be used on Cloud Run, where the file vanishes with the instance.
+    pub allow_ephemeral: bool,
+}
+
+/// A minute, in milliseconds: nobody waits longer for a connection.
+const WAIT_MS_MAX: u64 = 60_000;
+
+/// Ten minutes, in milliseconds: longer work is not a request's.
+const WORK_MS_MAX: u64 = 600_000;
+
+impl Database {
+    /// Where migrations run: past the pooler, if there is one.
+    pub fn migration_url(&self) -> &DatabaseUrl {
+        self.direct_url.as_ref().unwrap_or(&self.url)
+    }
+
+    pub(crate) fn read(keys: &mut Keys) -> Self {
+        Self {
+            url: keys.secret("database.url", URLS, url).unwrap_or(NOWHERE),
+            direct_url: keys.optional_secret("database.direct_url", URLS, url),
+            pool_size: keys.number("database.pool_size", 1..=500),
+            sqlite_readers: keys.number("database.sqlite_readers", 1..=64),
+            wait_timeout_ms: keys.number("database.wait_timeout_ms", 1..=WAIT_MS_MAX),
+            create_timeout_ms: keys.number("database.create_timeout_ms", 1..=WAIT_MS_MAX),
+            recycle_timeout_ms: keys.number("database.recycle_timeout_ms", 1..=WAIT_MS_MAX),
+            statement_timeout_ms: keys.number("database.statement_timeout_ms", 1..=WORK_MS_MAX),
+            lock_timeout_ms: keys.number("database.lock_timeout_ms", 1..=WORK_MS_MAX),
+            idle_in_transaction_timeout_ms: keys
+                .number("database.idle_in_transaction_timeout_ms", 1..=WORK_MS_MAX),
+            busy_timeout_ms: keys.number("database.busy_timeout_ms", 1..=WAIT_MS_MAX),
+            migrate_at_start: keys.flag("database.migrate_at_start"),
+            migration_wait_secs: keys.number("database.migration_wait_secs", 1..=3_600),
+            allow_ephemeral: keys.flag("database.allow_ephemeral"),
+        }
+    }
+}
+
+const URLS: &str = "sqlite://data/cardroom.db or postgres://user:password@host:5432/name";
+
+/// Stands where a bad URL stood.
+const NOWHERE: DatabaseUrl = DatabaseUrl::Sqlite(PathBuf::new());
+
+fn url(text: &str) -> Reading<DatabaseUrl> {
+    let url: DatabaseUrl =
+        text.trim().parse().map_err(|e: crate::DatabaseUrlError| e.to_string())?;
+    let shown = url.to_string();
+    Ok((url, shown))
+}

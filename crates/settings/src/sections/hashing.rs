@@ -1,0 +1,21 @@
+//! The lane in which passwords are hashed.
+
+use crate::keys::Keys;
+
+/// The lane in which passwords are hashed.
+#[derive(Clone, Debug)]
+pub struct Hashing {
+    /// Threads that hash, 1 to 256 or the number of cores.
+    pub threads: usize,
+    /// Hashes that wait for a thread at most, 0 to 10,000.
+    pub queue: usize,
+}
+
+impl Hashing {
+    pub(crate) fn read(keys: &mut Keys) -> Self {
+        Self {
+            threads: keys.threads("hashing.threads", 256),
+            queue: keys.number("hashing.queue", 0..=10_000),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! How much a request may carry.
+
+use crate::keys::Keys;
+
+/// How much a request may carry.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Largest body of a request, in bytes, 1 KiB to 16 MiB.
+    pub body_bytes: usize,
+    /// Largest gameplay state, in bytes, 1 KiB to 16 MiB.
+    pub state_bytes: usize,
+    /// Users that an administrator creates in one batch at most, 1 to 10,000.
+    pub batch_users: usize,
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+impl Limits {
+    pub(crate) fn read(keys: &mut Keys) -> Self {
+        Self {
+            body_bytes: keys.number("limits.body_bytes", KIB..=16 * MIB),
+            state_bytes: keys.number("limits.state_bytes", KIB..=16 * MIB),
+            batch_users: keys.number("limits.batch_users", 1..=10_000),
+        }
+    }
+}

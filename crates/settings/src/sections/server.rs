@@ -1,0 +1,91 @@
+//! The HTTP server.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::keys::Keys;
+
+/// The HTTP server.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Address to listen on.
+    pub host: IpAddr,
+    /// Port to listen on; 0 takes any free one.
+    pub port: u16,
+    /// Threads that serve requests, 1 to 256 or the number of cores.
+    pub workers: usize,
+    /// Whether to serve the OpenAPI description and Swagger UI.
+    pub docs: bool,
+    /// Where the web app lives, without a slash at the end; links in mails begin with it.
+    pub public_url: String,
+    /// How long an idle connection stays open, in seconds, 0 to 3600; 0 closes after every answer.
+    pub keep_alive_secs: u64,
+    /// How long a client may take to send a request's head, in milliseconds, 100 to 60,000.
+    pub request_head_timeout_ms: u64,
+    /// From SIGTERM to the exit at the latest, in milliseconds, 0 to 8,500.
+    pub shutdown_grace_ms: u64,
+    /// Open connections at most, over all workers, 1 to 1,000,000.
+    pub connections_max: usize,
+}
+
+/// Cloud Run kills 10 s after SIGTERM; the rest is for the exit itself.
+const SHUTDOWN_GRACE_MS_MAX: u64 = 8_500;
+
+impl Server {
+    pub(crate) fn read(keys: &mut Keys) -> Self {
+        Self {
+            host: keys.text("server.host", "an IP address or localhost", host).unwrap_or(LOCALHOST),
+            port: keys.number("server.port", 0..=u16::MAX),
+            workers: keys.threads("server.workers", 256),
+            docs: keys.flag("server.docs"),
+            public_url: keys.text("server.public_url", PUBLIC_URL, public_url).unwrap_or_default(),
+            keep_alive_secs: keys.number("server.keep_alive_secs", 0..=3_600),
+            request_head_timeout_ms: keys.number("server.request_head_timeout_ms", 100..=60_000),
+            shutdown_grace_ms: keys.number("server.shutdown_grace_ms", 0..=SHUTDOWN_GRACE_MS_MAX),
+            connections_max: keys.number("server.connections_max", 1..=1_000_000),
+        }
+    }
+}
+
+const PUBLIC_URL: &str = "http:// or https:// and a host";
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+fn host(text: &str) -> Result<IpAddr, &'static str> {
+    match text {
+        "localhost" => Ok(LOCALHOST),
+        text => text.parse().map_err(|_| "is not an IP address"),
+    }
+}
+
+fn public_url(text: &str) -> Result<String, &'static str> {
+    let place = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let place = place.ok_or("begins with neither http:// nor https://")?;
+    if place.is_empty() || place.starts_with('/') {
+        Err("names no host")
+    } else if place.contains(['?', '#', '@']) || place.contains(char::is_whitespace) {
+        Err("has parts that a link cannot continue")
+    } else {
+        Ok(text.trim_end_matches('/').to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_what_a_path_can_follow() {
+        #[track_caller]
+        fn check(text: &str, url: Option<&str>) {
+            assert_eq!(public_url(text).ok().as_deref(), url, "{text}");
+        }
+        check("http://localhost:3000", Some("http://localhost:3000"));
+        check("https://app.example.org/", Some("https://app.example.org"));
+        check("https://example.org/cards", Some("https://example.org/cards"));
+        check("app.example.org", None);
+        check("https://", None);
+        check("https:///reset", None);
+        check("https://app.example.org/?page=", None);
+        check("https://app.example.org/a b", None);
+    }
+}
