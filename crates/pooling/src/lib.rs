@@ -1,0 +1,10 @@
+//! Pools with limits: how many connections there are, and how long anyone waits for one.
+//!
+//! deadpool's defaults wait without end. Here every wait has a limit, and running into it is a
+//! [`PoolError`] that says which of the three waits it was.
+
+mod error;
+mod limits;
+
+pub use error::PoolError;
+pub use limits::{Limits, build};

@@ -1,0 +1,48 @@
+//! The limits of a pool, and deadpool told about them.
+
+use std::time::Duration;
+
+use deadpool::Runtime;
+use deadpool::managed::{self, Manager, Pool, QueueMode};
+
+/// How large a pool is and how long it may keep a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at most; opened when first needed.
+    pub size: usize,
+    /// How long a caller waits for a free connection.
+    pub wait: Duration,
+    /// How long opening a connection may take.
+    pub create: Duration,
+    /// How long checking a returned connection may take.
+    pub recycle: Duration,
+}
+
+impl Limits {
+    /// The limits that the settings give to a pool of `size` connections.
+    pub fn of(settings: &settings::Database, size: usize) -> Self {
+        Self {
+            size,
+            wait: Duration::from_millis(settings.wait_timeout_ms),
+            create: Duration::from_millis(settings.create_timeout_ms),
+            recycle: Duration::from_millis(settings.recycle_timeout_ms),
+        }
+    }
+}
+
+/// Builds a pool that keeps `limits`. Nothing connects before the first caller.
+///
+/// Connections are lent newest first, so that a quiet pool keeps few of them warm.
+///
+/// # Errors
+/// When deadpool refuses the configuration, which [`Runtime::Tokio1`] rules out.
+pub fn build<M: Manager>(manager: M, limits: Limits) -> Result<Pool<M>, managed::BuildError> {
+    Pool::builder(manager)
+        .max_size(limits.size)
+        .wait_timeout(Some(limits.wait))
+        .create_timeout(Some(limits.create))
+        .recycle_timeout(Some(limits.recycle))
+        .queue_mode(QueueMode::Lifo)
+        .runtime(Runtime::Tokio1)
+        .build()
+}

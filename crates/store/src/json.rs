@@ -1,0 +1,77 @@
+//! A JSON document as both databases give it back.
+
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::Pg;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::canonical::{Bounds, Refusal, canonical, compact};
+use crate::sql_types::Doc;
+
+/// The byte that opens a `jsonb` value on the wire: its format's version.
+const JSONB_VERSION: u8 = 1;
+
+/// A JSON document in [`canonical`] form, kept as text and never built as a tree.
+#[derive(AsExpression, FromSqlRow, Serialize, Clone, Debug)]
+#[diesel(sql_type = Doc)]
+#[serde(transparent)]
+pub struct Json(Box<RawValue>);
+
+impl Json {
+    /// Takes a document that a client sent.
+    ///
+    /// # Errors
+    /// When it is larger or deeper than `bounds`, or when one of the databases could not keep it.
+    pub fn accept(document: &RawValue, bounds: Bounds) -> Result<Self, Refusal> {
+        canonical(document, bounds).map(Self)
+    }
+
+    /// The document's text.
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl ToSql<Doc, Pg> for Json {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        use std::io::Write;
+        out.write_all(&[JSONB_VERSION])?;
+        out.write_all(self.text().as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Doc, Pg> for Json {
+    fn from_sql(bytes: <Pg as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let Some((&JSONB_VERSION, text)) = bytes.as_bytes().split_first() else {
+            return Err("a jsonb value of an unknown version".into());
+        };
+        let text = compact(std::str::from_utf8(text)?);
+        Ok(Self(RawValue::from_string(text)?))
+    }
+}
+
+impl ToSql<Doc, Sqlite> for Json {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.text());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Doc, Sqlite> for Json {
+    fn from_sql(bytes: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let text = <String as FromSql<Text, Sqlite>>::from_sql(bytes)?;
+        Ok(Self(RawValue::from_string(text)?))
+    }
+}

@@ -1,0 +1,35 @@
+//! One set of queries for two databases.
+//!
+//! A query is written once, as a plain function that returns a query *value*; [`Fetch`] and
+//! [`Execute`] are the bounds that say "both databases can run this". [`Db`] runs it:
+//!
+//! ```ignore
+//! fn by_id(id: RoomId) -> impl Fetch<'static, RoomRow> {
+//!     rooms::table.find(id)
+//! }
+//! let room: Option<RoomRow> = db.read_one(by_id(id)).await?;
+//! ```
+//!
+//! The feature crates own their queries; this crate owns the [`schema`], the column types that
+//! both databases share ([`At`], [`Json`] and the ids), the pools and the [`migrations`].
+
+mod at;
+mod canonical;
+mod db;
+mod error;
+mod json;
+pub mod migrations;
+mod postgres;
+mod query;
+pub mod schema;
+pub mod sql_types;
+mod sqlite;
+
+pub use at::At;
+pub use canonical::{Bounds, Refusal, canonical};
+pub use db::{Db, Figures};
+pub use error::StoreError;
+pub use json::Json;
+pub use query::{Execute, Fetch};
+pub use sql_types::latest;
+pub use sqlite::{Seat, SqliteSession};

@@ -1,0 +1,76 @@
+//! PostgreSQL: connections that notice a dead peer and queries that cannot run for ever.
+
+use std::time::Duration;
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::pooled_connection::deadpool::Pool;
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use futures::FutureExt;
+use pooling::Limits;
+use tokio::runtime::Handle;
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::{Config, NoTls};
+
+/// A pool of connections to the server at `url`.
+///
+/// Connections live on `runtime`: a busy HTTP worker must not hold up the answers of others.
+pub(crate) fn pool(
+    url: &str,
+    settings: &settings::Database,
+    limits: Limits,
+    runtime: Handle,
+) -> Result<Pool<AsyncPgConnection>, ConnectionError> {
+    let timeouts = timeouts(settings);
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |url| {
+        let connecting = runtime.spawn(open(url.to_owned(), timeouts.clone()));
+        async move { connecting.await.map_err(|e| ConnectionError::BadConnection(e.to_string()))? }
+            .boxed()
+    });
+    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+    pooling::build(manager, limits).map_err(|e| ConnectionError::BadConnection(e.to_string()))
+}
+
+/// The session's own limits. They are set by a statement, because a transaction-mode pooler
+/// refuses them as start-up parameters; every connection of ours sets the same.
+fn timeouts(settings: &settings::Database) -> String {
+    format!(
+        "SET statement_timeout = {}; SET lock_timeout = {};
+         SET idle_in_transaction_session_timeout = {};",
+        settings.statement_timeout_ms,
+        settings.lock_timeout_ms,
+        settings.idle_in_transaction_timeout_ms,
+    )
+}
+
+async fn open(url: String, setup: String) -> ConnectionResult<AsyncPgConnection> {
+    let mut connection = connect(&url).await?;
+    connection.batch_execute(&setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}
+
+/// Connects with keep-alives that notice a vanished server within half a minute, and only to a
+/// server that takes writes, so that a fail-over leads to the new primary.
+pub(crate) async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
+    let mut config: Config =
+        url.parse().map_err(|e| ConnectionError::InvalidConnectionUrl(format!("{e}")))?;
+    config
+        .application_name("cardroom")
+        .connect_timeout(Duration::from_secs(3))
+        .keepalives_idle(Duration::from_secs(10))
+        .keepalives_interval(Duration::from_secs(5))
+        .keepalives_retries(3)
+        .tcp_user_timeout(Duration::from_secs(10))
+        .target_session_attrs(TargetSessionAttrs::ReadWrite);
+    let (client, connection) = config.connect(NoTls).await.map_err(|e| refused(&e))?;
+    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+fn refused(error: &tokio_postgres::Error) -> ConnectionError {
+    let cause = std::error::Error::source(error).map(|e| format!(": {e}")).unwrap_or_default();
+    ConnectionError::BadConnection(format!("{error}{cause}"))
+}

@@ -1,0 +1,23 @@
+//! The SQL types that lie differently in the two databases but read the same from Rust.
+
+use diesel::query_builder::QueryId;
+use diesel::sql_types::SqlType;
+
+pub use ids::sql::Guid;
+
+/// A moment: `timestamptz` in PostgreSQL, microseconds since 1970 in an SQLite `INTEGER`.
+#[derive(Clone, Copy, Debug, Default, QueryId, SqlType)]
+#[diesel(postgres_type(oid = 1184, array_oid = 1185), sqlite_type(name = "Long"))]
+pub struct Moment;
+
+/// A JSON document: `jsonb` in PostgreSQL, canonical text in SQLite.
+#[derive(Clone, Copy, Debug, Default, QueryId, SqlType)]
+#[diesel(postgres_type(oid = 3802, array_oid = 3807), sqlite_type(name = "Text"))]
+pub struct Doc;
+
+diesel::define_sql_function! {
+    /// The latest of the moments, if there are any.
+    #[aggregate]
+    #[sql_name = "max"]
+    fn latest(moment: Moment) -> diesel::sql_types::Nullable<Moment>;
+}

@@ -1,0 +1,3 @@
+DROP TABLE visitors;
+DROP TABLE rooms;
+DROP TABLE game_rule_templates;
