@@ -1,0 +1,105 @@
+//! The one place that writes errors, and that logs the faults among them.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, ORIGIN};
+use actix_web::middleware::Next;
+use actix_web::test::TestRequest;
+use actix_web::{Error, HttpMessage, HttpResponse};
+use futures::FutureExt;
+use serde::Serialize;
+use tracing::{error, warn};
+
+pub use crate::request_id::name_request;
+
+use crate::problem::{Detail, Problem};
+use crate::request_id::RequestId;
+
+#[derive(Serialize)]
+struct Body<'a> {
+    detail: &'a Detail,
+    code: &'a str,
+    request_id: &'a str,
+}
+
+/// Writes every error in the one shape, whoever raised it.
+pub async fn write_errors<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let response = next.call(request).await?;
+    let Some(problem) = problem_of(&response) else {
+        return Ok(response.map_into_left_body());
+    };
+    let id = RequestId::of(response.request());
+    log(&problem, &id);
+    let written = write(&problem, &id);
+    Ok(response.into_response(written).map_into_right_body())
+}
+
+/// The problem that a handler raised, or one made of the bare status that a library answered with.
+fn problem_of<B>(response: &ServiceResponse<B>) -> Option<Problem> {
+    let raised = response.response().extensions().get::<Problem>().cloned();
+    let status = response.status();
+    raised.or_else(|| status.is_client_error().then(|| of_status(status)))
+}
+
+fn of_status(status: StatusCode) -> Problem {
+    let (code, reason) = match status {
+        StatusCode::REQUEST_TIMEOUT => ("request_timeout", "Request Timeout"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("payload_too_large", "Payload Too Large"),
+        StatusCode::NOT_FOUND => ("not_found", "Not Found"),
+        StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "Method Not Allowed"),
+        _ => ("bad_request", "Bad Request"),
+    };
+    Problem::new(status, code, reason)
+}
+
+fn write(problem: &Problem, id: &RequestId) -> HttpResponse<BoxBody> {
+    let mut response = HttpResponse::build(problem.status);
+    for (name, value) in &problem.headers {
+        response.append_header((name.clone(), value.clone()));
+    }
+    let Problem { detail, code, .. } = problem;
+    response.json(Body { detail, code, request_id: id.as_str() })
+}
+
+/// A fault is logged with its cause; what a client did wrong is not a fault.
+fn log(problem: &Problem, id: &RequestId) {
+    let cause = problem.cause.as_deref().unwrap_or("unknown");
+    let (status, code) = (problem.status.as_u16(), problem.code);
+    if problem.status == StatusCode::SERVICE_UNAVAILABLE {
+        warn!(request_id = %id, status, code, cause, "a request was turned away: {cause}");
+    } else if problem.status.is_server_error() {
+        error!(request_id = %id, status, code, cause, "a request failed: {cause}");
+    }
+}
+
+/// Turns a panic into a 500, so that the client gets an answer and the connection lives on.
+pub async fn catch_panics<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let origin = request.headers().get(ORIGIN).cloned();
+    let id = RequestId::of(request.request());
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(answer) => answer.map(ServiceResponse::map_into_left_body),
+        Err(_) => Ok(after_panic(origin, id).map_into_right_body()),
+    }
+}
+
+/// The answer to a request that went down with its handler. A stand-in carries what the layers
+/// further out read from a request: its id, and its origin for the CORS headers.
+fn after_panic(origin: Option<HeaderValue>, id: RequestId) -> ServiceResponse<BoxBody> {
+    let mut stand_in = TestRequest::default();
+    if let Some(origin) = origin {
+        stand_in = stand_in.insert_header((ORIGIN, origin));
+    }
+    let request = stand_in.to_http_request();
+    request.extensions_mut().insert(id);
+    let problem = Problem::bug(&std::io::Error::other("a handler panicked"));
+    ServiceResponse::from_err(problem, request)
+}

@@ -1,0 +1,126 @@
+//! The values that requests are made of.
+
+use chrono::{DateTime, Utc};
+use ids::{AccountId, GameRuleId, RoomId, VisitorId};
+use serde_json::{Value, json};
+
+use super::{Field, Flaw, FromFields, Spot, read_object};
+use crate::time;
+
+impl<T: Field> Field for Option<T> {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        if value.is_null() { Some(None) } else { T::read(value, spot).map(Some) }
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let Value::Array(items) = value else {
+            return spot.flaw(value, Flaw::new("list_type", "Input should be a valid list"));
+        };
+        let read: Vec<Option<T>> = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| T::read(item, &mut spot.inside(index)))
+            .collect();
+        read.into_iter().collect()
+    }
+}
+
+/// Text of any length. Where text is stored, [`crate::Text`] bounds it.
+impl Field for String {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        match value {
+            Value::String(text) => {
+                let checked = crate::text::storable(text).map(str::to_owned);
+                spot.check(value, checked)
+            }
+            _ => spot.flaw(value, Flaw::new("string_type", "Input should be a valid string")),
+        }
+    }
+}
+
+impl Field for bool {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let flaw = match value {
+            Value::Bool(answer) => return Some(*answer),
+            Value::String(_) | Value::Number(_) => match spelled(value) {
+                Some(answer) => return Some(answer),
+                None => Flaw::new(
+                    "bool_parsing",
+                    "Input should be a valid boolean, unable to interpret input",
+                ),
+            },
+            _ => Flaw::new("bool_type", "Input should be a valid boolean"),
+        };
+        spot.flaw(value, flaw)
+    }
+}
+
+/// The spellings of yes and no that a query string may use.
+fn spelled(value: &Value) -> Option<bool> {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_lowercase);
+    match text.as_str() {
+        "true" | "t" | "1" | "yes" | "y" | "on" => Some(true),
+        "false" | "f" | "0" | "no" | "n" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+impl Field for DateTime<Utc> {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let moment = match value {
+            Value::String(text) => time::parse(text),
+            Value::Number(seconds) => time::from_unix_seconds(seconds.as_f64()),
+            _ => Err(Flaw::new("datetime_type", "Input should be a valid datetime")),
+        };
+        spot.check(value, moment)
+    }
+}
+
+/// Reads one of a few words, worded as Pydantic words a literal.
+///
+/// # Errors
+/// When the value is none of the words; the flaw lists them.
+pub fn choice<T: Copy>(value: &Value, words: &[(&str, T)]) -> Result<T, Flaw> {
+    let chosen = words.iter().find(|(word, _)| value.as_str() == Some(word));
+    chosen.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let quoted: Vec<_> = words.iter().map(|(word, _)| format!("'{word}'")).collect();
+        let expected = quoted.join(" or ");
+        Flaw::new("literal_error", format!("Input should be {expected}"))
+            .context(json!({ "expected": expected }))
+    })
+}
+
+/// A request type inside another one.
+pub struct Nested<T>(pub T);
+
+impl<T: FromFields> Field for Nested<T> {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        read_object(value, Spot { loc: spot.loc.clone(), issues: spot.issues }).map(Self)
+    }
+}
+
+macro_rules! id_field {
+    ($($id:ty),*) => {$(
+        impl Field for $id {
+            fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+                let Value::String(text) = value else {
+                    let flaw = Flaw::new("uuid_type", "UUID input should be a string, bytes or UUID object");
+                    return spot.flaw(value, flaw);
+                };
+                let id = text.parse().map_err(|error: uuid::Error| {
+                    Flaw::new("uuid_parsing", format!("Input should be a valid UUID, {error}"))
+                        .context(json!({ "error": error.to_string() }))
+                });
+                spot.check(value, id)
+            }
+        }
+    )*};
+}
+
+id_field!(AccountId, GameRuleId, RoomId, VisitorId);

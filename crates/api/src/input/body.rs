@@ -1,0 +1,122 @@
+//! Reading a body: bounded, and JSON when it says so.
+
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::{Bytes, BytesMut, Data};
+use futures::StreamExt;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use store::Bounds;
+
+use super::Part;
+use crate::fields::{Flaw, Issue};
+use crate::problem::Problem;
+
+/// How large bodies may be.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimits {
+    /// Bodies of ordinary requests, in bytes.
+    pub ordinary: usize,
+    /// Documents inside a body, such as a gameplay state.
+    pub document: Bounds,
+}
+
+/// The limits that the application was configured with.
+pub(super) fn limits(request: &HttpRequest) -> Result<BodyLimits, Problem> {
+    let limits = request.app_data::<Data<BodyLimits>>().map(|limits| ***limits);
+    limits.ok_or_else(|| Problem::bug(&std::io::Error::other("body limits are not configured")))
+}
+
+/// Reads the body that `T` asks for and checks that it is JSON.
+pub(super) async fn read<T: Part>(
+    request: &HttpRequest,
+    payload: Payload,
+    limits: BodyLimits,
+) -> Result<Bytes, Problem> {
+    let Some(limit) = T::body_limit(&limits) else {
+        return Ok(Bytes::new());
+    };
+    let body = collect(request, payload, limit).await?;
+    if !body.is_empty() {
+        is_declared_json(request)?;
+        is_json(&body)?;
+    }
+    Ok(body)
+}
+
+async fn collect(
+    request: &HttpRequest,
+    mut payload: Payload,
+    limit: usize,
+) -> Result<Bytes, Problem> {
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|it| it.to_str().ok());
+    let announced: usize = announced.and_then(|it| it.parse().ok()).unwrap_or(0);
+    if announced > limit {
+        return Err(too_large(limit));
+    }
+    let mut body = BytesMut::with_capacity(announced);
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| cut_off())?;
+        if body.len() + chunk.len() > limit {
+            return Err(too_large(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "payload_too_large",
+        format!("The body is larger than {limit} bytes"),
+    )
+}
+
+fn cut_off() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "bad_body", "The body could not be read to its end")
+}
+
+/// A body of no type is taken for JSON, as before; one of another type is refused.
+fn is_declared_json(request: &HttpRequest) -> Result<(), Problem> {
+    let Some(declared) = request.headers().get(CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let declared = declared.to_str().unwrap_or_default().to_ascii_lowercase();
+    let essence = declared.split(';').next().unwrap_or_default().trim();
+    if essence == "application/json" || essence.ends_with("+json") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "The body must be JSON, with the content type application/json",
+    ))
+}
+
+fn is_json(body: &[u8]) -> Result<(), Problem> {
+    match serde_json::from_slice::<&RawValue>(body) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Problem::invalid(vec![not_json(body, &error)])),
+    }
+}
+
+/// `json_invalid`, with the place in bytes from the start.
+pub(super) fn not_json(body: &[u8], error: &serde_json::Error) -> Issue {
+    let reason = match error.classify() {
+        Category::Eof => "Unexpected end of the document",
+        _ => "Expecting value",
+    };
+    let flaw = Flaw::new("json_invalid", "JSON decode error").context(json!({ "error": reason }));
+    let loc = vec![Value::from("body"), Value::from(place(body, error))];
+    flaw.at(loc, json!({}))
+}
+
+fn place(body: &[u8], error: &serde_json::Error) -> usize {
+    let before = body.split(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
+    let lines: usize = before.map(|line| line.len() + 1).sum();
+    (lines + error.column()).saturating_sub(1)
+}

@@ -1,0 +1,170 @@
+//! The parts of a request.
+
+use actix_router::Quoter;
+use actix_web::web;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::{BodyLimits, Part, Raw};
+use crate::fields::{Field, Flaw, FromFields, Spot, read_object};
+
+/// A value that a path carries under a fixed name.
+pub trait PathParam: Field {
+    /// The name between the braces of the route.
+    const NAME: &'static str;
+}
+
+impl PathParam for ids::RoomId {
+    const NAME: &'static str = "room_id";
+}
+
+impl PathParam for ids::VisitorId {
+    const NAME: &'static str = "visitor_id";
+}
+
+impl PathParam for ids::GameRuleId {
+    const NAME: &'static str = "rule_id";
+}
+
+/// A value from the path.
+pub struct Path<T>(pub T);
+
+impl<T: PathParam> Part for Path<T> {
+    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+        let segment = raw.request.match_info().get(T::NAME).unwrap_or_default();
+        let value = Value::from(decoded(segment));
+        let loc = vec![Value::from("path"), Value::from(T::NAME)];
+        T::read(&value, &mut Spot::new(loc, &mut raw.issues)).map(Self)
+    }
+}
+
+/// The router leaves `%25`, `%2B` and `%2F` as they were sent, so that they part no segments.
+fn decoded(segment: &str) -> String {
+    match Quoter::new(b"", b"").requote(segment.as_bytes()) {
+        Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        None => segment.to_owned(),
+    }
+}
+
+/// The fields of the query string.
+pub struct Query<T>(pub T);
+
+impl<T: FromFields> Part for Query<T> {
+    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+        let pairs = web::Query::<Vec<(String, String)>>::from_query(raw.request.query_string());
+        let pairs = pairs.map(web::Query::into_inner).unwrap_or_default();
+        let object: Map<_, _> = pairs.into_iter().map(|(k, v)| (k, Value::from(v))).collect();
+        let spot = Spot::new(vec![Value::from("query")], &mut raw.issues);
+        read_object(&Value::Object(object), spot).map(Self)
+    }
+}
+
+/// The fields of a JSON body.
+pub struct Json<T>(pub T);
+
+impl<T: FromFields> Part for Json<T> {
+    fn body_limit(limits: &BodyLimits) -> Option<usize> {
+        Some(limits.ordinary)
+    }
+
+    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+        let body = body_value(raw)?;
+        read_object(&body, body_spot(raw)).map(Self)
+    }
+}
+
+/// The fields of a JSON body or, when there is no body, those of the query string.
+///
+/// The web app sends a body where the old API read the query.
+pub struct JsonOrQuery<T>(pub T);
+
+impl<T: FromFields> Part for JsonOrQuery<T> {
+    fn body_limit(limits: &BodyLimits) -> Option<usize> {
+        Some(limits.ordinary)
+    }
+
+    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+        if raw.body.is_empty() {
+            Query::read(raw).map(|Query(fields)| Self(fields))
+        } else {
+            Json::read(raw).map(|Json(fields)| Self(fields))
+        }
+    }
+}
+
+/// The field `state` of a JSON body: an object of any content, in canonical form.
+///
+/// It is checked and rewritten as text, and never built as a tree.
+pub struct Document(pub store::Json);
+
+/// What a body may hold beside its document, in bytes.
+const ENVELOPE_BYTES: usize = 4096;
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    state: &'a RawValue,
+}
+
+impl Part for Document {
+    fn body_limit(limits: &BodyLimits) -> Option<usize> {
+        Some(limits.document.bytes + ENVELOPE_BYTES)
+    }
+
+    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+        match serde_json::from_slice::<Envelope<'_>>(raw.body) {
+            Ok(it) if it.state.get().starts_with('{') => accept(it.state, raw),
+            _ => explain_no_document(raw),
+        }
+    }
+}
+
+fn accept(document: &RawValue, raw: &mut Raw<'_>) -> Option<Document> {
+    let accepted = store::Json::accept(document, raw.limits.document);
+    let accepted = accepted.map(Document).map_err(|refusal| {
+        Flaw::new("value_error", format!("Value error, {refusal}"))
+            .context(json!({ "error": refusal.to_string() }))
+    });
+    body_spot(raw).inside("state").check(&Value::Null, accepted)
+}
+
+/// Builds the tree that [`Document`] spares, to say what is wrong with it.
+fn explain_no_document(raw: &mut Raw<'_>) -> Option<Document> {
+    let body = body_value(raw)?;
+    let NoDocument(state) = read_object(&body, body_spot(raw))?;
+    let flaw = Flaw::new("dict_type", "Input should be a valid dictionary");
+    body_spot(raw).inside("state").flaw(&state, flaw)
+}
+
+struct NoDocument(Value);
+
+impl Field for NoDocument {
+    fn read(value: &Value, _: &mut Spot<'_>) -> Option<Self> {
+        Some(Self(value.clone()))
+    }
+}
+
+impl FromFields for NoDocument {
+    fn from_fields(fields: &mut crate::Fields<'_>) -> Option<Self> {
+        fields.field("state")
+    }
+}
+
+fn body_spot<'a>(raw: &'a mut Raw<'_>) -> Spot<'a> {
+    Spot::new(vec![Value::from("body")], &mut raw.issues)
+}
+
+fn body_value(raw: &mut Raw<'_>) -> Option<Value> {
+    if raw.body.is_empty() {
+        let flaw = Flaw::new("missing", "Field required");
+        return body_spot(raw).flaw(&Value::Null, flaw);
+    }
+    match serde_json::from_slice(raw.body) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            raw.issues.push(super::body::not_json(raw.body, &error));
+            None
+        }
+    }
+}

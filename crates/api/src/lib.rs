@@ -1,0 +1,28 @@
+//! What every handler shares.
+//!
+//! - [`Problem`]: the one shape of an error, and [`answer`], the one place that writes it.
+//! - [`Input`] and [`Authed`]: what a request says, checked in the contract's order: first the
+//!   body's syntax, then who asks, then path, query and body together.
+//! - [`Part`], [`Field`] and [`Fields`]: how a request type reads itself, all faults at once.
+//! - [`Text`], [`time`]: values that are valid because they exist.
+//! - [`Created`], [`Routes`], [`RequestId`]: what goes back.
+
+pub mod answer;
+mod created;
+mod fields;
+mod input;
+mod problem;
+mod request_id;
+mod routes;
+mod text;
+pub mod time;
+
+pub use created::Created;
+pub use fields::{Field, Fields, Flaw, FromFields, Issue, Nested, Spot, choice};
+pub use input::{
+    Authed, BodyLimits, Both, Document, Input, Json, JsonOrQuery, Part, Path, PathParam, Query, Raw,
+};
+pub use problem::{ErrorBody, Problem, ValidationBody};
+pub use request_id::RequestId;
+pub use routes::Routes;
+pub use text::Text;
