@@ -1,0 +1,182 @@
+//! Creating many accounts at once, for administrators.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt};
+use rand::seq::{IndexedRandom, SliceRandom};
+
+use crate::Auth;
+use crate::account::Account;
+use crate::email::Email;
+use crate::error::AuthError;
+use crate::register::newcomer;
+use crate::role::{Role, Roles};
+use crate::secret::{Password, PasswordHash};
+use crate::store::{self, NewAccount};
+
+/// Somebody who shall have an account.
+pub struct Candidate {
+    /// The address as it was sent; it may turn out to be none.
+    pub email: String,
+    /// The password, or `None` for a generated one that must be changed.
+    pub password: Option<Password>,
+    /// The name, or `None` for what stands before the `@`.
+    pub name: Option<String>,
+    /// The roles, or `None` for a counsellor's.
+    pub roles: Option<Roles>,
+}
+
+impl Candidate {
+    /// Somebody of whom only the address is known.
+    pub fn named(email: String) -> Self {
+        Self { email, password: None, name: None, roles: None }
+    }
+}
+
+/// What to do with somebody who has an account already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDuplicate {
+    /// Leave the account as it is.
+    Skip,
+    /// Give it the new password.
+    ResetPassword,
+}
+
+/// What became of a candidate.
+pub enum Outcome {
+    /// Has an account now.
+    Created {
+        /// The address.
+        email: Email,
+        /// The password to hand over.
+        password: Password,
+    },
+    /// Had one before.
+    Existing {
+        /// The address.
+        email: Email,
+        /// The new password to hand over, if it was reset.
+        password: Option<Password>,
+        /// Since when.
+        created_at: Option<DateTime<Utc>>,
+    },
+    /// Gets none.
+    Failed {
+        /// The address as it was sent.
+        email: String,
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+/// Creates an account for each candidate, each on its own: one that fails stops no other.
+///
+/// # Errors
+/// When there are no candidates or too many, or when the database fails.
+pub async fn create(
+    auth: &Auth,
+    candidates: Vec<Candidate>,
+    on_duplicate: OnDuplicate,
+) -> Result<Vec<Outcome>, AuthError> {
+    match candidates.len() {
+        0 => return Err(AuthError::EmptyBatch),
+        count if count > auth.batch_users => return Err(AuthError::LargeBatch(auth.batch_users)),
+        _ => {}
+    }
+    let mut seen = HashSet::new();
+    let once = candidates.into_iter().filter(|it| seen.insert(it.email.trim().to_lowercase()));
+    futures::stream::iter(once)
+        .map(|candidate| settle(auth, candidate, on_duplicate))
+        .buffered(auth.hashing.abreast())
+        .try_collect()
+        .await
+}
+
+async fn settle(
+    auth: &Auth,
+    candidate: Candidate,
+    on_duplicate: OnDuplicate,
+) -> Result<Outcome, AuthError> {
+    let Candidate { email: sent, password, name, roles } = candidate;
+    let Ok(email) = Email::parse(&sent) else {
+        return Ok(Outcome::Failed { email: sent, reason: "Invalid email format" });
+    };
+    let existing = auth.db.read_one(store::by_email(&email)).await?.map(Account::from);
+    if let (Some(account), OnDuplicate::Skip) = (&existing, on_duplicate) {
+        return Ok(skipped(email, Some(account)));
+    }
+    let must_change = password.is_none();
+    let Ok(password) = password.unwrap_or_else(generate).hashable() else {
+        return Ok(Outcome::Failed { email: sent, reason: "Password must be at most 71 bytes" });
+    };
+    let hash = hash(auth, password.clone()).await?;
+    if existing.is_some() {
+        return reset(auth, email, password, &hash, must_change).await;
+    }
+    let name = name.unwrap_or_else(|| email.local_part().to_owned());
+    let roles = roles.unwrap_or_else(|| Roles::new([Role::Counselor]));
+    let mut account = newcomer(email.clone(), name, roles, hash);
+    account.account.must_change_password = must_change;
+    let created = auth.db.write_one(store::create(&NewAccount::from(&account))).await?;
+    Ok(created.map_or_else(
+        || skipped(email.clone(), None),
+        |_| Outcome::Created { email: email.clone(), password },
+    ))
+}
+
+fn skipped(email: Email, account: Option<&Account>) -> Outcome {
+    Outcome::Existing { email, password: None, created_at: account.map(|it| it.created_at) }
+}
+
+async fn reset(
+    auth: &Auth,
+    email: Email,
+    password: Password,
+    hash: &PasswordHash,
+    must_change: bool,
+) -> Result<Outcome, AuthError> {
+    let assigned = store::assign_password(&email, hash, must_change);
+    let account = auth.db.write_one(assigned).await?.map(Account::from);
+    let created_at = account.map(|it| it.created_at);
+    Ok(Outcome::Existing { email, password: Some(password), created_at })
+}
+
+async fn hash(auth: &Auth, password: Password) -> Result<PasswordHash, AuthError> {
+    let cost = auth.rules.bcrypt_cost;
+    Ok(auth.hashing.run_patiently(move || password.hash(cost)).await??)
+}
+
+/// A password of twelve characters with one of each kind at least: 70 bits.
+fn generate() -> Password {
+    const KINDS: [&[u8]; 4] =
+        [b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0123456789", b"!@#$%^&*"];
+    const LENGTH: usize = 12;
+    let mut random = rand::rng();
+    let every = KINDS.concat();
+    let one_each = KINDS.iter().filter_map(|kind| kind.choose(&mut random).copied());
+    let mut characters: Vec<u8> = one_each.collect();
+    while characters.len() < LENGTH {
+        characters.extend(every.choose(&mut random));
+    }
+    characters.shuffle(&mut random);
+    Password::from(String::from_utf8_lossy(&characters).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_password_has_every_kind_of_character() {
+        for _ in 0..100 {
+            let password = generate();
+            let text = password.expose();
+            assert_eq!(text.len(), 12);
+            for kind in [char::is_lowercase, char::is_uppercase, |it| char::is_ascii_digit(&it)] {
+                assert!(text.chars().any(kind), "{text}");
+            }
+            assert!(text.contains(|it| "!@#$%^&*".contains(it)), "{text}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Who asks.
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{Error, FromRequest, HttpRequest};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+
+use crate::account::Account;
+use crate::error::AuthError;
+use crate::role::Role;
+use crate::{Auth, store};
+
+/// Somebody with a good token and an active account, as the account is at this moment.
+pub struct Caller(pub Account);
+
+/// An administrator.
+pub struct Admin(pub Account);
+
+impl Caller {
+    async fn of(request: HttpRequest) -> Result<Self, AuthError> {
+        let account = account_of(&request).await?;
+        if account.is_active { Ok(Self(account)) } else { Err(AuthError::Inactive) }
+    }
+}
+
+impl Admin {
+    async fn of(request: HttpRequest) -> Result<Self, AuthError> {
+        let account = account_of(&request).await?;
+        if !account.is_active {
+            return Err(AuthError::AdminInactive);
+        }
+        if account.roles.has(Role::Admin) { Ok(Self(account)) } else { Err(AuthError::NotAdmin) }
+    }
+}
+
+async fn account_of(request: &HttpRequest) -> Result<Account, AuthError> {
+    let auth = request.app_data::<Data<Auth>>().ok_or(AuthError::NoToken)?;
+    let subject = auth.tokens.subject(bearer(request)?)?;
+    let id = subject.parse().map_err(|_| AuthError::BadSubject)?;
+    let row = auth.db.read_one(store::by_id(id)).await?;
+    row.map(Account::from).ok_or(AuthError::NoSuchUser)
+}
+
+fn bearer(request: &HttpRequest) -> Result<&str, AuthError> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let (scheme, token) = header.and_then(|it| it.split_once(' ')).ok_or(AuthError::NoToken)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(AuthError::NoToken) }
+}
+
+impl FromRequest for Caller {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Self::of(request.clone()).map(|it| Ok(it?)).boxed_local()
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Self::of(request.clone()).map(|it| Ok(it?)).boxed_local()
+    }
+}

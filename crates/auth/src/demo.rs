@@ -1,0 +1,104 @@
+//! The demo accounts: ordinary accounts that everybody knows, where the profile has them.
+
+use api::time;
+use ids::AccountId;
+
+use crate::Auth;
+use crate::account::{Account, Credentials};
+use crate::email::Email;
+use crate::error::AuthError;
+use crate::role::{Role, Roles};
+use crate::secret::{Password, PasswordHash};
+use crate::store::{self, NewAccount};
+
+/// The password of all demo accounts, until somebody changes it.
+pub const PASSWORD: &str = "demo123";
+
+/// An account for trying things out.
+#[derive(Debug)]
+pub struct DemoAccount {
+    /// The same in every installation.
+    pub id: AccountId,
+    /// The address to log in with.
+    pub email: &'static str,
+    /// What people call them.
+    pub name: &'static str,
+    /// What they may do.
+    pub roles: &'static [Role],
+    /// Who they are meant to be.
+    pub description: &'static str,
+}
+
+/// The four demo accounts.
+pub const ACCOUNTS: [DemoAccount; 4] = [
+    DemoAccount {
+        id: AccountId::well_known(0x0001_0000_0000_0001),
+        email: "demo.counselor@example.com",
+        name: "Dr. Sarah Chen",
+        roles: &[Role::Counselor],
+        description: "Career counselor who opens rooms and leads consultations",
+    },
+    DemoAccount {
+        id: AccountId::well_known(0x0001_0000_0000_0002),
+        email: "demo.counselor2@example.com",
+        name: "Prof. Michael Wang",
+        roles: &[Role::Counselor],
+        description: "Second career counselor, to see that rooms are kept apart",
+    },
+    DemoAccount {
+        id: AccountId::well_known(0x0001_0000_0000_0003),
+        email: "demo.admin@example.com",
+        name: "Admin User",
+        roles: &[Role::Admin, Role::Counselor],
+        description: "Administrator who manages users and may act on every room",
+    },
+    DemoAccount {
+        id: AccountId::well_known(0x0001_0000_0000_0004),
+        email: "demo.client@example.com",
+        name: "Alex Johnson",
+        roles: &[Role::Client],
+        description: "Client who plays card games in a counselor's room",
+    },
+];
+
+impl DemoAccount {
+    fn with(&self, hash: PasswordHash) -> Credentials {
+        let account = Account {
+            id: self.id,
+            email: Email::trusted(self.email),
+            name: self.name.to_owned(),
+            roles: Roles::new(self.roles.iter().copied()),
+            is_active: true,
+            must_change_password: false,
+            created_at: time::now(),
+        };
+        Credentials { account, hash }
+    }
+}
+
+/// The demo accounts of this installation: all of them, or none.
+pub fn listed(auth: &Auth) -> &'static [DemoAccount] {
+    if auth.rules.demo_accounts { &ACCOUNTS } else { &[] }
+}
+
+/// Creates the demo accounts that are missing; gives their addresses.
+///
+/// # Errors
+/// When the profile has no demo accounts, or the database fails.
+pub async fn create_missing(auth: &Auth) -> Result<Vec<&'static str>, AuthError> {
+    if !auth.rules.demo_accounts {
+        return Err(AuthError::NoDemoAccounts);
+    }
+    let emails = ACCOUNTS.iter().map(|it| it.email.to_owned()).collect();
+    let taken: Vec<String> = auth.db.read_all(store::taken(emails)).await?;
+    let missing = ACCOUNTS.iter().filter(|it| !taken.iter().any(|email| email == it.email));
+    let mut created = Vec::new();
+    for demo in missing {
+        let cost = auth.rules.bcrypt_cost;
+        let hash = move || Password::from(PASSWORD.to_owned()).hash(cost);
+        let hash = auth.hashing.run_patiently(hash).await??;
+        let account = NewAccount::from(&demo.with(hash));
+        created.extend(auth.db.write_one(store::create(&account)).await?.map(|_| demo.email));
+    }
+    Ok(created)
+}

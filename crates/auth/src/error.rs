@@ -1,0 +1,147 @@
+//! What can go wrong with accounts, as the caller sees it.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use admission::HashingRefused;
+use api::Problem;
+use store::StoreError;
+use thiserror::Error;
+
+use crate::secret::UnfitPassword;
+
+/// Why a request about accounts was not carried out.
+#[derive(Debug, Error)]
+pub enum AuthError {
+    /// No bearer token was sent.
+    #[error("Authorization header required")]
+    NoToken,
+    /// The token is not ours, is over, or names nobody.
+    #[error("Could not validate credentials")]
+    BadToken,
+    /// The token's subject is no id.
+    #[error("Invalid user ID format")]
+    BadSubject,
+    /// The account of the token is gone.
+    #[error("User not found")]
+    NoSuchUser,
+    /// The account was deactivated.
+    #[error("User is inactive")]
+    Inactive,
+    /// The account of an administrator was deactivated.
+    #[error("User account is inactive")]
+    AdminInactive,
+    /// Only administrators may do this.
+    #[error("Admin access required")]
+    NotAdmin,
+    /// The log-in failed; whether the address is known is not told.
+    #[error("Incorrect email or password")]
+    WrongCredentials,
+    /// The password was right, but the account is deactivated.
+    #[error("Inactive user")]
+    InactiveLogin,
+    /// The old password of a change was wrong.
+    #[error("Incorrect current password")]
+    WrongPassword,
+    /// The new password is too short.
+    #[error("Password must be at least 8 characters")]
+    PasswordShort,
+    /// The new password is longer than bcrypt reads.
+    #[error("Password must be at most 71 bytes")]
+    PasswordLong,
+    /// The reset token is unknown, used, replaced or over.
+    #[error("Invalid or expired reset token")]
+    BadResetToken,
+    /// Somebody has this address already.
+    #[error("Email already registered")]
+    EmailTaken,
+    /// The profile lets nobody register.
+    #[error("Registration is not available in this environment")]
+    RegistrationClosed,
+    /// Nobody may make themselves an administrator.
+    #[error("This role cannot be chosen at registration")]
+    RoleNotForChoice,
+    /// The profile has no demo accounts.
+    #[error("Demo accounts are not available in this environment")]
+    NoDemoAccounts,
+    /// A batch that names nobody.
+    #[error("Either 'emails' or 'users' must be provided")]
+    EmptyBatch,
+    /// A batch of more users than one request may create.
+    #[error("A batch may create at most {0} users")]
+    LargeBatch(usize),
+    /// Too many passwords wait to be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingRefused),
+    /// bcrypt failed.
+    #[error("hashing failed")]
+    Bcrypt(#[from] bcrypt::BcryptError),
+    /// A token could not be signed.
+    #[error("signing failed")]
+    Signing(#[source] jsonwebtoken::errors::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<UnfitPassword> for AuthError {
+    fn from(unfit: UnfitPassword) -> Self {
+        match unfit {
+            UnfitPassword::Short => Self::PasswordShort,
+            UnfitPassword::Long => Self::PasswordLong,
+        }
+    }
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        let (status, code) = match error {
+            AuthError::Store(error) => return error.into(),
+            AuthError::Bcrypt(_) | AuthError::Signing(_) => return Self::bug(&error),
+            AuthError::Hashing(refused) => return busy(&refused),
+            AuthError::NoToken => (StatusCode::UNAUTHORIZED, "authorization_required"),
+            AuthError::BadToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
+            AuthError::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong_credentials"),
+            AuthError::BadSubject => (StatusCode::BAD_REQUEST, "invalid_user_id"),
+            AuthError::NoSuchUser => (StatusCode::NOT_FOUND, "user_not_found"),
+            AuthError::Inactive | AuthError::AdminInactive => {
+                (StatusCode::FORBIDDEN, "user_inactive")
+            }
+            AuthError::NotAdmin => (StatusCode::FORBIDDEN, "admin_required"),
+            AuthError::InactiveLogin => (StatusCode::BAD_REQUEST, "user_inactive"),
+            AuthError::WrongPassword => (StatusCode::BAD_REQUEST, "wrong_password"),
+            AuthError::PasswordShort => (StatusCode::BAD_REQUEST, "password_too_short"),
+            AuthError::PasswordLong => (StatusCode::BAD_REQUEST, "password_too_long"),
+            AuthError::BadResetToken => (StatusCode::BAD_REQUEST, "invalid_reset_token"),
+            AuthError::EmailTaken => (StatusCode::CONFLICT, "email_taken"),
+            AuthError::RegistrationClosed => (StatusCode::FORBIDDEN, "registration_closed"),
+            AuthError::RoleNotForChoice => (StatusCode::FORBIDDEN, "role_not_for_choice"),
+            AuthError::NoDemoAccounts => (StatusCode::FORBIDDEN, "no_demo_accounts"),
+            AuthError::EmptyBatch => (StatusCode::BAD_REQUEST, "empty_batch"),
+            AuthError::LargeBatch(_) => (StatusCode::BAD_REQUEST, "large_batch"),
+        };
+        let problem = Self::new(status, code, error.to_string());
+        if status == StatusCode::UNAUTHORIZED {
+            problem.with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+        } else {
+            problem
+        }
+    }
+}
+
+fn busy(refused: &HashingRefused) -> Problem {
+    match refused {
+        HashingRefused::Full { retry_after } => Problem::unavailable(
+            "logins_busy",
+            "Too many people are logging in at the moment, please try again",
+            retry_after.as_secs().max(1),
+        ),
+        HashingRefused::Broken => Problem::bug(refused),
+    }
+}
+
+/// Lets `?` turn an extractor's error into an answer.
+impl From<AuthError> for actix_web::Error {
+    fn from(error: AuthError) -> Self {
+        Problem::from(error).into()
+    }
+}

@@ -1,0 +1,190 @@
+//! Accounts over HTTP.
+
+mod admin;
+mod requests;
+mod views;
+
+use actix_web::web::{Data, Json as Answer};
+use actix_web::{get, post};
+use api::{Authed, Created, ErrorBody, Input, Json, JsonOrQuery, Problem, ValidationBody};
+use tracing::info;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{Auth, Caller, demo};
+use requests::{ForgotPassword, LoginRequest, PasswordChange, PasswordReset, RegisterRequest};
+use views::{DemoView, DemosCreated, LoginView, MeView, Message, ResetRequested};
+
+/// The routes of this crate.
+pub fn configure(routes: &mut ServiceConfig<'_>) {
+    routes
+        .service(login)
+        .service(register)
+        .service(me)
+        .service(demo_accounts)
+        .service(init_demo_accounts)
+        .service(change_password)
+        .service(forgot_password)
+        .service(reset_password)
+        .service(admin::create_users);
+}
+
+/// Log in
+///
+/// Gives an access token for the header `Authorization: Bearer …`. An unknown address and a wrong
+/// password are answered alike, and take the same time.
+#[utoipa::path(tag = "auth", request_body = LoginRequest, responses(
+    (status = 200, description = "Logged in", body = LoginView),
+    (status = 400, description = "The account is inactive", body = ErrorBody),
+    (status = 401, description = "Address and password do not belong together", body = ErrorBody),
+    (status = 413, description = "The body is too large", body = ErrorBody),
+    (status = 415, description = "The body is not JSON", body = ErrorBody),
+    (status = 422, description = "The input is not valid", body = ValidationBody),
+    (status = 503, description = "Too many log-ins wait, or the database is away", body = ErrorBody),
+))]
+#[post("/api/auth/login")]
+async fn login(
+    auth: Data<Auth>,
+    Input(Json(request)): Input<Json<LoginRequest>>,
+) -> Result<Answer<LoginView>, Problem> {
+    let outcome = crate::login::login(&auth, &request.email, request.password).await;
+    info!(succeeded = outcome.is_ok(), "login_attempt");
+    Ok(Answer(outcome?.into()))
+}
+
+/// Register an account
+///
+/// Only where the profile allows it. Logs the new account in.
+#[utoipa::path(tag = "auth", request_body = RegisterRequest, responses(
+    (status = 201, description = "Registered and logged in", body = LoginView),
+    (status = 400, description = "The password is too short or too long", body = ErrorBody),
+    (status = 403, description = "Registration is closed, or the role cannot be chosen", body = ErrorBody),
+    (status = 409, description = "The address has an account already", body = ErrorBody),
+    (status = 413, description = "The body is too large", body = ErrorBody),
+    (status = 415, description = "The body is not JSON", body = ErrorBody),
+    (status = 422, description = "The input is not valid", body = ValidationBody),
+    (status = 503, description = "The service is busy", body = ErrorBody),
+))]
+#[post("/api/auth/register")]
+async fn register(
+    auth: Data<Auth>,
+    Input(Json(request)): Input<Json<RegisterRequest>>,
+) -> Result<Created<LoginView>, Problem> {
+    let logged_in = crate::register::register(&auth, request.into()).await?;
+    Ok(Created(logged_in.into()))
+}
+
+/// Who am I
+#[utoipa::path(tag = "auth", security(("bearer" = [])), responses(
+    (status = 200, description = "The account of the token", body = MeView),
+    (status = 400, description = "The token's subject is no id", body = ErrorBody),
+    (status = 401, description = "No token, or a bad one", body = ErrorBody),
+    (status = 403, description = "The account is inactive", body = ErrorBody),
+    (status = 404, description = "The account is gone", body = ErrorBody),
+    (status = 503, description = "The service is busy", body = ErrorBody),
+))]
+#[get("/api/auth/me")]
+async fn me(Caller(account): Caller) -> Answer<MeView> {
+    Answer(account.into())
+}
+
+/// List the demo accounts
+///
+/// Empty where the profile has none.
+#[utoipa::path(tag = "auth", responses(
+    (status = 200, description = "The demo accounts, without passwords", body = Vec<DemoView>),
+))]
+#[get("/api/auth/demo-accounts")]
+async fn demo_accounts(auth: Data<Auth>) -> Answer<Vec<DemoView>> {
+    Answer(demo::listed(&auth).iter().map(DemoView::from).collect())
+}
+
+/// Create the demo accounts that are missing
+///
+/// Only where the profile has demo accounts; existing ones stay as they are.
+#[utoipa::path(tag = "auth", responses(
+    (status = 200, description = "The addresses that were created", body = DemosCreated),
+    (status = 403, description = "The profile has no demo accounts", body = ErrorBody),
+    (status = 503, description = "The service is busy", body = ErrorBody),
+))]
+#[post("/api/auth/init-demo-accounts")]
+async fn init_demo_accounts(auth: Data<Auth>) -> Result<Answer<DemosCreated>, Problem> {
+    Ok(Answer(demo::create_missing(&auth).await?.into()))
+}
+
+/// Change one's own password
+///
+/// As a JSON body; or, as before, in the query string, which is discouraged: it ends up in logs.
+#[utoipa::path(tag = "auth", request_body(content = Option<PasswordChange>), security(("bearer" = [])),
+    params(
+        ("old_password" = Option<String>, Query, description = "The old password, without a body"),
+        ("new_password" = Option<String>, Query, description = "The new password, without a body"),
+    ),
+    responses(
+        (status = 200, description = "Changed", body = Message),
+        (status = 400, description = "The old password is wrong or the new one unfit", body = ErrorBody),
+        (status = 401, description = "No token, or a bad one", body = ErrorBody),
+        (status = 403, description = "The account is inactive", body = ErrorBody),
+        (status = 404, description = "The account is gone", body = ErrorBody),
+        (status = 413, description = "The body is too large", body = ErrorBody),
+        (status = 415, description = "The body is not JSON", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[post("/api/auth/change-password")]
+async fn change_password(
+    auth: Data<Auth>,
+    Authed(Caller(account), JsonOrQuery(request)): Authed<Caller, JsonOrQuery<PasswordChange>>,
+) -> Result<Answer<Message>, Problem> {
+    let PasswordChange { old_password, new_password } = request;
+    crate::password::change(&auth, &account, old_password, new_password).await?;
+    Ok(Answer(Message::new("Password changed successfully")))
+}
+
+/// Ask for a password reset
+///
+/// The answer is the same whether the address has an account or not; only the development profile
+/// adds the token. Elsewhere it is mailed.
+#[utoipa::path(tag = "auth", request_body(content = Option<ForgotPassword>),
+    params(("email" = Option<String>, Query, description = "The address, without a body")),
+    responses(
+        (status = 200, description = "A mail is on its way, if the address has an account", body = ResetRequested),
+        (status = 413, description = "The body is too large", body = ErrorBody),
+        (status = 415, description = "The body is not JSON", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[post("/api/auth/forgot-password")]
+async fn forgot_password(
+    auth: Data<Auth>,
+    Input(JsonOrQuery(request)): Input<JsonOrQuery<ForgotPassword>>,
+) -> Result<Answer<ResetRequested>, Problem> {
+    let token = crate::reset::request(&auth, &request.email).await?;
+    let shown = auth.rules.reset_token_in_answer.then_some(token);
+    Ok(Answer(shown.map_or_else(ResetRequested::mailed, ResetRequested::shown)))
+}
+
+/// Set a new password with a reset token
+#[utoipa::path(tag = "auth", request_body(content = Option<PasswordReset>),
+    params(
+        ("token" = Option<String>, Query, description = "The token, without a body"),
+        ("new_password" = Option<String>, Query, description = "The new password, without a body"),
+    ),
+    responses(
+        (status = 200, description = "Reset", body = Message),
+        (status = 400, description = "The token is not good or the password unfit", body = ErrorBody),
+        (status = 413, description = "The body is too large", body = ErrorBody),
+        (status = 415, description = "The body is not JSON", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[post("/api/auth/reset-password")]
+async fn reset_password(
+    auth: Data<Auth>,
+    Input(JsonOrQuery(request)): Input<JsonOrQuery<PasswordReset>>,
+) -> Result<Answer<Message>, Problem> {
+    crate::reset::reset(&auth, &request.token, request.new_password).await?;
+    Ok(Answer(Message::new("Password has been reset successfully")))
+}

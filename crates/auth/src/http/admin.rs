@@ -1,0 +1,181 @@
+//! Accounts over HTTP, for administrators.
+
+use actix_web::post;
+use actix_web::web::{Data, Json as Answer};
+use api::{
+    Authed, ErrorBody, Field, Fields, FromFields, Json, Nested, Problem, Spot, Text,
+    ValidationBody, time,
+};
+use serde::Serialize;
+use serde_json::Value;
+use tracing::info;
+use utoipa::ToSchema;
+
+use crate::batch::{self, Candidate, OnDuplicate, Outcome};
+use crate::email::Email;
+use crate::role::{Role, Roles};
+use crate::secret::Password;
+use crate::{Admin, Auth};
+
+/// Create many users
+///
+/// `users` wins over `emails` unless it is empty. Each user is created on its own. Passwords that
+/// were not given are generated and shown once; they must be changed.
+#[utoipa::path(tag = "admin", request_body = BatchRequest, security(("admin" = [])), responses(
+    (status = 200, description = "What became of each user", body = BatchView),
+    (status = 400, description = "The batch names nobody, or too many", body = ErrorBody),
+    (status = 401, description = "No token, or a bad one", body = ErrorBody),
+    (status = 403, description = "Not an active administrator", body = ErrorBody),
+    (status = 404, description = "The account is gone", body = ErrorBody),
+    (status = 413, description = "The body is too large", body = ErrorBody),
+    (status = 415, description = "The body is not JSON", body = ErrorBody),
+    (status = 422, description = "The input is not valid", body = ValidationBody),
+    (status = 503, description = "The service is busy", body = ErrorBody),
+))]
+#[post("/api/admin/users/batch")]
+pub(crate) async fn create_users(
+    auth: Data<Auth>,
+    Authed(Admin(admin), Json(request)): Authed<Admin, Json<BatchRequest>>,
+) -> Result<Answer<BatchView>, Problem> {
+    let on_duplicate = request.on_duplicate;
+    let outcomes = batch::create(&auth, request.candidates(), on_duplicate).await?;
+    info!(admin.id = %admin.id, users = outcomes.len(), "{} ran a batch of users", admin.id);
+    Ok(Answer(BatchView::new(outcomes)))
+}
+
+/// Users to create.
+#[derive(ToSchema)]
+pub(crate) struct BatchRequest {
+    /// Addresses alone: passwords are generated.
+    emails: Option<Vec<String>>,
+    /// Users with more than an address.
+    #[schema(value_type = Option<Vec<BatchUser>>)]
+    users: Option<Vec<Nested<BatchUser>>>,
+    /// `skip` (the default) or `reset_password`.
+    #[schema(value_type = Option<String>, example = "skip")]
+    on_duplicate: OnDuplicate,
+}
+
+/// A user to create.
+#[derive(ToSchema)]
+pub(crate) struct BatchUser {
+    /// The address to log in with.
+    #[schema(example = "test.user1@example.com")]
+    email: String,
+    /// At most 71 bytes; generated when not given.
+    #[schema(value_type = Option<String>, format = "password")]
+    password: Option<Password>,
+    /// What people call the user; by default what stands before the `@`.
+    #[schema(value_type = Option<String>, max_length = 200)]
+    name: Option<Text<0, 200>>,
+    /// A counsellor by default.
+    #[schema(value_type = Option<Vec<Role>>)]
+    roles: Option<Roles>,
+}
+
+impl BatchRequest {
+    fn candidates(self) -> Vec<Candidate> {
+        let users = self.users.filter(|users| !users.is_empty());
+        let users = users.map(|users| users.into_iter().map(|Nested(user)| user.into()).collect());
+        let emails = || self.emails.into_iter().flatten().map(Candidate::named).collect();
+        users.unwrap_or_else(emails)
+    }
+}
+
+impl From<BatchUser> for Candidate {
+    fn from(user: BatchUser) -> Self {
+        let name = user.name.map(Text::into_inner).filter(|name| !name.is_empty());
+        Self { email: user.email, password: user.password, name, roles: user.roles }
+    }
+}
+
+impl FromFields for BatchRequest {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (emails, users) = (fields.field("emails"), fields.field("users"));
+        let on_duplicate = fields.field_or("on_duplicate", OnDuplicate::Skip);
+        Some(Self { emails: emails?, users: users?, on_duplicate: on_duplicate? })
+    }
+}
+
+impl FromFields for BatchUser {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (email, password) = (fields.field("email"), fields.field("password"));
+        let (name, roles) = (fields.field("name"), fields.field("roles"));
+        Some(Self { email: email?, password: password?, name: name?, roles: roles? })
+    }
+}
+
+impl Field for OnDuplicate {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let words = [("skip", Self::Skip), ("reset_password", Self::ResetPassword)];
+        spot.check(value, api::choice(value, &words))
+    }
+}
+
+/// What became of each user of a batch.
+#[derive(Default, Serialize, ToSchema)]
+pub(crate) struct BatchView {
+    /// Users that exist now.
+    success: Vec<CreatedView>,
+    /// Users that existed before.
+    existing: Vec<ExistingView>,
+    /// Users that do not exist.
+    failed: Vec<FailedView>,
+}
+
+/// A new user.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CreatedView {
+    #[schema(value_type = String, format = "email")]
+    email: Email,
+    /// The password to hand over; it is shown this once.
+    password: String,
+    created: bool,
+}
+
+/// A user that existed before.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExistingView {
+    #[schema(value_type = String, format = "email")]
+    email: Email,
+    /// The new password to hand over, if it was reset.
+    password: Option<String>,
+    /// In UTC, without a zone.
+    created_at: Option<String>,
+    /// `skipped` or `password_reset`.
+    action: &'static str,
+}
+
+/// A user that could not be created.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FailedView {
+    /// The address as it was sent.
+    email: String,
+    reason: &'static str,
+}
+
+impl BatchView {
+    fn new(outcomes: Vec<Outcome>) -> Self {
+        let mut view = Self::default();
+        for outcome in outcomes {
+            view.add(outcome);
+        }
+        view
+    }
+
+    fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Created { email, password } => {
+                let password = password.expose().to_owned();
+                self.success.push(CreatedView { email, password, created: true });
+            }
+            Outcome::Existing { email, password, created_at } => {
+                let action = if password.is_some() { "password_reset" } else { "skipped" };
+                let password = password.map(|it| it.expose().to_owned());
+                let created_at = created_at.map(time::naive);
+                self.existing.push(ExistingView { email, password, created_at, action });
+            }
+            Outcome::Failed { email, reason } => self.failed.push(FailedView { email, reason }),
+        }
+    }
+}

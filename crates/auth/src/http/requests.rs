@@ -1,0 +1,125 @@
+//! What requests about accounts say.
+
+use api::{Field, Fields, FromFields, Spot, Text};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::email::Email;
+use crate::register::Registration;
+use crate::role::{Role, Roles};
+use crate::secret::Password;
+
+/// A log-in.
+#[derive(ToSchema)]
+pub(crate) struct LoginRequest {
+    /// The address; upper and lower case are the same.
+    #[schema(value_type = String, format = "email", example = "demo.counselor@example.com")]
+    pub(crate) email: Email,
+    /// The password.
+    #[schema(value_type = String, format = "password", example = "demo123")]
+    pub(crate) password: Password,
+}
+
+impl FromFields for LoginRequest {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (email, password) = (fields.field("email"), fields.field("password"));
+        Some(Self { email: email?, password: password? })
+    }
+}
+
+/// A registration.
+#[derive(ToSchema)]
+pub(crate) struct RegisterRequest {
+    /// The address to log in with.
+    #[schema(value_type = String, format = "email", example = "ada@example.com")]
+    email: Email,
+    /// 8 characters to 71 bytes.
+    #[schema(value_type = String, format = "password", example = "correct horse battery")]
+    password: Password,
+    /// What people shall call the new account: 1 to 200 characters.
+    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Ada Lovelace")]
+    full_name: Text<1, 200>,
+    /// Any but `admin`; a counsellor by default.
+    #[schema(value_type = Option<Vec<Role>>)]
+    roles: Option<Roles>,
+}
+
+impl FromFields for RegisterRequest {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (email, password) = (fields.field("email"), fields.field("password"));
+        let (full_name, roles) = (fields.field("full_name"), fields.field("roles"));
+        Some(Self { email: email?, password: password?, full_name: full_name?, roles: roles? })
+    }
+}
+
+impl From<RegisterRequest> for Registration {
+    fn from(request: RegisterRequest) -> Self {
+        let RegisterRequest { email, password, full_name, roles } = request;
+        let roles = roles.unwrap_or_else(|| Roles::new([Role::Counselor]));
+        Self { email, password, name: full_name, roles }
+    }
+}
+
+/// A change of one's own password.
+#[derive(ToSchema)]
+pub(crate) struct PasswordChange {
+    /// The password so far.
+    #[schema(value_type = String, format = "password")]
+    pub(crate) old_password: Password,
+    /// The new one: 8 characters to 71 bytes.
+    #[schema(value_type = String, format = "password")]
+    pub(crate) new_password: Password,
+}
+
+impl FromFields for PasswordChange {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (old, new) = (fields.field("old_password"), fields.field("new_password"));
+        Some(Self { old_password: old?, new_password: new? })
+    }
+}
+
+/// A question for a reset.
+#[derive(ToSchema)]
+pub(crate) struct ForgotPassword {
+    /// The address of the account.
+    #[schema(value_type = String, format = "email", example = "ada@example.com")]
+    pub(crate) email: Email,
+}
+
+impl FromFields for ForgotPassword {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { email: fields.field("email")? })
+    }
+}
+
+/// A reset.
+#[derive(ToSchema)]
+pub(crate) struct PasswordReset {
+    /// The token from the mail.
+    pub(crate) token: String,
+    /// The new password: 8 characters to 71 bytes.
+    #[schema(value_type = String, format = "password")]
+    pub(crate) new_password: Password,
+}
+
+impl FromFields for PasswordReset {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (token, new) = (fields.field("token"), fields.field("new_password"));
+        Some(Self { token: token?, new_password: new? })
+    }
+}
+
+/// One role, by its name.
+impl Field for Role {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let words = Self::ALL.map(|role| (role.as_str(), role));
+        spot.check(value, api::choice(value, &words))
+    }
+}
+
+/// Roles, as a list of their names.
+impl Field for Roles {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        Vec::<Role>::read(value, spot).map(Self::new)
+    }
+}

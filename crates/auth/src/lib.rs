@@ -1,0 +1,55 @@
+//! Accounts: who somebody is, and what they may do.
+//!
+//! Nouns and their rules: [`Account`], [`Email`], [`Role`], [`Password`], [`Tokens`].
+//! Use cases: [`login`], [`register`], [`password`] changes and [`reset`], [`batch`] creation,
+//! the [`demo`] accounts. [`Caller`] and [`Admin`] are who asks, for the handlers of every crate:
+//! the account is read for each request, so that a deactivated account or a changed role takes
+//! effect at once.
+
+mod account;
+pub mod batch;
+mod caller;
+pub mod demo;
+mod email;
+mod error;
+mod http;
+pub mod login;
+pub mod mail;
+pub mod password;
+pub mod register;
+pub mod reset;
+mod role;
+mod secret;
+mod store;
+mod token;
+
+use ::store::Db;
+use admission::HashingLane;
+
+pub use account::Account;
+pub use caller::{Admin, Caller};
+pub use email::Email;
+pub use error::AuthError;
+pub use http::configure;
+pub use role::{Permission, Role, Roles};
+pub use secret::{Password, PasswordHash};
+pub use token::Tokens;
+
+use mail::Mailer;
+
+/// What the use cases of this crate work with. Cloning shares it.
+#[derive(Clone)]
+pub struct Auth {
+    /// Where accounts live.
+    pub db: Db,
+    /// Issues and verifies access tokens.
+    pub tokens: Tokens,
+    /// Where passwords are hashed.
+    pub hashing: HashingLane,
+    /// Sends what must reach the owner of an address.
+    pub mailer: Mailer,
+    /// What the profile allows.
+    pub rules: settings::Auth,
+    /// Users that one batch may create.
+    pub batch_users: usize,
+}

@@ -1,0 +1,69 @@
+//! Logging in.
+
+use api::time;
+use tracing::{info, warn};
+
+use crate::account::{Account, Credentials};
+use crate::email::Email;
+use crate::error::AuthError;
+use crate::secret::{Password, PasswordHash};
+use crate::{Auth, store};
+
+/// What somebody who logged in gets.
+pub struct LoggedIn {
+    /// Names the account in later requests.
+    pub access_token: String,
+    /// Seconds that the token lives.
+    pub expires_in: i64,
+    /// Who logged in.
+    pub account: Account,
+}
+
+/// Logs in by address and password.
+///
+/// An unknown address costs as much time as a known one, and is answered alike.
+///
+/// # Errors
+/// When the two do not belong together, the account is inactive, or too many others log in.
+pub async fn login(auth: &Auth, email: &Email, password: Password) -> Result<LoggedIn, AuthError> {
+    let known = auth.db.read_one(store::by_email(email)).await?.map(Credentials::from);
+    let hash = known.as_ref().map(|it| it.hash.clone());
+    let hash = hash.unwrap_or_else(|| PasswordHash::of_nobody(auth.rules.bcrypt_cost));
+    let (matches, password) = auth.hashing.run(move || (hash.matches(&password), password)).await?;
+
+    let credentials = known.filter(|_| matches).ok_or(AuthError::WrongCredentials)?;
+    if !credentials.account.is_active {
+        return Err(AuthError::InactiveLogin);
+    }
+    let logged_in = admit(auth, credentials.account.clone())?;
+    if credentials.hash.is_cheaper_than(auth.rules.bcrypt_cost) {
+        tokio::spawn(strengthen(auth.clone(), credentials, password));
+    }
+    Ok(logged_in)
+}
+
+/// Gives an account its token.
+pub(crate) fn admit(auth: &Auth, account: Account) -> Result<LoggedIn, AuthError> {
+    let access_token = auth.tokens.issue(&account, time::now())?;
+    Ok(LoggedIn { access_token, expires_in: auth.tokens.lifetime_secs(), account })
+}
+
+/// Hashes a password anew at today's cost, unless it was changed in the meantime.
+async fn strengthen(auth: Auth, credentials: Credentials, password: Password) {
+    let Credentials { account, hash } = credentials;
+    match rehash(&auth, &account, &hash, password).await {
+        Ok(_) => info!(user.id = %account.id, "the password of {} was hashed anew", account.id),
+        Err(error) => warn!(user.id = %account.id, "rehashing has to wait: {error}"),
+    }
+}
+
+async fn rehash(
+    auth: &Auth,
+    account: &Account,
+    old: &PasswordHash,
+    password: Password,
+) -> Result<usize, AuthError> {
+    let cost = auth.rules.bcrypt_cost;
+    let new = auth.hashing.run(move || password.hash(cost)).await??;
+    Ok(auth.db.write(store::replace_password(account.id, old, &new)).await?)
+}

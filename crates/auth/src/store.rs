@@ -1,0 +1,200 @@
+//! Every query on the accounts.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use ids::AccountId;
+use store::schema::users;
+use store::{At, Execute, Fetch};
+
+use crate::account::{Account, Credentials};
+use crate::email::Email;
+use crate::role::Roles;
+use crate::secret::PasswordHash;
+
+/// A row of `users`, without what only a password reset looks at.
+#[derive(Queryable)]
+pub(crate) struct AccountRow {
+    id: AccountId,
+    email: String,
+    name: String,
+    hashed_password: String,
+    roles: String,
+    is_active: bool,
+    must_change_password: bool,
+    created_at: At,
+}
+
+type Columns = (
+    users::id,
+    users::email,
+    users::name,
+    users::hashed_password,
+    users::roles,
+    users::is_active,
+    users::must_change_password,
+    users::created_at,
+);
+
+const COLUMNS: Columns = (
+    users::id,
+    users::email,
+    users::name,
+    users::hashed_password,
+    users::roles,
+    users::is_active,
+    users::must_change_password,
+    users::created_at,
+);
+
+impl From<AccountRow> for Credentials {
+    fn from(row: AccountRow) -> Self {
+        let account = Account {
+            id: row.id,
+            email: Email::trusted(&row.email),
+            name: row.name,
+            roles: Roles::from(row.roles.as_str()),
+            is_active: row.is_active,
+            must_change_password: row.must_change_password,
+            created_at: row.created_at.utc(),
+        };
+        Self { account, hash: PasswordHash::from(row.hashed_password) }
+    }
+}
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        Credentials::from(row).account
+    }
+}
+
+/// An account that is about to exist.
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+pub(crate) struct NewAccount {
+    id: AccountId,
+    email: String,
+    name: String,
+    hashed_password: String,
+    roles: String,
+    must_change_password: bool,
+    created_at: At,
+}
+
+impl From<&Credentials> for NewAccount {
+    fn from(Credentials { account, hash }: &Credentials) -> Self {
+        Self {
+            id: account.id,
+            email: account.email.to_string(),
+            name: account.name.clone(),
+            hashed_password: hash.as_str().to_owned(),
+            roles: account.roles.to_string(),
+            must_change_password: account.must_change_password,
+            created_at: account.created_at.into(),
+        }
+    }
+}
+
+/// The account with this id.
+pub(crate) fn by_id(id: AccountId) -> impl Fetch<'static, AccountRow> {
+    users::table.find(id).select(COLUMNS)
+}
+
+/// The account with this address.
+pub(crate) fn by_email(email: &Email) -> impl Fetch<'_, AccountRow> {
+    users::table.filter(users::email.eq(email.as_str())).select(COLUMNS)
+}
+
+/// Which of these addresses have an account.
+pub(crate) fn taken(emails: Vec<String>) -> impl Fetch<'static, String> {
+    users::table.filter(users::email.eq_any(emails)).select(users::email)
+}
+
+/// Creates an account unless its address or its id is taken.
+pub(crate) fn create(account: &NewAccount) -> impl Fetch<'_, AccountRow> {
+    diesel::insert_into(users::table).values(account).on_conflict_do_nothing().returning(COLUMNS)
+}
+
+/// Sets a password in place of `old`, unless somebody was faster.
+pub(crate) fn replace_password(
+    id: AccountId,
+    old: &PasswordHash,
+    new: &PasswordHash,
+) -> impl Execute {
+    diesel::update(users::table.find(id))
+        .filter(users::hashed_password.eq(old.as_str().to_owned()))
+        .set(users::hashed_password.eq(new.as_str().to_owned()))
+}
+
+/// Sets the password that somebody chose for themselves in place of `old`.
+pub(crate) fn choose_password(
+    id: AccountId,
+    old: &PasswordHash,
+    new: &PasswordHash,
+) -> impl Execute {
+    diesel::update(users::table.find(id))
+        .filter(users::hashed_password.eq(old.as_str().to_owned()))
+        .set((
+            users::hashed_password.eq(new.as_str().to_owned()),
+            users::must_change_password.eq(false),
+            users::reset_token_hash.eq(None::<Vec<u8>>),
+            users::reset_expires_at.eq(None::<At>),
+        ))
+}
+
+/// Gives an account another password; whoever has it must choose their own if `must_change`.
+pub(crate) fn assign_password<'a>(
+    email: &'a Email,
+    new: &'a PasswordHash,
+    must_change: bool,
+) -> impl Fetch<'a, AccountRow> {
+    diesel::update(users::table.filter(users::email.eq(email.as_str())))
+        .set((
+            users::hashed_password.eq(new.as_str()),
+            users::must_change_password.eq(must_change),
+            users::reset_token_hash.eq(None::<Vec<u8>>),
+            users::reset_expires_at.eq(None::<At>),
+        ))
+        .returning(COLUMNS)
+}
+
+/// Allows one reset of the password; an earlier permission ends.
+pub(crate) fn allow_reset(
+    email: &Email,
+    token_hash: Vec<u8>,
+    until: DateTime<Utc>,
+) -> impl Fetch<'_, AccountRow> {
+    diesel::update(users::table.filter(users::email.eq(email.as_str())))
+        .set((
+            users::reset_token_hash.eq(Some(token_hash)),
+            users::reset_expires_at.eq(Some(At::from(until))),
+        ))
+        .returning(COLUMNS)
+}
+
+/// Whether a reset is allowed by this token at `now`.
+pub(crate) fn resettable(token_hash: &[u8], now: DateTime<Utc>) -> impl Fetch<'_, AccountId> {
+    users::table
+        .filter(users::reset_token_hash.eq(token_hash))
+        .filter(users::reset_expires_at.gt(At::from(now)))
+        .select(users::id)
+}
+
+/// Uses up the permission of this token and sets the password with it, in one step.
+pub(crate) fn reset_password<'a>(
+    token_hash: &'a [u8],
+    new: &'a PasswordHash,
+    now: DateTime<Utc>,
+) -> impl Fetch<'a, AccountRow> {
+    diesel::update(
+        users::table
+            .filter(users::reset_token_hash.eq(token_hash))
+            .filter(users::reset_expires_at.gt(At::from(now))),
+    )
+    .set((
+        users::hashed_password.eq(new.as_str()),
+        users::must_change_password.eq(false),
+        users::reset_token_hash.eq(None::<Vec<u8>>),
+        users::reset_expires_at.eq(None::<At>),
+    ))
+    .returning(COLUMNS)
+}
