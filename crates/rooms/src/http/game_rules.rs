@@ -1,0 +1,75 @@
+//! Game rules over HTTP, for everyone.
+
+use actix_web::get;
+use actix_web::web::{Data, Json as Answer};
+use api::{ErrorBody, Field, Input, Path, PathParam, Problem, Spot, ValidationBody};
+use ids::GameRuleId;
+use serde_json::Value;
+use store::Db;
+
+use super::views::GameRuleView;
+use crate::error::RoomError;
+use crate::game_rule::GameRule;
+use crate::store as table;
+
+/// The short name of a rule in a path; any text may be asked for.
+pub(crate) struct Slug(String);
+
+impl Field for Slug {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        String::read(value, spot).map(Self)
+    }
+}
+
+impl PathParam for Slug {
+    const NAME: &'static str = "slug";
+}
+
+/// List the game rules
+#[utoipa::path(tag = "game rules", responses(
+    (status = 200, description = "The rules", body = Vec<GameRuleView>),
+    (status = 503, description = "The service is busy", body = ErrorBody),
+))]
+#[get("/api/game-rules")]
+pub(crate) async fn list_rules(db: Data<Db>) -> Result<Answer<Vec<GameRuleView>>, Problem> {
+    let rules = db.read_all(table::game_rules()).await?.into_iter();
+    Ok(Answer(rules.map(|row| GameRule::from(row).into()).collect()))
+}
+
+/// Get a game rule
+#[utoipa::path(tag = "game rules",
+    params(("rule_id" = GameRuleId, Path, description = "The rule")),
+    responses(
+        (status = 200, description = "The rule", body = GameRuleView),
+        (status = 404, description = "There is no such rule", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[get("/api/game-rules/{rule_id}")]
+pub(crate) async fn get_rule(
+    db: Data<Db>,
+    Input(Path(id)): Input<Path<GameRuleId>>,
+) -> Result<Answer<GameRuleView>, Problem> {
+    let row = db.read_one(table::game_rule(id)).await?.ok_or(RoomError::NoSuchRule)?;
+    Ok(Answer(GameRule::from(row).into()))
+}
+
+/// Get a game rule by its slug
+#[utoipa::path(tag = "game rules",
+    params(("slug" = String, Path, description = "The short name")),
+    responses(
+        (status = 200, description = "The rule", body = GameRuleView),
+        (status = 404, description = "There is no such rule", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[get("/api/game-rules/by-slug/{slug}")]
+pub(crate) async fn rule_by_slug(
+    db: Data<Db>,
+    Input(Path(Slug(slug))): Input<Path<Slug>>,
+) -> Result<Answer<GameRuleView>, Problem> {
+    let row = db.read_one(table::game_rule_by_slug(&slug)).await?.ok_or(RoomError::NoSuchRule)?;
+    Ok(Answer(GameRule::from(row).into()))
+}

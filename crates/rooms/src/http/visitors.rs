@@ -1,0 +1,164 @@
+//! Visitors over HTTP. None of them has an account; whoever knows a visitor's id speaks for it.
+
+use actix_web::web::{Data, Json as Answer};
+use actix_web::{delete, get, patch, post, put};
+use api::{
+    Authed, Both, Created, ErrorBody, Fields, FromFields, Input, Json, Path, Problem,
+    ValidationBody,
+};
+use auth::Caller;
+use ids::{RoomId, VisitorId};
+use store::Db;
+use utoipa::ToSchema;
+
+use super::views::{Message, VisitorView};
+use crate::share_code::ShareCode;
+use crate::visit;
+use crate::visitor::{SessionKey, VisitorName};
+
+/// Who wants to join.
+#[derive(ToSchema)]
+pub(crate) struct JoinRequest {
+    /// At most 100 characters; may be empty.
+    #[schema(value_type = String, max_length = 100, example = "Mei")]
+    name: VisitorName,
+    /// The client's name for its session, at most 255 characters. Joining again with the same one
+    /// gives the same visitor.
+    #[schema(value_type = String, max_length = 255, example = "visitor_1764000000000_k3j9x1z2a")]
+    session_id: SessionKey,
+}
+
+impl FromFields for JoinRequest {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (name, session_id) = (fields.field("name"), fields.field("session_id"));
+        Some(Self { name: name?, session_id: session_id? })
+    }
+}
+
+/// Join a room by its share code
+///
+/// 201 with the visitor, again with the same one when repeated. A visitor who left comes back.
+#[utoipa::path(tag = "visitors", request_body = JoinRequest,
+    params(("share_code" = String, Path, description = "The share code")),
+    responses(
+        (status = 201, description = "The visitor", body = VisitorView),
+        (status = 404, description = "There is no such room, or it is closed or over", body = ErrorBody),
+        (status = 413, description = "The body is too large", body = ErrorBody),
+        (status = 415, description = "The body is not JSON", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[post("/api/visitors/join-room/{share_code}")]
+pub(crate) async fn join_room(
+    db: Data<Db>,
+    Input(Both(Path(code), Json(request))): Input<Both<Path<ShareCode>, Json<JoinRequest>>>,
+) -> Result<Created<VisitorView>, Problem> {
+    let JoinRequest { name, session_id } = request;
+    Ok(Created(visit::join(&db, &code, name, session_id).await?.into()))
+}
+
+/// List the visitors who are in a room
+///
+/// For the room's owner and administrators, in the order the visitors came.
+#[utoipa::path(tag = "visitors", security(("bearer" = [])),
+    params(("room_id" = RoomId, Path, description = "The room")),
+    responses(
+        (status = 200, description = "The visitors", body = Vec<VisitorView>),
+        (status = 400, description = "The token's subject is no id", body = ErrorBody),
+        (status = 401, description = "No token, or a bad one", body = ErrorBody),
+        (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
+        (status = 404, description = "There is no such room", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[get("/api/visitors/room/{room_id}")]
+pub(crate) async fn list_visitors(
+    db: Data<Db>,
+    Authed(Caller(account), Path(room_id)): Authed<Caller, Path<RoomId>>,
+) -> Result<Answer<Vec<VisitorView>>, Problem> {
+    let visitors = visit::present(&db, &account, room_id).await?;
+    Ok(Answer(visitors.into_iter().map(VisitorView::from).collect()))
+}
+
+/// Give a sign of life
+///
+/// A body is not needed and not read.
+#[utoipa::path(tag = "visitors",
+    params(("visitor_id" = VisitorId, Path, description = "The visitor")),
+    responses(
+        (status = 200, description = "The visitor, seen now", body = VisitorView),
+        (status = 400, description = "The visitor left", body = ErrorBody),
+        (status = 404, description = "There is no such visitor", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[put("/api/visitors/{visitor_id}/heartbeat")]
+pub(crate) async fn heartbeat(
+    db: Data<Db>,
+    Input(Path(visitor_id)): Input<Path<VisitorId>>,
+) -> Result<Answer<VisitorView>, Problem> {
+    Ok(Answer(visit::heartbeat(&db, visitor_id).await?.into()))
+}
+
+/// Give a sign of life, as the web app spells it
+#[utoipa::path(tag = "visitors",
+    params(("visitor_id" = VisitorId, Path, description = "The visitor")),
+    responses(
+        (status = 200, description = "The visitor, seen now", body = VisitorView),
+        (status = 400, description = "The visitor left", body = ErrorBody),
+        (status = 404, description = "There is no such visitor", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[patch("/api/visitors/{visitor_id}/heartbeat")]
+pub(crate) async fn heartbeat_by_patch(
+    db: Data<Db>,
+    Input(Path(visitor_id)): Input<Path<VisitorId>>,
+) -> Result<Answer<VisitorView>, Problem> {
+    Ok(Answer(visit::heartbeat(&db, visitor_id).await?.into()))
+}
+
+/// Leave the room
+///
+/// Leaving twice is leaving once.
+#[utoipa::path(tag = "visitors",
+    params(("visitor_id" = VisitorId, Path, description = "The visitor")),
+    responses(
+        (status = 200, description = "Left, now or before", body = Message),
+        (status = 404, description = "There is no such visitor", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[delete("/api/visitors/{visitor_id}")]
+pub(crate) async fn leave_room(
+    db: Data<Db>,
+    Input(Path(visitor_id)): Input<Path<VisitorId>>,
+) -> Result<Answer<Message>, Problem> {
+    visit::leave(&db, visitor_id).await?;
+    Ok(Answer(Message { message: "Left room successfully" }))
+}
+
+/// Get a visitor
+///
+/// Also one who left.
+#[utoipa::path(tag = "visitors",
+    params(("visitor_id" = VisitorId, Path, description = "The visitor")),
+    responses(
+        (status = 200, description = "The visitor", body = VisitorView),
+        (status = 404, description = "There is no such visitor", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[get("/api/visitors/{visitor_id}")]
+pub(crate) async fn get_visitor(
+    db: Data<Db>,
+    Input(Path(visitor_id)): Input<Path<VisitorId>>,
+) -> Result<Answer<VisitorView>, Problem> {
+    Ok(Answer(visit::find(&db, visitor_id).await?.into()))
+}

@@ -1,0 +1,22 @@
+//! Rooms, their share codes, and the visitors in them.
+//!
+//! Nouns and their rules: [`Room`], [`ShareCode`], [`Visitor`], [`GameRule`].
+//! Use cases: [`open`] a room, [`manage`] it as its owner, [`visit`] it without an account.
+
+mod error;
+mod game_rule;
+mod http;
+pub mod manage;
+pub mod open;
+mod room;
+mod share_code;
+mod store;
+pub mod visit;
+mod visitor;
+
+pub use error::RoomError;
+pub use game_rule::{GameRule, RuleSlug};
+pub use http::configure;
+pub use room::{Deed, Description, Room, RoomClosed, RoomName};
+pub use share_code::ShareCode;
+pub use visitor::{SessionKey, Visitor, VisitorName};

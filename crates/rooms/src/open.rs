@@ -1,0 +1,83 @@
+//! Opening a room.
+
+use api::time;
+use auth::{Account, Permission};
+use chrono::{DateTime, Utc};
+use ids::{GameRuleId, RoomId};
+use store::Db;
+use tracing::warn;
+
+use crate::error::RoomError;
+use crate::game_rule::RuleSlug;
+use crate::room::{Description, Room, RoomName};
+use crate::share_code::ShareCode;
+use crate::store::{self as table, RoomRow};
+
+/// Draws of a share code before giving up. With ten million rooms, one draw in ninety is taken,
+/// and ten in a row are once in 10¹⁹ rooms.
+const DRAWS_MAX: u32 = 10;
+
+/// What a counsellor says of a new room.
+#[derive(Debug)]
+pub struct NewRoom {
+    /// What it shall be called.
+    pub name: RoomName,
+    /// What it is for.
+    pub description: Option<Description>,
+    /// The rules to play by.
+    pub rule: Option<RuleSlug>,
+    /// When it shall end by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Opens a room for `owner`.
+///
+/// # Errors
+/// When the account may not open rooms or the rule is unknown.
+pub async fn open(db: &Db, owner: &Account, new: NewRoom) -> Result<Room, RoomError> {
+    if !owner.roles.may(Permission::CreateRoom) {
+        return Err(RoomError::NotACounsellor);
+    }
+    let rule = match &new.rule {
+        Some(slug) if !slug.is_empty() => Some(rule(db, slug).await?),
+        _ => None,
+    };
+    keep(db, |code| room(owner, &new, rule, code), || ShareCode::draw(&mut rand::rng())).await
+}
+
+async fn rule(db: &Db, slug: &RuleSlug) -> Result<GameRuleId, RoomError> {
+    let known = db.read_one(table::game_rule_by_slug(slug)).await?;
+    let known = known.map(crate::GameRule::from).filter(|rule| rule.is_active);
+    known.map(|rule| rule.id).ok_or_else(|| RoomError::UnknownRule(slug.to_string()))
+}
+
+fn room(owner: &Account, new: &NewRoom, rule: Option<GameRuleId>, share_code: ShareCode) -> Room {
+    Room {
+        id: RoomId::new(),
+        name: new.name.to_string(),
+        description: new.description.as_ref().map(ToString::to_string),
+        game_rule_id: rule,
+        counselor_id: owner.id,
+        share_code,
+        is_active: true,
+        created_at: time::now(),
+        expires_at: new.expires_at,
+        session_count: 0,
+    }
+}
+
+/// Keeps the room under the first code drawn that is free.
+async fn keep(
+    db: &Db,
+    room: impl Fn(ShareCode) -> Room,
+    mut draw: impl FnMut() -> ShareCode,
+) -> Result<Room, RoomError> {
+    for _ in 0..DRAWS_MAX {
+        let row = RoomRow::from(&room(draw()));
+        if let Some(kept) = db.write_one(table::open(&row)).await? {
+            return Ok(kept.into());
+        }
+        warn!("a share code was drawn that a room has already");
+    }
+    Err(RoomError::NoFreeCode(DRAWS_MAX))
+}

@@ -1,0 +1,94 @@
+//! The six characters that visitors join by.
+
+use std::fmt;
+
+use api::{Field, PathParam, Spot};
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use serde::Serialize;
+use serde_json::Value;
+
+/// Letters and digits that nobody mixes up: no I, L, O, 0 or 1.
+const SYMBOLS: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+
+/// Characters of a new code: 31⁶ codes, so it is an address and not a key.
+const LENGTH: usize = 6;
+
+/// A room's share code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ShareCode(String);
+
+impl ShareCode {
+    /// Draws a new code.
+    pub fn draw(random: &mut impl Rng) -> Self {
+        let symbols = (0..LENGTH).filter_map(|_| SYMBOLS.choose(random));
+        Self(symbols.map(|symbol| char::from(*symbol)).collect())
+    }
+
+    /// A code as a room has it; older rooms have symbols that are no longer drawn.
+    pub(crate) fn from_column(code: String) -> Self {
+        Self(code)
+    }
+
+    /// The code as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Any text may be asked for; what is no code finds no room.
+impl Field for ShareCode {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        String::read(value, spot).map(Self)
+    }
+}
+
+impl PathParam for ShareCode {
+    const NAME: &'static str = "share_code";
+}
+
+impl fmt::Display for ShareCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_code_has_six_characters_that_nobody_mixes_up(seed: u64) {
+            let code = ShareCode::draw(&mut StdRng::seed_from_u64(seed));
+            prop_assert_eq!(code.as_str().len(), LENGTH);
+            prop_assert!(code.as_str().bytes().all(|symbol| SYMBOLS.contains(&symbol)));
+        }
+    }
+
+    #[test]
+    fn every_symbol_is_drawn_equally_often() {
+        let mut random = StdRng::seed_from_u64(1);
+        let mut counts = HashMap::new();
+        let draws = 31_000;
+        for _ in 0..draws {
+            for symbol in ShareCode::draw(&mut random).0.chars() {
+                *counts.entry(symbol).or_insert(0_u32) += 1;
+            }
+        }
+        let expected = f64::from(draws) * 6.0 / 31.0;
+        let square = |count: &u32| (f64::from(*count) - expected).powi(2) / expected;
+        let chi_square: f64 = counts.values().map(square).sum();
+
+        assert_eq!(counts.len(), SYMBOLS.len());
+        // With 30 degrees of freedom, one fair run in a thousand exceeds 59.7.
+        assert!(chi_square < 59.7, "{chi_square}");
+    }
+}
