@@ -1,0 +1,159 @@
+//! Gameplay states over HTTP.
+
+mod views;
+
+use actix_web::web::{Data, Json as Answer};
+use actix_web::{delete, get, put};
+use api::{Authed, Both, Document, ErrorBody, Path, Problem, ValidationBody};
+use auth::Caller;
+use ids::RoomId;
+use store::Db;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::state::GameplayId;
+use crate::{keep, statistics};
+use views::{Removed, SaveRequest, StateView, StatesView, StatisticsView};
+
+/// The way to a game's state: its room, and the game.
+type GamePath = Both<Path<RoomId>, Path<GameplayId>>;
+
+/// The routes of this crate.
+pub fn configure(routes: &mut ServiceConfig<'_>) {
+    routes
+        .service(list_states)
+        .service(get_state)
+        .service(save_state)
+        .service(delete_state)
+        .service(room_statistics);
+}
+
+/// List the saved games of a room
+///
+/// For the room's owner alone; the last played first.
+#[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
+    params(("room_id" = RoomId, Path, description = "The room")),
+    responses(
+        (status = 200, description = "The states", body = StatesView),
+        (status = 400, description = "The token's subject is no id", body = ErrorBody),
+        (status = 401, description = "No token, or a bad one", body = ErrorBody),
+        (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
+        (status = 404, description = "There is no such room", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[get("/api/rooms/{room_id}/gameplay-states")]
+async fn list_states(
+    db: Data<Db>,
+    Authed(Caller(account), Path(room)): Authed<Caller, Path<RoomId>>,
+) -> Result<Answer<StatesView>, Problem> {
+    Ok(Answer(keep::list(&db, &account, room).await?.into()))
+}
+
+/// Get the saved state of a game
+///
+/// For the room's owner alone.
+#[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
+    params(
+        ("room_id" = RoomId, Path, description = "The room"),
+        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+    ),
+    responses(
+        (status = 200, description = "The state", body = StateView),
+        (status = 400, description = "The token's subject is no id", body = ErrorBody),
+        (status = 401, description = "No token, or a bad one", body = ErrorBody),
+        (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
+        (status = 404, description = "There is no such room, or nothing was saved", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[get("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
+async fn get_state(
+    db: Data<Db>,
+    Authed(Caller(account), Both(Path(room), Path(game))): Authed<Caller, GamePath>,
+) -> Result<Answer<StateView>, Problem> {
+    Ok(Answer(keep::fetch(&db, &account, room, &game).await?.into()))
+}
+
+/// Save the state of a game
+///
+/// For the room's owner alone. Replaces the state as a whole. The answer is sent when the state
+/// is on disk.
+#[utoipa::path(tag = "gameplay states", request_body = SaveRequest, security(("bearer" = [])),
+    params(
+        ("room_id" = RoomId, Path, description = "The room"),
+        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+    ),
+    responses(
+        (status = 200, description = "The state as it was saved", body = StateView),
+        (status = 400, description = "The token's subject is no id", body = ErrorBody),
+        (status = 401, description = "No token, or a bad one", body = ErrorBody),
+        (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
+        (status = 404, description = "There is no such room", body = ErrorBody),
+        (status = 413, description = "The body is too large", body = ErrorBody),
+        (status = 415, description = "The body is not JSON", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[put("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
+async fn save_state(
+    db: Data<Db>,
+    Authed(Caller(account), Both(Both(Path(room), Path(game)), Document(state))): Authed<
+        Caller,
+        Both<GamePath, Document>,
+    >,
+) -> Result<Answer<StateView>, Problem> {
+    Ok(Answer(keep::save(&db, &account, room, &game, state).await?.into()))
+}
+
+/// Delete the saved state of a game
+///
+/// For the room's owner alone.
+#[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
+    params(
+        ("room_id" = RoomId, Path, description = "The room"),
+        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+    ),
+    responses(
+        (status = 200, description = "Deleted", body = Removed),
+        (status = 400, description = "The token's subject is no id", body = ErrorBody),
+        (status = 401, description = "No token, or a bad one", body = ErrorBody),
+        (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
+        (status = 404, description = "There is no such room, or nothing was saved", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[delete("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
+async fn delete_state(
+    db: Data<Db>,
+    Authed(Caller(account), Both(Path(room), Path(game))): Authed<Caller, GamePath>,
+) -> Result<Answer<Removed>, Problem> {
+    keep::remove(&db, &account, room, &game).await?;
+    Ok(Answer(Removed::default()))
+}
+
+/// See what happened in a room
+///
+/// For the room's owner and administrators.
+#[utoipa::path(tag = "rooms", security(("bearer" = [])),
+    params(("room_id" = RoomId, Path, description = "The room")),
+    responses(
+        (status = 200, description = "The room in numbers", body = StatisticsView),
+        (status = 400, description = "The token's subject is no id", body = ErrorBody),
+        (status = 401, description = "No token, or a bad one", body = ErrorBody),
+        (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
+        (status = 404, description = "There is no such room", body = ErrorBody),
+        (status = 422, description = "The input is not valid", body = ValidationBody),
+        (status = 503, description = "The service is busy", body = ErrorBody),
+    ),
+)]
+#[get("/api/rooms/{room_id}/statistics")]
+async fn room_statistics(
+    db: Data<Db>,
+    Authed(Caller(account), Path(room)): Authed<Caller, Path<RoomId>>,
+) -> Result<Answer<StatisticsView>, Problem> {
+    Ok(Answer(statistics::of(&db, &account, room).await?.into()))
+}
