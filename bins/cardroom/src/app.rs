@@ -1,0 +1,112 @@
+//! The application: its layers, its state and its routes.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{DefaultHeaders, NormalizePath, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, Error, HttpRequest, HttpResponse};
+use api::{BodyLimits, Problem, Routes, answer};
+use auth::Auth;
+use settings::Settings;
+use store::{Bounds, Db};
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{cors, docs, health, operations};
+
+/// Arrays and objects inside one another in a gameplay state.
+const STATE_DEPTH_MAX: usize = 64;
+
+/// Values in a gameplay state.
+const STATE_NODES_MAX: usize = 10_000;
+
+/// What all workers share.
+#[derive(Clone)]
+pub struct Shared {
+    auth: Data<Auth>,
+    db: Data<Db>,
+    limits: Data<BodyLimits>,
+    routes: Data<Routes>,
+    settings: Data<Settings>,
+}
+
+impl Shared {
+    /// Gathers what the handlers need.
+    pub fn new(settings: Settings, auth: Auth) -> Self {
+        let document = Bounds {
+            bytes: settings.limits.state_bytes,
+            depth: STATE_DEPTH_MAX,
+            nodes: STATE_NODES_MAX,
+        };
+        let limits = BodyLimits { ordinary: settings.limits.body_bytes, document };
+        Self {
+            db: Data::new(auth.db.clone()),
+            auth: Data::new(auth),
+            limits: Data::new(limits),
+            routes: Data::new(Routes::of(&docs::document())),
+            settings: Data::new(settings),
+        }
+    }
+}
+
+/// Builds the application, once for each worker. The last layer is the first that sees a request.
+pub fn build(
+    shared: Shared,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let with_docs = shared.settings.server.docs;
+    let app = App::new()
+        .wrap(from_fn(answer::catch_panics))
+        .wrap(from_fn(answer::write_errors))
+        .wrap(NormalizePath::trim())
+        .wrap(headers(&shared.settings))
+        .wrap(cors::of(&shared.settings.cors))
+        .wrap(telemetry::request_logger())
+        .wrap(from_fn(answer::name_request))
+        .app_data(shared.auth)
+        .app_data(shared.db)
+        .app_data(shared.limits)
+        .app_data(shared.routes)
+        .app_data(shared.settings);
+    app.into_utoipa_app()
+        .configure(api)
+        .into_app()
+        .configure(if with_docs { docs::configure } else { |_: &mut _| () })
+        .default_service(web::to(no_route))
+}
+
+/// The API, crate by crate.
+pub(crate) fn api(routes: &mut ServiceConfig<'_>) {
+    routes
+        .configure(health::configure)
+        .configure(auth::configure)
+        .configure(gameplay::configure)
+        .configure(rooms::configure)
+        .configure(operations::configure);
+}
+
+async fn no_route(request: HttpRequest, routes: Data<Routes>) -> Result<HttpResponse, Problem> {
+    Err(routes.refuse(&request))
+}
+
+/// The headers of every answer: nothing here is a page, to be framed, guessed at or kept.
+fn headers(settings: &Settings) -> DefaultHeaders {
+    let headers = DefaultHeaders::new()
+        .add(("cache-control", "no-store"))
+        .add(("content-security-policy", "default-src 'none'; frame-ancestors 'none'"))
+        .add(("referrer-policy", "no-referrer"))
+        .add(("x-content-type-options", "nosniff"))
+        .add(("x-frame-options", "DENY"));
+    if settings.profile.is_relaxed() {
+        headers
+    } else {
+        headers.add(("strict-transport-security", "max-age=31536000"))
+    }
+}

@@ -1,0 +1,20 @@
+//! Which pages of other origins may call the API.
+
+use actix_cors::Cors;
+
+/// Seconds that a browser may remember the answer to a preflight.
+const MAX_AGE_SECS: usize = 600;
+
+/// The layer for the origins of the settings; `*` stands for any.
+pub(crate) fn of(settings: &settings::Cors) -> Cors {
+    let cors = Cors::default()
+        .allow_any_method()
+        .allow_any_header()
+        .expose_headers(["x-request-id", "retry-after"])
+        .max_age(MAX_AGE_SECS);
+    if settings.origins.iter().any(|origin| origin == "*") {
+        return cors.allow_any_origin();
+    }
+    let origins = settings.origins.iter();
+    origins.fold(cors, |cors, origin| cors.allowed_origin(origin)).supports_credentials()
+}

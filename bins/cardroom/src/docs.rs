@@ -1,0 +1,113 @@
+//! The API's own description, and pages to read and try it.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
+use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::{App, HttpResponse};
+use api::Problem;
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::Config;
+
+use crate::app;
+
+/// Where the description is served.
+pub(crate) const DOCUMENT_PATH: &str = "/api/openapi.json";
+
+/// Where the pages are served.
+pub(crate) const PAGES_PATH: &str = "/api/docs";
+
+/// What the pages may do in a browser: load themselves and call this server.
+const PAGES_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
+    style-src 'self' 'unsafe-inline'; script-src 'self'; frame-ancestors 'none'";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Cardroom",
+        description = "The backend of an online card-consultation service.\n\n\
+            Counsellors log in and open rooms; visitors join by share code, without an account; \
+            the state of every game is saved.\n\n\
+            Every path is served with and without a slash at its end. Every error has the fields \
+            `detail`, `code` and `request_id`; `code` is stable, `detail` is for people.",
+        license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
+    ),
+    modifiers(&Schemes),
+    tags(
+        (name = "auth", description = "Accounts, log-in and passwords"),
+        (name = "rooms", description = "Rooms that counsellors open"),
+        (name = "visitors", description = "People in rooms, who have no account"),
+        (name = "gameplay states", description = "The saved states of games"),
+        (name = "game rules", description = "The rules that rooms are opened with"),
+        (name = "admin", description = "For administrators"),
+        (name = "health", description = "Whether the service lives"),
+        (name = "operations", description = "For operators, outside production")
+    )
+)]
+struct Described;
+
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut Document) {
+        let schemes = document.components.get_or_insert_default();
+        schemes.add_security_scheme("bearer", scheme("The access token of any active account"));
+        schemes.add_security_scheme("admin", scheme("The access token of an administrator"));
+    }
+}
+
+fn scheme(description: &str) -> SecurityScheme {
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+    SecurityScheme::Http(bearer.description(Some(description)).build())
+}
+
+/// The description of the API (OpenAPI 3.1), gathered from its handlers.
+pub fn document() -> Document {
+    let app = App::new().into_utoipa_app().openapi(Described::openapi());
+    app.configure(app::api).split_for_parts().1
+}
+
+/// Serves the description and the pages.
+pub(crate) fn configure(routes: &mut ServiceConfig) {
+    let text = Data::new(document().to_json().unwrap_or_default());
+    let pages = Data::from(Arc::new(Config::from(DOCUMENT_PATH)));
+    routes
+        .app_data(text)
+        .app_data(pages)
+        .route(DOCUMENT_PATH, web::get().to(description))
+        .route(PAGES_PATH, web::get().to(index))
+        .route(&format!("{PAGES_PATH}/{{file}}"), web::get().to(page));
+}
+
+async fn description(text: Data<String>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(text.get_ref().clone())
+}
+
+/// The first page. Its links are made absolute, because it is served without a slash at its end.
+async fn index(pages: Data<Config<'static>>) -> Result<HttpResponse, Problem> {
+    let html =
+        String::from_utf8_lossy(&file("", pages)?.1).replace("./", &format!("{PAGES_PATH}/"));
+    Ok(answer("text/html; charset=utf-8", html.into_bytes()))
+}
+
+async fn page(name: Path<String>, pages: Data<Config<'static>>) -> Result<HttpResponse, Problem> {
+    let (kind, bytes) = file(&name, pages)?;
+    Ok(answer(&kind, bytes))
+}
+
+fn file(name: &str, pages: Data<Config<'static>>) -> Result<(String, Vec<u8>), Problem> {
+    let found = utoipa_swagger_ui::serve(name, pages.into_inner()).ok().flatten();
+    let found = found.map(|file| (file.content_type, file.bytes.into_owned()));
+    found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found"))
+}
+
+fn answer(kind: &str, bytes: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(kind)
+        .insert_header((CONTENT_SECURITY_POLICY, PAGES_POLICY))
+        .body(bytes)
+}

@@ -1,0 +1,15 @@
+//! The service: settings → logs → database → app → serve → drain.
+//!
+//! The crates hold the rules; this one puts them together. [`app`] is the table of contents of
+//! the API, [`serve`] the life of the process.
+
+pub mod app;
+mod banner;
+pub mod check;
+mod cors;
+mod docs;
+mod health;
+mod operations;
+pub mod serve;
+
+pub use docs::document;

@@ -1,0 +1,112 @@
+//! What operators look at: the pool and a test query, outside production.
+
+use std::time::Instant;
+
+use actix_web::get;
+use actix_web::web::{Data, Json as Answer};
+use api::Problem;
+use serde::Serialize;
+use settings::{Profile, Settings};
+use store::{Db, Figures};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) fn configure(routes: &mut ServiceConfig<'_>) {
+    routes.service(db_pool).service(db_test);
+}
+
+/// Something that only some profiles tell.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Guarded<T> {
+    Told(T),
+    Kept {
+        #[schema(example = "Only available in staging/development")]
+        error: &'static str,
+    },
+}
+
+impl<T> Guarded<T> {
+    const KEPT: Self = Self::Kept { error: "Only available in staging/development" };
+}
+
+/// Connections of the pool, counted.
+#[derive(Serialize, ToSchema)]
+struct PoolView {
+    /// Connections at most.
+    pool_size: usize,
+    /// Open connections that nobody uses.
+    checked_in: usize,
+    /// Connections in use.
+    checked_out: usize,
+    /// Always 0: the pool has a fixed size.
+    overflow: usize,
+    /// Always 0: the pool has a fixed size.
+    max_overflow: usize,
+    /// Connections at most.
+    total_capacity: usize,
+    /// Callers that wait for a connection.
+    waiting: usize,
+}
+
+/// A query that worked.
+#[derive(Serialize, ToSchema)]
+struct ProbeView {
+    #[schema(example = "success")]
+    status: &'static str,
+    /// What `SELECT 1` gave.
+    query_result: i32,
+    /// From asking for a connection to the answer, in milliseconds.
+    duration_ms: f64,
+}
+
+impl From<Figures> for PoolView {
+    fn from(it: Figures) -> Self {
+        Self {
+            pool_size: it.size,
+            checked_in: it.idle,
+            checked_out: it.open.saturating_sub(it.idle),
+            overflow: 0,
+            max_overflow: 0,
+            total_capacity: it.size,
+            waiting: it.waiting,
+        }
+    }
+}
+
+/// See the database pool
+///
+/// In the staging and development profiles only.
+#[utoipa::path(tag = "operations", responses(
+    (status = 200, description = "The pool, or why it is not told", body = Guarded<PoolView>),
+))]
+#[get("/debug/db-pool")]
+async fn db_pool(settings: Data<Settings>, db: Data<Db>) -> Answer<Guarded<PoolView>> {
+    let told = tells(&settings).then(|| Guarded::Told(db.figures().into()));
+    Answer(told.unwrap_or(Guarded::KEPT))
+}
+
+/// Try the database
+///
+/// In the staging and development profiles only.
+#[utoipa::path(tag = "operations", responses(
+    (status = 200, description = "What a query gave, or why it was not tried", body = Guarded<ProbeView>),
+    (status = 503, description = "The database is away or busy", body = api::ErrorBody),
+))]
+#[get("/debug/db-test")]
+async fn db_test(
+    settings: Data<Settings>,
+    db: Data<Db>,
+) -> Result<Answer<Guarded<ProbeView>>, Problem> {
+    if !tells(&settings) {
+        return Ok(Answer(Guarded::KEPT));
+    }
+    let start = Instant::now();
+    let query_result = db.ping().await?;
+    let duration_ms = start.elapsed().as_secs_f64() * 1e3;
+    Ok(Answer(Guarded::Told(ProbeView { status: "success", query_result, duration_ms })))
+}
+
+fn tells(settings: &Settings) -> bool {
+    matches!(settings.profile, Profile::Development | Profile::Test | Profile::Staging)
+}

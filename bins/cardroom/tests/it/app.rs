@@ -1,0 +1,110 @@
+//! The real server on a free port, with a database of its own.
+
+use std::net::TcpListener;
+
+use actix_web::dev::ServerHandle;
+use cardroom::serve;
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use settings::Environment;
+use tempfile::TempDir;
+use testkit::TestDatabase;
+
+use crate::client::Counsellor;
+
+/// A server and what it needs; dropping it stops the server and removes the database.
+pub(crate) struct TestApp {
+    /// `http://127.0.0.1:…`
+    pub(crate) address: String,
+    /// The database, for tests that look behind the API.
+    pub(crate) database: TestDatabase,
+    /// The folder where mail is left.
+    pub(crate) outbox: TempDir,
+    client: Client,
+    server: ServerHandle,
+}
+
+impl TestApp {
+    /// A server with the `test` profile.
+    pub(crate) async fn spawn() -> Self {
+        Self::spawn_with(&[]).await
+    }
+
+    /// A server with some settings of its own, named as in the environment.
+    pub(crate) async fn spawn_with(changes: &[(&str, &str)]) -> Self {
+        let database = testkit::database().await;
+        let outbox = TempDir::new().unwrap();
+        let url = database.url.expose().into_owned();
+        let folder = outbox.path().to_str().unwrap();
+        let mut variables = vec![
+            ("CARDROOM_PROFILE", "test"),
+            ("DATABASE_URL", url.as_str()),
+            ("CARDROOM__MAIL__OUTBOX_DIR", folder),
+            ("CARDROOM__SERVER__WORKERS", "2"),
+        ];
+        variables.extend(changes);
+        let settings = settings::load(&Environment::new(variables)).unwrap().settings;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let running = serve::start(listener, settings).await.unwrap();
+        let server = running.handle();
+        tokio::spawn(running);
+        Self { address, database, outbox, client: Client::new(), server }
+    }
+
+    /// A request to be sent, such as `app.request("GET", "/health")`.
+    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.client.request(method.parse().unwrap(), format!("{}{path}", self.address))
+    }
+
+    /// A GET.
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.request("GET", path)
+    }
+
+    /// A POST of a JSON body.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+        self.request("POST", path).json(body)
+    }
+
+    /// The token of somebody with a demo password.
+    pub(crate) async fn token(&self, email: &str) -> String {
+        let body = json!({ "email": email, "password": "demo123" });
+        let answer: Value =
+            body_of(self.post("/api/auth/login", &body).send().await.unwrap()).await;
+        answer["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// The demo counsellor, logged in.
+    pub(crate) async fn counsellor(&self) -> Counsellor<'_> {
+        Counsellor::new(self, self.token("demo.counselor@example.com").await)
+    }
+
+    /// The other demo counsellor, logged in.
+    pub(crate) async fn other_counsellor(&self) -> Counsellor<'_> {
+        Counsellor::new(self, self.token("demo.counselor2@example.com").await)
+    }
+
+    /// The demo administrator, logged in.
+    pub(crate) async fn admin(&self) -> Counsellor<'_> {
+        Counsellor::new(self, self.token("demo.admin@example.com").await)
+    }
+
+    /// Joins a room without an account.
+    pub(crate) async fn join(&self, code: &str, session: &str) -> Response {
+        let body = json!({ "name": "Mei", "session_id": session });
+        self.post(&format!("/api/visitors/join-room/{code}"), &body).send().await.unwrap()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // The stop is asked for at once; nobody needs to wait for it.
+        drop(self.server.stop(false));
+    }
+}
+
+/// The JSON body of an answer.
+pub(crate) async fn body_of(answer: Response) -> Value {
+    answer.json().await.expect("a JSON body")
+}

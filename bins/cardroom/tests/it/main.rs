@@ -1,0 +1,10 @@
+//! The service from outside: the real server on a free port, a real database for each test.
+//!
+//! Every fact marked `on_both_databases` is two tests. Both compare their answers with the same
+//! snapshot, so the databases are also compared with each other.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
+
+mod app;
+mod client;
+mod smoke;
+mod transcript;

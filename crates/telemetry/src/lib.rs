@@ -1,0 +1,7 @@
+//! Structured logs: their format, and one line for each request.
+
+mod request;
+mod subscriber;
+
+pub use request::{RequestSpan, request_logger};
+pub use subscriber::{TelemetryError, start};
