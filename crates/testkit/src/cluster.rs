@@ -1,0 +1,194 @@
+//! A throw-away PostgreSQL cluster from the installed binaries.
+//!
+//! It lives in a temporary folder, listens on a free port of 127.0.0.1 and on a socket in that
+//! folder, and is gone with its folder when it is dropped. It trades durability for speed: nothing
+//! in it outlives the tests.
+
+mod account;
+mod binaries;
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use account::Account;
+use binaries::Binaries;
+
+/// The superuser of the cluster, and the database that is there from the start.
+const SUPERUSER: &str = "postgres";
+
+/// A cluster starts in a second or two; after this long it never will.
+const START_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Another program may take the free port before PostgreSQL does.
+const PORTS_TRIED: usize = 3;
+
+/// What tests can do without: nothing here has to survive a power cut.
+const SETTINGS: [&str; 13] = [
+    "autovacuum=off",
+    "checkpoint_timeout=1h",
+    "fsync=off",
+    "full_page_writes=off",
+    "jit=off",
+    "listen_addresses=127.0.0.1",
+    "log_min_messages=fatal",
+    "max_connections=200",
+    "max_wal_senders=0",
+    "max_wal_size=4GB",
+    "shared_buffers=128MB",
+    "synchronous_commit=off",
+    "wal_level=minimal",
+];
+
+/// A running cluster; dropping it stops the server and removes the folder.
+#[derive(Debug)]
+pub struct Cluster {
+    server: Child,
+    port: u16,
+    password: String,
+    folder: TempDir,
+}
+
+impl Cluster {
+    /// Starts a cluster, which takes one to three seconds.
+    ///
+    /// Call it on a thread that outlives the cluster: the server stops when that thread ends, so
+    /// that it never outlives a test run that was killed.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed and cannot be, or does not start.
+    pub fn start() -> Result<Self> {
+        let binaries = Binaries::find_or_install()?;
+        let account = Account::for_server()?;
+        let folder = folder(account.as_ref())?;
+        let password = Uuid::new_v4().simple().to_string();
+        init(&binaries, account.as_ref(), folder.path(), &password)?;
+        let mut serving = serve(&binaries, account.as_ref(), folder.path());
+        for _ in 1..PORTS_TRIED {
+            serving = serving.or_else(|_| serve(&binaries, account.as_ref(), folder.path()));
+        }
+        let (server, port) = serving?;
+        Ok(Self { server, port, password, folder })
+    }
+
+    /// The URL of the database that is there from the start, over TCP, as a superuser.
+    pub fn url(&self) -> String {
+        let Self { port, password, .. } = self;
+        format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/{SUPERUSER}")
+    }
+
+    /// The folder that holds the socket.
+    pub fn socket_folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Cluster {
+    /// Stops the server without the ceremony of a checkpoint.
+    fn drop(&mut self) {
+        if let Some(pid) = i32::try_from(self.server.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::QUIT);
+        }
+        let _ = self.server.wait();
+    }
+}
+
+/// A folder of its own, in /tmp because the path of a socket holds 107 bytes.
+fn folder(owner: Option<&Account>) -> Result<TempDir> {
+    let folder = tempfile::Builder::new().prefix("cardroom-pg-").tempdir_in("/tmp")?;
+    if let Some(owner) = owner {
+        owner.own(folder.path())?;
+    }
+    Ok(folder)
+}
+
+/// Makes the cluster's files. The socket trusts whoever may enter the folder; TCP wants the
+/// password, since every user of the machine reaches it.
+fn init(
+    binaries: &Binaries,
+    account: Option<&Account>,
+    folder: &Path,
+    password: &str,
+) -> Result<()> {
+    let secret = folder.join("password");
+    fs::write(&secret, password)?;
+    if let Some(owner) = account {
+        owner.own(&secret)?;
+    }
+    let output = account::command(account, &binaries.initdb)
+        .arg("--pgdata")
+        .arg(data(folder))
+        .arg("--pwfile")
+        .arg(&secret)
+        .args(["--username", SUPERUSER, "--auth-local=trust", "--auth-host=password"])
+        .args(["--encoding=UTF8", "--locale=C", "--no-sync"])
+        .current_dir(folder)
+        .output()
+        .with_context(|| format!("cannot run {}", binaries.initdb.display()))?;
+    ensure!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+    fs::remove_file(secret)?;
+    Ok(())
+}
+
+fn serve(binaries: &Binaries, account: Option<&Account>, folder: &Path) -> Result<(Child, u16)> {
+    let port = free_port()?;
+    let log = File::create(log(folder))?;
+    let server = server(binaries, account, folder, port)
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .with_context(|| format!("cannot run {}", binaries.postgres.display()))?;
+    wait(server, folder).map(|server| (server, port))
+}
+
+/// The server in a process group of its own: ctrl-c is for us, who then stop it in order.
+fn server(binaries: &Binaries, account: Option<&Account>, folder: &Path, port: u16) -> Command {
+    let mut command = account::command(account, &binaries.postgres);
+    command.arg("-D").arg(data(folder)).args(["-p", &port.to_string()]);
+    command.arg("-c").arg(format!("unix_socket_directories={}", folder.display()));
+    for setting in SETTINGS {
+        command.args(["-c", setting]);
+    }
+    command.current_dir(folder).process_group(0);
+    command
+}
+
+/// Waits until the server takes connections, which it says in the last line of its pid file.
+fn wait(mut server: Child, folder: &Path) -> Result<Child> {
+    let start = Instant::now();
+    while start.elapsed() < START_TIMEOUT {
+        if server.try_wait()?.is_some() {
+            let log = fs::read_to_string(log(folder)).unwrap_or_default();
+            bail!("PostgreSQL did not start: {}", log.trim());
+        }
+        let pid_file = fs::read_to_string(data(folder).join("postmaster.pid")).unwrap_or_default();
+        if pid_file.lines().last().is_some_and(|line| line.trim() == "ready") {
+            return Ok(server);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    let _ = server.kill();
+    bail!("PostgreSQL did not start within {} s", START_TIMEOUT.as_secs())
+}
+
+fn data(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+fn log(folder: &Path) -> PathBuf {
+    folder.join("server.log")
+}
+
+/// A port that nobody listens on at this moment.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}

@@ -1,0 +1,55 @@
+//! The state that the migrations lead to, and a name for it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use settings::DatabaseUrl;
+use sha2::{Digest as _, Sha256};
+use store::migrations;
+
+const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
+
+/// How long the migrations may wait for somebody else's; nobody else has the database.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs the migrations of `folder` on an empty database.
+///
+/// # Errors
+/// When one fails, or when they are not those of `folder`, since the build is older than it.
+pub(crate) async fn migrate(url: &DatabaseUrl, folder: &str) -> Result<()> {
+    let ran = migrations::up(url, PATIENCE).await?;
+    let folder = Path::new(MIGRATIONS).join(folder);
+    let ran: Vec<PathBuf> = ran.iter().map(|name| folder.join(name)).collect();
+    ensure!(entries(&folder)? == ran, "the build has other migrations than {}", folder.display());
+    Ok(())
+}
+
+/// Twelve hexadecimal digits that change when any migration of `folder` does.
+///
+/// A template named so is never out of date, and a second process finds what the first one made.
+pub(crate) fn fingerprint(folder: &str) -> Result<String> {
+    let mut hash = Sha256::new();
+    for migration in entries(&Path::new(MIGRATIONS).join(folder))? {
+        for file in entries(&migration)? {
+            hash.update(file.to_string_lossy().as_bytes());
+            hash.update(fs::read(&file)?);
+        }
+    }
+    Ok(hash.finalize()[..6].iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    }))
+}
+
+/// What a folder holds, in order.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("no {}", folder.display()))?;
+    let mut paths =
+        entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,143 @@
+//! A fresh PostgreSQL database: a copy of a template that was migrated once.
+
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use settings::DatabaseUrl;
+use tokio::runtime;
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+use crate::kind::SERVER;
+use crate::migrated::{fingerprint, migrate};
+
+/// How long a database of a test that did not clean up is left alone, in seconds. No test takes
+/// that long.
+const STALE_AFTER_SECS: u64 = 3600;
+
+/// The key of the advisory lock under which the template is made: "card" in ASCII.
+const LOCK: i64 = 0x6361_7264;
+
+/// A database of ours on the server; dropping it drops the database.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    server: String,
+    name: String,
+}
+
+/// A process keeps to one server.
+pub(crate) async fn fresh(server: &str) -> Result<(DatabaseUrl, Scratch)> {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    let client = connect(server).await?;
+    let template = TEMPLATE.get_or_try_init(|| template(server, &client)).await?;
+    let name = format!("cardroom_test_{}_{}", now()?, Uuid::new_v4().simple());
+    client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;
+    let url = at(server, &name)?.parse().map_err(|e| anyhow!("{SERVER}: {e}"))?;
+    Ok((url, Scratch { server: server.to_owned(), name }))
+}
+
+async fn connect(url: &str) -> Result<Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls)
+        .await
+        .with_context(|| format!("cannot connect to the server that {SERVER} names"))?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// The migrated template, made by whichever process comes first. Clears away old databases too.
+async fn template(server: &str, client: &Client) -> Result<String> {
+    let name = format!("cardroom_template_{}", fingerprint("postgres")?);
+    client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    let made = make_template(server, client, &name).await;
+    let swept = drop_stale(client).await;
+    client.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]).await?;
+    made.and(swept).map(|()| name)
+}
+
+/// Makes the template under another name and renames it, so it is whole or it is not there.
+async fn make_template(server: &str, client: &Client, name: &str) -> Result<()> {
+    let exists = "SELECT 1 FROM pg_database WHERE datname = $1";
+    if client.query_opt(exists, &[&name]).await?.is_some() {
+        return Ok(());
+    }
+    let draft = format!("{name}_draft");
+    client.batch_execute(&format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)")).await?;
+    client.batch_execute(&format!("CREATE DATABASE {draft}")).await?;
+    let url = at(server, &draft)?.parse().map_err(|e| anyhow!("{SERVER}: {e}"))?;
+    migrate(&url, "postgres").await?;
+    client.batch_execute(&format!("ALTER DATABASE {draft} ALLOW_CONNECTIONS false")).await?;
+    client.batch_execute(&format!("ALTER DATABASE {draft} RENAME TO {name}")).await?;
+    Ok(())
+}
+
+/// Drops what tests that were killed have left behind; their databases carry their age.
+async fn drop_stale(client: &Client) -> Result<()> {
+    let ours = "SELECT datname FROM pg_database WHERE datname LIKE 'cardroom\\_test\\_%'";
+    let now = now()?;
+    for row in client.query(ours, &[]).await? {
+        let name: String = row.get(0);
+        let born = name.split('_').nth(2).and_then(|secs| secs.parse::<u64>().ok());
+        if born.is_some_and(|born| born + STALE_AFTER_SECS < now) {
+            client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The same server, another database.
+fn at(server: &str, database: &str) -> Result<String> {
+    let (address, options) = match server.split_once('?') {
+        Some((address, options)) => (address, format!("?{options}")),
+        None => (server, String::new()),
+    };
+    let Some((scheme, rest)) = address.split_once("://") else {
+        bail!("{SERVER} does not look like postgres://user:password@host:5432/name");
+    };
+    let authority = rest.split('/').next().unwrap_or(rest);
+    Ok(format!("{scheme}://{authority}/{database}{options}"))
+}
+
+fn now() -> Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
+}
+
+impl Drop for Scratch {
+    /// Waits until the database is gone. A thread of its own, since the test's runtime may be
+    /// unwinding; what fails is left to the next sweep.
+    fn drop(&mut self) {
+        thread::scope(|scope| {
+            let _ = scope.spawn(|| self.remove()).join();
+        });
+    }
+}
+
+impl Scratch {
+    fn remove(&self) -> Result<()> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let client = connect(&self.server).await?;
+            let name = &self.name;
+            client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+            Ok(())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at;
+
+    fn check(server: &str, expected: &str) {
+        assert_eq!(at(server, "new").unwrap(), expected);
+    }
+
+    #[test]
+    fn only_the_name_of_the_database_changes() {
+        check("postgres://localhost", "postgres://localhost/new");
+        check("postgres://me:pw@db:5433/old", "postgres://me:pw@db:5433/new");
+        check("postgresql://db/old?sslmode=require", "postgresql://db/new?sslmode=require");
+        assert!(at("localhost/old", "new").is_err());
+    }
+}

@@ -1,0 +1,52 @@
+//! Other programs, mostly cargo, run from the root of the repository.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use tokio::process::Command;
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The cargo that runs us.
+pub(crate) fn cargo() -> Command {
+    program(env::var("CARGO").as_deref().unwrap_or("cargo"))
+}
+
+/// A program that ends when we stop caring about it.
+pub(crate) fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.kill_on_drop(true);
+    command
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// When it does not succeed.
+pub(crate) async fn run(command: &mut Command) -> Result<()> {
+    let words = words(command);
+    let status = command.status().await.with_context(|| format!("cannot run `{words}`"))?;
+    if !status.success() {
+        bail!("`{words}` failed: {status}");
+    }
+    Ok(())
+}
+
+/// The command as one would type it.
+fn words(command: &Command) -> String {
+    let command = command.as_std();
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// Where cargo puts a release build. The target folder is the one that cargo tagged as a cache.
+pub(crate) fn release_folder() -> Result<PathBuf> {
+    let program = env::current_exe()?;
+    let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    Ok(target.context("xtask was not built by cargo")?.join("release"))
+}

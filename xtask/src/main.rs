@@ -1,0 +1,81 @@
+//! Everything there is to do with this repository besides running the server.
+//!
+//! One file a task; the ones that drive a release build from outside are their own package,
+//! `probe`, so that `cargo xtask migrate` builds in seconds.
+
+mod ci;
+mod commands;
+mod diff;
+mod migrate;
+mod openapi;
+mod probe;
+mod schema;
+mod server;
+mod tally;
+mod test;
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Everything there is to do with this repository besides running the server (`cargo run`).
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    Test(test::Arguments),
+    #[command(subcommand)]
+    Migrate(migrate::Task),
+    Openapi(openapi::Arguments),
+    Smoke(probe::SmokeArguments),
+    /// Measure how fast the server starts and how little memory it needs.
+    ///
+    /// Builds the release binary, starts it twenty times on a migrated SQLite file, and fails
+    /// when the median start or the idle memory misses its target.
+    Footprint,
+    /// Check everything that has to hold before a change goes in: what CI runs.
+    ///
+    /// Cheap checks come first and the first failure ends it. `.ci/run` installs what this needs.
+    Ci,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let task = Task::parse();
+    // A signal drops the task, and with it whatever the task has started.
+    let outcome = tokio::select! {
+        biased;
+        outcome = interruption() => outcome,
+        outcome = run(task) => outcome,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(task: Task) -> Result<()> {
+    env::set_current_dir(commands::root())?;
+    match task {
+        Task::Test(arguments) => test::run(arguments).await,
+        Task::Migrate(task) => migrate::run(task).await,
+        Task::Openapi(arguments) => openapi::run(&arguments).await,
+        Task::Smoke(arguments) => probe::smoke(&arguments).await,
+        Task::Footprint => probe::footprint().await,
+        Task::Ci => ci::run().await,
+    }
+}
+
+async fn interruption() -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => bail!("stopped by SIGINT"),
+        _ = terminate.recv() => bail!("stopped by SIGTERM"),
+    }
+}
