@@ -3,14 +3,12 @@
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{DefaultHeaders, NormalizePath, from_fn};
-use actix_web::web::{self, Data};
+use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 use api::{BodyLimits, Problem, Routes, answer};
 use auth::Auth;
 use settings::Settings;
 use store::{Bounds, Db};
-use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{cors, docs, health, operations};
 
@@ -43,7 +41,7 @@ impl Shared {
             db: Data::new(auth.db.clone()),
             auth: Data::new(auth),
             limits: Data::new(limits),
-            routes: Data::new(Routes::of(&docs::document())),
+            routes: Data::new(Routes::of(docs::WRITTEN)),
             settings: Data::new(settings),
         }
     }
@@ -75,15 +73,13 @@ pub fn build(
         .app_data(shared.limits)
         .app_data(shared.routes)
         .app_data(shared.settings);
-    app.into_utoipa_app()
-        .configure(api)
-        .into_app()
+    app.configure(api)
         .configure(if with_docs { docs::configure } else { |_: &mut _| () })
         .default_service(web::to(no_route))
 }
 
 /// The API, crate by crate.
-pub(crate) fn api(routes: &mut ServiceConfig<'_>) {
+fn api(routes: &mut ServiceConfig) {
     routes
         .configure(health::configure)
         .configure(auth::configure)

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use actix_web::web::{self, Data, Path, ServiceConfig};
-use actix_web::{App, HttpResponse};
 use api::Problem;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
-use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::Config;
 
-use crate::app;
+use crate::{health, operations};
 
 /// Where the description is served.
 pub(crate) const DOCUMENT_PATH: &str = "/api/openapi.json";
+
+/// The description as `cargo xtask openapi` wrote it. Gathering it anew would cost every start
+/// some megabytes and milliseconds.
+pub(crate) const WRITTEN: &str = include_str!("../../../docs/openapi.json");
 
 /// Where the pages are served.
 pub(crate) const PAGES_PATH: &str = "/api/docs";
@@ -67,24 +70,31 @@ fn scheme(description: &str) -> SecurityScheme {
 
 /// The description of the API (OpenAPI 3.1), gathered from its handlers.
 pub fn document() -> Document {
-    let app = App::new().into_utoipa_app().openapi(Described::openapi());
-    app.configure(app::api).split_for_parts().1
+    let mut document = Described::openapi();
+    for part in [
+        auth::Documentation::openapi(),
+        rooms::Documentation::openapi(),
+        gameplay::Documentation::openapi(),
+        health::Documentation::openapi(),
+        operations::Documentation::openapi(),
+    ] {
+        document.merge(part);
+    }
+    document
 }
 
 /// Serves the description and the pages.
 pub(crate) fn configure(routes: &mut ServiceConfig) {
-    let text = Data::new(document().to_json().unwrap_or_default());
     let pages = Data::from(Arc::new(Config::from(DOCUMENT_PATH)));
     routes
-        .app_data(text)
         .app_data(pages)
         .route(DOCUMENT_PATH, web::get().to(description))
         .route(PAGES_PATH, web::get().to(index))
         .route(&format!("{PAGES_PATH}/{{file}}"), web::get().to(page));
 }
 
-async fn description(text: Data<String>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(text.get_ref().clone())
+async fn description() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(WRITTEN)
 }
 
 /// The first page. Its links are made absolute, because it is served without a slash at its end.
@@ -110,4 +120,16 @@ fn answer(kind: &str, bytes: Vec<u8>) -> HttpResponse {
         .content_type(kind)
         .insert_header((CONTENT_SECURITY_POLICY, PAGES_POLICY))
         .body(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_written_description_is_that_of_the_handlers() {
+        let gathered = serde_json::to_value(document()).unwrap();
+        let written: serde_json::Value = serde_json::from_str(WRITTEN).unwrap();
+        assert!(gathered == written, "run `cargo xtask openapi`");
+    }
 }

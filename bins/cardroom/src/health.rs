@@ -5,11 +5,8 @@ use actix_web::web::{Data, Json as Answer};
 use serde::Serialize;
 use settings::Settings;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(crate) fn configure(routes: &mut ServiceConfig<'_>) {
-    routes.service(root).service(health);
-}
+api::routes! {root, health}
 
 /// What this is.
 #[derive(Serialize, ToSchema)]

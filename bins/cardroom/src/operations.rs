@@ -9,11 +9,8 @@ use serde::Serialize;
 use settings::{Profile, Settings};
 use store::{Db, Figures};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(crate) fn configure(routes: &mut ServiceConfig<'_>) {
-    routes.service(db_pool).service(db_test);
-}
+api::routes! {db_pool, db_test}
 
 /// Something that only some profiles tell.
 #[derive(Serialize, ToSchema)]

@@ -13,6 +13,7 @@ mod fields;
 mod input;
 mod problem;
 mod request_id;
+mod route_list;
 mod routes;
 mod text;
 pub mod time;

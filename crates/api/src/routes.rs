@@ -1,20 +1,34 @@
 //! What answers when no route does: 404, or 405 for a known path.
 
+use std::collections::BTreeMap;
+
 use actix_router::ResourceDef;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
-use utoipa::openapi::{OpenApi, PathItem};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::Problem;
 
-/// The paths of the API and the methods that each of them knows, taken from its documentation.
+/// The paths of the API and the methods that each of them knows, taken from its description.
 pub struct Routes(Vec<(ResourceDef, HeaderValue)>);
 
+/// The methods of a path.
+#[expect(clippy::zero_sized_map_values, reason = "only the names matter")]
+type Methods = BTreeMap<String, IgnoredAny>;
+
+/// The part of an OpenAPI document that names paths and methods.
+#[derive(Default, Deserialize)]
+struct Description {
+    paths: BTreeMap<String, Methods>,
+}
+
 impl Routes {
-    /// Reads the table from the API's own description.
-    pub fn of(document: &OpenApi) -> Self {
-        let paths = document.paths.paths.iter();
+    /// Reads the table from the API's own description, an OpenAPI document.
+    pub fn of(document: &str) -> Self {
+        let description: Description = serde_json::from_str(document).unwrap_or_default();
+        let paths = description.paths.iter();
         Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), allowed(item))).collect())
     }
 
@@ -32,14 +46,7 @@ impl Routes {
     }
 }
 
-fn allowed(item: &PathItem) -> HeaderValue {
-    let known = [
-        ("DELETE", item.delete.is_some()),
-        ("GET", item.get.is_some()),
-        ("PATCH", item.patch.is_some()),
-        ("POST", item.post.is_some()),
-        ("PUT", item.put.is_some()),
-    ];
-    let names: Vec<_> = known.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
+fn allowed(item: &Methods) -> HeaderValue {
+    let names: Vec<_> = item.keys().map(|method| method.to_uppercase()).collect();
     HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static(""))
 }

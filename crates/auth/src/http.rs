@@ -8,24 +8,21 @@ use actix_web::web::{Data, Json as Answer};
 use actix_web::{get, post};
 use api::{Authed, Created, ErrorBody, Input, Json, JsonOrQuery, Problem, ValidationBody};
 use tracing::info;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{Auth, Caller, demo};
 use requests::{ForgotPassword, LoginRequest, PasswordChange, PasswordReset, RegisterRequest};
 use views::{DemoView, DemosCreated, LoginView, MeView, Message, ResetRequested};
 
-/// The routes of this crate.
-pub fn configure(routes: &mut ServiceConfig<'_>) {
-    routes
-        .service(login)
-        .service(register)
-        .service(me)
-        .service(demo_accounts)
-        .service(init_demo_accounts)
-        .service(change_password)
-        .service(forgot_password)
-        .service(reset_password)
-        .service(admin::create_users);
+api::routes! {
+    login,
+    register,
+    me,
+    demo_accounts,
+    init_demo_accounts,
+    change_password,
+    forgot_password,
+    reset_password,
+    admin::create_users,
 }
 
 /// Log in

@@ -30,7 +30,7 @@ pub use account::Account;
 pub use caller::{Admin, Caller};
 pub use email::Email;
 pub use error::AuthError;
-pub use http::configure;
+pub use http::{Documentation, configure};
 pub use role::{Permission, Role, Roles};
 pub use secret::{Password, PasswordHash};
 pub use token::Tokens;

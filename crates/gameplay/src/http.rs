@@ -8,7 +8,6 @@ use api::{Authed, Both, Document, ErrorBody, Path, Problem, ValidationBody};
 use auth::Caller;
 use ids::RoomId;
 use store::Db;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::state::GameplayId;
 use crate::{keep, statistics};
@@ -17,14 +16,12 @@ use views::{Removed, SaveRequest, StateView, StatesView, StatisticsView};
 /// The way to a game's state: its room, and the game.
 type GamePath = Both<Path<RoomId>, Path<GameplayId>>;
 
-/// The routes of this crate.
-pub fn configure(routes: &mut ServiceConfig<'_>) {
-    routes
-        .service(list_states)
-        .service(get_state)
-        .service(save_state)
-        .service(delete_state)
-        .service(room_statistics);
+api::routes! {
+    list_states,
+    get_state,
+    save_state,
+    delete_state,
+    room_statistics,
 }
 
 /// List the saved games of a room

@@ -11,5 +11,5 @@ pub mod statistics;
 mod store;
 
 pub use error::GameplayError;
-pub use http::configure;
+pub use http::{Documentation, configure};
 pub use state::{GameplayId, GameplayState};

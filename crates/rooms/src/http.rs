@@ -5,26 +5,22 @@ mod rooms;
 mod views;
 mod visitors;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
-/// The routes of this crate. Fixed paths come before those with a variable in the same place.
-pub fn configure(routes: &mut ServiceConfig<'_>) {
-    routes
-        .service(rooms::create_room)
-        .service(rooms::list_rooms)
-        .service(rooms::room_by_code)
-        .service(rooms::get_room)
-        .service(rooms::update_room)
-        .service(rooms::delete_room)
-        .service(rooms::restore_room)
-        .service(rooms::close_room)
-        .service(visitors::join_room)
-        .service(visitors::list_visitors)
-        .service(visitors::heartbeat)
-        .service(visitors::heartbeat_by_patch)
-        .service(visitors::leave_room)
-        .service(visitors::get_visitor)
-        .service(game_rules::list_rules)
-        .service(game_rules::rule_by_slug)
-        .service(game_rules::get_rule);
+api::routes! {
+    rooms::create_room,
+    rooms::list_rooms,
+    rooms::room_by_code,
+    rooms::get_room,
+    rooms::update_room,
+    rooms::delete_room,
+    rooms::restore_room,
+    rooms::close_room,
+    visitors::join_room,
+    visitors::list_visitors,
+    visitors::heartbeat,
+    visitors::heartbeat_by_patch,
+    visitors::leave_room,
+    visitors::get_visitor,
+    game_rules::list_rules,
+    game_rules::rule_by_slug,
+    game_rules::get_rule,
 }

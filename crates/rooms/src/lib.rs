@@ -16,7 +16,7 @@ mod visitor;
 
 pub use error::RoomError;
 pub use game_rule::{GameRule, RuleSlug};
-pub use http::configure;
+pub use http::{Documentation, configure};
 pub use room::{Deed, Description, Room, RoomClosed, RoomName};
 pub use share_code::ShareCode;
 pub use visitor::{SessionKey, Visitor, VisitorName};
