@@ -7,27 +7,27 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::Problem;
 
 /// The paths of the API and the methods that each of them knows, taken from its description.
 pub struct Routes(Vec<(ResourceDef, HeaderValue)>);
 
-/// The methods of a path.
-#[expect(clippy::zero_sized_map_values, reason = "only the names matter")]
-type Methods = BTreeMap<String, IgnoredAny>;
+/// The methods of a path; what they do is not looked at.
+type Methods<'a> = BTreeMap<String, &'a RawValue>;
 
 /// The part of an OpenAPI document that names paths and methods.
 #[derive(Default, Deserialize)]
-struct Description {
-    paths: BTreeMap<String, Methods>,
+struct Description<'a> {
+    #[serde(borrow)]
+    paths: BTreeMap<String, Methods<'a>>,
 }
 
 impl Routes {
     /// Reads the table from the API's own description, an OpenAPI document.
     pub fn of(document: &str) -> Self {
-        let description: Description = serde_json::from_str(document).unwrap_or_default();
+        let description: Description<'_> = serde_json::from_str(document).unwrap_or_default();
         let paths = description.paths.iter();
         Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), allowed(item))).collect())
     }
@@ -46,7 +46,7 @@ impl Routes {
     }
 }
 
-fn allowed(item: &Methods) -> HeaderValue {
+fn allowed(item: &Methods<'_>) -> HeaderValue {
     let names: Vec<_> = item.keys().map(|method| method.to_uppercase()).collect();
     HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static(""))
 }
