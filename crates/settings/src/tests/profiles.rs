@@ -93,6 +93,15 @@ fn sqlite_on_cloud_run_needs_a_word() {
 }
 
 #[test]
+fn a_published_secret_does_not_leave_ones_own_machine() {
+    for profile in ["development", "test"] {
+        let forgotten = [("CARDROOM_PROFILE", profile), ("K_SERVICE", "cardroom"), POSTGRES];
+        let refused = problems(&forgotten);
+        assert!(refused.len() == 1 && refused[0].starts_with("auth.jwt_secret: is a published"));
+    }
+}
+
+#[test]
 fn an_unknown_profile_is_refused_with_the_five() {
     let accepted = "development, test, staging, production, cloud-run";
     let source = "environment variable CARDROOM_PROFILE";
