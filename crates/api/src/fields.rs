@@ -19,12 +19,12 @@ pub struct Issue {
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Where: `body`, `query` or `path`, then the way to the value.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<Value>)]
     pub loc: Vec<Value>,
     /// What is wrong, for a person.
     pub msg: String,
     /// The value that was sent.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub input: Value,
     /// The limit or the reason.
     #[serde(skip_serializing_if = "Option::is_none")]

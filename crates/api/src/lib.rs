@@ -9,6 +9,7 @@
 
 pub mod answer;
 mod created;
+mod faults;
 mod fields;
 mod input;
 mod problem;
@@ -19,6 +20,7 @@ mod text;
 pub mod time;
 
 pub use created::Created;
+pub use faults::{BodyFaults, Busy, InputFaults, SignInFaults};
 pub use fields::{Field, Fields, Flaw, FromFields, Issue, Nested, Spot, choice};
 pub use input::{
     Authed, BodyLimits, Both, Document, Input, Json, JsonOrQuery, Part, Path, PathParam, Query, Raw,

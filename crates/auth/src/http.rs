@@ -6,7 +6,9 @@ mod views;
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{get, post};
-use api::{Authed, Created, ErrorBody, Input, Json, JsonOrQuery, Problem, ValidationBody};
+use api::{
+    Authed, BodyFaults, Busy, Created, ErrorBody, Input, Json, JsonOrQuery, Problem, SignInFaults,
+};
 use tracing::info;
 
 use crate::{Auth, Caller, demo};
@@ -30,13 +32,10 @@ api::routes! {
 /// Gives an access token for the header `Authorization: Bearer …`. An unknown address and a wrong
 /// password are answered alike, and take the same time.
 #[utoipa::path(tag = "auth", request_body = LoginRequest, responses(
+    BodyFaults, Busy,
     (status = 200, description = "Logged in", body = LoginView),
     (status = 400, description = "The account is inactive", body = ErrorBody),
     (status = 401, description = "Address and password do not belong together", body = ErrorBody),
-    (status = 413, description = "The body is too large", body = ErrorBody),
-    (status = 415, description = "The body is not JSON", body = ErrorBody),
-    (status = 422, description = "The input is not valid", body = ValidationBody),
-    (status = 503, description = "Too many log-ins wait, or the database is away", body = ErrorBody),
 ))]
 #[post("/api/auth/login")]
 async fn login(
@@ -52,14 +51,11 @@ async fn login(
 ///
 /// Only where the profile allows it. Logs the new account in.
 #[utoipa::path(tag = "auth", request_body = RegisterRequest, responses(
+    BodyFaults, Busy,
     (status = 201, description = "Registered and logged in", body = LoginView),
     (status = 400, description = "The password is too short or too long", body = ErrorBody),
     (status = 403, description = "Registration is closed, or the role cannot be chosen", body = ErrorBody),
     (status = 409, description = "The address has an account already", body = ErrorBody),
-    (status = 413, description = "The body is too large", body = ErrorBody),
-    (status = 415, description = "The body is not JSON", body = ErrorBody),
-    (status = 422, description = "The input is not valid", body = ValidationBody),
-    (status = 503, description = "The service is busy", body = ErrorBody),
 ))]
 #[post("/api/auth/register")]
 async fn register(
@@ -72,12 +68,8 @@ async fn register(
 
 /// Who am I
 #[utoipa::path(tag = "auth", security(("bearer" = [])), responses(
+    SignInFaults, Busy,
     (status = 200, description = "The account of the token", body = MeView),
-    (status = 400, description = "The token's subject is no id", body = ErrorBody),
-    (status = 401, description = "No token, or a bad one", body = ErrorBody),
-    (status = 403, description = "The account is inactive", body = ErrorBody),
-    (status = 404, description = "The account is gone", body = ErrorBody),
-    (status = 503, description = "The service is busy", body = ErrorBody),
 ))]
 #[get("/api/auth/me")]
 async fn me(Caller(account): Caller) -> Answer<MeView> {
@@ -99,9 +91,9 @@ async fn demo_accounts(auth: Data<Auth>) -> Answer<Vec<DemoView>> {
 ///
 /// Only where the profile has demo accounts; existing ones stay as they are.
 #[utoipa::path(tag = "auth", responses(
+    Busy,
     (status = 200, description = "The addresses that were created", body = DemosCreated),
     (status = 403, description = "The profile has no demo accounts", body = ErrorBody),
-    (status = 503, description = "The service is busy", body = ErrorBody),
 ))]
 #[post("/api/auth/init-demo-accounts")]
 async fn init_demo_accounts(auth: Data<Auth>) -> Result<Answer<DemosCreated>, Problem> {
@@ -117,15 +109,9 @@ async fn init_demo_accounts(auth: Data<Auth>) -> Result<Answer<DemosCreated>, Pr
         ("new_password" = Option<String>, Query, description = "The new password, without a body"),
     ),
     responses(
+        SignInFaults, BodyFaults, Busy,
         (status = 200, description = "Changed", body = Message),
         (status = 400, description = "The old password is wrong or the new one unfit", body = ErrorBody),
-        (status = 401, description = "No token, or a bad one", body = ErrorBody),
-        (status = 403, description = "The account is inactive", body = ErrorBody),
-        (status = 404, description = "The account is gone", body = ErrorBody),
-        (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 415, description = "The body is not JSON", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[post("/api/auth/change-password")]
@@ -145,11 +131,8 @@ async fn change_password(
 #[utoipa::path(tag = "auth", request_body(content = Option<ForgotPassword>),
     params(("email" = Option<String>, Query, description = "The address, without a body")),
     responses(
+        BodyFaults, Busy,
         (status = 200, description = "A mail is on its way, if the address has an account", body = ResetRequested),
-        (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 415, description = "The body is not JSON", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[post("/api/auth/forgot-password")]
@@ -169,12 +152,9 @@ async fn forgot_password(
         ("new_password" = Option<String>, Query, description = "The new password, without a body"),
     ),
     responses(
+        BodyFaults, Busy,
         (status = 200, description = "Reset", body = Message),
         (status = 400, description = "The token is not good or the password unfit", body = ErrorBody),
-        (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 415, description = "The body is not JSON", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[post("/api/auth/reset-password")]

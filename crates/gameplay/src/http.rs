@@ -4,7 +4,9 @@ mod views;
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, put};
-use api::{Authed, Both, Document, ErrorBody, Path, Problem, ValidationBody};
+use api::{
+    Authed, BodyFaults, Both, Busy, Document, ErrorBody, InputFaults, Path, Problem, SignInFaults,
+};
 use auth::Caller;
 use ids::RoomId;
 use store::Db;
@@ -30,13 +32,10 @@ api::routes! {
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
+        SignInFaults, InputFaults, Busy,
         (status = 200, description = "The states", body = StatesView),
-        (status = 400, description = "The token's subject is no id", body = ErrorBody),
-        (status = 401, description = "No token, or a bad one", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[get("/api/rooms/{room_id}/gameplay-states")]
@@ -56,13 +55,10 @@ async fn list_states(
         ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
     ),
     responses(
+        SignInFaults, InputFaults, Busy,
         (status = 200, description = "The state", body = StateView),
-        (status = 400, description = "The token's subject is no id", body = ErrorBody),
-        (status = 401, description = "No token, or a bad one", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room, or nothing was saved", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[get("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
@@ -83,15 +79,10 @@ async fn get_state(
         ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
     ),
     responses(
+        SignInFaults, BodyFaults, Busy,
         (status = 200, description = "The state as it was saved", body = StateView),
-        (status = 400, description = "The token's subject is no id", body = ErrorBody),
-        (status = 401, description = "No token, or a bad one", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
-        (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 415, description = "The body is not JSON", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[put("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
@@ -114,13 +105,10 @@ async fn save_state(
         ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
     ),
     responses(
+        SignInFaults, InputFaults, Busy,
         (status = 200, description = "Deleted", body = Removed),
-        (status = 400, description = "The token's subject is no id", body = ErrorBody),
-        (status = 401, description = "No token, or a bad one", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room, or nothing was saved", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[delete("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
@@ -138,13 +126,10 @@ async fn delete_state(
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
+        SignInFaults, InputFaults, Busy,
         (status = 200, description = "The room in numbers", body = StatisticsView),
-        (status = 400, description = "The token's subject is no id", body = ErrorBody),
-        (status = 401, description = "No token, or a bad one", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[get("/api/rooms/{room_id}/statistics")]

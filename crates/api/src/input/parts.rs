@@ -85,7 +85,7 @@ impl<T: FromFields> Part for JsonOrQuery<T> {
     }
 
     fn read(raw: &mut Raw<'_>) -> Option<Self> {
-        if raw.body.is_empty() {
+        if raw.body.is_empty() || raw.body.trim_ascii() == b"null" {
             Query::read(raw).map(|Query(fields)| Self(fields))
         } else {
             Json::read(raw).map(|Json(fields)| Self(fields))

@@ -3,8 +3,8 @@
 use actix_web::post;
 use actix_web::web::{Data, Json as Answer};
 use api::{
-    Authed, ErrorBody, Field, Fields, FromFields, Json, Nested, Problem, Spot, Text,
-    ValidationBody, time,
+    Authed, BodyFaults, Busy, ErrorBody, Field, Fields, FromFields, Json, Nested, Problem,
+    SignInFaults, Spot, Text, time,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -22,15 +22,10 @@ use crate::{Admin, Auth};
 /// `users` wins over `emails` unless it is empty. Each user is created on its own. Passwords that
 /// were not given are generated and shown once; they must be changed.
 #[utoipa::path(tag = "admin", request_body = BatchRequest, security(("admin" = [])), responses(
+    SignInFaults, BodyFaults, Busy,
     (status = 200, description = "What became of each user", body = BatchView),
     (status = 400, description = "The batch names nobody, or too many", body = ErrorBody),
-    (status = 401, description = "No token, or a bad one", body = ErrorBody),
     (status = 403, description = "Not an active administrator", body = ErrorBody),
-    (status = 404, description = "The account is gone", body = ErrorBody),
-    (status = 413, description = "The body is too large", body = ErrorBody),
-    (status = 415, description = "The body is not JSON", body = ErrorBody),
-    (status = 422, description = "The input is not valid", body = ValidationBody),
-    (status = 503, description = "The service is busy", body = ErrorBody),
 ))]
 #[post("/api/admin/users/batch")]
 pub(crate) async fn create_users(

@@ -34,7 +34,7 @@ pub(crate) struct RegisterRequest {
     #[schema(value_type = String, format = "email", example = "ada@example.com")]
     email: Email,
     /// 8 characters to 71 bytes.
-    #[schema(value_type = String, format = "password", example = "correct horse battery")]
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 71, example = "correct horse battery")]
     password: Password,
     /// What people shall call the new account: 1 to 200 characters.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Ada Lovelace")]
@@ -67,7 +67,7 @@ pub(crate) struct PasswordChange {
     #[schema(value_type = String, format = "password")]
     pub(crate) old_password: Password,
     /// The new one: 8 characters to 71 bytes.
-    #[schema(value_type = String, format = "password")]
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 71)]
     pub(crate) new_password: Password,
 }
 
@@ -98,7 +98,7 @@ pub(crate) struct PasswordReset {
     /// The token from the mail.
     pub(crate) token: String,
     /// The new password: 8 characters to 71 bytes.
-    #[schema(value_type = String, format = "password")]
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 71)]
     pub(crate) new_password: Password,
 }
 

@@ -2,7 +2,7 @@
 
 use actix_web::get;
 use actix_web::web::{Data, Json as Answer};
-use api::{ErrorBody, Field, Input, Path, PathParam, Problem, Spot, ValidationBody};
+use api::{Busy, ErrorBody, Field, Input, InputFaults, Path, PathParam, Problem, Spot};
 use ids::GameRuleId;
 use serde_json::Value;
 use store::Db;
@@ -27,8 +27,8 @@ impl PathParam for Slug {
 
 /// List the game rules
 #[utoipa::path(tag = "game rules", responses(
+    Busy,
     (status = 200, description = "The rules", body = Vec<GameRuleView>),
-    (status = 503, description = "The service is busy", body = ErrorBody),
 ))]
 #[get("/api/game-rules")]
 pub(crate) async fn list_rules(db: Data<Db>) -> Result<Answer<Vec<GameRuleView>>, Problem> {
@@ -40,10 +40,9 @@ pub(crate) async fn list_rules(db: Data<Db>) -> Result<Answer<Vec<GameRuleView>>
 #[utoipa::path(tag = "game rules",
     params(("rule_id" = GameRuleId, Path, description = "The rule")),
     responses(
+        InputFaults, Busy,
         (status = 200, description = "The rule", body = GameRuleView),
         (status = 404, description = "There is no such rule", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[get("/api/game-rules/{rule_id}")]
@@ -59,10 +58,9 @@ pub(crate) async fn get_rule(
 #[utoipa::path(tag = "game rules",
     params(("slug" = String, Path, description = "The short name")),
     responses(
+        InputFaults, Busy,
         (status = 200, description = "The rule", body = GameRuleView),
         (status = 404, description = "There is no such rule", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[get("/api/game-rules/by-slug/{slug}")]

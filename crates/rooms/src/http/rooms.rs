@@ -3,8 +3,8 @@
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, post, put};
 use api::{
-    Authed, Both, Created, ErrorBody, Fields, FromFields, Input, Json, Path, Problem, Query,
-    ValidationBody,
+    Authed, BodyFaults, Both, Busy, Created, ErrorBody, Fields, FromFields, Input, InputFaults,
+    Json, Path, Problem, Query, SignInFaults,
 };
 use auth::Caller;
 use chrono::{DateTime, Utc};
@@ -88,15 +88,10 @@ impl FromFields for RoomFilter {
 ///
 /// For counsellors and administrators.
 #[utoipa::path(tag = "rooms", request_body = RoomRequest, security(("bearer" = [])), responses(
+    SignInFaults, BodyFaults, Busy,
     (status = 201, description = "The new room", body = RoomView),
     (status = 400, description = "The game rule is unknown, or the token's subject is no id", body = ErrorBody),
-    (status = 401, description = "No token, or a bad one", body = ErrorBody),
     (status = 403, description = "Not a counsellor, or inactive", body = ErrorBody),
-    (status = 404, description = "The account is gone", body = ErrorBody),
-    (status = 413, description = "The body is too large", body = ErrorBody),
-    (status = 415, description = "The body is not JSON", body = ErrorBody),
-    (status = 422, description = "The input is not valid", body = ValidationBody),
-    (status = 503, description = "The service is busy", body = ErrorBody),
 ))]
 #[post("/api/rooms")]
 pub(crate) async fn create_room(
@@ -112,13 +107,8 @@ pub(crate) async fn create_room(
 ///
 /// Newest first.
 #[utoipa::path(tag = "rooms", params(RoomFilter), security(("bearer" = [])), responses(
+    SignInFaults, InputFaults, Busy,
     (status = 200, description = "The rooms", body = Vec<RoomView>),
-    (status = 400, description = "The token's subject is no id", body = ErrorBody),
-    (status = 401, description = "No token, or a bad one", body = ErrorBody),
-    (status = 403, description = "The account is inactive", body = ErrorBody),
-    (status = 404, description = "The account is gone", body = ErrorBody),
-    (status = 422, description = "The input is not valid", body = ValidationBody),
-    (status = 503, description = "The service is busy", body = ErrorBody),
 ))]
 #[get("/api/rooms")]
 pub(crate) async fn list_rooms(
@@ -133,10 +123,9 @@ pub(crate) async fn list_rooms(
 ///
 /// For everyone who knows its id; closed and expired rooms too.
 #[utoipa::path(tag = "rooms", params(("room_id" = RoomId, Path, description = "The room")), responses(
+    InputFaults, Busy,
     (status = 200, description = "The room", body = RoomView),
     (status = 404, description = "There is no such room", body = ErrorBody),
-    (status = 422, description = "The input is not valid", body = ValidationBody),
-    (status = 503, description = "The service is busy", body = ErrorBody),
 ))]
 #[get("/api/rooms/{room_id}")]
 pub(crate) async fn get_room(
@@ -150,10 +139,9 @@ pub(crate) async fn get_room(
 ///
 /// For everyone; upper and lower case differ. Closed and expired rooms too.
 #[utoipa::path(tag = "rooms", params(("share_code" = String, Path, description = "The share code")), responses(
+    InputFaults, Busy,
     (status = 200, description = "The room", body = RoomView),
     (status = 404, description = "There is no such room", body = ErrorBody),
-    (status = 422, description = "The input is not valid", body = ValidationBody),
-    (status = 503, description = "The service is busy", body = ErrorBody),
 ))]
 #[get("/api/rooms/by-code/{share_code}")]
 pub(crate) async fn room_by_code(
@@ -169,15 +157,10 @@ pub(crate) async fn room_by_code(
 #[utoipa::path(tag = "rooms", request_body = RoomRequest, security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
+        SignInFaults, BodyFaults, Busy,
         (status = 200, description = "The room as it is now", body = RoomView),
-        (status = 400, description = "The token's subject is no id", body = ErrorBody),
-        (status = 401, description = "No token, or a bad one", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
-        (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 415, description = "The body is not JSON", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[put("/api/rooms/{room_id}")]
@@ -199,13 +182,10 @@ pub(crate) async fn update_room(
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
+        SignInFaults, InputFaults, Busy,
         (status = 200, description = "Deleted, now or before", body = Message),
-        (status = 400, description = "The token's subject is no id", body = ErrorBody),
-        (status = 401, description = "No token, or a bad one", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[delete("/api/rooms/{room_id}")]
@@ -224,13 +204,10 @@ pub(crate) async fn delete_room(
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
+        SignInFaults, InputFaults, Busy,
         (status = 200, description = "The room, closed now or before", body = RoomView),
-        (status = 400, description = "The token's subject is no id", body = ErrorBody),
-        (status = 401, description = "No token, or a bad one", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[post("/api/rooms/{room_id}/close")]
@@ -249,13 +226,11 @@ pub(crate) async fn close_room(
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
+        SignInFaults, InputFaults, Busy,
         (status = 200, description = "The room, open again", body = RestoredRoomView),
         (status = 400, description = "The room is open, or the token's subject is no id", body = ErrorBody),
-        (status = 401, description = "No token, or a bad one", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[post("/api/rooms/{room_id}/restore")]

@@ -3,8 +3,8 @@
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, patch, post, put};
 use api::{
-    Authed, Both, Created, ErrorBody, Fields, FromFields, Input, Json, Path, Problem,
-    ValidationBody,
+    Authed, BodyFaults, Both, Busy, Created, ErrorBody, Fields, FromFields, Input, InputFaults,
+    Json, Path, Problem, SignInFaults,
 };
 use auth::Caller;
 use ids::{RoomId, VisitorId};
@@ -41,12 +41,9 @@ impl FromFields for JoinRequest {
 #[utoipa::path(tag = "visitors", request_body = JoinRequest,
     params(("share_code" = String, Path, description = "The share code")),
     responses(
+        BodyFaults, Busy,
         (status = 201, description = "The visitor", body = VisitorView),
         (status = 404, description = "There is no such room, or it is closed or over", body = ErrorBody),
-        (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 415, description = "The body is not JSON", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[post("/api/visitors/join-room/{share_code}")]
@@ -64,13 +61,10 @@ pub(crate) async fn join_room(
 #[utoipa::path(tag = "visitors", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
+        SignInFaults, InputFaults, Busy,
         (status = 200, description = "The visitors", body = Vec<VisitorView>),
-        (status = 400, description = "The token's subject is no id", body = ErrorBody),
-        (status = 401, description = "No token, or a bad one", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[get("/api/visitors/room/{room_id}")]
@@ -88,11 +82,10 @@ pub(crate) async fn list_visitors(
 #[utoipa::path(tag = "visitors",
     params(("visitor_id" = VisitorId, Path, description = "The visitor")),
     responses(
+        InputFaults, Busy,
         (status = 200, description = "The visitor, seen now", body = VisitorView),
         (status = 400, description = "The visitor left", body = ErrorBody),
         (status = 404, description = "There is no such visitor", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[put("/api/visitors/{visitor_id}/heartbeat")]
@@ -107,11 +100,10 @@ pub(crate) async fn heartbeat(
 #[utoipa::path(tag = "visitors",
     params(("visitor_id" = VisitorId, Path, description = "The visitor")),
     responses(
+        InputFaults, Busy,
         (status = 200, description = "The visitor, seen now", body = VisitorView),
         (status = 400, description = "The visitor left", body = ErrorBody),
         (status = 404, description = "There is no such visitor", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[patch("/api/visitors/{visitor_id}/heartbeat")]
@@ -128,10 +120,9 @@ pub(crate) async fn heartbeat_by_patch(
 #[utoipa::path(tag = "visitors",
     params(("visitor_id" = VisitorId, Path, description = "The visitor")),
     responses(
+        InputFaults, Busy,
         (status = 200, description = "Left, now or before", body = Message),
         (status = 404, description = "There is no such visitor", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[delete("/api/visitors/{visitor_id}")]
@@ -149,10 +140,9 @@ pub(crate) async fn leave_room(
 #[utoipa::path(tag = "visitors",
     params(("visitor_id" = VisitorId, Path, description = "The visitor")),
     responses(
+        InputFaults, Busy,
         (status = 200, description = "The visitor", body = VisitorView),
         (status = 404, description = "There is no such visitor", body = ErrorBody),
-        (status = 422, description = "The input is not valid", body = ValidationBody),
-        (status = 503, description = "The service is busy", body = ErrorBody),
     ),
 )]
 #[get("/api/visitors/{visitor_id}")]

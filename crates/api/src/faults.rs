@@ -1,0 +1,52 @@
+//! How answers that many operations share are described.
+
+use utoipa::IntoResponses;
+
+use crate::problem::{ErrorBody, ValidationBody};
+
+/// The faults of an operation that needs a token.
+#[derive(IntoResponses)]
+pub enum SignInFaults {
+    /// The token's subject is no id
+    #[response(status = 400)]
+    BadSubject(ErrorBody),
+    /// No token, or a bad one
+    #[response(status = 401)]
+    BadToken(ErrorBody),
+    /// The account is inactive
+    #[response(status = 403)]
+    Inactive(ErrorBody),
+    /// The account is gone
+    #[response(status = 404)]
+    Gone(ErrorBody),
+}
+
+/// The faults of an operation that reads a body.
+#[derive(IntoResponses)]
+pub enum BodyFaults {
+    /// The body is too large
+    #[response(status = 413)]
+    TooLarge(ErrorBody),
+    /// The body is not JSON
+    #[response(status = 415)]
+    NotJson(ErrorBody),
+    /// The input is not valid
+    #[response(status = 422)]
+    Invalid(ValidationBody),
+}
+
+/// The fault of an operation that reads the path or the query.
+#[derive(IntoResponses)]
+pub enum InputFaults {
+    /// The input is not valid
+    #[response(status = 422)]
+    Invalid(ValidationBody),
+}
+
+/// The fault of an operation that needs the database.
+#[derive(IntoResponses)]
+pub enum Busy {
+    /// The service is busy, or the database is away
+    #[response(status = 503)]
+    Busy(ErrorBody),
+}
