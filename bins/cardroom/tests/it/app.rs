@@ -90,6 +90,11 @@ impl TestApp {
         Counsellor::new(self, self.token("demo.admin@example.com").await)
     }
 
+    /// The demo client, logged in, who may not open rooms.
+    pub(crate) async fn client_account(&self) -> Counsellor<'_> {
+        Counsellor::new(self, self.token("demo.client@example.com").await)
+    }
+
     /// Joins a room without an account.
     pub(crate) async fn join(&self, code: &str, session: &str) -> Response {
         let body = json!({ "name": "Mei", "session_id": session });
@@ -107,4 +112,10 @@ impl Drop for TestApp {
 /// The JSON body of an answer.
 pub(crate) async fn body_of(answer: Response) -> Value {
     answer.json().await.expect("a JSON body")
+}
+
+/// The status and the JSON body of the answer to a request.
+pub(crate) async fn ask(request: RequestBuilder) -> (u16, Value) {
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), body_of(answer).await)
 }

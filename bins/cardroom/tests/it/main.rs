@@ -6,5 +6,6 @@
 
 mod app;
 mod client;
+mod rooms;
 mod smoke;
 mod transcript;

@@ -1,0 +1,17 @@
+//! Rooms, from opening to restoring.
+
+mod change;
+mod close;
+mod find;
+mod list;
+mod open;
+mod statistics;
+mod valid;
+
+/// An id that nothing has.
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+
+/// The path of a room, or of what is asked for in its place.
+fn path_of(id: &str) -> String {
+    format!("/api/rooms/{id}")
+}
