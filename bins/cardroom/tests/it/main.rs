@@ -9,3 +9,4 @@ mod client;
 mod rooms;
 mod smoke;
 mod transcript;
+mod visitors;

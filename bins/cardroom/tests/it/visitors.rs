@@ -1,0 +1,29 @@
+//! Visitors, who have no account.
+
+mod heartbeat;
+mod join;
+mod leave;
+mod list;
+mod turned_away;
+
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, ask};
+use crate::client::Room;
+
+/// An id that nothing has.
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+
+/// The path of a visitor.
+fn path_of(visitor: &Value) -> String {
+    format!("/api/visitors/{}", visitor["id"].as_str().expect("an id"))
+}
+
+/// Joins a room and gives the visitor.
+async fn joined(app: &TestApp, room: &Room, name: &str, session: &str) -> Value {
+    let body = json!({ "name": name, "session_id": session });
+    let path = format!("/api/visitors/join-room/{}", room.code);
+    let (status, visitor) = ask(app.post(&path, &body)).await;
+    assert_eq!(status, 201, "{visitor}");
+    visitor
+}
