@@ -6,6 +6,7 @@
 
 mod app;
 mod client;
+mod gameplay;
 mod rooms;
 mod smoke;
 mod transcript;
