@@ -7,6 +7,7 @@
 mod app;
 mod client;
 mod gameplay;
+mod races;
 mod rooms;
 mod smoke;
 mod transcript;
