@@ -6,6 +6,7 @@
 
 mod app;
 mod client;
+mod game_rules;
 mod gameplay;
 mod races;
 mod rooms;
