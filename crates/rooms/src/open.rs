@@ -81,3 +81,96 @@ async fn keep(
     }
     Err(RoomError::NoFreeCode(DRAWS_MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+    use ids::AccountId;
+    use settings::Environment;
+    use store::At;
+    use store::schema::users;
+    use testkit::{TestDatabase, on_both_databases};
+    use tokio::runtime::Handle;
+
+    use super::*;
+    use crate::manage;
+
+    fn open_db(database: &TestDatabase) -> Db {
+        let url = database.url.expose();
+        let environment = Environment::new([("CARDROOM_PROFILE", "test"), ("DATABASE_URL", &url)]);
+        let settings = settings::load(&environment).unwrap().settings;
+        Db::open(&settings.database, &Handle::current()).unwrap()
+    }
+
+    /// Somebody who can own rooms.
+    async fn owner(db: &Db) -> AccountId {
+        let id = AccountId::new();
+        let account = diesel::insert_into(users::table).values((
+            users::id.eq(id),
+            users::email.eq("owner@example.com"),
+            users::name.eq("Owner"),
+            users::hashed_password.eq(""),
+            users::roles.eq("counselor"),
+            users::created_at.eq(At::from(time::now())),
+        ));
+        assert_eq!(db.write(account).await.unwrap(), 1);
+        id
+    }
+
+    fn room(owner: AccountId, share_code: ShareCode) -> Room {
+        Room {
+            id: RoomId::new(),
+            name: "A room".into(),
+            description: None,
+            game_rule_id: None,
+            counselor_id: owner,
+            share_code,
+            is_active: true,
+            created_at: time::now(),
+            expires_at: None,
+            session_count: 0,
+        }
+    }
+
+    fn code(text: &str) -> ShareCode {
+        ShareCode::from_column(text.into())
+    }
+
+    #[on_both_databases]
+    async fn a_code_that_is_taken_is_drawn_anew() {
+        let database = testkit::database().await;
+        let db = open_db(&database);
+        let owner = owner(&db).await;
+        let first = keep(&db, |code| room(owner, code), || code("AAAAAA")).await.unwrap();
+        let mut draws = ["AAAAAA", "AAAAAA", "BBBBBB", "CCCCCC"].into_iter();
+
+        let second = keep(&db, |code| room(owner, code), || code(draws.next().unwrap())).await;
+
+        assert_eq!(second.unwrap().share_code, code("BBBBBB"));
+        assert_eq!(draws.next(), Some("CCCCCC"));
+        assert_eq!(manage::find_by_code(&db, &code("AAAAAA")).await.unwrap(), first);
+        assert_eq!(manage::list(&db, owner, true).await.unwrap().len(), 2);
+    }
+
+    #[on_both_databases]
+    async fn no_room_is_opened_when_every_code_is_taken() {
+        let database = testkit::database().await;
+        let db = open_db(&database);
+        let owner = owner(&db).await;
+        let first = keep(&db, |code| room(owner, code), || code("AAAAAA")).await.unwrap();
+        let mut draws = 0;
+
+        let refused = keep(
+            &db,
+            |code| room(owner, code),
+            || {
+                draws += 1;
+                code("AAAAAA")
+            },
+        );
+
+        assert!(matches!(refused.await, Err(RoomError::NoFreeCode(DRAWS_MAX))));
+        assert_eq!(draws, DRAWS_MAX);
+        assert_eq!(manage::list(&db, owner, true).await.unwrap(), [first]);
+    }
+}
