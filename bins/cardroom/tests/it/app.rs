@@ -32,7 +32,11 @@ impl TestApp {
 
     /// A server with some settings of its own, named as in the environment.
     pub(crate) async fn spawn_with(changes: &[(&str, &str)]) -> Self {
-        let database = testkit::database().await;
+        Self::spawn_on(testkit::database().await, changes).await
+    }
+
+    /// A server on this database, for tests that compare two of them.
+    pub(crate) async fn spawn_on(database: TestDatabase, changes: &[(&str, &str)]) -> Self {
         let outbox = TempDir::new().unwrap();
         let url = database.url.expose().into_owned();
         let folder = outbox.path().to_str().unwrap();

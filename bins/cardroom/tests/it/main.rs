@@ -6,6 +6,7 @@
 
 mod app;
 mod client;
+mod documents;
 mod game_rules;
 mod gameplay;
 mod races;
