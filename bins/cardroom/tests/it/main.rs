@@ -9,6 +9,7 @@ mod client;
 mod documents;
 mod game_rules;
 mod gameplay;
+mod queries;
 mod races;
 mod rooms;
 mod smoke;

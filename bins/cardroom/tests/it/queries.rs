@@ -1,0 +1,5 @@
+//! No query of the API reads a table from end to end.
+
+mod explained;
+mod filled;
+mod scans;

@@ -1,0 +1,78 @@
+//! A database with so many rows that its planner would rather use an index than read them all.
+
+use diesel::{Connection, RunQueryDsl, SqliteConnection, sql_query};
+use settings::DatabaseUrl;
+use testkit::TestDatabase;
+use tokio_postgres::{Client, NoTls};
+
+/// 3,000 people and as many rooms, every tenth of which the first person owns; each of the first
+/// thousand rooms has six visitors and six games.
+const POSTGRES: &str = "
+    CREATE FUNCTION pg_temp.id(n bigint) RETURNS uuid LANGUAGE sql
+        RETURN lpad(to_hex(n), 32, '0')::uuid;
+    INSERT INTO users (id, email, name, hashed_password, roles, created_at, reset_token_hash,
+        reset_expires_at)
+        SELECT pg_temp.id(n), n || '@example.com', 'Name', '', 'counselor', now(),
+            sha256(n::text::bytea), now() FROM generate_series(1, 3000) n;
+    INSERT INTO rooms (id, name, counselor_id, share_code, created_at)
+        SELECT pg_temp.id(n), 'A room', pg_temp.id(CASE WHEN n % 10 = 0 THEN 1 ELSE n END),
+            'ROOM' || n, now() FROM generate_series(1, 3000) n;
+    INSERT INTO visitors (id, name, room_id, session_id, joined_at, last_seen)
+        SELECT pg_temp.id(n), 'Mei', pg_temp.id(1 + n % 1000), 'session-' || n, now(), now()
+        FROM generate_series(1, 6000) n;
+    INSERT INTO gameplay_states (id, room_id, gameplay_id, state, last_played_at, created_at,
+        updated_at)
+        SELECT pg_temp.id(n), pg_temp.id(1 + n % 1000), 'game-' || n, '{}', now(), now(), now()
+        FROM generate_series(1, 6000) n;
+    ANALYZE;";
+
+/// The same rows.
+const SQLITE: [&str; 5] = [
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
+     INSERT INTO users (id, email, name, hashed_password, roles, created_at, reset_token_hash,
+        reset_expires_at)
+        SELECT unhex(printf('%032x', n)), n || '@example.com', 'Name', '', 'counselor', 0,
+            unhex(printf('%064x', n)), 0 FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
+     INSERT INTO rooms (id, name, counselor_id, share_code, created_at)
+        SELECT unhex(printf('%032x', n)), 'A room',
+            unhex(printf('%032x', CASE WHEN n % 10 = 0 THEN 1 ELSE n END)), 'ROOM' || n, 0 FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6000)
+     INSERT INTO visitors (id, name, room_id, session_id, joined_at, last_seen)
+        SELECT unhex(printf('%032x', n)), 'Mei', unhex(printf('%032x', 1 + n % 1000)),
+            'session-' || n, 0, 0 FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6000)
+     INSERT INTO gameplay_states (id, room_id, gameplay_id, state, last_played_at, created_at,
+        updated_at)
+        SELECT unhex(printf('%032x', n)), unhex(printf('%032x', 1 + n % 1000)), 'game-' || n, '{}',
+            0, 0, 0 FROM s",
+    "ANALYZE",
+];
+
+/// A connection to the filled database, behind the server's back.
+pub(super) enum Filled {
+    Postgres(Client),
+    Sqlite(SqliteConnection),
+}
+
+impl Filled {
+    /// Fills the database.
+    pub(super) async fn with_rows(database: &TestDatabase) -> Self {
+        match &database.url {
+            DatabaseUrl::Postgres(_) => {
+                let url = database.url.expose();
+                let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+                tokio::spawn(connection);
+                client.batch_execute(POSTGRES).await.unwrap();
+                Self::Postgres(client)
+            }
+            DatabaseUrl::Sqlite(path) => {
+                let mut file = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                for statement in SQLITE {
+                    sql_query(statement).execute(&mut file).unwrap();
+                }
+                Self::Sqlite(file)
+            }
+        }
+    }
+}
