@@ -1,8 +1,9 @@
 //! The parts of a request.
 
+use std::collections::HashMap;
+
 use actix_router::Quoter;
 use actix_web::web;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -101,20 +102,16 @@ pub struct Document(pub store::Json);
 /// What a body may hold beside its document, in bytes.
 const ENVELOPE_BYTES: usize = 4096;
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    state: &'a RawValue,
-}
-
 impl Part for Document {
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         Some(limits.document.bytes + ENVELOPE_BYTES)
     }
 
     fn read(raw: &mut Raw<'_>) -> Option<Self> {
-        match serde_json::from_slice::<Envelope<'_>>(raw.body) {
-            Ok(it) if it.state.get().starts_with('{') => accept(it.state, raw),
+        // A map keeps the last of equal fields, as every other body does.
+        let fields = serde_json::from_slice::<HashMap<String, &RawValue>>(raw.body);
+        match fields.ok().and_then(|mut fields| fields.remove("state")) {
+            Some(state) if state.get().starts_with('{') => accept(state, raw),
             _ => explain_no_document(raw),
         }
     }

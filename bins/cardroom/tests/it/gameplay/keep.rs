@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::path_of;
+use super::{path_of, save};
 use crate::app::{TestApp, ask};
 use crate::client::Room;
 use crate::transcript::Transcript;
@@ -38,9 +38,9 @@ async fn a_state_keeps_its_id_and_its_beginning() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");
-    let save = async |n: i32| ask(counsellor.put(&path, &json!({ "state": { "n": n } }))).await.1;
+    let saved = async |n: i32| ask(counsellor.put(&path, &json!({ "state": { "n": n } }))).await.1;
 
-    let (first, second) = (save(1).await, save(2).await);
+    let (first, second) = (saved(1).await, saved(2).await);
 
     let mut expected = first.clone();
     expected["state"] = json!({ "n": 2 });
@@ -53,13 +53,27 @@ async fn a_state_keeps_its_id_and_its_beginning() {
     assert_eq!(ask(counsellor.get(&path)).await, (200, second));
 
     ask(counsellor.request("DELETE", &path)).await;
-    let third = save(3).await;
+    let third = saved(3).await;
     assert_ne!(third["id"], first["id"]);
     assert!(moment(&third, "created_at") > moment(&first, "created_at"));
 }
 
 fn moment<'a>(state: &'a Value, key: &str) -> &'a str {
     state[key].as_str().unwrap()
+}
+
+#[testkit::on_both_databases]
+async fn the_last_of_two_states_in_one_body_counts() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let path = path_of(&counsellor.room().await, "game");
+
+    for body in [r#"{"state":{"n":1},"state":{"n":2}}"#, r#"{"state":0,"st\u0061te":{"n":2}}"#] {
+        let (status, saved) = ask(save(&counsellor, &path, body)).await;
+        assert_eq!((status, &saved["state"]), (200, &json!({ "n": 2 })), "{body}");
+    }
+    let (status, answer) = ask(save(&counsellor, &path, r#"{"state":{},"state":0}"#)).await;
+    assert_eq!((status, &answer["detail"][0]["type"]), (422, &json!("dict_type")));
 }
 
 #[testkit::on_both_databases]
