@@ -265,7 +265,11 @@ fn plain_number(token: &str, out: &mut String) -> Result<(), Refusal> {
         .ok()
         .and_then(|shift| shift.checked_add_unsigned(whole.len()))
         .ok_or(Refusal::NumberOutOfRange)?;
-    if point.unsigned_abs().saturating_add(digits.len()) > NUMBER_DIGITS_MAX {
+    let written = match usize::try_from(point) {
+        Ok(before @ 1..) => before.max(digits.len()),
+        _ => point.unsigned_abs().saturating_add(digits.len()).saturating_add(1),
+    };
+    if written > NUMBER_DIGITS_MAX {
         return Err(Refusal::NumberOutOfRange);
     }
     if mantissa.len() > unsigned.len() && digits.bytes().any(|digit| digit != b'0') {
@@ -338,6 +342,20 @@ mod tests {
             ("123456789012345678901234567890", "123456789012345678901234567890"),
         ] {
             check(sent, kept);
+        }
+    }
+
+    #[test]
+    fn a_number_has_at_most_400_digits_however_it_is_written() {
+        let zeros = |count| "0".repeat(count);
+        let large = format!("1{}", zeros(308));
+        check("1e308", &large);
+        check(&large, &large);
+        let small = format!("0.{}1", zeros(398));
+        check("1e-399", &small);
+        check(&small, &small);
+        for sent in ["1e-400", &format!("0.{}1", zeros(399)), &format!("1.{}", zeros(400))] {
+            assert_eq!(of(sent, AMPLE), Err(Refusal::NumberOutOfRange), "{sent}");
         }
     }
 
