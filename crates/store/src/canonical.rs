@@ -425,7 +425,7 @@ mod tests {
     /// `serde_json` reads long decimals one unit off in the last place, or a few.
     fn nearly(a: &serde_json::Number, b: &serde_json::Number) -> bool {
         let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
-        (a - b).abs() <= a.abs() * 4.0 * f64::EPSILON
+        (a - b).abs() <= a.abs().max(f64::MIN_POSITIVE) * 4.0 * f64::EPSILON
     }
 
     /// Equality that takes 100 and 1e2 for the same number, whichever way it was read.
