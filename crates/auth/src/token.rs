@@ -42,6 +42,7 @@ impl Tokens {
         validation.leeway = LEEWAY_SECS;
         validation.set_required_spec_claims(&["exp", "sub"]);
         validation.validate_aud = false;
+        validation.validate_nbf = true;
         Self {
             sign: EncodingKey::from_secret(secret),
             verify: DecodingKey::from_secret(secret),
@@ -134,13 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_lacks_something_is_refused() {
+    fn a_token_that_lacks_something_or_is_not_yet_good_is_refused() {
         for claims in [
             r#"{"sub":"x"}"#,
             r#"{"exp":4102444800}"#,
             r#"{"sub":"x","exp":"4102444800"}"#,
             r#"{"sub":7,"exp":4102444800}"#,
             r#"{"sub":"x","exp":-1}"#,
+            r#"{"sub":"x","exp":4102444800,"nbf":4102444799}"#,
         ] {
             assert!(tokens().subject(&signed(claims)).is_err(), "{claims}");
         }
