@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 
 mod app;
+mod auth;
+mod behind;
 mod client;
 mod documents;
 mod game_rules;

@@ -10,13 +10,14 @@ use serde_json::Value;
 const HEADERS: [&str; 4] = ["allow", "location", "retry-after", "www-authenticate"];
 
 /// What differs from run to run, and what stands for it in a snapshot.
-const FILTERS: [(&str, &str); 6] = [
+const FILTERS: [(&str, &str); 7] = [
     (r#""request_id": "[^"]*""#, r#""request_id": "[request]""#),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?", "[time]"),
     (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "[token]"),
     (r#""share_code": "[A-Z2-9]{6}""#, r#""share_code": "[code]""#),
     (r"by-code/[A-Z2-9]{6}|join-room/[A-Z2-9]{6}", "[by code]"),
+    (r#"(token": ?")[\w-]{43}""#, r#"${1}[reset token]""#),
 ];
 
 /// Requests and their answers, in the order they happened.

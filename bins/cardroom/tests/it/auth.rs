@@ -1,0 +1,28 @@
+//! Accounts: logging in, tokens, passwords.
+
+mod change;
+mod demo;
+mod login;
+mod me;
+mod old_hashes;
+mod register;
+mod reset;
+mod tokens;
+
+use reqwest::RequestBuilder;
+use serde_json::json;
+
+use crate::app::TestApp;
+
+const COUNSELLOR: &str = "demo.counselor@example.com";
+const ADMIN: &str = "demo.admin@example.com";
+
+/// A log-in.
+fn login(app: &TestApp, email: &str, password: &str) -> RequestBuilder {
+    app.post("/api/auth/login", &json!({ "email": email, "password": password }))
+}
+
+/// The status that a log-in is answered with.
+async fn status_of_login(app: &TestApp, email: &str, password: &str) -> u16 {
+    login(app, email, password).send().await.unwrap().status().as_u16()
+}

@@ -1,0 +1,97 @@
+//! Changing one's own password.
+
+use serde_json::{Value, json};
+
+use super::{COUNSELLOR, login, status_of_login};
+use crate::app::{TestApp, body_of};
+use crate::behind::Behind;
+use crate::transcript::Transcript;
+
+const PATH: &str = "/api/auth/change-password";
+
+fn change(old: &str, new: &str) -> Value {
+    json!({ "old_password": old, "new_password": new })
+}
+
+#[testkit::on_both_databases]
+async fn a_password_is_changed_by_a_body_or_by_the_query() {
+    let app = TestApp::spawn().await;
+    let me = app.counsellor().await;
+    let mut transcript = Transcript::default();
+
+    transcript.say("a body", me.post(PATH, &change("demo123", "first new"))).await;
+    let query = "?old_password=first%20new&new_password=second%2Bnew";
+    transcript.say("the query", me.request("POST", &format!("{PATH}{query}"))).await;
+    transcript.say("no token", app.post(PATH, &change("demo123", "third new"))).await;
+    transcript.check("change");
+
+    assert_eq!(status_of_login(&app, COUNSELLOR, "demo123").await, 401);
+    assert_eq!(status_of_login(&app, COUNSELLOR, "first new").await, 401);
+    assert_eq!(status_of_login(&app, COUNSELLOR, "second+new").await, 200);
+}
+
+#[testkit::on_both_databases]
+async fn a_change_that_is_refused_leaves_the_password() {
+    let app = TestApp::spawn().await;
+    let me = app.counsellor().await;
+    let mut transcript = Transcript::default();
+
+    for (what, body) in [
+        ("a wrong old one", change("demo124", "first new")),
+        ("a wrong old one and a short new one", change("demo124", "short")),
+        ("a short new one", change("demo123", "1234567")),
+        ("a long new one", change("demo123", &"é".repeat(36))),
+        ("U+0000 in the new one", change("demo123", "1234567\0")),
+        ("nothing", json!({})),
+        ("numbers", json!({ "old_password": 1, "new_password": ["x"] })),
+        ("a list", json!([])),
+    ] {
+        transcript.say(what, me.post(PATH, &body)).await;
+    }
+    transcript.say("no body and no query", me.request("POST", PATH)).await;
+    let half = format!("{PATH}?old_password=demo123");
+    transcript.say("half a query", me.request("POST", &half)).await;
+    let body = me.post(&format!("{PATH}?old_password=demo123&new_password=longenough"), &json!({}));
+    transcript.say("a body wins over the query", body).await;
+    transcript.check("change_refused");
+    assert_eq!(status_of_login(&app, COUNSELLOR, "demo123").await, 200);
+}
+
+#[testkit::on_both_databases]
+async fn who_was_handed_a_password_need_not_change_it_twice() {
+    let app = TestApp::spawn().await;
+    Behind::of(&app).require_change(COUNSELLOR).await;
+    let asked = async |password: &str| {
+        let answer = login(&app, COUNSELLOR, password).send().await.unwrap();
+        body_of(answer).await["user"]["must_change_password"].clone()
+    };
+    assert_eq!(asked("demo123").await, true);
+
+    let me = app.counsellor().await;
+    me.post(PATH, &change("demo123", "first new")).send().await.unwrap();
+
+    assert_eq!(asked("first new").await, false);
+}
+
+#[testkit::on_both_databases]
+async fn of_ten_changes_from_one_password_at_once_one_holds() {
+    let app = TestApp::spawn().await;
+    let me = app.counsellor().await;
+    let mut current = "demo123".to_owned();
+    for round in 0..5 {
+        let wanted: Vec<_> = (0..10).map(|n| format!("password {round}-{n}")).collect();
+        let all = wanted.iter().map(|new| me.post(PATH, &change(&current, new)).send());
+        let answers = futures::future::join_all(all).await;
+        let holds: Vec<_> = answers
+            .iter()
+            .zip(&wanted)
+            .filter(|(answer, _)| answer.as_ref().unwrap().status() == 200)
+            .collect();
+        assert_eq!(holds.len(), 1);
+        assert!(
+            answers.iter().all(|it| [200, 400].contains(&it.as_ref().unwrap().status().as_u16()))
+        );
+        current.clone_from(holds[0].1);
+        assert_eq!(status_of_login(&app, COUNSELLOR, &current).await, 200);
+    }
+}

@@ -1,0 +1,83 @@
+//! Passwords that the earlier backend hashed.
+
+use std::time::Duration;
+
+use super::status_of_login;
+use crate::app::TestApp;
+use crate::behind::Behind;
+
+/// `TestPassword123!`, hashed by Python's bcrypt at the two costs that the old database holds.
+const OLD: [(&str, &str); 2] = [
+    ("cost10@example.com", "$2b$10$PfgSCy/d14aYrEgYlvW7WuYJp2hUL46QHJS.DRgFpIHoVHFzcq1/G"),
+    ("cost12@example.com", "$2b$12$Irh9KaFFDEysDx2DveF2cuK6QjOlZ4fN.DOH.wbtPGxCNJZDBX27W"),
+];
+const PASSWORD: &str = "TestPassword123!";
+
+/// A server whose passwords cost more than the old ones, one hash after the other.
+async fn dearer() -> TestApp {
+    TestApp::spawn_with(&[
+        ("CARDROOM__AUTH__BCRYPT_COST", "13"),
+        ("CARDROOM__AUTH__DEMO_ACCOUNTS", "false"),
+        ("CARDROOM__HASHING__THREADS", "1"),
+    ])
+    .await
+}
+
+#[testkit::on_both_databases]
+async fn old_passwords_log_in_and_are_hashed_anew_when_hashing_costs_more_today() {
+    let app = dearer().await;
+    let behind = Behind::of(&app);
+    for (email, old) in OLD {
+        behind.import(email, old).await;
+        assert_eq!(status_of_login(&app, email, "TestPassword123?").await, 401);
+        assert_eq!(behind.hash(email).await, old);
+
+        assert_eq!(status_of_login(&app, email, PASSWORD).await, 200);
+        let new = changed(&behind, email, old).await;
+        assert!(new.starts_with("$2b$13$"), "{new}");
+        assert_eq!(status_of_login(&app, email, PASSWORD).await, 200);
+        assert_eq!(behind.hash(email).await, new);
+    }
+}
+
+async fn changed(behind: &Behind, email: &str, old: &str) -> String {
+    for _ in 0..400 {
+        let hash = behind.hash(email).await;
+        if hash != old {
+            return hash;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("the password of {email} was not hashed anew")
+}
+
+#[testkit::on_both_databases]
+async fn hashes_that_cost_enough_stay() {
+    let app = TestApp::spawn().await;
+    let behind = Behind::of(&app);
+    for (email, old) in OLD {
+        behind.import(email, old).await;
+        assert_eq!(status_of_login(&app, email, PASSWORD).await, 200);
+        assert_eq!(status_of_login(&app, email, PASSWORD).await, 200);
+        assert_eq!(behind.hash(email).await, old);
+    }
+}
+
+#[testkit::on_both_databases]
+async fn hashing_anew_never_undoes_a_change_that_came_in_between() {
+    let app = dearer().await;
+    let behind = Behind::of(&app);
+    let [(email, old), (_, changed)] = OLD;
+    behind.import(email, old).await;
+
+    assert_eq!(status_of_login(&app, email, PASSWORD).await, 200);
+    // The new hash takes half a second; somebody else sets another one meanwhile.
+    assert_eq!(behind.hash(email).await, old, "hashed anew too early for this test");
+    behind.set_hash(email, changed).await;
+
+    // One thread hashes in turn, so these come after it.
+    for _ in 0..2 {
+        assert_eq!(status_of_login(&app, email, "a wrong password").await, 401);
+    }
+    assert_eq!(behind.hash(email).await, changed);
+}

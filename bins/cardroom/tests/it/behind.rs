@@ -1,0 +1,91 @@
+//! Behind the API: the app's database, opened a second time.
+
+use diesel::prelude::*;
+use ids::AccountId;
+use settings::Environment;
+use store::schema::users;
+use store::{At, Db};
+use tokio::runtime::Handle;
+
+use crate::app::TestApp;
+
+/// The database of an app, for what no request can do or see.
+pub(crate) struct Behind(pub(crate) Db);
+
+impl Behind {
+    /// The database of this app.
+    pub(crate) fn of(app: &TestApp) -> Self {
+        let url = app.database.url.expose().into_owned();
+        let variables = [("CARDROOM_PROFILE", "test"), ("DATABASE_URL", url.as_str())];
+        let settings = settings::load(&Environment::new(variables)).unwrap().settings;
+        Self(Db::open(&settings.database, &Handle::current()).unwrap())
+    }
+
+    /// Adds a counsellor with a hash that was made elsewhere.
+    pub(crate) async fn import(&self, email: &str, hash: &str) {
+        let account = (
+            users::id.eq(AccountId::new()),
+            users::email.eq(email.to_owned()),
+            users::name.eq("Ada"),
+            users::hashed_password.eq(hash.to_owned()),
+            users::roles.eq("counselor"),
+            users::must_change_password.eq(false),
+            users::created_at.eq(At::from(chrono::Utc::now())),
+        );
+        let added = self.0.write(diesel::insert_into(users::table).values(account)).await;
+        assert_eq!(added.unwrap(), 1);
+    }
+
+    /// Deactivates an account.
+    pub(crate) async fn deactivate(&self, email: &str) {
+        let change = diesel::update(users::table.filter(users::email.eq(email.to_owned())));
+        assert_eq!(self.0.write(change.set(users::is_active.eq(false))).await.unwrap(), 1);
+    }
+
+    /// Gives an account other roles, such as `admin,counselor`.
+    pub(crate) async fn set_roles(&self, email: &str, roles: &str) {
+        let change = diesel::update(users::table.filter(users::email.eq(email.to_owned())));
+        let change = change.set(users::roles.eq(roles.to_owned()));
+        assert_eq!(self.0.write(change).await.unwrap(), 1);
+    }
+
+    /// Marks the password of an account as one that was handed out.
+    pub(crate) async fn require_change(&self, email: &str) {
+        let change = diesel::update(users::table.filter(users::email.eq(email.to_owned())));
+        let change = change.set(users::must_change_password.eq(true));
+        assert_eq!(self.0.write(change).await.unwrap(), 1);
+    }
+
+    /// Deletes an account.
+    pub(crate) async fn delete(&self, email: &str) {
+        let account = users::table.filter(users::email.eq(email.to_owned()));
+        assert_eq!(self.0.write(diesel::delete(account)).await.unwrap(), 1);
+    }
+
+    /// What is kept of somebody's password.
+    pub(crate) async fn hash(&self, email: &str) -> String {
+        let account = users::table.filter(users::email.eq(email.to_owned()));
+        self.0.read_one(account.select(users::hashed_password)).await.unwrap().unwrap()
+    }
+
+    /// Replaces what is kept of somebody's password.
+    pub(crate) async fn set_hash(&self, email: &str, hash: &str) {
+        let change = diesel::update(users::table.filter(users::email.eq(email.to_owned())));
+        let change = change.set(users::hashed_password.eq(hash.to_owned()));
+        assert_eq!(self.0.write(change).await.unwrap(), 1);
+    }
+
+    /// What is kept of somebody's reset token.
+    pub(crate) async fn reset_token(&self, email: &str) -> Option<Vec<u8>> {
+        let account = users::table.filter(users::email.eq(email.to_owned()));
+        self.0.read_one(account.select(users::reset_token_hash)).await.unwrap().unwrap()
+    }
+
+    /// Lets the time of somebody's reset token run out.
+    pub(crate) async fn end_reset(&self, email: &str) {
+        let change = diesel::update(users::table.filter(users::email.eq(email.to_owned())));
+        let now = At::from(chrono::Utc::now());
+        let change = change.set(users::reset_expires_at.eq(Some(now)));
+        assert_eq!(self.0.write(change).await.unwrap(), 1);
+    }
+}
