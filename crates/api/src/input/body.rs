@@ -116,6 +116,9 @@ pub(super) fn not_json(body: &[u8], error: &serde_json::Error) -> Issue {
 }
 
 fn place(body: &[u8], error: &serde_json::Error) -> usize {
+    if error.is_eof() {
+        return body.len();
+    }
     let before = body.split(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
     let lines: usize = before.map(|line| line.len() + 1).sum();
     (lines + error.column()).saturating_sub(1)
