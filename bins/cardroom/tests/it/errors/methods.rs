@@ -1,0 +1,93 @@
+//! Every path of the description, with every method.
+
+use reqwest::{Client, redirect::Policy};
+use serde_json::{Value, json};
+
+use super::fails;
+use crate::app::{TestApp, body_of};
+
+/// Any id: nothing has it.
+const ID: &str = "5f0c9a52-4a5e-4b9f-9c1f-0d6a3c1b7e42";
+
+/// A path of the description, filled in, and the methods it documents.
+struct Documented {
+    path: String,
+    methods: Vec<String>,
+}
+
+async fn documented(app: &TestApp) -> Vec<Documented> {
+    let document: Value = body_of(app.get("/api/openapi.json").send().await.unwrap()).await;
+    let paths = document["paths"].as_object().unwrap().iter();
+    let all: Vec<_> = paths
+        .map(|(path, item)| Documented {
+            path: filled_in(path),
+            methods: item.as_object().unwrap().keys().map(|it| it.to_uppercase()).collect(),
+        })
+        .collect();
+    assert!(all.len() > 20, "the description lists the API");
+    all
+}
+
+/// `/api/rooms/{room_id}` with an id in place of the braces.
+fn filled_in(path: &str) -> String {
+    path.split('/')
+        .map(|it| if it.starts_with('{') { ID } else { it })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// Both spellings of a path; of the root there is one.
+fn spellings(path: &str) -> Vec<String> {
+    if path == "/" { vec![path.into()] } else { vec![path.into(), format!("{path}/")] }
+}
+
+#[testkit::on_both_databases]
+async fn a_method_that_a_path_does_not_know_is_told_which_it_knows() {
+    const METHODS: [&str; 9] =
+        ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", "BREW", "PROPFIND"];
+    let app = TestApp::spawn().await;
+    for Documented { path, methods } in documented(&app).await {
+        let mut known = methods.clone();
+        known.sort();
+        for path in spellings(&path) {
+            for method in METHODS.into_iter().filter(|it| !known.iter().any(|known| known == it)) {
+                let answer = app.request(method, &path).send().await.unwrap();
+                assert_eq!(answer.status(), 405, "{method} {path}");
+                let allowed = answer.headers()["allow"].to_str().unwrap();
+                let mut allowed: Vec<_> = allowed.split(", ").collect();
+                allowed.sort_unstable();
+                assert_eq!(allowed, known, "{method} {path}");
+                let body = fails(app.request(method, &path), 405, "method_not_allowed").await;
+                assert_eq!(body["detail"], "Method Not Allowed");
+            }
+            let head = app.request("HEAD", &path).send().await.unwrap();
+            assert_eq!(head.status(), 405, "HEAD {path}");
+        }
+    }
+}
+
+#[testkit::on_both_databases]
+async fn both_spellings_of_a_path_are_answered_alike_and_never_by_a_redirect() {
+    let app = TestApp::spawn().await;
+    let admin = app.admin().await;
+    let client = Client::builder().redirect(Policy::none()).build().unwrap();
+    for Documented { path, methods } in documented(&app).await {
+        for method in methods {
+            let mut answers = Vec::new();
+            for path in spellings(&path) {
+                for request in [app.request(&method, &path), admin.request(&method, &path)] {
+                    let request = if method == "GET" { request } else { request.json(&json!({})) };
+                    let answer = client.execute(request.build().unwrap()).await.unwrap();
+                    let status = answer.status().as_u16();
+                    assert!(!(300..400).contains(&status), "{method} {path}: {status}");
+                    let body = body_of(answer).await;
+                    assert_ne!(body["code"], "not_found", "{method} {path}");
+                    answers.push((status, body["code"].clone(), body["detail"].clone()));
+                }
+            }
+            if let [anyone, admin, with_slash @ ..] = &answers[..] {
+                assert!(with_slash.is_empty() || with_slash == [anyone.clone(), admin.clone()]);
+            }
+        }
+    }
+}

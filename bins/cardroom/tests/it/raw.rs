@@ -1,0 +1,38 @@
+//! Bytes as no HTTP library would send them.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+
+use crate::app::TestApp;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Sends these bytes and gives all that comes back until the server closes the connection.
+///
+/// A server that refuses a body may close before it was sent; that is no fault.
+pub(crate) async fn send(app: &TestApp, request: impl Into<Vec<u8>>) -> String {
+    let address = app.address.trim_start_matches("http://").to_owned();
+    let request = request.into();
+    let exchange = move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let _ = stream.write_all(&request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8(answer).unwrap()
+    };
+    spawn_blocking(exchange).await.unwrap()
+}
+
+/// A POST to the log-in with these header lines and this body; the connection ends with it.
+pub(crate) fn login(headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "POST /api/auth/login HTTP/1.1\r\nhost: cardroom\r\nconnection: close\r\n\
+         content-type: application/json\r\n{headers}\r\n\r\n"
+    );
+    [head.as_bytes(), body].concat()
+}
