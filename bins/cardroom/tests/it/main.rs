@@ -4,6 +4,7 @@
 //! snapshot, so the databases are also compared with each other.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 
+mod admin;
 mod app;
 mod auth;
 mod behind;
