@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use ids::AccountId;
-use settings::Environment;
+use settings::{DatabaseUrl, Environment};
 use store::schema::users;
 use store::{At, Db};
 use tokio::runtime::Handle;
@@ -15,8 +15,13 @@ pub(crate) struct Behind(pub(crate) Db);
 impl Behind {
     /// The database of this app.
     pub(crate) fn of(app: &TestApp) -> Self {
-        let url = app.database.url.expose().into_owned();
-        let variables = [("CARDROOM_PROFILE", "test"), ("DATABASE_URL", url.as_str())];
+        Self::at(&app.database.url)
+    }
+
+    /// The database at this place.
+    pub(crate) fn at(url: &DatabaseUrl) -> Self {
+        let url = url.expose();
+        let variables = [("CARDROOM_PROFILE", "test"), ("DATABASE_URL", url.as_ref())];
         let settings = settings::load(&Environment::new(variables)).unwrap().settings;
         Self(Db::open(&settings.database, &Handle::current()).unwrap())
     }

@@ -1,0 +1,80 @@
+//! The process: how it starts, how it stops, what it does when the database is away.
+
+mod busy;
+mod command_line;
+mod start;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// The program, with nothing in its environment but these variables.
+fn cardroom(variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cardroom"));
+    command.env_clear().envs(variables.iter().copied());
+    command
+}
+
+/// A server in a process of its own; dropping it kills it.
+struct Process {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    log: PathBuf,
+    _folder: TempDir,
+}
+
+impl Process {
+    /// Starts a server on the database at `url`, with the `test` profile.
+    fn start(url: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let log = folder.path().join("log");
+        let variables = [
+            ("CARDROOM_PROFILE", "test"),
+            ("DATABASE_URL", url),
+            ("CARDROOM__LOG__FILTER", "info"),
+        ];
+        let mut child = cardroom(&variables)
+            .current_dir(&folder)
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, output, log, _folder: folder }
+    }
+
+    /// Waits until it serves. Gives its address.
+    fn address(&mut self) -> String {
+        let mut line = String::new();
+        while self.output.read_line(&mut line).unwrap() > 0 {
+            if let Some((_, address)) = line.split_once("Address") {
+                return address.trim().to_owned();
+            }
+            line.clear();
+        }
+        panic!("the server did not start: {}", self.log());
+    }
+
+    /// What it logged so far.
+    fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Asks it to stop, and waits until it has.
+    fn stop(&mut self) -> ExitStatus {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,77 @@
+//! Starting and stopping.
+
+use std::time::{Duration, Instant};
+
+use diesel_async::SimpleAsyncConnection;
+use serde_json::json;
+use settings::DatabaseUrl;
+use store::{Db, migrations};
+use testkit::TestDatabase;
+use tokio::task::spawn_blocking;
+
+use super::Process;
+use crate::behind::Behind;
+
+/// The URL of a database without a single table, in the place of a migrated one.
+async fn emptied(database: &TestDatabase) -> DatabaseUrl {
+    if let DatabaseUrl::Sqlite(path) = &database.url {
+        return DatabaseUrl::Sqlite(path.with_file_name("empty.db"));
+    }
+    while migrations::revert(&database.url).await.unwrap().is_some() {}
+    if let Behind(Db::Postgres(pool)) = Behind::at(&database.url) {
+        let mut connection = pool.get().await.unwrap();
+        connection.batch_execute("DROP TABLE __diesel_schema_migrations").await.unwrap();
+    }
+    database.url.clone()
+}
+
+#[testkit::on_both_databases]
+async fn of_five_servers_that_start_on_an_empty_database_one_migrates_and_all_serve() {
+    let client = reqwest::Client::new();
+    let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
+    for round in 0..5 {
+        let database = testkit::database().await;
+        let url = emptied(&database).await;
+        let started: Vec<_> = (0..5).map(|_| Process::start(&url.expose())).collect();
+        let mut migrated = 0;
+        for mut server in started {
+            let (server, address) = spawn_blocking(move || {
+                let address = server.address();
+                (server, address)
+            })
+            .await
+            .unwrap();
+            let log = server.log();
+            migrated += log.matches("the database was migrated").count();
+            assert!(!log.contains("ERROR"), "{log}");
+            let request = client.post(format!("{address}/api/auth/login")).json(&login);
+            assert_eq!(request.send().await.unwrap().status(), 200, "round {round}");
+        }
+        assert_eq!(migrated, 1, "round {round}");
+        assert!(migrations::status(&url).await.unwrap().iter().all(|it| it.applied));
+    }
+}
+
+#[testkit::on_both_databases]
+async fn a_server_that_is_asked_to_stop_does_so_at_once_and_with_success() {
+    let database = testkit::database().await;
+    let url = database.url.expose().into_owned();
+    let (mut server, address) = spawn_blocking(move || {
+        let mut server = Process::start(&url);
+        let address = server.address();
+        (server, address)
+    })
+    .await
+    .unwrap();
+    // The client keeps its connection.
+    let client = reqwest::Client::new();
+    assert_eq!(client.get(format!("{address}/health")).send().await.unwrap().status(), 200);
+
+    let asked = Instant::now();
+    let (status, log) = spawn_blocking(move || (server.stop(), server.log())).await.unwrap();
+
+    assert!(status.success(), "{status}");
+    assert!(log.contains("cardroom has stopped"), "{log}");
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+    assert!(client.get(format!("{address}/health")).send().await.is_err());
+}
