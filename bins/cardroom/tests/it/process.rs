@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -64,10 +66,16 @@ impl Process {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Asks it to stop, and waits until it has, as long as Cloud Run would.
     fn stop(&mut self) -> ExitStatus {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        self.child.wait().unwrap()
+        for _ in 0..1000 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            sleep(Duration::from_millis(10));
+        }
+        panic!("the server did not stop: {}", self.log());
     }
 }
 
