@@ -21,7 +21,7 @@ const fn step(command: &'static str) -> Step {
 const STEPS: [Step; 10] = [
     step("cargo fmt --all -- --check"),
     step("typos"),
-    step("cargo machete --with-metadata"),
+    step("cargo-machete --with-metadata"),
     step("cargo deny --offline check licenses bans sources"),
     step("cargo clippy --workspace --all-targets -- -D warnings"),
     Step {
