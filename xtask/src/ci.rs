@@ -18,7 +18,7 @@ const fn step(command: &'static str) -> Step {
 }
 
 /// In order, the cheap ones first.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     step("cargo fmt --all -- --check"),
     step("typos"),
     step("cargo-machete --with-metadata"),
@@ -31,6 +31,7 @@ const STEPS: [Step; 10] = [
     step("cargo xtask migrate check"),
     step("cargo xtask openapi --check"),
     step("cargo xtask test"),
+    step("cargo xtask footprint"),
     step("cargo xtask smoke"),
 ];
 
