@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_SECURITY_POLICY;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::{HttpResponse, Resource};
 use api::Problem;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -88,9 +88,18 @@ pub(crate) fn configure(routes: &mut ServiceConfig) {
     let pages = Data::from(Arc::new(Config::from(DOCUMENT_PATH)));
     routes
         .app_data(pages)
-        .route(DOCUMENT_PATH, web::get().to(description))
-        .route(PAGES_PATH, web::get().to(index))
-        .route(&format!("{PAGES_PATH}/{{file}}"), web::get().to(page));
+        .service(readable(DOCUMENT_PATH).get(description))
+        .service(readable(PAGES_PATH).get(index))
+        .service(readable(&format!("{PAGES_PATH}/{{file}}")).get(page));
+}
+
+/// A path that is not part of the description, and only read.
+fn readable(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(only_read))
+}
+
+async fn only_read() -> Result<HttpResponse, Problem> {
+    Err(Problem::method_not_allowed(HeaderValue::from_static("GET")))
 }
 
 async fn description() -> HttpResponse {

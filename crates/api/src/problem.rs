@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use store::StoreError;
@@ -57,6 +57,12 @@ impl Problem {
     pub fn unavailable(code: &'static str, detail: &'static str, seconds: u64) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
             .with_header(RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// 405: the path knows other methods, those of `allowed`.
+    pub fn method_not_allowed(allowed: HeaderValue) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed")
+            .with_header(ALLOW, allowed)
     }
 
     /// 500: a fault of ours. Its cause is logged and never told.

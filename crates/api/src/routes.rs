@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actix_router::ResourceDef;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::http::header::HeaderValue;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -35,12 +35,7 @@ impl Routes {
     /// Why no route took this request.
     pub fn refuse(&self, request: &HttpRequest) -> Problem {
         match self.0.iter().find(|(pattern, _)| pattern.is_match(request.path())) {
-            Some((_, methods)) => Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "Method Not Allowed",
-            )
-            .with_header(ALLOW, methods.clone()),
+            Some((_, methods)) => Problem::method_not_allowed(methods.clone()),
             None => Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found"),
         }
     }

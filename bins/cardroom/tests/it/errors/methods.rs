@@ -67,6 +67,33 @@ async fn a_method_that_a_path_does_not_know_is_told_which_it_knows() {
 }
 
 #[testkit::on_both_databases]
+async fn the_description_and_its_pages_are_only_read() {
+    let app = TestApp::spawn().await;
+    for path in ["/api/openapi.json", "/api/docs", "/api/docs/index.html"] {
+        for path in spellings(path) {
+            assert_eq!(app.get(&path).send().await.unwrap().status(), 200, "{path}");
+            for method in ["DELETE", "OPTIONS", "PATCH", "POST", "PUT"] {
+                let answer = app.request(method, &path).send().await.unwrap();
+                assert_eq!(answer.headers()["allow"], "GET", "{method} {path}");
+                fails(app.request(method, &path), 405, "method_not_allowed").await;
+            }
+            let head = app.request("HEAD", &path).send().await.unwrap();
+            assert_eq!(head.status(), 405, "HEAD {path}");
+        }
+    }
+}
+
+#[testkit::on_both_databases]
+async fn where_there_is_no_description_no_method_finds_it() {
+    let app = TestApp::spawn_with(&[("CARDROOM__SERVER__DOCS", "false")]).await;
+    for path in ["/api/openapi.json", "/api/docs", "/api/docs/index.html"] {
+        for method in ["GET", "POST"] {
+            fails(app.request(method, path), 404, "not_found").await;
+        }
+    }
+}
+
+#[testkit::on_both_databases]
 async fn both_spellings_of_a_path_are_answered_alike_and_never_by_a_redirect() {
     let app = TestApp::spawn().await;
     let admin = app.admin().await;
