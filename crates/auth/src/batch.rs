@@ -102,31 +102,35 @@ async fn settle(
     let Ok(email) = Email::parse(&sent) else {
         return Ok(Outcome::Failed { email: sent, reason: "Invalid email format" });
     };
-    let existing = auth.db.read_one(store::by_email(&email)).await?.map(Account::from);
-    if let (Some(account), OnDuplicate::Skip) = (&existing, on_duplicate) {
-        return Ok(skipped(email, Some(account)));
+    let known = auth.db.read_one(store::by_email(&email)).await?.map(Account::from);
+    if known.is_some() && on_duplicate == OnDuplicate::Skip {
+        return Ok(existing(email, None, known));
     }
     let must_change = password.is_none();
     let Ok(password) = password.unwrap_or_else(generate).hashable() else {
         return Ok(Outcome::Failed { email: sent, reason: "Password must be at most 71 bytes" });
     };
     let hash = hash(auth, password.clone()).await?;
-    if existing.is_some() {
-        return reset(auth, email, password, &hash, must_change).await;
+    if known.is_none() {
+        let name = name.unwrap_or_else(|| email.local_part().to_owned());
+        let roles = roles.unwrap_or_else(|| Roles::new([Role::Counselor]));
+        let mut account = newcomer(email.clone(), name, roles, hash.clone());
+        account.account.must_change_password = must_change;
+        let created = auth.db.write_one(store::create(&NewAccount::from(&account))).await?;
+        if created.is_some() {
+            return Ok(Outcome::Created { email, password });
+        }
     }
-    let name = name.unwrap_or_else(|| email.local_part().to_owned());
-    let roles = roles.unwrap_or_else(|| Roles::new([Role::Counselor]));
-    let mut account = newcomer(email.clone(), name, roles, hash);
-    account.account.must_change_password = must_change;
-    let created = auth.db.write_one(store::create(&NewAccount::from(&account))).await?;
-    Ok(created.map_or_else(
-        || skipped(email.clone(), None),
-        |_| Outcome::Created { email: email.clone(), password },
-    ))
+    // There is an account, since before or since somebody was faster.
+    match on_duplicate {
+        OnDuplicate::Skip => skip(auth, email).await,
+        OnDuplicate::ResetPassword => reset(auth, email, password, &hash, must_change).await,
+    }
 }
 
-fn skipped(email: Email, account: Option<&Account>) -> Outcome {
-    Outcome::Existing { email, password: None, created_at: account.map(|it| it.created_at) }
+async fn skip(auth: &Auth, email: Email) -> Result<Outcome, AuthError> {
+    let account = auth.db.read_one(store::by_email(&email)).await?.map(Account::from);
+    Ok(existing(email, None, account))
 }
 
 async fn reset(
@@ -138,8 +142,11 @@ async fn reset(
 ) -> Result<Outcome, AuthError> {
     let assigned = store::assign_password(&email, hash, must_change);
     let account = auth.db.write_one(assigned).await?.map(Account::from);
-    let created_at = account.map(|it| it.created_at);
-    Ok(Outcome::Existing { email, password: Some(password), created_at })
+    Ok(existing(email, Some(password), account))
+}
+
+fn existing(email: Email, password: Option<Password>, account: Option<Account>) -> Outcome {
+    Outcome::Existing { email, password, created_at: account.map(|it| it.created_at) }
 }
 
 async fn hash(auth: &Auth, password: Password) -> Result<PasswordHash, AuthError> {

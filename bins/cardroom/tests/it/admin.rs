@@ -141,8 +141,34 @@ async fn fifty_users_are_created_in_one_batch_and_once() {
     assert_eq!(count(&one, "success") + count(&other, "success"), 50);
     assert_eq!(count(&one, "existing") + count(&other, "existing"), 50);
     assert_eq!(count(&one, "failed") + count(&other, "failed"), 0);
+    for answer in [&one, &other] {
+        for existing in answer["existing"].as_array().unwrap() {
+            assert!(existing["created_at"].is_string(), "{existing}");
+        }
+    }
     for n in [1, 25, 50] {
         let email = format!("test.user{n}@example.com");
         assert!(user(&app, &email, &json!("TestPassword123!")).await.is_object(), "{email}");
+    }
+}
+
+#[testkit::on_both_databases]
+async fn of_two_resets_at_once_one_password_holds_for_each_user() {
+    let app = TestApp::spawn().await;
+    let admin = app.admin().await;
+    let emails: Vec<_> = (1..=20).map(|n| format!("test.user{n}@example.com")).collect();
+    let body = json!({ "emails": emails, "on_duplicate": "reset_password" });
+
+    let (one, other) = tokio::join!(batch(&admin, body.clone()), batch(&admin, body));
+
+    let password = |answer: &Value, email: &str| {
+        let lists = ["success", "existing"].iter().flat_map(|it| answer[it].as_array().unwrap());
+        lists.into_iter().find(|it| it["email"] == email).unwrap()["password"].clone()
+    };
+    for email in &emails {
+        let (one, other) = (password(&one, email), password(&other, email));
+        assert!(one.is_string() && other.is_string(), "{email}: {one}, {other}");
+        let (one, other) = (user(&app, email, &one).await, user(&app, email, &other).await);
+        assert!(one.is_object() != other.is_object(), "{email}: {one}, {other}");
     }
 }
