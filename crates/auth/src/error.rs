@@ -1,5 +1,7 @@
 //! What can go wrong with accounts, as the caller sees it.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use admission::HashingRefused;
@@ -133,10 +135,15 @@ fn busy(refused: &HashingRefused) -> Problem {
         HashingRefused::Full { retry_after } => Problem::unavailable(
             "logins_busy",
             "Too many people are logging in at the moment, please try again",
-            retry_after.as_secs().max(1),
+            whole_seconds(*retry_after),
         ),
         HashingRefused::Broken => Problem::bug(refused),
     }
+}
+
+/// Rounded up, so that nobody comes back too early.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 /// Lets `?` turn an extractor's error into an answer.

@@ -1,6 +1,7 @@
 //! Accounts: logging in, tokens, passwords.
 
 mod change;
+mod crowd;
 mod demo;
 mod login;
 mod me;
