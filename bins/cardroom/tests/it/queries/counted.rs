@@ -1,0 +1,114 @@
+//! How many statements a list takes, counted between the server and its database.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use reqwest::Url;
+use serde_json::json;
+use testkit::{Kind, TestDatabase};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::app::{TestApp, ask};
+use crate::client::{Counsellor, Room};
+
+/// PostgreSQL alone has something in between; the code that asks is the same for both.
+mod a_list_of_twenty_takes_no_more_statements_than_one_of_one {
+    use super::*;
+
+    #[test]
+    fn postgres() {
+        testkit::run(Kind::Postgres, async {
+            let mut database = testkit::database().await;
+            let counter = Counter::before(&mut database).await;
+            let app = TestApp::spawn_on(database, &[("CARDROOM__DATABASE__POOL_SIZE", "1")]).await;
+            let counsellor = app.counsellor().await;
+            let room = counsellor.room().await;
+
+            add(&app, &counsellor, &room, 1).await;
+            // The first round prepares statements and looks up types.
+            counter.count(&counsellor, &room).await;
+            let one = counter.count(&counsellor, &room).await;
+            for entry in 2..=20 {
+                counsellor.room().await;
+                add(&app, &counsellor, &room, entry).await;
+            }
+            let twenty = counter.count(&counsellor, &room).await;
+
+            assert!(one.iter().all(|(_, count)| *count > 0), "{one:?}");
+            assert_eq!(one, twenty);
+        });
+    }
+}
+
+/// Adds a visitor and a game to the room.
+async fn add(app: &TestApp, counsellor: &Counsellor<'_>, room: &Room, entry: usize) {
+    assert_eq!(app.join(&room.code, &format!("session-{entry}")).await.status(), 201);
+    let state = format!("/api/rooms/{}/gameplay-states/game-{entry}", room.id);
+    assert_eq!(ask(counsellor.put(&state, &json!({ "state": {} }))).await.0, 200);
+}
+
+/// Counts the statements that pass on their way to PostgreSQL.
+#[derive(Clone, Default)]
+struct Counter(Arc<AtomicUsize>);
+
+impl Counter {
+    /// Puts a counter before the database.
+    async fn before(database: &mut TestDatabase) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut url = Url::parse(&database.url.expose()).unwrap();
+        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        database.url = url.as_str().parse().unwrap();
+        let counter = Self::default();
+        tokio::spawn(counter.clone().serve(listener, server));
+        counter
+    }
+
+    async fn serve(self, listener: TcpListener, server: String) -> io::Result<()> {
+        loop {
+            let (from_client, to_client) = listener.accept().await?.0.into_split();
+            let (mut from_server, to_server) = TcpStream::connect(&server).await?.into_split();
+            tokio::spawn(self.clone().forward(from_client, to_server));
+            let mut to_client = to_client;
+            tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
+        }
+    }
+
+    /// Passes on message by message: a letter, which the first one does not have, a length that
+    /// counts itself, and the rest. `E` executes what was prepared, `Q` is a query in plain text.
+    async fn forward(self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> io::Result<()> {
+        let mut message = Vec::new();
+        loop {
+            let length = from.read_u32().await?;
+            message.extend(length.to_be_bytes());
+            let rest = u64::from(length - 4);
+            (&mut from).take(rest).read_to_end(&mut message).await?;
+            to.write_all(&message).await?;
+            message = vec![from.read_u8().await?];
+            if matches!(message[0], b'E' | b'Q') {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// How many statements each list takes.
+    async fn count(&self, counsellor: &Counsellor<'_>, room: &Room) -> Vec<(String, usize)> {
+        let mut counts = Vec::new();
+        for path in [
+            "/api/rooms".to_owned(),
+            "/api/rooms?include_inactive=true".to_owned(),
+            format!("/api/visitors/room/{}", room.id),
+            format!("/api/rooms/{}/gameplay-states", room.id),
+            format!("/api/rooms/{}/statistics", room.id),
+        ] {
+            let before = self.0.load(Ordering::SeqCst);
+            assert_eq!(ask(counsellor.get(&path)).await.0, 200, "{path}");
+            counts.push((path, self.0.load(Ordering::SeqCst) - before));
+        }
+        counts
+    }
+}
