@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 use rand::seq::{IndexedRandom, SliceRandom};
+use utoipa::ToSchema;
 
 use crate::Auth;
 use crate::account::Account;
@@ -35,7 +36,8 @@ impl Candidate {
 }
 
 /// What to do with somebody who has an account already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub enum OnDuplicate {
     /// Leave the account as it is.
     Skip,

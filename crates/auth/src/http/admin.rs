@@ -46,8 +46,8 @@ pub(crate) struct BatchRequest {
     /// Users with more than an address.
     #[schema(value_type = Option<Vec<BatchUser>>)]
     users: Option<Vec<Nested<BatchUser>>>,
-    /// `skip` (the default) or `reset_password`.
-    #[schema(value_type = Option<String>, example = "skip")]
+    /// `skip` unless it is given.
+    #[schema(required = false)]
     on_duplicate: OnDuplicate,
 }
 
