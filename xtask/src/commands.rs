@@ -11,9 +11,18 @@ pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// The cargo that runs us.
+/// The cargo that runs us, as if it were called from a shell.
+///
+/// What it tells us about our own package must not reach it again: build scripts (ring's, for one)
+/// watch these variables, and would build half of the workspace anew each time they come and go.
 pub(crate) fn cargo() -> Command {
-    program(env::var("CARGO").as_deref().unwrap_or("cargo"))
+    let mut command = program(env::var("CARGO").as_deref().unwrap_or("cargo"));
+    let told = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in told.filter(|it| it.starts_with("CARGO_PKG_") || it.starts_with("CARGO_MANIFEST_"))
+    {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// A program that ends when we stop caring about it.
