@@ -2,27 +2,31 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{DefaultHeaders, NormalizePath, from_fn};
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 use api::{BodyLimits, Problem, Routes, answer};
 use auth::Auth;
+use gameplay::Saves;
+use rooms::{Heartbeats, Joins, Openings, Owners};
 use settings::Settings;
+use store::idempotency::InFlight;
 use store::{Bounds, Db};
 
-use crate::{cors, docs, health, operations};
-
-/// Arrays and objects inside one another in a gameplay state.
-const STATE_DEPTH_MAX: usize = 64;
-
-/// Values in a gameplay state.
-const STATE_NODES_MAX: usize = 10_000;
+use crate::writers::Writers;
+use crate::{cors, docs, health, operations, slashes};
 
 /// What all workers share.
 #[derive(Clone)]
 pub struct Shared {
     auth: Data<Auth>,
     db: Data<Db>,
+    owners: Data<Owners>,
+    saves: Data<Saves>,
+    openings: Data<Openings>,
+    joins: Data<Joins>,
+    heartbeats: Data<Heartbeats>,
+    in_flight: Data<InFlight>,
     limits: Data<BodyLimits>,
     routes: Data<Routes>,
     settings: Data<Settings>,
@@ -30,20 +34,31 @@ pub struct Shared {
 
 impl Shared {
     /// Gathers what the handlers need.
-    pub fn new(settings: Settings, auth: Auth) -> Self {
-        let document = Bounds {
-            bytes: settings.limits.state_bytes,
-            depth: STATE_DEPTH_MAX,
-            nodes: STATE_NODES_MAX,
-        };
+    pub fn new(settings: Settings, auth: Auth, writers: Writers) -> Self {
+        let document = document_bounds(&settings);
         let limits = BodyLimits { ordinary: settings.limits.body_bytes, document };
         Self {
             db: Data::new(auth.db.clone()),
+            owners: Data::new(Owners::of(auth.db.clone())),
+            saves: Data::new(writers.saves),
+            openings: Data::new(writers.openings),
+            joins: Data::new(writers.joins),
+            heartbeats: Data::new(writers.heartbeats),
+            in_flight: Data::default(),
             auth: Data::new(auth),
             limits: Data::new(limits),
             routes: Data::new(Routes::of(docs::WRITTEN)),
             settings: Data::new(settings),
         }
+    }
+}
+
+/// How much a gameplay state may be.
+pub(crate) fn document_bounds(settings: &Settings) -> Bounds {
+    Bounds {
+        bytes: settings.limits.state_bytes,
+        depth: settings.limits.state_depth,
+        nodes: settings.limits.state_nodes,
     }
 }
 
@@ -63,13 +78,19 @@ pub fn build(
     let app = App::new()
         .wrap(from_fn(answer::catch_panics))
         .wrap(from_fn(answer::write_errors))
-        .wrap(NormalizePath::trim())
+        .wrap(from_fn(slashes::trim))
         .wrap(headers(&shared.settings))
         .wrap(cors::of(&shared.settings.cors))
         .wrap(telemetry::request_logger())
         .wrap(from_fn(answer::name_request))
         .app_data(shared.auth)
         .app_data(shared.db)
+        .app_data(shared.owners)
+        .app_data(shared.saves)
+        .app_data(shared.openings)
+        .app_data(shared.joins)
+        .app_data(shared.heartbeats)
+        .app_data(shared.in_flight)
         .app_data(shared.limits)
         .app_data(shared.routes)
         .app_data(shared.settings);

@@ -9,7 +9,10 @@ pub mod check;
 mod cors;
 mod docs;
 mod health;
+mod housekeeping;
 mod operations;
 pub mod serve;
+mod slashes;
+pub mod writers;
 
 pub use docs::document;

@@ -1,16 +1,20 @@
-//! What operators look at: the pool and a test query, outside production.
+//! What operators look at: the metrics, and outside production the pool and a test query.
 
 use std::time::Instant;
 
-use actix_web::get;
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json as Answer};
-use api::Problem;
+use actix_web::{HttpRequest, HttpResponse, get};
+use api::{ErrorBody, Problem};
 use serde::Serialize;
 use settings::{Profile, Settings};
 use store::{Db, Figures};
 use utoipa::ToSchema;
 
-api::routes! {db_pool, db_test}
+api::routes! {db_pool, db_test, metrics}
+
+/// The content type of the text format of Prometheus.
+const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4";
 
 /// Something that only some profiles tell.
 #[derive(Serialize, ToSchema)]
@@ -106,4 +110,22 @@ async fn db_test(
 
 fn tells(settings: &Settings) -> bool {
     matches!(settings.profile, Profile::Development | Profile::Test | Profile::Staging)
+}
+
+/// Get the metrics
+///
+/// In the text format of Prometheus. Outside development and test only for programs on the same
+/// machine.
+#[utoipa::path(tag = "operations", responses(
+    (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
+    (status = 404, description = "Asked from another machine", body = ErrorBody),
+))]
+#[get("/metrics")]
+async fn metrics(request: HttpRequest, settings: Data<Settings>) -> Result<HttpResponse, Problem> {
+    let is_near = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
+    if !is_near && !settings.profile.is_relaxed() {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found"));
+    }
+    let registry = telemetry::metrics::registry().map_err(|error| Problem::bug(&error))?;
+    Ok(HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(registry.render()))
 }

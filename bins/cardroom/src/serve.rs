@@ -1,21 +1,26 @@
 //! The life of the process: migrate, open, serve, drain.
 
+use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::HttpServer;
-use actix_web::dev::Server;
+use actix_web::dev::{Server, ServerHandle};
 use admission::HashingLane;
 use anyhow::Context;
 use auth::mail::Mailer;
-use auth::{Auth, Tokens, demo};
+use auth::{Accounts, Auth, Passes, Tokens, demo};
 use settings::{LogFormat, Settings};
+use store::group_commit::Drain;
 use store::{Db, migrations};
+use telemetry::metrics::Registry;
 use tokio::runtime::Handle;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::app::{self, Shared};
 use crate::banner;
+use crate::housekeeping::Housekeeping;
+use crate::writers::Writers;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -28,22 +33,51 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let address = (settings.server.host, settings.server.port);
     let listener = TcpListener::bind(address)
         .with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
-    start(listener, settings).await?.await?;
+    start(listener, settings).await?.finish().await?;
     info!("cardroom has stopped");
     Ok(())
 }
 
-/// Starts serving on a socket that is bound already; the server runs while it is awaited.
+/// A server that runs while [`Running::finish`] is awaited.
+pub struct Running {
+    server: Server,
+    drain: Drain,
+    housekeeping: Housekeeping,
+    grace: Duration,
+}
+
+impl Running {
+    /// What stops the server.
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until it is stopped, and then until all writes that were taken in are committed.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn finish(self) -> io::Result<()> {
+        self.server.await?;
+        drop(self.housekeeping);
+        if tokio::time::timeout(self.grace, self.drain.finish()).await.is_err() {
+            warn!("some writes were still under way when the time to stop was over");
+        }
+        Ok(())
+    }
+}
+
+/// Starts serving on a socket that is bound already.
 ///
 /// # Errors
 /// When the database cannot be opened or migrated.
-pub async fn start(listener: TcpListener, settings: Settings) -> anyhow::Result<Server> {
+pub async fn start(listener: TcpListener, settings: Settings) -> anyhow::Result<Running> {
+    let registry = telemetry::metrics::registry().context("cannot measure")?;
     let auth = open(&settings).await?;
     if settings.auth.demo_accounts {
         demo::create_missing(&auth).await.context("cannot create the demo accounts")?;
     }
     announce(&settings, &listener)?;
-    Ok(serve(listener, settings, auth)?)
+    Ok(serve(listener, settings, auth, registry)?)
 }
 
 /// Opens the database, migrated, and what works on it.
@@ -56,9 +90,13 @@ async fn open(settings: &Settings) -> anyhow::Result<Auth> {
             info!(migrations = applied.len(), "the database was migrated: {}", applied.join(", "));
         }
     }
+    let db = Db::open(&settings.database, &runtime).context("cannot open the database")?;
+    let secret = &settings.auth.jwt_secret;
     Ok(Auth {
-        db: Db::open(&settings.database, &runtime).context("cannot open the database")?,
-        tokens: Tokens::new(&settings.auth.jwt_secret, settings.auth.access_token_minutes),
+        accounts: Accounts::of(db.clone()),
+        db,
+        passes: Passes::new(secret, settings.auth.visitor_token_minutes),
+        tokens: Tokens::new(secret, settings.auth.access_token_minutes),
         hashing: HashingLane::new(&settings.hashing, &runtime),
         mailer: Mailer::start(&settings.mail, &settings.server.public_url, &runtime)?,
         rules: settings.auth.clone(),
@@ -78,10 +116,17 @@ fn announce(settings: &Settings, listener: &TcpListener) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn serve(listener: TcpListener, settings: Settings, auth: Auth) -> std::io::Result<Server> {
+fn serve(
+    listener: TcpListener,
+    settings: Settings,
+    auth: Auth,
+    registry: &'static Registry,
+) -> io::Result<Running> {
     let server = settings.server.clone();
     let grace = Duration::from_millis(server.shutdown_grace_ms);
-    let shared = Shared::new(settings, auth);
+    let (writers, drain) = Writers::start(&settings, &auth.db, &Handle::current());
+    let housekeeping = Housekeeping::start(auth.db.clone(), &settings.history, registry);
+    let shared = Shared::new(settings, auth, writers);
     let server = HttpServer::new(move || app::build(shared.clone()))
         .workers(server.workers)
         .backlog(BACKLOG)
@@ -91,5 +136,5 @@ fn serve(listener: TcpListener, settings: Settings, auth: Auth) -> std::io::Resu
         .shutdown_timeout(grace.as_secs())
         .listen(listener)?
         .run();
-    Ok(server)
+    Ok(Running { server, drain, housekeeping, grace })
 }

@@ -10,7 +10,8 @@ use actix_web::middleware::Next;
 use actix_web::test::TestRequest;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use futures::FutureExt;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use tracing::{error, warn};
 
 pub use crate::request_id::name_request;
@@ -23,6 +24,15 @@ struct Body<'a> {
     detail: &'a Detail,
     code: &'a str,
     request_id: &'a str,
+    #[serde(flatten, serialize_with = "as_members")]
+    fields: &'a [(&'static str, Value)],
+}
+
+fn as_members<S: Serializer>(
+    fields: &&[(&'static str, Value)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(fields.iter().map(|(name, value)| (name, value)))
 }
 
 /// Writes every error in the one shape, whoever raised it.
@@ -63,8 +73,8 @@ fn write(problem: &Problem, id: &RequestId) -> HttpResponse<BoxBody> {
     for (name, value) in &problem.headers {
         response.append_header((name.clone(), value.clone()));
     }
-    let Problem { detail, code, .. } = problem;
-    response.json(Body { detail, code, request_id: id.as_str() })
+    let Problem { detail, code, fields, .. } = problem;
+    response.json(Body { detail, code, request_id: id.as_str(), fields })
 }
 
 /// A fault is logged with its cause; what a client did wrong is not a fault.

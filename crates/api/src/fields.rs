@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-pub use values::{Nested, choice};
+pub use values::{Nested, Whole, choice};
 
 /// One thing that is wrong with the input.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]

@@ -11,15 +11,22 @@ use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use serde_json::Value;
 
 pub use body::BodyLimits;
 pub use parts::{Document, Json, JsonOrQuery, Path, PathParam, Query};
 
-use crate::fields::Issue;
+use crate::fields::{Issue, Spot};
 use crate::problem::Problem;
+
+/// The content type of JSON.
+const JSON: &str = "application/json";
 
 /// A piece of a request: the path, the query, the body, or several of them.
 pub trait Part: Sized {
+    /// The content types of a body that this part takes; none when it leaves the body alone.
+    const MEDIA: &'static [&'static str] = &[];
+
     /// The largest body this part takes, or `None` when it leaves the body alone.
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         let _ = limits;
@@ -36,6 +43,28 @@ pub struct Raw<'a> {
     pub(crate) body: &'a [u8],
     pub(crate) limits: BodyLimits,
     pub(crate) issues: Vec<Issue>,
+}
+
+impl Raw<'_> {
+    /// The request's head.
+    pub fn request(&self) -> &HttpRequest {
+        self.request
+    }
+
+    /// The whole body.
+    pub fn body(&self) -> &[u8] {
+        self.body
+    }
+
+    /// How large bodies may be.
+    pub fn limits(&self) -> BodyLimits {
+        self.limits
+    }
+
+    /// The body, as a place where something is wrong.
+    pub fn body_spot(&mut self) -> Spot<'_> {
+        Spot::new(vec![Value::from("body")], &mut self.issues)
+    }
 }
 
 /// What a request says, for everyone.
@@ -90,6 +119,8 @@ impl Part for () {
 pub struct Both<A, B>(pub A, pub B);
 
 impl<A: Part, B: Part> Part for Both<A, B> {
+    const MEDIA: &'static [&'static str] = if A::MEDIA.is_empty() { B::MEDIA } else { A::MEDIA };
+
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         A::body_limit(limits).max(B::body_limit(limits))
     }

@@ -5,12 +5,14 @@
 //!   body's syntax, then who asks, then path, query and body together.
 //! - [`Part`], [`Field`] and [`Fields`]: how a request type reads itself, all faults at once.
 //! - [`Text`], [`time`]: values that are valid because they exist.
+//! - [`Idempotency`]: what a client calls a request that it may repeat.
 //! - [`Created`], [`Routes`], [`RequestId`]: what goes back.
 
 pub mod answer;
 mod created;
 mod faults;
 mod fields;
+mod idempotency;
 mod input;
 mod problem;
 mod request_id;
@@ -21,7 +23,8 @@ pub mod time;
 
 pub use created::Created;
 pub use faults::{BodyFaults, Busy, InputFaults, SignInFaults};
-pub use fields::{Field, Fields, Flaw, FromFields, Issue, Nested, Spot, choice};
+pub use fields::{Field, Fields, Flaw, FromFields, Issue, Nested, Spot, Whole, choice};
+pub use idempotency::{Idempotency, key_reused};
 pub use input::{
     Authed, BodyLimits, Both, Document, Input, Json, JsonOrQuery, Part, Path, PathParam, Query, Raw,
 };

@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use serde_json::Value;
 use store::StoreError;
 use utoipa::ToSchema;
 
@@ -24,8 +25,9 @@ pub struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) detail: Detail,
+    pub(crate) fields: Vec<(&'static str, Value)>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) cause: Option<String>,
+    pub(crate) cause: Option<Box<str>>,
 }
 
 /// A sentence, or a list of what is wrong with the input.
@@ -44,7 +46,8 @@ impl Problem {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         let detail = Detail::Text(detail.into());
-        Self { status, code, detail, headers: Vec::new(), cause: None }
+        let (fields, headers) = (Vec::new(), Vec::new());
+        Self { status, code, detail, fields, headers, cause: None }
     }
 
     /// 422: the input is well-formed but not valid; every issue is named.
@@ -55,8 +58,13 @@ impl Problem {
 
     /// 503: something that the service needs is away or full; `seconds` until a new try makes sense.
     pub fn unavailable(code: &'static str, detail: &'static str, seconds: u64) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
-            .with_header(RETRY_AFTER, HeaderValue::from(seconds))
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(seconds)
+    }
+
+    /// Says after how many seconds a new try makes sense.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        self.with_header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     /// 405: the path knows other methods, those of `allowed`.
@@ -78,6 +86,13 @@ impl Problem {
         self
     }
 
+    /// Adds a field to the body.
+    #[must_use]
+    pub fn with_field(mut self, name: &'static str, value: Value) -> Self {
+        self.fields.push((name, value));
+        self
+    }
+
     /// Keeps the error and what led to it for the log.
     #[must_use]
     pub fn caused_by(mut self, cause: &dyn Error) -> Self {
@@ -88,7 +103,7 @@ impl Problem {
             words.push_str(&error.to_string());
             deeper = error.source();
         }
-        self.cause = Some(words);
+        self.cause = Some(words.into());
         self
     }
 }
@@ -114,7 +129,7 @@ impl ResponseError for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let problem = match &error {
-            StoreError::Pool(_) => Self::unavailable(
+            StoreError::Pool(_) | StoreError::Contended => Self::unavailable(
                 "database_busy",
                 "The service is busy, please try again",
                 DATABASE_RETRY_SECS,
@@ -122,6 +137,16 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) => Self::unavailable(
                 "database_unavailable",
                 "The service is not available at the moment, please try again",
+                DATABASE_RETRY_SECS,
+            ),
+            StoreError::Full(_) => Self::unavailable(
+                "write_queue_full",
+                "The service is busy, please try again",
+                DATABASE_RETRY_SECS,
+            ),
+            StoreError::InDoubt => Self::unavailable(
+                "outcome_unknown",
+                "It is not known whether this was saved; please read it again before trying again",
                 DATABASE_RETRY_SECS,
             ),
             StoreError::Refused(_) => return Self::bug(&error),

@@ -1,5 +1,7 @@
 //! Who asks.
 
+use std::sync::Arc;
+
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
@@ -7,16 +9,17 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
+use crate::Auth;
 use crate::account::Account;
 use crate::error::AuthError;
+use crate::pass::Pass;
 use crate::role::Role;
-use crate::{Auth, store};
 
-/// Somebody with a good token and an active account, as the account is at this moment.
-pub struct Caller(pub Account);
+/// Somebody with a good token and an active account.
+pub struct Caller(pub Arc<Account>);
 
 /// An administrator.
-pub struct Admin(pub Account);
+pub struct Admin(pub Arc<Account>);
 
 impl Caller {
     async fn of(request: HttpRequest) -> Result<Self, AuthError> {
@@ -35,12 +38,17 @@ impl Admin {
     }
 }
 
-async fn account_of(request: &HttpRequest) -> Result<Account, AuthError> {
+/// The pass of a visitor, if the request carries one.
+pub fn pass_of(request: &HttpRequest) -> Option<Pass> {
+    let auth = request.app_data::<Data<Auth>>()?;
+    bearer(request).ok().and_then(|token| auth.passes.read(token))
+}
+
+async fn account_of(request: &HttpRequest) -> Result<Arc<Account>, AuthError> {
     let auth = request.app_data::<Data<Auth>>().ok_or(AuthError::NoToken)?;
     let subject = auth.tokens.subject(bearer(request)?)?;
     let id = subject.parse().map_err(|_| AuthError::BadSubject)?;
-    let row = auth.db.read_one(store::by_id(id)).await?;
-    row.map(Account::from).ok_or(AuthError::NoSuchUser)
+    auth.accounts.find(id).await?.ok_or(AuthError::NoSuchUser)
 }
 
 fn bearer(request: &HttpRequest) -> Result<&str, AuthError> {

@@ -4,6 +4,8 @@ mod admin;
 mod requests;
 mod views;
 
+use std::sync::Arc;
+
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{get, post};
 use api::{
@@ -73,7 +75,7 @@ async fn register(
 ))]
 #[get("/api/auth/me")]
 async fn me(Caller(account): Caller) -> Answer<MeView> {
-    Answer(account.into())
+    Answer(Arc::unwrap_or_clone(account).into())
 }
 
 /// List the demo accounts

@@ -3,10 +3,11 @@
 //! Nouns and their rules: [`Account`], [`Email`], [`Role`], [`Password`], [`Tokens`].
 //! Use cases: [`login`], [`register`], [`password`] changes and [`reset`], [`batch`] creation,
 //! the [`demo`] accounts. [`Caller`] and [`Admin`] are who asks, for the handlers of every crate:
-//! the account is read for each request, so that a deactivated account or a changed role takes
-//! effect at once.
+//! the account is at most [`ACCOUNT_AGE_MAX`] old, so that a deactivated account or a changed role
+//! takes effect within that time.
 
 mod account;
+mod accounts;
 pub mod batch;
 mod caller;
 pub mod demo;
@@ -15,6 +16,7 @@ mod error;
 mod http;
 pub mod login;
 pub mod mail;
+mod pass;
 pub mod password;
 pub mod register;
 pub mod reset;
@@ -27,10 +29,12 @@ use ::store::Db;
 use admission::HashingLane;
 
 pub use account::Account;
-pub use caller::{Admin, Caller};
+pub use accounts::{ACCOUNT_AGE_MAX, Accounts};
+pub use caller::{Admin, Caller, pass_of};
 pub use email::Email;
 pub use error::AuthError;
 pub use http::{Documentation, configure};
+pub use pass::{Pass, Passes};
 pub use role::{Permission, Role, Roles};
 pub use secret::{Password, PasswordHash};
 pub use token::Tokens;
@@ -42,8 +46,12 @@ use mail::Mailer;
 pub struct Auth {
     /// Where accounts live.
     pub db: Db,
+    /// The accounts that requests are judged by.
+    pub accounts: Accounts,
     /// Issues and verifies access tokens.
     pub tokens: Tokens,
+    /// Issues and verifies the tokens of visitors.
+    pub passes: Passes,
     /// Where passwords are hashed.
     pub hashing: HashingLane,
     /// Sends what must reach the owner of an address.

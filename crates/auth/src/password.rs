@@ -23,8 +23,9 @@ pub async fn change(
     }
     let (new, cost) = (new.fit_to_set()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
-    match auth.db.write(store::choose_password(account.id, &current, &hash)).await? {
-        0 => Err(AuthError::WrongPassword),
-        _ => Ok(()),
+    if auth.db.write(store::choose_password(account.id, &current, &hash)).await? == 0 {
+        return Err(AuthError::WrongPassword);
     }
+    auth.accounts.forget(account.id);
+    Ok(())
 }

@@ -62,5 +62,7 @@ pub async fn reset(auth: &Auth, token: &str, new: Password) -> Result<(), AuthEr
     let (new, cost) = (new.fit_to_set()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
     let reset = store::reset_password(&fingerprint, &hash, time::now());
-    auth.db.write_one(reset).await?.map(drop).ok_or(AuthError::BadResetToken)
+    let account = auth.db.write_one(reset).await?.map(Account::from);
+    auth.accounts.forget(account.ok_or(AuthError::BadResetToken)?.id);
+    Ok(())
 }

@@ -9,10 +9,10 @@ use crate::account::Account;
 use crate::error::AuthError;
 
 /// How far apart the clocks of two machines may be, in seconds.
-const LEEWAY_SECS: u64 = 5;
+pub(crate) const LEEWAY_SECS: u64 = 5;
 
 /// Longest token that is looked at, in bytes; ours have some 300.
-const BYTES_MAX: usize = 4096;
+pub(crate) const BYTES_MAX: usize = 4096;
 
 /// Issues and verifies access tokens. Cloning shares the keys.
 #[derive(Clone)]

@@ -1,19 +1,33 @@
 //! Gameplay states over HTTP.
 
+mod conditions;
+mod history;
+mod patch;
+mod player;
 mod views;
 
 use actix_web::web::{Data, Json as Answer};
-use actix_web::{delete, get, put};
+use actix_web::{HttpRequest, HttpResponse, Responder, delete, get, patch, put};
 use api::{
-    Authed, BodyFaults, Both, Busy, Document, ErrorBody, InputFaults, Path, Problem, SignInFaults,
+    Authed, BodyFaults, Both, Busy, Document, ErrorBody, Idempotency, InputFaults, Path, Problem,
+    SignInFaults,
 };
 use auth::Caller;
 use ids::RoomId;
+use rooms::Owners;
 use store::Db;
+use store::idempotency::InFlight;
 
+use crate::access::Access;
+use crate::change::Change;
+use crate::error::GameplayError;
+use crate::saver::Saves;
 use crate::state::GameplayId;
 use crate::{keep, statistics};
-use views::{Removed, SaveRequest, StateView, StatesView, StatisticsView};
+use conditions::{Tagged, condition, not_modified};
+use patch::Patched;
+use player::Player;
+use views::{Removed, SaveRequest, StaleBody, StateView, StatesView, StatisticsView};
 
 /// The way to a game's state: its room, and the game.
 type GamePath = Both<Path<RoomId>, Path<GameplayId>>;
@@ -22,7 +36,11 @@ api::routes! {
     list_states,
     get_state,
     save_state,
+    patch_state,
     delete_state,
+    history::list_versions,
+    history::get_version,
+    history::restore_version,
     room_statistics,
 }
 
@@ -41,64 +59,147 @@ api::routes! {
 #[get("/api/rooms/{room_id}/gameplay-states")]
 async fn list_states(
     db: Data<Db>,
+    owners: Data<Owners>,
     Authed(Caller(account), Path(room)): Authed<Caller, Path<RoomId>>,
 ) -> Result<Answer<StatesView>, Problem> {
-    Ok(Answer(keep::list(&db, &account, room).await?.into()))
+    let access = Access::of_owner(&owners, &account, room).await?;
+    Ok(Answer(keep::list(&db, access).await?.into()))
 }
 
 /// Get the saved state of a game
 ///
-/// For the room's owner alone.
+/// For the room's owner, and for visitors of the room with their `visitor_token`.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
         ("room_id" = RoomId, Path, description = "The room"),
         ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags that the client has"),
+        ("If-Match" = Option<String>, Header, description = "Entity tags that it must be"),
     ),
     responses(
         SignInFaults, InputFaults, Busy,
-        (status = 200, description = "The state", body = StateView),
-        (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
+        (status = 200, description = "The state", body = StateView,
+            headers(("etag" = String, description = "The version"))),
+        (status = 304, description = "The client has this version"),
+        (status = 400, description = "A condition is malformed", body = ErrorBody),
+        (status = 403, description = "Not the owner's room, not in it, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room, or nothing was saved", body = ErrorBody),
+        (status = 412, description = "It is another version", body = StaleBody),
     ),
 )]
 #[get("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
 async fn get_state(
     db: Data<Db>,
-    Authed(Caller(account), Both(Path(room), Path(game))): Authed<Caller, GamePath>,
-) -> Result<Answer<StateView>, Problem> {
-    Ok(Answer(keep::fetch(&db, &account, room, &game).await?.into()))
+    owners: Data<Owners>,
+    request: HttpRequest,
+    Authed(player, Both(Path(room), Path(game))): Authed<Player, GamePath>,
+) -> Result<HttpResponse, Problem> {
+    let condition = condition(&request)?;
+    let access = player.enter(&db, &owners, room).await?;
+    let state = keep::fetch(&db, access, &game).await?;
+    let tag = state.tag();
+    if !condition.matches_hold(tag) {
+        return Err(GameplayError::Stale(Some(tag)).into());
+    }
+    if !condition.holds(Some(tag)) {
+        return Ok(not_modified(tag));
+    }
+    Ok(Tagged(tag, StateView::from(state)).respond_to(&request))
 }
 
 /// Save the state of a game
 ///
-/// For the room's owner alone. Replaces the state as a whole. The answer is sent when the state
-/// is on disk.
+/// For the room's owner alone. Replaces the state as a whole: without a condition whatever it is, with
+/// `If-Match` only the version that the client has seen, with `If-None-Match: *` only when there is
+/// none. The answer is sent when the state is on disk.
 #[utoipa::path(tag = "gameplay states", request_body = SaveRequest, security(("bearer" = [])),
     params(
         ("room_id" = RoomId, Path, description = "The room"),
         ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+        ("If-Match" = Option<String>, Header, description = "Entity tags that may be replaced, or *"),
+        ("If-None-Match" = Option<String>, Header, description = "* to save only the first version"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it within 24 hours gives the same answer and no second effect"),
     ),
     responses(
         SignInFaults, BodyFaults, Busy,
-        (status = 200, description = "The state as it was saved", body = StateView),
+        (status = 200, description = "The state as it was saved", body = StateView,
+            headers(("etag" = String, description = "The version"))),
+        (status = 400, description = "A condition is malformed", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
+        (status = 409, description = "The same request is under way", body = ErrorBody),
+        (status = 412, description = "The condition does not hold", body = StaleBody),
     ),
 )]
 #[put("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
 async fn save_state(
-    db: Data<Db>,
-    Authed(Caller(account), Both(Both(Path(room), Path(game)), Document(state))): Authed<
+    saves: Data<Saves>,
+    owners: Data<Owners>,
+    request: HttpRequest,
+    in_flight: Data<InFlight>,
+    Authed(Caller(account), Both(Both(Path(room), Path(game)), Both(Document(state), repeat))): Authed<
         Caller,
-        Both<GamePath, Document>,
+        Both<GamePath, Both<Document, Idempotency>>,
     >,
-) -> Result<Answer<StateView>, Problem> {
-    Ok(Answer(keep::save(&db, &account, room, &game, state).await?.into()))
+) -> Result<Tagged<StateView>, Problem> {
+    let condition = condition(&request)?;
+    let access = Access::of_owner(&owners, &account, room).await?;
+    let attempt = repeat.begin(&in_flight, access.author().id())?;
+    let change = Change::Replace(state);
+    let kept = keep::save(&saves, access, game, change, condition, attempt).await?;
+    Ok(Tagged(kept.tag(), kept.into()))
+}
+
+/// Change a part of the state of a game
+///
+/// For the room's owner, and for visitors of the room with their `visitor_token`. Takes a merge patch
+/// (RFC 7396) or a list of operations (RFC 6902), and applies it to the latest version as a whole or
+/// not at all; so two people who change different cards at the same moment both succeed.
+#[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
+    request_body(content(
+        (Object = "application/merge-patch+json"),
+        (Vec<Object> = "application/json-patch+json"),
+    )),
+    params(
+        ("room_id" = RoomId, Path, description = "The room"),
+        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+        ("If-Match" = Option<String>, Header, description = "Entity tags that may be changed"),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags that may not"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it within 24 hours gives the same answer and no second effect"),
+    ),
+    responses(
+        SignInFaults, BodyFaults, Busy,
+        (status = 200, description = "The state as it was saved", body = StateView,
+            headers(("etag" = String, description = "The version"))),
+        (status = 400, description = "A condition is malformed", body = ErrorBody),
+        (status = 403, description = "Not the owner's room, not in it, or inactive", body = ErrorBody),
+        (status = 404, description = "There is no such room, or nothing was saved", body = ErrorBody),
+        (status = 409, description = "A test in the patch failed, or the same request is under way", body = ErrorBody),
+        (status = 412, description = "The condition does not hold", body = StaleBody),
+    ),
+)]
+#[patch("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
+async fn patch_state(
+    db: Data<Db>,
+    saves: Data<Saves>,
+    owners: Data<Owners>,
+    request: HttpRequest,
+    in_flight: Data<InFlight>,
+    Authed(player, Both(Both(Path(room), Path(game)), Both(Patched(change), repeat))): Authed<
+        Player,
+        Both<GamePath, Both<Patched, Idempotency>>,
+    >,
+) -> Result<Tagged<StateView>, Problem> {
+    let condition = condition(&request)?;
+    let access = player.enter(&db, &owners, room).await?;
+    let attempt = repeat.begin(&in_flight, access.author().id())?;
+    let kept = keep::save(&saves, access, game, change, condition, attempt).await?;
+    Ok(Tagged(kept.tag(), kept.into()))
 }
 
 /// Delete the saved state of a game
 ///
-/// For the room's owner alone.
+/// For the room's owner alone. Its history goes with it.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
         ("room_id" = RoomId, Path, description = "The room"),
@@ -114,9 +215,11 @@ async fn save_state(
 #[delete("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
 async fn delete_state(
     db: Data<Db>,
+    owners: Data<Owners>,
     Authed(Caller(account), Both(Path(room), Path(game))): Authed<Caller, GamePath>,
 ) -> Result<Answer<Removed>, Problem> {
-    keep::remove(&db, &account, room, &game).await?;
+    let access = Access::of_owner(&owners, &account, room).await?;
+    keep::remove(&db, access, &game).await?;
     Ok(Answer(Removed::default()))
 }
 

@@ -1,80 +1,72 @@
-//! Keeping the states of a room's games, which its owner does and nobody else.
+//! Keeping the states of a room's games.
 
 use api::time;
-use auth::Account;
-use ids::RoomId;
-use rooms::manage;
-use store::{Db, Json};
+use store::Db;
+use store::idempotency::Attempt;
 
+use crate::access::Access;
+use crate::change::Change;
 use crate::error::GameplayError;
+use crate::save::{Outcome, Save};
+use crate::saver::Saves;
 use crate::state::{GameplayId, GameplayState};
-use crate::store::{self as table, StateRow};
+use crate::store as table;
+use crate::version::Condition;
 
-/// Saves a game's state in place of the one before it. Answers when it is committed.
+/// Saves a game's state: replaces it, or changes what is there. Answers when it is committed.
 ///
 /// # Errors
-/// When there is no such room, or it is somebody else's.
+/// When the condition does not hold, or there is nothing that the change fits.
 pub async fn save(
-    db: &Db,
-    account: &Account,
-    room: RoomId,
-    game: &GameplayId,
-    state: Json,
+    saves: &Saves,
+    access: Access,
+    gameplay_id: GameplayId,
+    change: Change,
+    condition: Condition,
+    attempt: Option<Attempt>,
 ) -> Result<GameplayState, GameplayError> {
-    check_owner(db, account, room).await?;
-    let row = StateRow::new(room, game, state, time::now());
-    let saved = db.write_one(table::save(&row)).await?;
-    saved.map(GameplayState::from).ok_or(GameplayError::Unanswered)
+    let Access { room_id, author } = access;
+    let at = time::now();
+    let game = gameplay_id.clone();
+    let save = Save { room_id, gameplay_id, author, change, condition, attempt, at };
+    match saves.commit(save).await? {
+        Outcome::Saved(state) => Ok(state),
+        Outcome::Stale(current) => Err(GameplayError::Stale(current)),
+        Outcome::Nothing => Err(GameplayError::NoSuchState(game.as_str().into())),
+        Outcome::Misfit(error) => Err(error.into()),
+        Outcome::KeyReused => Err(GameplayError::KeyReused),
+    }
 }
 
 /// A game's state.
 ///
 /// # Errors
-/// When there is no such room, it is somebody else's, or nothing was saved.
+/// When nothing was saved.
 pub async fn fetch(
     db: &Db,
-    account: &Account,
-    room: RoomId,
+    access: Access,
     game: &GameplayId,
 ) -> Result<GameplayState, GameplayError> {
-    check_owner(db, account, room).await?;
-    let row = db.read_one(table::state(room, game)).await?;
+    let row = db.read_one(table::state(access.room_id, game)).await?;
     row.map(GameplayState::from).ok_or_else(|| GameplayError::NoSuchState(game.as_str().into()))
 }
 
 /// The states of all games in a room, the last played first.
 ///
 /// # Errors
-/// When there is no such room, or it is somebody else's.
-pub async fn list(
-    db: &Db,
-    account: &Account,
-    room: RoomId,
-) -> Result<Vec<GameplayState>, GameplayError> {
-    check_owner(db, account, room).await?;
-    let rows = db.read_all(table::states(room)).await?;
+/// When the database fails.
+pub async fn list(db: &Db, access: Access) -> Result<Vec<GameplayState>, GameplayError> {
+    let rows = db.read_all(table::states(access.room_id)).await?;
     Ok(rows.into_iter().map(GameplayState::from).collect())
 }
 
-/// Removes a game's state.
+/// Removes a game's state and its history.
 ///
 /// # Errors
-/// When there is no such room, it is somebody else's, or nothing was saved.
-pub async fn remove(
-    db: &Db,
-    account: &Account,
-    room: RoomId,
-    game: &GameplayId,
-) -> Result<(), GameplayError> {
-    check_owner(db, account, room).await?;
-    match db.write(table::remove(room, game)).await? {
+/// When nothing was saved.
+pub async fn remove(db: &Db, access: Access, game: &GameplayId) -> Result<(), GameplayError> {
+    match db.write(table::remove(access.room_id, game)).await? {
         0 => Err(GameplayError::NoSuchState(game.as_str().into())),
         _ => Ok(()),
     }
-}
-
-/// The states are the counsellor's own notes of a game: not even an administrator reads them.
-async fn check_owner(db: &Db, account: &Account, room: RoomId) -> Result<(), GameplayError> {
-    let room = manage::find(db, room).await?;
-    if room.counselor_id == account.id { Ok(()) } else { Err(GameplayError::NotOwner) }
 }

@@ -6,14 +6,23 @@ use ids::{GameplayStateId, RoomId};
 use serde_json::Value;
 use store::Json;
 
+use crate::version::Tag;
+
 /// Which game, in the client's words; any text of 1 to 100 characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GameplayId(Text<1, 100>);
 
 impl GameplayId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl GameplayId {
+    /// An id as a state has it.
+    pub(crate) fn from_column(text: &str) -> Self {
+        Self(Text::trusted(text))
     }
 }
 
@@ -38,10 +47,19 @@ pub struct GameplayState {
     pub gameplay_id: String,
     /// The document.
     pub state: Json,
+    /// Which version of it this is, from 1.
+    pub version: i64,
     /// When it was saved last.
     pub last_played_at: DateTime<Utc>,
     /// When it was saved first.
     pub created_at: DateTime<Utc>,
     /// When it was saved last.
     pub updated_at: DateTime<Utc>,
+}
+
+impl GameplayState {
+    /// The entity tag of this version.
+    pub fn tag(&self) -> Tag {
+        Tag { state: self.id, version: self.version }
+    }
 }

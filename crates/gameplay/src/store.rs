@@ -1,48 +1,57 @@
-//! Every query on gameplay states.
+//! Every query on gameplay states and their past.
+
+mod many;
+mod one;
+
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 use ids::{GameplayStateId, RoomId};
-use store::schema::gameplay_states;
+use store::schema::{gameplay_segments, gameplay_states};
 use store::{At, Execute, Fetch, Json};
 
+use crate::history::Stretch;
+use crate::journal::Journal;
 use crate::state::{GameplayId, GameplayState};
 
-/// A row of `gameplay_states`.
-#[derive(Insertable, Queryable)]
-#[diesel(table_name = gameplay_states)]
+pub(crate) use many::{CurrentRow, lock_many, save_many};
+pub(crate) use one::{read_current, save_one};
+
+/// A row of `gameplay_states`, without its journal.
+#[derive(Queryable)]
 pub(crate) struct StateRow {
     id: GameplayStateId,
     room_id: RoomId,
     gameplay_id: String,
     state: Json,
+    version: i64,
     last_played_at: At,
     created_at: At,
     updated_at: At,
 }
 
-impl StateRow {
-    /// The row of a first save; a later one keeps its id and its beginning.
-    pub(crate) fn new(
-        room_id: RoomId,
-        gameplay_id: &GameplayId,
-        state: Json,
-        now: DateTime<Utc>,
-    ) -> Self {
-        let (id, now) = (GameplayStateId::new(), At::from(now));
-        let gameplay_id = gameplay_id.as_str().to_owned();
-        Self {
-            id,
-            room_id,
-            gameplay_id,
-            state,
-            last_played_at: now,
-            created_at: now,
-            updated_at: now,
-        }
-    }
-}
+type Columns = (
+    gameplay_states::id,
+    gameplay_states::room_id,
+    gameplay_states::gameplay_id,
+    gameplay_states::state,
+    gameplay_states::version,
+    gameplay_states::last_played_at,
+    gameplay_states::created_at,
+    gameplay_states::updated_at,
+);
+
+const COLUMNS: Columns = (
+    gameplay_states::id,
+    gameplay_states::room_id,
+    gameplay_states::gameplay_id,
+    gameplay_states::state,
+    gameplay_states::version,
+    gameplay_states::last_played_at,
+    gameplay_states::created_at,
+    gameplay_states::updated_at,
+);
 
 impl From<StateRow> for GameplayState {
     fn from(row: StateRow) -> Self {
@@ -51,6 +60,7 @@ impl From<StateRow> for GameplayState {
             room_id: row.room_id,
             gameplay_id: row.gameplay_id,
             state: row.state,
+            version: row.version,
             last_played_at: row.last_played_at.utc(),
             created_at: row.created_at.utc(),
             updated_at: row.updated_at.utc(),
@@ -58,18 +68,17 @@ impl From<StateRow> for GameplayState {
     }
 }
 
-/// Saves a state in place of the one before it, if there is one.
-pub(crate) fn save(row: &StateRow) -> impl Fetch<'_, StateRow> {
-    diesel::insert_into(gameplay_states::table)
-        .values(row)
-        .on_conflict((gameplay_states::room_id, gameplay_states::gameplay_id))
-        .do_update()
-        .set((
-            gameplay_states::state.eq(excluded(gameplay_states::state)),
-            gameplay_states::last_played_at.eq(excluded(gameplay_states::last_played_at)),
-            gameplay_states::updated_at.eq(excluded(gameplay_states::updated_at)),
-        ))
-        .returning(gameplay_states::all_columns)
+/// A document and its journal, of a state or of a segment.
+#[derive(Queryable)]
+pub(crate) struct StretchRow {
+    document: Json,
+    journal: String,
+}
+
+impl From<StretchRow> for Stretch {
+    fn from(row: StretchRow) -> Self {
+        Self { document: row.document, journal: Journal::of(&row.journal) }
+    }
 }
 
 /// The state of a game.
@@ -77,6 +86,7 @@ pub(crate) fn state(room: RoomId, game: &GameplayId) -> impl Fetch<'_, StateRow>
     gameplay_states::table
         .filter(gameplay_states::room_id.eq(room))
         .filter(gameplay_states::gameplay_id.eq(game.as_str()))
+        .select(COLUMNS)
 }
 
 /// The states of all games in a room, the last played first.
@@ -84,9 +94,10 @@ pub(crate) fn states(room: RoomId) -> impl Fetch<'static, StateRow> {
     gameplay_states::table
         .filter(gameplay_states::room_id.eq(room))
         .order((gameplay_states::last_played_at.desc(), gameplay_states::id))
+        .select(COLUMNS)
 }
 
-/// Removes the state of a game.
+/// Removes the state of a game; a trigger removes its past.
 pub(crate) fn remove(room: RoomId, game: &GameplayId) -> impl Execute {
     let game = game.as_str().to_owned();
     diesel::delete(gameplay_states::table)
@@ -99,4 +110,30 @@ pub(crate) fn saves(room: RoomId) -> impl Fetch<'static, (i64, Option<At>)> {
     gameplay_states::table
         .filter(gameplay_states::room_id.eq(room))
         .select((diesel::dsl::count_star(), store::latest(gameplay_states::last_played_at)))
+}
+
+/// The document of a state and its journal.
+pub(crate) fn journal(state: GameplayStateId) -> impl Fetch<'static, StretchRow> {
+    gameplay_states::table.find(state).select((gameplay_states::state, gameplay_states::journal))
+}
+
+/// The segments of a state with these versions in them. Each has at least one version, so that no
+/// more of them are needed than versions are wanted, and one that begins before.
+pub(crate) fn segments(
+    state: GameplayStateId,
+    versions: &RangeInclusive<i64>,
+) -> impl Fetch<'static, StretchRow> {
+    let count = versions.end() - versions.start() + 1;
+    gameplay_segments::table
+        .filter(gameplay_segments::state_id.eq(state))
+        .filter(gameplay_segments::last_version.ge(*versions.start()))
+        .order(gameplay_segments::last_version)
+        .limit(count)
+        .select((gameplay_segments::document, gameplay_segments::journal))
+}
+
+/// Forgets the segments that ended before `moment`.
+pub(crate) fn forget_segments(moment: DateTime<Utc>) -> impl Execute {
+    let ended = gameplay_segments::saved_at.lt(At::from(moment));
+    diesel::delete(gameplay_segments::table.filter(ended))
 }

@@ -24,10 +24,26 @@ id! {
     VisitorId
 }
 id! {
+    /// Whoever saved something: a person with an account, or a visitor.
+    AuthorId
+}
+id! {
     /// A saved state of one game in one room.
     GameplayStateId
 }
 id! {
     /// The rules of a game, as a template that rooms refer to.
     GameRuleId
+}
+
+impl From<AccountId> for AuthorId {
+    fn from(id: AccountId) -> Self {
+        Self::well_known(id.as_uuid().as_u128())
+    }
+}
+
+impl From<VisitorId> for AuthorId {
+    fn from(id: VisitorId) -> Self {
+        Self::well_known(id.as_uuid().as_u128())
+    }
 }

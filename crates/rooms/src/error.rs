@@ -22,6 +22,9 @@ pub enum RoomError {
     /// The visitor left.
     #[error("Visitor is inactive")]
     VisitorLeft,
+    /// The visitor is in another room, or in none.
+    #[error("You are not in this room")]
+    NotInRoom,
     /// There is no such rule.
     #[error("Game rule not found")]
     NoSuchRule,
@@ -40,6 +43,9 @@ pub enum RoomError {
     /// Every share code that was drawn was taken: a bug, or far too many rooms.
     #[error("no free share code was found in {0} draws")]
     NoFreeCode(u32),
+    /// The client's name for the request stands for another one.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -49,6 +55,7 @@ impl From<RoomError> for Problem {
     fn from(error: RoomError) -> Self {
         let (status, code) = match error {
             RoomError::Store(error) => return error.into(),
+            RoomError::KeyReused => return api::key_reused(),
             RoomError::NoFreeCode(_) => return Self::bug(&error),
             RoomError::Closed(_) => (StatusCode::NOT_FOUND, "room_closed"),
             RoomError::NoSuchRoom => (StatusCode::NOT_FOUND, "room_not_found"),
@@ -57,6 +64,7 @@ impl From<RoomError> for Problem {
             RoomError::VisitorLeft => (StatusCode::BAD_REQUEST, "visitor_left"),
             RoomError::UnknownRule(_) => (StatusCode::BAD_REQUEST, "unknown_game_rule"),
             RoomError::AlreadyActive => (StatusCode::BAD_REQUEST, "room_already_active"),
+            RoomError::NotInRoom => (StatusCode::FORBIDDEN, "visitor_not_in_room"),
             RoomError::NotACounsellor => (StatusCode::FORBIDDEN, "counselor_required"),
             RoomError::Forbidden(_) => (StatusCode::FORBIDDEN, "not_room_owner"),
         };

@@ -1,13 +1,18 @@
 //! Rooms, their share codes, and the visitors in them.
 //!
 //! Nouns and their rules: [`Room`], [`ShareCode`], [`Visitor`], [`GameRule`].
-//! Use cases: [`open`] a room, [`manage`] it as its owner, [`visit`] it without an account.
+//! Use cases: [`open`] a room, [`manage`] it as its owner, [`visit`] it without an account. Joins and
+//! heartbeats are committed in groups ([`Joins`], [`Heartbeats`]).
 
 mod error;
 mod game_rule;
+mod heartbeat;
 mod http;
+mod join;
 pub mod manage;
 pub mod open;
+mod opener;
+mod owners;
 mod room;
 mod share_code;
 mod store;
@@ -16,7 +21,11 @@ mod visitor;
 
 pub use error::RoomError;
 pub use game_rule::{GameRule, RuleSlug};
+pub use heartbeat::{Heartbeats, Pulse};
 pub use http::{Documentation, configure};
+pub use join::{Doorman, Joins};
+pub use opener::{Opener, Openings};
+pub use owners::Owners;
 pub use room::{Deed, Description, Room, RoomClosed, RoomName};
 pub use share_code::ShareCode;
 pub use visitor::{SessionKey, Visitor, VisitorName};

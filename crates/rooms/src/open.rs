@@ -5,13 +5,15 @@ use auth::{Account, Permission};
 use chrono::{DateTime, Utc};
 use ids::{GameRuleId, RoomId};
 use store::Db;
+use store::idempotency::Attempt;
 use tracing::warn;
 
 use crate::error::RoomError;
 use crate::game_rule::RuleSlug;
+use crate::opener::{Opened, Opening, Openings};
 use crate::room::{Description, Room, RoomName};
 use crate::share_code::ShareCode;
-use crate::store::{self as table, RoomRow};
+use crate::store as table;
 
 /// Draws of a share code before giving up. With ten million rooms, one draw in ninety is taken,
 /// and ten in a row are once in 10¹⁹ rooms.
@@ -34,7 +36,13 @@ pub struct NewRoom {
 ///
 /// # Errors
 /// When the account may not open rooms or the rule is unknown.
-pub async fn open(db: &Db, owner: &Account, new: NewRoom) -> Result<Room, RoomError> {
+pub async fn open(
+    db: &Db,
+    openings: &Openings,
+    owner: &Account,
+    new: NewRoom,
+    attempt: Option<Attempt>,
+) -> Result<Room, RoomError> {
     if !owner.roles.may(Permission::CreateRoom) {
         return Err(RoomError::NotACounsellor);
     }
@@ -42,7 +50,8 @@ pub async fn open(db: &Db, owner: &Account, new: NewRoom) -> Result<Room, RoomEr
         Some(slug) if !slug.is_empty() => Some(rule(db, slug).await?),
         _ => None,
     };
-    keep(db, |code| room(owner, &new, rule, code), || ShareCode::draw(&mut rand::rng())).await
+    let draw = || ShareCode::draw(&mut rand::rng());
+    keep(openings, attempt, |code| room(owner, &new, rule, code), draw).await
 }
 
 async fn rule(db: &Db, slug: &RuleSlug) -> Result<GameRuleId, RoomError> {
@@ -68,16 +77,18 @@ fn room(owner: &Account, new: &NewRoom, rule: Option<GameRuleId>, share_code: Sh
 
 /// Keeps the room under the first code drawn that is free.
 async fn keep(
-    db: &Db,
+    openings: &Openings,
+    attempt: Option<Attempt>,
     room: impl Fn(ShareCode) -> Room,
     mut draw: impl FnMut() -> ShareCode,
 ) -> Result<Room, RoomError> {
     for _ in 0..DRAWS_MAX {
-        let row = RoomRow::from(&room(draw()));
-        if let Some(kept) = db.write_one(table::open(&row)).await? {
-            return Ok(kept.into());
+        let opening = Opening { room: room(draw()), attempt: attempt.clone() };
+        match openings.commit(opening).await? {
+            Opened::Room(room) => return Ok(room),
+            Opened::KeyReused => return Err(RoomError::KeyReused),
+            Opened::CodeTaken => warn!("a share code was drawn that a room has already"),
         }
-        warn!("a share code was drawn that a room has already");
     }
     Err(RoomError::NoFreeCode(DRAWS_MAX))
 }
@@ -88,18 +99,24 @@ mod tests {
     use ids::AccountId;
     use settings::Environment;
     use store::At;
+    use store::group_commit::{Drain, LaneLimits, Lanes};
     use store::schema::users;
     use testkit::{TestDatabase, on_both_databases};
     use tokio::runtime::Handle;
 
     use super::*;
     use crate::manage;
+    use crate::opener::Opener;
 
-    fn open_db(database: &TestDatabase) -> Db {
+    fn open_db(database: &TestDatabase) -> (Db, Openings) {
         let url = database.url.expose();
         let environment = Environment::new([("CARDROOM_PROFILE", "test"), ("DATABASE_URL", &url)]);
-        let settings = settings::load(&environment).unwrap().settings;
-        Db::open(&settings.database, &Handle::current()).unwrap()
+        let settings = settings::load(&environment).unwrap().settings.database;
+        let runtime = Handle::current();
+        let db = Db::open(&settings, &runtime).unwrap();
+        let limits = LaneLimits::of(&settings);
+        let openings = Lanes::start(&Opener, &db, limits, &runtime, &mut Drain::default());
+        (db, openings)
     }
 
     /// Somebody who can own rooms.
@@ -139,12 +156,14 @@ mod tests {
     #[on_both_databases]
     async fn a_code_that_is_taken_is_drawn_anew() {
         let database = testkit::database().await;
-        let db = open_db(&database);
+        let (db, openings) = open_db(&database);
         let owner = owner(&db).await;
-        let first = keep(&db, |code| room(owner, code), || code("AAAAAA")).await.unwrap();
+        let first =
+            keep(&openings, None, |code| room(owner, code), || code("AAAAAA")).await.unwrap();
         let mut draws = ["AAAAAA", "AAAAAA", "BBBBBB", "CCCCCC"].into_iter();
 
-        let second = keep(&db, |code| room(owner, code), || code(draws.next().unwrap())).await;
+        let second =
+            keep(&openings, None, |code| room(owner, code), || code(draws.next().unwrap())).await;
 
         assert_eq!(second.unwrap().share_code, code("BBBBBB"));
         assert_eq!(draws.next(), Some("CCCCCC"));
@@ -155,13 +174,15 @@ mod tests {
     #[on_both_databases]
     async fn no_room_is_opened_when_every_code_is_taken() {
         let database = testkit::database().await;
-        let db = open_db(&database);
+        let (db, openings) = open_db(&database);
         let owner = owner(&db).await;
-        let first = keep(&db, |code| room(owner, code), || code("AAAAAA")).await.unwrap();
+        let first =
+            keep(&openings, None, |code| room(owner, code), || code("AAAAAA")).await.unwrap();
         let mut draws = 0;
 
         let refused = keep(
-            &db,
+            &openings,
+            None,
             |code| room(owner, code),
             || {
                 draws += 1;

@@ -4,6 +4,7 @@ use api::Text;
 use auth::Account;
 use chrono::{DateTime, Utc};
 use ids::{AccountId, GameRuleId, RoomId};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::error::RoomError;
@@ -16,7 +17,7 @@ pub type RoomName = Text<1, 200>;
 pub type Description = Text<0, 500>;
 
 /// A room that a counsellor opened. Closing or deleting it keeps it, inactive.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
     /// Which one; nobody can guess it.
     pub id: RoomId,

@@ -5,7 +5,7 @@ use std::fmt;
 use api::{Field, PathParam, Spot};
 use rand::Rng;
 use rand::seq::IndexedRandom;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Letters and digits that nobody mixes up: no I, L, O, 0 or 1.
@@ -15,7 +15,7 @@ const SYMBOLS: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 const LENGTH: usize = 6;
 
 /// A room's share code.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ShareCode(String);
 

@@ -1,5 +1,7 @@
 //! Every query on rooms, visitors and game rules.
 
+mod many;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -11,6 +13,8 @@ use crate::game_rule::GameRule;
 use crate::room::Room;
 use crate::share_code::ShareCode;
 use crate::visitor::Visitor;
+
+pub(crate) use many::{heartbeat_many, hold_rooms, seat_many};
 
 /// A row of `rooms`.
 #[derive(Insertable, Queryable)]

@@ -6,10 +6,12 @@ use ids::{RoomId, VisitorId};
 use store::Db;
 
 use crate::error::RoomError;
+use crate::heartbeat::Heartbeats;
+use crate::join::{Join, Joins};
 use crate::manage;
-use crate::room::{Deed, Room, RoomClosed};
+use crate::room::Deed;
 use crate::share_code::ShareCode;
-use crate::store::{self as table, VisitorRow};
+use crate::store as table;
 use crate::visitor::{SessionKey, Visitor, VisitorName};
 
 /// Joins a room by its share code. Joining again with the same session gives the same visitor.
@@ -17,26 +19,12 @@ use crate::visitor::{SessionKey, Visitor, VisitorName};
 /// # Errors
 /// When the code leads nowhere, or the room is closed or over; which of them is not told.
 pub async fn join(
-    db: &Db,
-    code: &ShareCode,
+    joins: &Joins,
+    code: ShareCode,
     name: VisitorName,
     session_id: SessionKey,
 ) -> Result<Visitor, RoomError> {
-    let now = time::now();
-    let room = db.read_one(table::room_by_code(code)).await?;
-    let room = room.map(Room::from).ok_or(RoomClosed)?;
-    room.admits(now)?;
-    let visitor = Visitor {
-        id: VisitorId::new(),
-        name: name.into_inner(),
-        room_id: room.id,
-        session_id: session_id.into_inner(),
-        is_active: true,
-        joined_at: now,
-        last_seen: now,
-    };
-    let seated = db.write_one(table::seat(&VisitorRow::from(&visitor))).await?;
-    Ok(seated.map_or(visitor, Visitor::from))
+    Ok(joins.commit(Join { code, name, session_id, at: time::now() }).await??)
 }
 
 /// The visitors who are in a room, in the order they came.
@@ -58,13 +46,30 @@ pub async fn find(db: &Db, id: VisitorId) -> Result<Visitor, RoomError> {
     row.map(Visitor::from).ok_or(RoomError::NoSuchVisitor)
 }
 
+/// The visitor with this id, if still in `room`, which has to be open.
+///
+/// # Errors
+/// When the visitor is not there, or the room is closed or over.
+pub async fn find_in(db: &Db, id: VisitorId, room: RoomId) -> Result<Visitor, RoomError> {
+    let visitor = find(db, id).await?;
+    if visitor.room_id != room || !visitor.is_active {
+        return Err(RoomError::NotInRoom);
+    }
+    manage::find(db, room).await?.admits(time::now())?;
+    Ok(visitor)
+}
+
 /// Notes a sign of life.
 ///
 /// # Errors
 /// When there is no such visitor, or the visitor left.
-pub async fn heartbeat(db: &Db, id: VisitorId) -> Result<Visitor, RoomError> {
-    match db.write_one(table::heartbeat(id, time::now())).await? {
-        Some(row) => Ok(row.into()),
+pub async fn heartbeat(
+    db: &Db,
+    heartbeats: &Heartbeats,
+    id: VisitorId,
+) -> Result<Visitor, RoomError> {
+    match heartbeats.commit((id, time::now())).await? {
+        Some(visitor) => Ok(visitor),
         None => find(db, id).await.and(Err(RoomError::VisitorLeft)),
     }
 }

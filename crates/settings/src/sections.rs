@@ -4,6 +4,7 @@ mod auth;
 mod cors;
 mod database;
 mod hashing;
+mod history;
 mod limits;
 mod log;
 mod mail;
@@ -13,6 +14,7 @@ pub use auth::Auth;
 pub use cors::Cors;
 pub use database::Database;
 pub use hashing::Hashing;
+pub use history::History;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailTransport};
@@ -36,6 +38,8 @@ pub struct Settings {
     pub auth: Auth,
     /// The lane in which passwords are hashed.
     pub hashing: Hashing,
+    /// The past of gameplay states.
+    pub history: History,
     /// Web pages that may call the API.
     pub cors: Cors,
     /// How mail leaves.
@@ -53,6 +57,7 @@ impl Settings {
             database: Database::read(keys),
             auth: Auth::read(keys),
             hashing: Hashing::read(keys),
+            history: History::read(keys),
             cors: Cors::read(keys),
             mail: Mail::read(keys),
             log: Log::read(keys),

@@ -197,7 +197,10 @@ impl<'a> Writer<'a> {
     fn number(&mut self) -> Result<(), Refusal> {
         let token =
             self.token(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
-        if token.parse().is_ok_and(f64::is_finite) {
+        if numbers::is_plain(token) {
+            self.out.push_str(token);
+            Ok(())
+        } else if token.parse().is_ok_and(f64::is_finite) {
             numbers::write_plain(token, &mut self.out)
         } else {
             Err(Refusal::NumberOutOfRange)

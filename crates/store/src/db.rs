@@ -15,7 +15,12 @@ use crate::{Execute, Fetch, StoreError, postgres, sqlite};
 #[derive(Clone)]
 pub enum Db {
     /// A PostgreSQL server.
-    Postgres(Pool<AsyncPgConnection>),
+    Postgres {
+        /// Connections that requests use, one statement at a time.
+        pool: Pool<AsyncPgConnection>,
+        /// Connections that commit groups, apart so that a flood of reads holds up no save.
+        lanes: Pool<AsyncPgConnection>,
+    },
     /// An SQLite file.
     Sqlite {
         /// Connections that only read.
@@ -29,7 +34,7 @@ pub enum Db {
 macro_rules! run {
     ($db:expr, $side:ident, |$connection:ident| $query:expr) => {
         match $db {
-            Db::Postgres(pool) => {
+            Db::Postgres { pool, .. } => {
                 let $connection = &mut *pool.get().await.map_err(PoolError::from)?;
                 $query.await
             }
@@ -51,9 +56,14 @@ impl Db {
     pub fn open(settings: &settings::Database, runtime: &Handle) -> Result<Self, ConnectionError> {
         match &settings.url {
             DatabaseUrl::Postgres(_) => {
-                let limits = Limits::of(settings, settings.pool_size);
                 let url = settings.url.expose();
-                postgres::pool(&url, settings, limits, runtime.clone()).map(Self::Postgres)
+                let pool = |size, plans| {
+                    let limits = Limits::of(settings, size);
+                    postgres::pool(&url, settings, limits, runtime.clone(), plans)
+                };
+                let lanes = pool(settings.write_lanes, postgres::BY_KEY)?;
+                let pool = pool(settings.pool_size, "")?;
+                Ok(Self::Postgres { pool, lanes })
             }
             DatabaseUrl::Sqlite(path) => {
                 let pool = |size, seat| {
@@ -108,7 +118,7 @@ impl Db {
     /// What the pool that requests read from looks like at this moment.
     pub fn figures(&self) -> Figures {
         let status = match self {
-            Self::Postgres(pool) => pool.status(),
+            Self::Postgres { pool, .. } => pool.status(),
             Self::Sqlite { read, .. } => read.status(),
         };
         Figures {

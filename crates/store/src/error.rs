@@ -1,21 +1,42 @@
 //! What can go wrong between us and a database.
 
+use std::sync::Arc;
+
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use pooling::PoolError;
 use thiserror::Error;
 
 /// Why a query was not carried out.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum StoreError {
     /// No connection was to be had.
     #[error(transparent)]
     Pool(#[from] PoolError),
     /// The database went away, is read-only, or gave up waiting; another try may succeed.
     #[error("the database did not carry the query out")]
-    Unavailable(#[source] DieselError),
+    Unavailable(#[source] Arc<DieselError>),
     /// The database refused a query of ours: a bug.
     #[error("the database refused the query")]
-    Refused(#[source] DieselError),
+    Refused(#[source] Arc<DieselError>),
+    /// As many writes of this kind wait as may wait.
+    #[error("the queue of {0} is full")]
+    Full(&'static str),
+    /// Other transactions came in between, again and again.
+    #[error("other writers came in between too often")]
+    Contended,
+    /// The connection broke while a write was under way: it may have been carried out, or not.
+    #[error("the connection broke during a write, whose outcome is unknown")]
+    InDoubt,
+}
+
+impl StoreError {
+    /// Why a write was not carried out, or that nobody knows whether it was.
+    pub(crate) fn of_write(error: DieselError) -> Self {
+        match error {
+            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => Self::InDoubt,
+            other => other.into(),
+        }
+    }
 }
 
 /// How the databases word a query that they gave up; neither driver hands out a code for these.
@@ -29,7 +50,9 @@ const GIVEN_UP: [&str; 5] = [
 
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
-        if gave_up(&error) { Self::Unavailable(error) } else { Self::Refused(error) }
+        let is_unavailable = gave_up(&error);
+        let error = Arc::new(error);
+        if is_unavailable { Self::Unavailable(error) } else { Self::Refused(error) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A JSON document as both databases give it back.
 
+use std::sync::Arc;
+
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -7,7 +9,7 @@ use diesel::pg::Pg;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::canonical::{Bounds, Refusal, canonical, compact};
@@ -16,11 +18,10 @@ use crate::sql_types::Doc;
 /// The byte that opens a `jsonb` value on the wire: its format's version.
 const JSONB_VERSION: u8 = 1;
 
-/// A JSON document in [`canonical`] form, kept as text and never built as a tree.
-#[derive(AsExpression, FromSqlRow, Serialize, Clone, Debug)]
+/// A JSON document in [`canonical`] form, kept as text and never built as a tree. Cloning shares it.
+#[derive(AsExpression, FromSqlRow, Clone, Debug)]
 #[diesel(sql_type = Doc)]
-#[serde(transparent)]
-pub struct Json(Box<RawValue>);
+pub struct Json(Arc<RawValue>);
 
 impl Json {
     /// Takes a document that a client sent.
@@ -28,12 +29,31 @@ impl Json {
     /// # Errors
     /// When it is larger or deeper than `bounds`, or when one of the databases could not keep it.
     pub fn accept(document: &RawValue, bounds: Bounds) -> Result<Self, Refusal> {
-        canonical(document, bounds).map(Self)
+        canonical(document, bounds).map(|it| Self(it.into()))
+    }
+
+    /// Takes a document back that was kept as text; blanks that a database put in are removed.
+    ///
+    /// # Errors
+    /// When the text is no JSON.
+    pub fn restored(text: &str) -> Result<Self, serde_json::Error> {
+        Ok(Self(RawValue::from_string(compact(text))?.into()))
+    }
+
+    /// The document as a part of another one.
+    pub fn to_raw(&self) -> Box<RawValue> {
+        (*self.0).to_owned()
     }
 
     /// The document's text.
     pub fn text(&self) -> &str {
         self.0.get()
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::serialize(&self.0, serializer)
     }
 }
 
@@ -57,8 +77,7 @@ impl FromSql<Doc, Pg> for Json {
         let Some((&JSONB_VERSION, text)) = bytes.as_bytes().split_first() else {
             return Err("a jsonb value of an unknown version".into());
         };
-        let text = compact(std::str::from_utf8(text)?);
-        Ok(Self(RawValue::from_string(text)?))
+        Ok(Self::restored(std::str::from_utf8(text)?)?)
     }
 }
 
@@ -72,6 +91,6 @@ impl ToSql<Doc, Sqlite> for Json {
 impl FromSql<Doc, Sqlite> for Json {
     fn from_sql(bytes: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let text = <String as FromSql<Text, Sqlite>>::from_sql(bytes)?;
-        Ok(Self(RawValue::from_string(text)?))
+        Ok(Self(RawValue::from_string(text)?.into()))
     }
 }

@@ -11,12 +11,15 @@
 //! ```
 //!
 //! The feature crates own their queries; this crate owns the [`schema`], the column types that
-//! both databases share ([`At`], [`Json`] and the ids), the pools and the [`migrations`].
+//! both databases share ([`At`], [`Json`] and the ids), the pools and the [`migrations`]. Writes
+//! that come in numbers are committed together ([`group_commit`]).
 
 mod at;
 mod canonical;
 mod db;
 mod error;
+pub mod group_commit;
+pub mod idempotency;
 mod json;
 pub mod migrations;
 mod postgres;
@@ -30,6 +33,6 @@ pub use canonical::{Bounds, Refusal, canonical};
 pub use db::{Db, Figures};
 pub use error::StoreError;
 pub use json::Json;
-pub use query::{Execute, Fetch};
+pub use query::{Execute, Fetch, fetch_all_in_place, fetch_in_place};
 pub use sql_types::latest;
 pub use sqlite::{Seat, SqliteSession};

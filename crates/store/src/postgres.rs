@@ -14,7 +14,12 @@ use tokio::runtime::Handle;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::{Config, NoTls};
 
-/// A pool of connections to the server at `url`.
+/// How the planner is told to find every row by its key. The statements of a group are planned once,
+/// perhaps while a table is nearly empty: reading all of it, which was best then, would be kept to.
+pub(crate) const BY_KEY: &str =
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;";
+
+/// A pool of connections to the server at `url`, set up with the statements in `plans`.
 ///
 /// Connections live on `runtime`: a busy HTTP worker must not hold up the answers of others.
 pub(crate) fn pool(
@@ -22,12 +27,13 @@ pub(crate) fn pool(
     settings: &settings::Database,
     limits: Limits,
     runtime: Handle,
+    plans: &str,
 ) -> Result<Pool<AsyncPgConnection>, ConnectionError> {
-    let timeouts = timeouts(settings);
+    let setup = format!("{} {plans}", timeouts(settings));
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
-        let connecting = runtime.spawn(open(url.to_owned(), timeouts.clone()));
+        let connecting = runtime.spawn(open(url.to_owned(), setup.clone()));
         async move { connecting.await.map_err(|e| ConnectionError::BadConnection(e.to_string()))? }
             .boxed()
     });

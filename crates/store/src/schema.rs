@@ -23,7 +23,20 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{BigInt, Text};
+    use crate::sql_types::{Doc, Guid, Moment};
+
+    gameplay_segments (state_id, last_version) {
+        state_id -> Guid,
+        last_version -> BigInt,
+        saved_at -> Moment,
+        document -> Doc,
+        journal -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
     use crate::sql_types::{Doc, Guid, Moment};
 
     gameplay_states (id) {
@@ -34,6 +47,21 @@ diesel::table! {
         last_played_at -> Moment,
         created_at -> Moment,
         updated_at -> Moment,
+        version -> BigInt,
+        journal -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::sql_types::{Guid, Moment};
+
+    idempotency_keys (author_id, key) {
+        author_id -> Guid,
+        key -> Text,
+        fingerprint -> Binary,
+        answer -> Text,
+        answered_at -> Moment,
     }
 }
 
@@ -95,7 +123,9 @@ diesel::joinable!(visitors -> rooms (room_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     game_rule_templates,
+    gameplay_segments,
     gameplay_states,
+    idempotency_keys,
     rooms,
     users,
     visitors,

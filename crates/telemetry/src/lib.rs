@@ -1,5 +1,6 @@
-//! Structured logs: their format, and one line for each request.
+//! Structured logs: their format, and one line for each request. The registry of [`metrics`].
 
+pub mod metrics;
 mod request;
 mod subscriber;
 

@@ -1,6 +1,7 @@
 //! The real server on a free port, with a database of its own.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
 use cardroom::serve;
@@ -17,7 +18,7 @@ pub(crate) struct TestApp {
     /// `http://127.0.0.1:…`
     pub(crate) address: String,
     /// The database, for tests that look behind the API.
-    pub(crate) database: TestDatabase,
+    pub(crate) database: Arc<TestDatabase>,
     /// The folder where mail is left.
     pub(crate) outbox: TempDir,
     client: Client,
@@ -36,7 +37,11 @@ impl TestApp {
     }
 
     /// A server on this database, for tests that compare two of them.
-    pub(crate) async fn spawn_on(database: TestDatabase, changes: &[(&str, &str)]) -> Self {
+    pub(crate) async fn spawn_on(
+        database: impl Into<Arc<TestDatabase>>,
+        changes: &[(&str, &str)],
+    ) -> Self {
+        let database = database.into();
         let outbox = TempDir::new().unwrap();
         let url = database.url.expose().into_owned();
         let folder = outbox.path().to_str().unwrap();
@@ -52,7 +57,7 @@ impl TestApp {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let running = serve::start(listener, settings).await.unwrap();
         let server = running.handle();
-        tokio::spawn(running);
+        tokio::spawn(running.finish());
         Self { address, database, outbox, client: Client::new(), server }
     }
 

@@ -1,10 +1,11 @@
 //! Behind the API: the app's database, opened a second time.
 
 use diesel::prelude::*;
+use diesel_async::SimpleAsyncConnection;
 use ids::AccountId;
 use settings::{DatabaseUrl, Environment};
 use store::schema::users;
-use store::{At, Db};
+use store::{At, Db, Execute};
 use tokio::runtime::Handle;
 
 use crate::app::TestApp;
@@ -26,6 +27,43 @@ impl Behind {
         Self(Db::open(&settings.database, &Handle::current()).unwrap())
     }
 
+    /// Holds up whoever writes to `table` for as long as `during` takes; on SQLite whoever writes.
+    pub(crate) async fn while_nobody_writes<T>(
+        &self,
+        table: &str,
+        during: impl Future<Output = T>,
+    ) -> T {
+        match &self.0 {
+            Db::Postgres { pool, .. } => {
+                let mut lock = pool.get().await.unwrap();
+                let begin = format!("BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE");
+                lock.batch_execute(&begin).await.unwrap();
+                let result = during.await;
+                lock.batch_execute("ROLLBACK").await.unwrap();
+                result
+            }
+            Db::Sqlite { write, .. } => {
+                let mut lock = write.get().await.unwrap();
+                lock.batch_execute("BEGIN IMMEDIATE").await.unwrap();
+                let result = during.await;
+                lock.batch_execute("ROLLBACK").await.unwrap();
+                result
+            }
+        }
+    }
+
+    /// Carries statements out as they stand, those of the database in use.
+    pub(crate) async fn carry_out(&self, on_postgres: &str, on_sqlite: &str) {
+        match &self.0 {
+            Db::Postgres { pool, .. } => {
+                pool.get().await.unwrap().batch_execute(on_postgres).await.unwrap();
+            }
+            Db::Sqlite { write, .. } => {
+                write.get().await.unwrap().batch_execute(on_sqlite).await.unwrap();
+            }
+        }
+    }
+
     /// Adds a counsellor with a hash that was made elsewhere.
     pub(crate) async fn import(&self, email: &str, hash: &str) {
         let account = (
@@ -44,27 +82,31 @@ impl Behind {
     /// Deactivates an account.
     pub(crate) async fn deactivate(&self, email: &str) {
         let change = diesel::update(users::table.filter(users::email.eq(email.to_owned())));
-        assert_eq!(self.0.write(change.set(users::is_active.eq(false))).await.unwrap(), 1);
+        self.change(change.set(users::is_active.eq(false))).await;
     }
 
     /// Gives an account other roles, such as `admin,counselor`.
     pub(crate) async fn set_roles(&self, email: &str, roles: &str) {
         let change = diesel::update(users::table.filter(users::email.eq(email.to_owned())));
-        let change = change.set(users::roles.eq(roles.to_owned()));
-        assert_eq!(self.0.write(change).await.unwrap(), 1);
+        self.change(change.set(users::roles.eq(roles.to_owned()))).await;
     }
 
     /// Marks the password of an account as one that was handed out.
     pub(crate) async fn require_change(&self, email: &str) {
         let change = diesel::update(users::table.filter(users::email.eq(email.to_owned())));
-        let change = change.set(users::must_change_password.eq(true));
-        assert_eq!(self.0.write(change).await.unwrap(), 1);
+        self.change(change.set(users::must_change_password.eq(true))).await;
     }
 
     /// Deletes an account.
     pub(crate) async fn delete(&self, email: &str) {
         let account = users::table.filter(users::email.eq(email.to_owned()));
-        assert_eq!(self.0.write(diesel::delete(account)).await.unwrap(), 1);
+        self.change(diesel::delete(account)).await;
+    }
+
+    /// Changes an account, and waits until no server judges by what it was.
+    async fn change(&self, change: impl Execute) {
+        assert_eq!(self.0.write(change).await.unwrap(), 1);
+        tokio::time::sleep(auth::ACCOUNT_AGE_MAX).await;
     }
 
     /// What is kept of somebody's password.

@@ -1,12 +1,20 @@
 //! The saved states of games.
 
 mod bounds;
+mod history;
+mod history_kept;
 mod ids;
 mod invalid;
 mod keep;
 mod list;
+mod patch;
+mod patch_bounds;
+mod patch_race;
+mod versions;
+mod visitor;
 
 use reqwest::RequestBuilder;
+use serde_json::Value;
 
 use crate::client::{Counsellor, Room};
 
@@ -19,4 +27,26 @@ fn path_of(room: &Room, game: &str) -> String {
 fn save(counsellor: &Counsellor<'_>, path: &str, body: impl Into<Vec<u8>>) -> RequestBuilder {
     let request = counsellor.request("PUT", path).header("content-type", "application/json");
     request.body(body.into())
+}
+
+/// The content type of a merge patch.
+const MERGE: &str = "application/merge-patch+json";
+
+/// The content type of a list of patch operations.
+const OPERATIONS: &str = "application/json-patch+json";
+
+/// A request to patch a state, with a list of operations or else with a merge patch.
+fn patch(who: &Counsellor<'_>, path: &str, body: &Value) -> RequestBuilder {
+    patch_text(who, path, if body.is_array() { OPERATIONS } else { MERGE }, body.to_string())
+}
+
+/// A request to patch a state with a body as it stands here.
+fn patch_text(who: &Counsellor<'_>, path: &str, kind: &str, body: String) -> RequestBuilder {
+    who.request("PATCH", path).header("content-type", kind).body(body)
+}
+
+/// The entity tag of a state as it was answered.
+fn tag_of(state: &Value) -> String {
+    let id = state["id"].as_str().expect("an id").replace('-', "");
+    format!(r#""{}-{id}""#, state["version"])
 }

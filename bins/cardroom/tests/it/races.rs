@@ -83,6 +83,26 @@ async fn a_visitor_may_leave_and_come_back_at_the_same_moment() {
 }
 
 #[testkit::on_both_databases]
+async fn a_flood_of_heartbeats_of_one_visitor_is_answered() {
+    let app = patient_app().await;
+    let counsellor = app.counsellor().await;
+    let room = counsellor.room().await;
+    let visitor = join(&app, &room, 1).await;
+    let heartbeat = format!("/api/visitors/{}/heartbeat", visitor["id"].as_str().unwrap());
+
+    let beats = join_all((0..200).map(|_| ask(app.request("PUT", &heartbeat)))).await;
+
+    for (status, answer) in &beats {
+        assert_eq!((*status, &answer["id"]), (200, &visitor["id"]), "{answer}");
+    }
+    let answers: Vec<Value> = beats.into_iter().map(|(_, answer)| answer).collect();
+    assert_eq!(present(&counsellor, &room).await, ids(&answers));
+    let (_, list) = ask(counsellor.get(&format!("/api/visitors/room/{}", room.id))).await;
+    let latest = answers.iter().map(|answer| answer["last_seen"].as_str().unwrap()).max();
+    assert_eq!(list[0]["last_seen"].as_str(), latest);
+}
+
+#[testkit::on_both_databases]
 async fn twenty_first_saves_of_one_state_leave_one_of_them_whole() {
     let app = patient_app().await;
     let counsellor = app.counsellor().await;

@@ -7,17 +7,24 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 
 /// Headers that belong to the contract of an answer; the others are the same on all of them.
-const HEADERS: [&str; 4] = ["allow", "location", "retry-after", "www-authenticate"];
+const HEADERS: [&str; 6] =
+    ["accept-patch", "allow", "etag", "location", "retry-after", "www-authenticate"];
+
+/// Headers of a request that change what it does.
+const ASKED: [&str; 3] = ["if-match", "if-none-match", "idempotency-key"];
 
 /// What differs from run to run, and what stands for it in a snapshot.
-const FILTERS: [(&str, &str); 7] = [
+const FILTERS: [(&str, &str); 9] = [
     (r#""request_id": "[^"]*""#, r#""request_id": "[request]""#),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]"),
+    (r"(\d+)-[0-9a-f]{12}4[0-9a-f]{19}", "${1}-[state]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?", "[time]"),
     (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "[token]"),
     (r#""share_code": "[A-Z2-9]{6}""#, r#""share_code": "[code]""#),
     (r"by-code/[A-Z2-9]{6}|join-room/[A-Z2-9]{6}", "[by code]"),
     (r#"(token": ?")[\w-]{43}""#, r#"${1}[reset token]""#),
+    // How a fraction looks that `pretty` passes on.
+    (r#"\{\s*"\$serde_json::private::Number": "([^"]*)"\s*\}"#, "$1"),
 ];
 
 /// Requests and their answers, in the order they happened.
@@ -31,6 +38,11 @@ impl Transcript {
         let path = request.url().path().to_owned();
         let query = request.url().query().map(|it| format!("?{it}")).unwrap_or_default();
         writeln!(self.0, "# {what}\n{} {path}{query}", request.method()).unwrap();
+        for name in ASKED {
+            if let Some(value) = request.headers().get(name) {
+                writeln!(self.0, "{name}: {}", value.to_str().unwrap()).unwrap();
+            }
+        }
         if let Some(body) = request.body().and_then(|it| it.as_bytes()) {
             writeln!(self.0, "{}", String::from_utf8_lossy(body)).unwrap();
         }

@@ -23,7 +23,9 @@ fn path_of(visitor: &Value) -> String {
 async fn joined(app: &TestApp, room: &Room, name: &str, session: &str) -> Value {
     let body = json!({ "name": name, "session_id": session });
     let path = format!("/api/visitors/join-room/{}", room.code);
-    let (status, visitor) = ask(app.post(&path, &body)).await;
+    let (status, mut visitor) = ask(app.post(&path, &body)).await;
     assert_eq!(status, 201, "{visitor}");
+    let token = visitor.as_object_mut().and_then(|it| it.remove("visitor_token"));
+    assert!(token.is_some_and(|it| it.is_string()));
     visitor
 }

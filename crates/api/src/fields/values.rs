@@ -71,6 +71,38 @@ fn spelled(value: &Value) -> Option<bool> {
     }
 }
 
+/// A whole number from `MIN` to `MAX`, from a path or a query string as digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole<const MIN: i64, const MAX: i64>(pub i64);
+
+impl<const MIN: i64, const MAX: i64> Field for Whole<MIN, MAX> {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        let number = match value {
+            Value::String(digits) => digits.parse().map_err(|_| {
+                let msg = "Input should be a valid integer, unable to parse string as an integer";
+                Flaw::new("int_parsing", msg)
+            }),
+            other => other
+                .as_i64()
+                .ok_or_else(|| Flaw::new("int_type", "Input should be a valid integer")),
+        };
+        let within = number.and_then(|number: i64| match number {
+            _ if number < MIN => Err(Flaw::new(
+                "greater_than_equal",
+                format!("Input should be greater than or equal to {MIN}"),
+            )
+            .context(json!({ "ge": MIN }))),
+            _ if number > MAX => Err(Flaw::new(
+                "less_than_equal",
+                format!("Input should be less than or equal to {MAX}"),
+            )
+            .context(json!({ "le": MAX }))),
+            number => Ok(Self(number)),
+        });
+        spot.check(value, within)
+    }
+}
+
 impl Field for DateTime<Utc> {
     fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
         let moment = match value {

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::web::{Bytes, BytesMut, Data};
 use futures::StreamExt;
 use serde_json::error::Category;
@@ -11,9 +11,12 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use store::Bounds;
 
-use super::Part;
+use super::{JSON, Part};
 use crate::fields::{Flaw, Issue};
 use crate::problem::Problem;
+
+/// What a PATCH takes (RFC 5789, section 3.1).
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
 /// How large bodies may be.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +44,7 @@ pub(super) async fn read<T: Part>(
     };
     let body = collect(request, payload, limit).await?;
     if !body.is_empty() {
-        is_declared_json(request)?;
+        check_media(request, T::MEDIA)?;
         is_json(&body)?;
     }
     Ok(body)
@@ -80,21 +83,29 @@ fn cut_off() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_body", "The body could not be read to its end")
 }
 
-/// A body of no type is taken for JSON, as before; one of another type is refused.
-fn is_declared_json(request: &HttpRequest) -> Result<(), Problem> {
+/// A body of no type is taken for JSON where that is taken, as before.
+fn check_media(request: &HttpRequest, media: &'static [&'static str]) -> Result<(), Problem> {
+    let takes_json = media == [JSON];
     let Some(declared) = request.headers().get(CONTENT_TYPE) else {
-        return Ok(());
+        return if takes_json { Ok(()) } else { Err(unsupported(media)) };
     };
     let declared = declared.to_str().unwrap_or_default().to_ascii_lowercase();
     let essence = declared.split(';').next().unwrap_or_default().trim();
-    if essence == "application/json" || essence.ends_with("+json") {
+    if media.contains(&essence) || (takes_json && essence.ends_with("+json")) {
         return Ok(());
     }
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported_media_type",
-        "The body must be JSON, with the content type application/json",
-    ))
+    Err(unsupported(media))
+}
+
+fn unsupported(media: &'static [&'static str]) -> Problem {
+    let types = media.join(" or ");
+    let detail = format!("The body must be JSON, with the content type {types}");
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    let problem = Problem::new(status, "unsupported_media_type", detail);
+    match HeaderValue::from_str(&media.join(", ")) {
+        Ok(accepted) if media != [JSON] => problem.with_header(ACCEPT_PATCH, accepted),
+        _ => problem,
+    }
 }
 
 fn is_json(body: &[u8]) -> Result<(), Problem> {

@@ -7,7 +7,7 @@ use actix_web::web;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::{BodyLimits, Part, Raw};
+use super::{BodyLimits, JSON, Part, Raw};
 use crate::fields::{Field, Flaw, FromFields, Spot, read_object};
 
 /// A value that a path carries under a fixed name.
@@ -65,13 +65,15 @@ impl<T: FromFields> Part for Query<T> {
 pub struct Json<T>(pub T);
 
 impl<T: FromFields> Part for Json<T> {
+    const MEDIA: &'static [&'static str] = &[JSON];
+
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         Some(limits.ordinary)
     }
 
     fn read(raw: &mut Raw<'_>) -> Option<Self> {
         let body = body_value(raw)?;
-        read_object(&body, body_spot(raw)).map(Self)
+        read_object(&body, raw.body_spot()).map(Self)
     }
 }
 
@@ -81,6 +83,8 @@ impl<T: FromFields> Part for Json<T> {
 pub struct JsonOrQuery<T>(pub T);
 
 impl<T: FromFields> Part for JsonOrQuery<T> {
+    const MEDIA: &'static [&'static str] = &[JSON];
+
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         Some(limits.ordinary)
     }
@@ -103,6 +107,8 @@ pub struct Document(pub store::Json);
 const ENVELOPE_BYTES: usize = 4096;
 
 impl Part for Document {
+    const MEDIA: &'static [&'static str] = &[JSON];
+
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         Some(limits.document.bytes + ENVELOPE_BYTES)
     }
@@ -123,15 +129,15 @@ fn accept(document: &RawValue, raw: &mut Raw<'_>) -> Option<Document> {
         Flaw::new("value_error", format!("Value error, {refusal}"))
             .context(json!({ "error": refusal.to_string() }))
     });
-    body_spot(raw).inside("state").check(&Value::Null, accepted)
+    raw.body_spot().inside("state").check(&Value::Null, accepted)
 }
 
 /// Builds the tree that [`Document`] spares, to say what is wrong with it.
 fn explain_no_document(raw: &mut Raw<'_>) -> Option<Document> {
     let body = body_value(raw)?;
-    let NoDocument(state) = read_object(&body, body_spot(raw))?;
+    let NoDocument(state) = read_object(&body, raw.body_spot())?;
     let flaw = Flaw::new("dict_type", "Input should be a valid dictionary");
-    body_spot(raw).inside("state").flaw(&state, flaw)
+    raw.body_spot().inside("state").flaw(&state, flaw)
 }
 
 struct NoDocument(Value);
@@ -148,14 +154,10 @@ impl FromFields for NoDocument {
     }
 }
 
-fn body_spot<'a>(raw: &'a mut Raw<'_>) -> Spot<'a> {
-    Spot::new(vec![Value::from("body")], &mut raw.issues)
-}
-
 fn body_value(raw: &mut Raw<'_>) -> Option<Value> {
     if raw.body.is_empty() {
         let flaw = Flaw::new("missing", "Field required");
-        return body_spot(raw).flaw(&Value::Null, flaw);
+        return raw.body_spot().flaw(&Value::Null, flaw);
     }
     match serde_json::from_slice(raw.body) {
         Ok(value) => Some(value),

@@ -1,12 +1,13 @@
 //! What requests and answers about gameplay states say.
 
 use api::time;
-use ids::{GameplayStateId, RoomId};
+use ids::{AuthorId, GameplayStateId, RoomId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::Json;
 use utoipa::ToSchema;
 
+use crate::history::{Snapshot, Version};
 use crate::state::GameplayState;
 use crate::statistics::Statistics;
 
@@ -29,6 +30,9 @@ pub(crate) struct StateView {
     state: Json,
     id: GameplayStateId,
     room_id: RoomId,
+    /// 1 for the first save, and one more for each that follows. Also in the `ETag`.
+    #[schema(minimum = 1, example = 7)]
+    version: i64,
     #[schema(example = "2026-11-22T21:49:05.007362Z")]
     last_played_at: String,
     #[schema(example = "2026-11-22T21:49:05.007362Z")]
@@ -44,6 +48,7 @@ impl From<GameplayState> for StateView {
             state: it.state,
             id: it.id,
             room_id: it.room_id,
+            version: it.version,
             last_played_at: time::zulu(it.last_played_at),
             created_at: time::zulu(it.created_at),
             updated_at: time::zulu(it.updated_at),
@@ -77,6 +82,110 @@ impl From<Vec<GameplayState>> for StatesView {
             last_played_at: latest.map(|it| time::offset(it.last_played_at)),
         };
         Self { states: states.into_iter().map(StateView::from).collect(), summary }
+    }
+}
+
+/// The body of a 412: what there is in place of what the condition asked for.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StaleBody {
+    /// A sentence for a person. It may change.
+    detail: String,
+    /// Always `version_mismatch`.
+    #[schema(example = "version_mismatch")]
+    code: String,
+    /// Names the request in our log; also in the header `x-request-id`.
+    request_id: String,
+    /// The current version, if there is one.
+    version: Option<i64>,
+    /// The current version's entity tag, quotes included, to be sent in `If-Match`.
+    etag: Option<String>,
+}
+
+/// The versions of a state.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HistoryView {
+    /// The version that is current.
+    version: i64,
+    /// Newest first.
+    versions: Vec<VersionView>,
+    /// The `before` of the next page, which is empty when nothing older is kept; none at version 1.
+    next_before: Option<i64>,
+}
+
+/// A version of a state.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct VersionView {
+    version: i64,
+    #[schema(example = "2026-11-22T21:49:05.007362Z")]
+    saved_at: String,
+    saved_by: AuthorView,
+    /// Length of the document, in bytes.
+    bytes: i32,
+    /// The members of the state that differ from the version before.
+    changed: Vec<String>,
+}
+
+/// Who saved a version.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AuthorView {
+    /// `counselor` or `visitor`.
+    #[schema(example = "counselor")]
+    role: &'static str,
+    id: AuthorId,
+}
+
+/// A version of a state, with its document.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SnapshotView {
+    version: i64,
+    #[schema(example = "2026-11-22T21:49:05.007362Z")]
+    saved_at: String,
+    saved_by: AuthorView,
+    /// The state as it was.
+    #[schema(value_type = Object)]
+    state: Json,
+}
+
+impl HistoryView {
+    /// A page of the versions of a state that is at version `current`.
+    pub(crate) fn of(current: i64, versions: Vec<Snapshot>) -> Self {
+        let oldest = versions.last();
+        let next_before = oldest.map(|it| it.version.number).filter(|number| *number > 1);
+        Self {
+            version: current,
+            versions: versions.into_iter().map(VersionView::from).collect(),
+            next_before,
+        }
+    }
+}
+
+impl From<Snapshot> for VersionView {
+    fn from(it: Snapshot) -> Self {
+        Self {
+            version: it.version.number,
+            saved_at: time::zulu(it.version.saved_at),
+            saved_by: it.version.into(),
+            bytes: it.version.bytes,
+            changed: it.changed,
+        }
+    }
+}
+
+impl From<Snapshot> for SnapshotView {
+    fn from(it: Snapshot) -> Self {
+        Self {
+            version: it.version.number,
+            saved_at: time::zulu(it.version.saved_at),
+            saved_by: it.version.into(),
+            state: it.document,
+        }
+    }
+}
+
+impl From<Version> for AuthorView {
+    fn from(version: Version) -> Self {
+        let role = if version.by_visitor { "visitor" } else { "counselor" };
+        Self { role, id: version.author_id }
     }
 }
 

@@ -3,13 +3,14 @@
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, post, put};
 use api::{
-    Authed, BodyFaults, Both, Busy, Created, ErrorBody, Fields, FromFields, Input, InputFaults,
-    Json, Path, Problem, Query, SignInFaults,
+    Authed, BodyFaults, Both, Busy, Created, ErrorBody, Fields, FromFields, Idempotency, Input,
+    InputFaults, Json, Path, Problem, Query, SignInFaults,
 };
 use auth::Caller;
 use chrono::{DateTime, Utc};
 use ids::{AccountId, GameRuleId, RoomId};
 use store::Db;
+use store::idempotency::InFlight;
 use tracing::info;
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,6 +18,7 @@ use super::views::{Message, RestoredRoomView, RoomView};
 use crate::game_rule::{DEFAULT_SLUG, RuleSlug};
 use crate::manage;
 use crate::open::{self, NewRoom};
+use crate::opener::Openings;
 use crate::room::{Deed, Description, RoomName};
 use crate::share_code::ShareCode;
 
@@ -87,18 +89,27 @@ impl FromFields for RoomFilter {
 /// Open a room
 ///
 /// For counsellors and administrators.
-#[utoipa::path(tag = "rooms", request_body = RoomRequest, security(("bearer" = [])), responses(
+#[utoipa::path(tag = "rooms", request_body = RoomRequest, security(("bearer" = [])), params(
+    ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it within 24 hours gives the same answer and no second effect"),
+), responses(
     SignInFaults, BodyFaults, Busy,
     (status = 201, description = "The new room", body = RoomView),
     (status = 400, description = "The game rule is unknown, or the token's subject is no id", body = ErrorBody),
     (status = 403, description = "Not a counsellor, or inactive", body = ErrorBody),
+    (status = 409, description = "The same request is under way", body = ErrorBody),
 ))]
 #[post("/api/rooms")]
 pub(crate) async fn create_room(
     db: Data<Db>,
-    Authed(Caller(account), Json(request)): Authed<Caller, Json<RoomRequest>>,
+    openings: Data<Openings>,
+    in_flight: Data<InFlight>,
+    Authed(Caller(account), Both(Json(request), repeat)): Authed<
+        Caller,
+        Both<Json<RoomRequest>, Idempotency>,
+    >,
 ) -> Result<Created<RoomView>, Problem> {
-    let room = open::open(&db, &account, request.into()).await?;
+    let attempt = repeat.begin(&in_flight, account.id.into())?;
+    let room = open::open(&db, &openings, &account, request.into(), attempt).await?;
     info!(room.id = %room.id, "room {} opened", room.id);
     Ok(Created(room.into()))
 }

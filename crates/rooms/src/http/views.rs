@@ -136,6 +136,16 @@ impl From<Visitor> for VisitorView {
     }
 }
 
+/// A visitor who joined.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct JoinedView {
+    #[serde(flatten)]
+    pub(crate) visitor: VisitorView,
+    /// As a bearer token it lets the visitor load and patch the games of this room, and do nothing
+    /// else. Joining again gives a fresh one.
+    pub(crate) visitor_token: String,
+}
+
 /// The rules of a game.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GameRuleView {

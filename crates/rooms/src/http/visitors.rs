@@ -4,14 +4,16 @@ use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, patch, post, put};
 use api::{
     Authed, BodyFaults, Both, Busy, Created, ErrorBody, Fields, FromFields, Input, InputFaults,
-    Json, Path, Problem, SignInFaults,
+    Json, Path, Problem, SignInFaults, time,
 };
-use auth::Caller;
+use auth::{Auth, Caller, Pass};
 use ids::{RoomId, VisitorId};
 use store::Db;
 use utoipa::ToSchema;
 
-use super::views::{Message, VisitorView};
+use super::views::{JoinedView, Message, VisitorView};
+use crate::heartbeat::Heartbeats;
+use crate::join::Joins;
 use crate::share_code::ShareCode;
 use crate::visit;
 use crate::visitor::{SessionKey, VisitorName};
@@ -42,17 +44,21 @@ impl FromFields for JoinRequest {
     params(("share_code" = String, Path, description = "The share code")),
     responses(
         BodyFaults, Busy,
-        (status = 201, description = "The visitor", body = VisitorView),
+        (status = 201, description = "The visitor", body = JoinedView),
         (status = 404, description = "There is no such room, or it is closed or over", body = ErrorBody),
     ),
 )]
 #[post("/api/visitors/join-room/{share_code}")]
 pub(crate) async fn join_room(
-    db: Data<Db>,
+    joins: Data<Joins>,
+    auth: Data<Auth>,
     Input(Both(Path(code), Json(request))): Input<Both<Path<ShareCode>, Json<JoinRequest>>>,
-) -> Result<Created<VisitorView>, Problem> {
+) -> Result<Created<JoinedView>, Problem> {
     let JoinRequest { name, session_id } = request;
-    Ok(Created(visit::join(&db, &code, name, session_id).await?.into()))
+    let visitor = visit::join(&joins, code, name, session_id).await?;
+    let pass = Pass { visitor: visitor.id, room: visitor.room_id };
+    let visitor_token = auth.passes.issue(pass, time::now())?;
+    Ok(Created(JoinedView { visitor: visitor.into(), visitor_token }))
 }
 
 /// List the visitors who are in a room
@@ -91,9 +97,10 @@ pub(crate) async fn list_visitors(
 #[put("/api/visitors/{visitor_id}/heartbeat")]
 pub(crate) async fn heartbeat(
     db: Data<Db>,
+    heartbeats: Data<Heartbeats>,
     Input(Path(visitor_id)): Input<Path<VisitorId>>,
 ) -> Result<Answer<VisitorView>, Problem> {
-    Ok(Answer(visit::heartbeat(&db, visitor_id).await?.into()))
+    Ok(Answer(visit::heartbeat(&db, &heartbeats, visitor_id).await?.into()))
 }
 
 /// Give a sign of life, as the web app spells it
@@ -109,9 +116,10 @@ pub(crate) async fn heartbeat(
 #[patch("/api/visitors/{visitor_id}/heartbeat")]
 pub(crate) async fn heartbeat_by_patch(
     db: Data<Db>,
+    heartbeats: Data<Heartbeats>,
     Input(Path(visitor_id)): Input<Path<VisitorId>>,
 ) -> Result<Answer<VisitorView>, Problem> {
-    Ok(Answer(visit::heartbeat(&db, visitor_id).await?.into()))
+    Ok(Answer(visit::heartbeat(&db, &heartbeats, visitor_id).await?.into()))
 }
 
 /// Leave the room

@@ -11,6 +11,8 @@ pub struct Auth {
     pub jwt_secret: SecretString,
     /// How long an access token is valid, in minutes, 1 to 10,080 (a week).
     pub access_token_minutes: u32,
+    /// How long a visitor's token is valid, in minutes, 1 to 10,080 (a week).
+    pub visitor_token_minutes: u32,
     /// Cost of a password hash, 4 to 15; each step doubles the work.
     pub bcrypt_cost: u32,
     /// Whether anybody may register as a counsellor.
@@ -31,6 +33,7 @@ impl Auth {
         Self {
             jwt_secret: keys.masked("auth.jwt_secret", "text of at least 32 bytes", |_| true),
             access_token_minutes: keys.number("auth.access_token_minutes", 1..=WEEK_MINUTES),
+            visitor_token_minutes: keys.number("auth.visitor_token_minutes", 1..=WEEK_MINUTES),
             bcrypt_cost: keys.number("auth.bcrypt_cost", 4..=15),
             registration: keys.flag("auth.registration"),
             demo_accounts: keys.flag("auth.demo_accounts"),

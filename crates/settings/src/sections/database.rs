@@ -16,6 +16,13 @@ pub struct Database {
     pub pool_size: usize,
     /// SQLite connections that read, 1 to 64; one more writes.
     pub sqlite_readers: usize,
+    /// PostgreSQL connections that commit groups of writes, and lanes of each kind of write, 1 to
+    /// 16; SQLite has one writer.
+    pub write_lanes: usize,
+    /// Writes that wait in one lane at most, 1 to 100,000.
+    pub write_queue: usize,
+    /// Writes in one commit at most, 1 to 4,096; 1 commits each alone.
+    pub write_group: usize,
     /// How long a request waits for a free connection, in milliseconds, 1 to 60,000.
     pub wait_timeout_ms: u64,
     /// How long opening a connection may take, in milliseconds, 1 to 60,000.
@@ -56,6 +63,9 @@ impl Database {
             direct_url: keys.optional_secret("database.direct_url", URLS, url),
             pool_size: keys.number("database.pool_size", 1..=500),
             sqlite_readers: keys.number("database.sqlite_readers", 1..=64),
+            write_lanes: keys.number("database.write_lanes", 1..=16),
+            write_queue: keys.number("database.write_queue", 1..=100_000),
+            write_group: keys.number("database.write_group", 1..=4_096),
             wait_timeout_ms: keys.number("database.wait_timeout_ms", 1..=WAIT_MS_MAX),
             create_timeout_ms: keys.number("database.create_timeout_ms", 1..=WAIT_MS_MAX),
             recycle_timeout_ms: keys.number("database.recycle_timeout_ms", 1..=WAIT_MS_MAX),

@@ -9,6 +9,10 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Largest gameplay state, in bytes, 1 KiB to 16 MiB.
     pub state_bytes: usize,
+    /// Arrays and objects inside one another in a gameplay state, 1 to 100.
+    pub state_depth: usize,
+    /// Values in a gameplay state, 1 to 1,000,000.
+    pub state_nodes: usize,
     /// Users that an administrator creates in one batch at most, 1 to 10,000.
     pub batch_users: usize,
 }
@@ -21,6 +25,8 @@ impl Limits {
         Self {
             body_bytes: keys.number("limits.body_bytes", KIB..=16 * MIB),
             state_bytes: keys.number("limits.state_bytes", KIB..=16 * MIB),
+            state_depth: keys.number("limits.state_depth", 1..=100),
+            state_nodes: keys.number("limits.state_nodes", 1..=1_000_000),
             batch_users: keys.number("limits.batch_users", 1..=10_000),
         }
     }

@@ -5,6 +5,14 @@ use super::Refusal;
 /// Digits a number may have when written without an exponent: enough for every double.
 const DIGITS_MAX: usize = 400;
 
+/// Digits that are finite as a double wherever the point is.
+const FINITE_DIGITS: usize = 300;
+
+/// Whether a number is written as `jsonb` would write it, as nearly all are.
+pub(super) fn is_plain(token: &str) -> bool {
+    token.len() <= FINITE_DIGITS && !token.starts_with("-0") && !token.contains(['e', 'E'])
+}
+
 /// Writes a number without an exponent; trailing zeros of a fraction stay, a negative zero does not.
 pub(super) fn write_plain(token: &str, out: &mut String) -> Result<(), Refusal> {
     let (mantissa, exponent) = token.split_once(['e', 'E']).unwrap_or((token, "0"));

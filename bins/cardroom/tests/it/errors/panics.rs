@@ -2,8 +2,9 @@
 
 use actix_web::{HttpResponse, HttpServer, web};
 use auth::mail::Mailer;
-use auth::{Auth, Tokens};
+use auth::{Accounts, Auth, Passes, Tokens};
 use cardroom::app::{Shared, build};
+use cardroom::writers::Writers;
 use reqwest::Client;
 use serde_json::Value;
 use settings::{Environment, Settings};
@@ -21,15 +22,20 @@ async fn panics_later() -> HttpResponse {
 
 fn shared(settings: Settings) -> Shared {
     let runtime = Handle::current();
+    let db = Db::open(&settings.database, &runtime).unwrap();
+    let (writers, _) = Writers::start(&settings, &db, &runtime);
+    let secret = &settings.auth.jwt_secret;
     let auth = Auth {
-        db: Db::open(&settings.database, &runtime).unwrap(),
-        tokens: Tokens::new(&settings.auth.jwt_secret, settings.auth.access_token_minutes),
+        accounts: Accounts::of(db.clone()),
+        db,
+        tokens: Tokens::new(secret, settings.auth.access_token_minutes),
+        passes: Passes::new(secret, settings.auth.visitor_token_minutes),
         hashing: admission::HashingLane::new(&settings.hashing, &runtime),
         mailer: Mailer::start(&settings.mail, &settings.server.public_url, &runtime).unwrap(),
         rules: settings.auth.clone(),
         batch_users: settings.limits.batch_users,
     };
-    Shared::new(settings, auth)
+    Shared::new(settings, auth, writers)
 }
 
 #[testkit::on_both_databases]

@@ -25,6 +25,8 @@ async fn a_state_must_be_an_object() {
         transcript.say(what, save(&counsellor, &path, body)).await;
     }
 
+    let number = save(&counsellor, &path, r#"{"state":1.50}"#).send().await.unwrap();
+    assert!(number.text().await.unwrap().contains(r#""input":1.50"#));
     assert_eq!(ask(counsellor.get(&path)).await.0, 404);
     transcript.check("gameplay_no_object");
 }

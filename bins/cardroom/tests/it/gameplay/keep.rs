@@ -44,6 +44,7 @@ async fn a_state_keeps_its_id_and_its_beginning() {
 
     let mut expected = first.clone();
     expected["state"] = json!({ "n": 2 });
+    expected["version"] = json!(2);
     for key in ["last_played_at", "updated_at"] {
         assert!(moment(&second, key) > moment(&first, key), "{key}");
         expected[key] = second["updated_at"].clone();

@@ -2,37 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use diesel_async::SimpleAsyncConnection;
 use futures::future::join_all;
 use reqwest::Response;
 use serde_json::json;
-use store::Db;
 
 use crate::app::{TestApp, body_of};
 use crate::behind::Behind;
 
 /// What `database.wait_timeout_ms` is here.
 const WAIT: Duration = Duration::from_millis(200);
-
-/// Holds up whoever writes to `users` for as long as `during` takes.
-async fn while_nobody_writes<T>(app: &TestApp, during: impl Future<Output = T>) -> T {
-    match Behind::of(app).0 {
-        Db::Postgres(pool) => {
-            let mut lock = pool.get().await.unwrap();
-            lock.batch_execute("BEGIN; LOCK TABLE users IN EXCLUSIVE MODE").await.unwrap();
-            let result = during.await;
-            lock.batch_execute("ROLLBACK").await.unwrap();
-            result
-        }
-        Db::Sqlite { write, .. } => {
-            let mut lock = write.get().await.unwrap();
-            lock.batch_execute("BEGIN IMMEDIATE").await.unwrap();
-            let result = during.await;
-            lock.batch_execute("ROLLBACK").await.unwrap();
-            result
-        }
-    }
-}
 
 /// A request that writes to `users`, and how long it took.
 async fn write(app: &TestApp) -> (Response, Duration) {
@@ -55,22 +33,23 @@ async fn who_finds_no_connection_in_time_is_told_when_to_come_again() {
     assert_eq!(write(&app).await.0.status(), 200);
 
     let mut holder = Box::pin(write(&app));
-    let refused = while_nobody_writes(&app, async {
-        // The holder takes the one connection and keeps it.
-        let held = tokio::time::timeout(WAIT * 2, &mut holder).await;
-        assert!(held.is_err(), "nothing held the connection");
-        let all = join_all((0..10).map(|_| write(&app)));
-        let health = async {
-            let start = Instant::now();
-            let answer = app.get("/health").send().await.unwrap();
-            (answer.status().as_u16(), start.elapsed())
-        };
-        let (refused, (status, took)) = tokio::join!(all, health);
-        assert_eq!(status, 200);
-        assert!(took < WAIT, "/health took {took:?}");
-        refused
-    })
-    .await;
+    let refused = Behind::of(&app)
+        .while_nobody_writes("users", async {
+            // The holder takes the one connection and keeps it.
+            let held = tokio::time::timeout(WAIT * 2, &mut holder).await;
+            assert!(held.is_err(), "nothing held the connection");
+            let all = join_all((0..10).map(|_| write(&app)));
+            let health = async {
+                let start = Instant::now();
+                let answer = app.get("/health").send().await.unwrap();
+                (answer.status().as_u16(), start.elapsed())
+            };
+            let (refused, (status, took)) = tokio::join!(all, health);
+            assert_eq!(status, 200);
+            assert!(took < WAIT, "/health took {took:?}");
+            refused
+        })
+        .await;
 
     for (answer, took) in refused {
         assert_eq!(answer.status(), 503);
@@ -93,7 +72,7 @@ async fn a_statement_that_waits_too_long_is_given_up_and_the_connection_is_good_
     ])
     .await;
 
-    let (answer, took) = while_nobody_writes(&app, write(&app)).await;
+    let (answer, took) = Behind::of(&app).while_nobody_writes("users", write(&app)).await;
 
     assert_eq!(answer.status(), 503);
     assert!(took < WAIT * 5, "{took:?}");

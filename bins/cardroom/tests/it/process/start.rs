@@ -18,7 +18,7 @@ async fn emptied(database: &TestDatabase) -> DatabaseUrl {
         return DatabaseUrl::Sqlite(path.with_file_name("empty.db"));
     }
     while migrations::revert(&database.url).await.unwrap().is_some() {}
-    if let Behind(Db::Postgres(pool)) = Behind::at(&database.url) {
+    if let Behind(Db::Postgres { pool, .. }) = Behind::at(&database.url) {
         let mut connection = pool.get().await.unwrap();
         connection.batch_execute("DROP TABLE __diesel_schema_migrations").await.unwrap();
     }

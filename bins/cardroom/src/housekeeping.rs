@@ -1,0 +1,54 @@
+//! What is done from time to time: forgetting what need not be kept any more, and gathering what was
+//! measured.
+
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use gameplay::history;
+use store::{Db, StoreError, idempotency};
+use telemetry::metrics::{GATHER_EVERY, Registry};
+use tokio::task::AbortHandle;
+use tokio::time::interval;
+use tracing::warn;
+
+/// How often.
+const EVERY: Duration = Duration::from_hours(1);
+
+/// Housekeeping, until it is dropped.
+pub(crate) struct Housekeeping(AbortHandle);
+
+impl Housekeeping {
+    /// Begins now, and again every hour.
+    pub(crate) fn start(db: Db, settings: &settings::History, registry: &'static Registry) -> Self {
+        let age = TimeDelta::days(settings.days);
+        let task = tokio::spawn(async move {
+            let mut clock = interval(EVERY);
+            let mut gathering = interval(GATHER_EVERY);
+            loop {
+                tokio::select! {
+                    _ = clock.tick() => tidy_up(&db, age).await,
+                    _ = gathering.tick() => registry.run_upkeep(),
+                }
+            }
+        });
+        Self(task.abort_handle())
+    }
+}
+
+impl Drop for Housekeeping {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn tidy_up(db: &Db, age: TimeDelta) {
+    if let Err(error) = forget_old(db, age).await {
+        warn!(error = %error, "housekeeping will be tried again in an hour: {error}");
+    }
+}
+
+async fn forget_old(db: &Db, age: TimeDelta) -> Result<(), StoreError> {
+    history::forget_old(db, age).await?;
+    db.write(idempotency::forget_old(Utc::now())).await?;
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! The writes that are committed in groups, and the end of them.
+
+use gameplay::{Saver, Saves};
+use rooms::{Doorman, Heartbeats, Joins, Opener, Openings, Pulse};
+use settings::Settings;
+use store::Db;
+use store::group_commit::{Drain, LaneLimits, Lanes};
+use tokio::runtime::Handle;
+
+use crate::app::document_bounds;
+
+/// Where saves, new rooms, joins and heartbeats are committed.
+pub struct Writers {
+    pub(crate) saves: Saves,
+    pub(crate) openings: Openings,
+    pub(crate) joins: Joins,
+    pub(crate) heartbeats: Heartbeats,
+}
+
+impl Writers {
+    /// Starts the lanes on `runtime`; what is returned beside them waits for their end.
+    pub fn start(settings: &Settings, db: &Db, runtime: &Handle) -> (Self, Drain) {
+        let mut drain = Drain::default();
+        let limits = LaneLimits::of(&settings.database);
+        let history = &settings.history;
+        let saver = Saver::new(document_bounds(settings), history.segment, history.versions);
+        let writers = Self {
+            saves: Lanes::start(&saver, db, limits, runtime, &mut drain),
+            openings: Lanes::start(&Opener, db, limits, runtime, &mut drain),
+            joins: Lanes::start(&Doorman, db, limits, runtime, &mut drain),
+            heartbeats: Lanes::start(&Pulse, db, limits, runtime, &mut drain),
+        };
+        (writers, drain)
+    }
+}

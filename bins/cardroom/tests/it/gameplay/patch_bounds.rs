@@ -1,0 +1,108 @@
+//! What a patch may make of a state, and what it may cost.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{MERGE, OPERATIONS, patch_text, path_of, save};
+use crate::app::{TestApp, ask};
+use crate::client::Counsellor;
+
+/// How long a refusal may take on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+async fn refused(counsellor: &Counsellor<'_>, path: &str, kind: &str, body: String, reason: &str) {
+    let start = Instant::now();
+    let (status, answer) = ask(patch_text(counsellor, path, kind, body)).await;
+    assert_eq!((status, &answer["code"]), (422, &json!("patch_result_invalid")), "{answer}");
+    let detail = answer["detail"].as_str().unwrap();
+    assert!(detail.ends_with(reason), "{detail}");
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+}
+
+/// A list of operations, these ones again and again.
+fn repeated(operations: &Value, times: usize) -> String {
+    let operations = operations.to_string();
+    let operations = operations.trim_matches(['[', ']']);
+    format!("[{}]", vec![operations; times].join(","))
+}
+
+#[testkit::on_both_databases]
+async fn what_a_patch_makes_is_bounded_as_what_is_saved() {
+    let app = TestApp::spawn_with(&[("CARDROOM__LIMITS__STATE_BYTES", "2000")]).await;
+    let counsellor = app.counsellor().await;
+    let path = path_of(&counsellor.room().await, "game");
+    let text = "x".repeat(1900);
+    let body = json!({ "state": { "text": text, "deep": {} } });
+    let (_, saved) = ask(save(&counsellor, &path, body.to_string())).await;
+    let large = json!("y".repeat(100));
+    let deep = (1..63).fold(json!({}), |inner, _| json!([inner]));
+
+    let large_reason = "the document is larger than 2000 bytes";
+    let merge = json!({ "more": large }).to_string();
+    refused(&counsellor, &path, MERGE, merge, large_reason).await;
+    let add = json!([{ "op": "add", "path": "/more", "value": large }]).to_string();
+    refused(&counsellor, &path, OPERATIONS, add, large_reason).await;
+    let copy = json!([{ "op": "copy", "from": "/text", "path": "/more" }]).to_string();
+    refused(&counsellor, &path, OPERATIONS, copy, large_reason).await;
+    let deep_reason = "the document is nested more than 64 levels deep";
+    let add = json!([
+        { "op": "remove", "path": "/text" },
+        { "op": "add", "path": "/deep/a", "value": deep },
+    ]);
+    refused(&counsellor, &path, OPERATIONS, add.to_string(), deep_reason).await;
+    let nul = json!([{ "op": "replace", "path": "/text", "value": "\0" }]).to_string();
+    let nul_reason = "the document contains the character U+0000";
+    refused(&counsellor, &path, OPERATIONS, nul, nul_reason).await;
+
+    assert_eq!(ask(counsellor.get(&path)).await, (200, saved));
+}
+
+/// Each copy doubles the whole: forty of them would fill any memory.
+#[testkit::on_both_databases]
+async fn a_patch_that_copies_the_whole_again_and_again_is_refused() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let path = path_of(&counsellor.room().await, "game");
+    let (_, saved) = ask(save(&counsellor, &path, r#"{"state":{"a":"aaaaaaaaaa"}}"#)).await;
+
+    let reason = "the document is larger than 262144 bytes";
+    let doubling =
+        (0..40).map(|n| json!({ "op": "copy", "from": "", "path": format!("/copy-{n}") }));
+    let doubling = doubling.collect::<Value>().to_string();
+    refused(&counsellor, &path, OPERATIONS, doubling, reason).await;
+    let undone = json!([
+        { "op": "copy", "from": "", "path": "/b" },
+        { "op": "copy", "from": "/b", "path": "/b/c" },
+        { "op": "remove", "path": "/b" },
+    ]);
+    let large = json!({ "state": { "a": "x".repeat(100_000) } });
+    ask(save(&counsellor, &path, large.to_string())).await;
+    refused(&counsellor, &path, OPERATIONS, repeated(&undone, 1000), reason).await;
+
+    let (_, now) = ask(counsellor.get(&path)).await;
+    assert_eq!((&now["version"], &now["id"]), (&json!(2), &saved["id"]));
+}
+
+/// Moving what is there into something deep, again and again, digs until a stack overflows.
+#[testkit::on_both_databases]
+async fn a_patch_that_digs_deeper_and_deeper_is_refused() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let path = path_of(&counsellor.room().await, "game");
+    let (_, saved) = ask(save(&counsellor, &path, r#"{"state":{"a":0}}"#)).await;
+    let levels = 60;
+    let deep = (0..levels).fold(json!(0), |inner, _| json!([inner]));
+    let bottom = format!("/b{}", "/0".repeat(levels));
+    let digging = json!([
+        { "op": "add", "path": "/b", "value": deep },
+        { "op": "move", "from": "/a", "path": bottom },
+        { "op": "move", "from": "/b", "path": "/a" },
+    ]);
+
+    let body = repeated(&digging, 600);
+
+    let reason = "the document is nested more than 64 levels deep";
+    refused(&counsellor, &path, OPERATIONS, body, reason).await;
+    assert_eq!(ask(counsellor.get(&path)).await, (200, saved));
+}

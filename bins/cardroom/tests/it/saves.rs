@@ -1,0 +1,71 @@
+//! Saves that are committed together, by one instance and by two.
+
+mod figures;
+mod gone;
+mod instances;
+mod line;
+mod poison;
+mod queue;
+mod repeats;
+
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+use testkit::Kind;
+
+use crate::app::{TestApp, ask};
+use crate::client::{Counsellor, Room};
+use line::Saved;
+
+/// Servers on one database: two on PostgreSQL, and the one that SQLite takes.
+async fn instances() -> Vec<TestApp> {
+    let changes = [
+        ("CARDROOM__HISTORY__VERSIONS", "100000"),
+        ("CARDROOM__DATABASE__WAIT_TIMEOUT_MS", "60000"),
+        ("CARDROOM__DATABASE__CREATE_TIMEOUT_MS", "60000"),
+        ("CARDROOM__DATABASE__LOCK_TIMEOUT_MS", "60000"),
+        ("CARDROOM__DATABASE__BUSY_TIMEOUT_MS", "60000"),
+        ("CARDROOM__DATABASE__STATEMENT_TIMEOUT_MS", "60000"),
+    ];
+    let first = TestApp::spawn_with(&changes).await;
+    let mut instances = Vec::new();
+    if first.database.kind == Kind::Postgres {
+        instances.push(TestApp::spawn_on(first.database.clone(), &changes).await);
+    }
+    instances.insert(0, first);
+    instances
+}
+
+/// The same counsellor, logged in at each of the instances.
+async fn counsellors(instances: &[TestApp]) -> Vec<Counsellor<'_>> {
+    let token = instances[0].token("demo.counselor@example.com").await;
+    instances.iter().map(|app| Counsellor::new(app, token.clone())).collect()
+}
+
+/// The path of a game's state.
+fn path_of(room: &Room, game: &str) -> String {
+    format!("/api/rooms/{}/gameplay-states/{game}", room.id)
+}
+
+/// A save of a state that holds this marker.
+fn save(counsellor: &Counsellor<'_>, path: &str, marker: &str) -> RequestBuilder {
+    counsellor.put(path, &json!({ "state": { "marker": marker } }))
+}
+
+/// What an answer to a save acknowledges.
+fn acknowledged(answer: &Value) -> Saved {
+    let marker = answer["state"]["marker"].as_str().expect("a marker").to_owned();
+    Saved { version: answer["version"].as_i64().expect("a version"), marker, base: None }
+}
+
+/// What the history holds of the versions up to the current one.
+async fn kept(counsellor: &Counsellor<'_>, path: &str) -> Vec<Saved> {
+    let (_, state) = ask(counsellor.get(path)).await;
+    let current = state["version"].as_i64().expect("a version");
+    let mut kept = Vec::new();
+    for version in 1..=current {
+        let (status, snapshot) = ask(counsellor.get(&format!("{path}/history/{version}"))).await;
+        assert_eq!(status, 200, "{snapshot}");
+        kept.push(acknowledged(&snapshot));
+    }
+    kept
+}

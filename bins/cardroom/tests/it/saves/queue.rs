@@ -1,0 +1,56 @@
+//! A queue that is full.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use reqwest::Response;
+
+use super::line::check;
+use super::{acknowledged, kept, path_of, save};
+use crate::app::{TestApp, body_of};
+use crate::behind::Behind;
+
+/// How long a save has to reach its lane.
+const ARRIVAL: Duration = Duration::from_millis(300);
+
+#[testkit::on_both_databases]
+async fn who_finds_the_queue_full_is_told_when_to_come_again() {
+    let app = TestApp::spawn_with(&[
+        ("CARDROOM__DATABASE__WRITE_LANES", "1"),
+        ("CARDROOM__DATABASE__WRITE_QUEUE", "1"),
+        ("CARDROOM__DATABASE__LOCK_TIMEOUT_MS", "30000"),
+        ("CARDROOM__DATABASE__BUSY_TIMEOUT_MS", "30000"),
+        ("CARDROOM__DATABASE__STATEMENT_TIMEOUT_MS", "30000"),
+    ])
+    .await;
+    let counsellor = app.counsellor().await;
+    let path = path_of(&counsellor.room().await, "game");
+    let send = async |marker: &str| save(&counsellor, &path, marker).send().await.unwrap();
+    let first = send("first").await;
+    let mut taken = ["held", "waits"].map(|marker| Box::pin(send(marker)));
+
+    let behind = Behind::of(&app);
+    let refused: Vec<Response> = behind
+        .while_nobody_writes("gameplay_states", async {
+            // One save is under way and one waits: there is no room for more.
+            for save in &mut taken {
+                let arrived = tokio::time::timeout(ARRIVAL, save).await;
+                assert!(arrived.is_err(), "nothing held the save");
+            }
+            join_all((0..10).map(|_| send("refused"))).await
+        })
+        .await;
+
+    for answer in refused {
+        assert_eq!(answer.status(), 503);
+        assert_eq!(answer.headers()["retry-after"], "1");
+        assert_eq!(body_of(answer).await["code"], "write_queue_full");
+    }
+    let mut saved = Vec::new();
+    let [held, waits] = taken;
+    for answer in [first, held.await, waits.await, send("last").await] {
+        assert_eq!(answer.status(), 200);
+        saved.push(acknowledged(&body_of(answer).await));
+    }
+    assert_eq!(check(&saved, &kept(&counsellor, &path).await), Ok(()));
+}

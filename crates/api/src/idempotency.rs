@@ -1,0 +1,87 @@
+//! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07).
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use ids::AuthorId;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use store::idempotency::{Attempt, InFlight};
+
+use crate::fields::{Flaw, Spot};
+use crate::input::{Part, Raw};
+use crate::problem::Problem;
+use crate::time;
+
+const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Characters of a key at most.
+const KEY_MAX: usize = 255;
+
+/// Seconds after which the answer to a request that is under way may be there.
+const RETRY_SECS: u64 = 1;
+
+/// What a client calls the request, so that it may repeat it; nothing when it will not.
+pub struct Idempotency(Option<Named>);
+
+struct Named {
+    key: String,
+    fingerprint: Vec<u8>,
+}
+
+impl Idempotency {
+    /// Begins an attempt at the request, if it has a key.
+    ///
+    /// # Errors
+    /// When a request with the same key of the same author is under way.
+    pub fn begin(
+        self,
+        in_flight: &InFlight,
+        author_id: AuthorId,
+    ) -> Result<Option<Attempt>, Problem> {
+        let Some(Named { key, fingerprint }) = self.0 else { return Ok(None) };
+        let attempt = in_flight.begin(author_id, key, fingerprint, time::now().into());
+        attempt.map(Some).ok_or_else(|| {
+            let detail = "A request with this Idempotency-Key is under way";
+            Problem::new(StatusCode::CONFLICT, "request_in_flight", detail).retry_after(RETRY_SECS)
+        })
+    }
+}
+
+/// 422: the key stands for another request.
+pub fn key_reused() -> Problem {
+    let detail = "This Idempotency-Key was used for another request";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
+}
+
+impl Part for Idempotency {
+    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+        let headers = raw.request.headers();
+        let Some(sent) = headers.get(HEADER) else { return Some(Self(None)) };
+        let sent = sent.to_str().unwrap_or_default().trim();
+        // The draft puts the key in quotes; most clients do not.
+        let key = sent.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or(sent);
+        if (1..=KEY_MAX).contains(&key.len()) {
+            let (key, fingerprint) = (key.to_owned(), fingerprint(raw, headers));
+            return Some(Self(Some(Named { key, fingerprint })));
+        }
+        let loc = vec![Value::from("header"), Value::from("Idempotency-Key")];
+        let flaw = Flaw::new("value_error", "Value error, 1 to 255 visible ASCII characters");
+        Spot::new(loc, &mut raw.issues).flaw(&Value::from(key), flaw)
+    }
+}
+
+/// Two requests are the same when all is the same that changes what they do.
+fn fingerprint(raw: &Raw<'_>, headers: &HeaderMap) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    let mut add = |part: &[u8]| {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    };
+    add(raw.request.method().as_str().as_bytes());
+    add(raw.request.path().as_bytes());
+    for name in [CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH] {
+        add(headers.get(name).map_or(b"", |it| it.as_bytes()));
+    }
+    add(raw.body);
+    hash.finalize().to_vec()
+}

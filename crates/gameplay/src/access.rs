@@ -1,0 +1,51 @@
+//! Who may touch the games of a room.
+
+use auth::{Account, Pass};
+use ids::RoomId;
+use rooms::{Owners, visit};
+use store::Db;
+
+use crate::author::Author;
+use crate::error::GameplayError;
+
+/// That somebody may touch the games of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    pub(crate) room_id: RoomId,
+    pub(crate) author: Author,
+}
+
+impl Access {
+    /// Who it is.
+    pub fn author(&self) -> Author {
+        self.author
+    }
+
+    /// The states are the counsellor's own notes of a game: not even an administrator reads them.
+    ///
+    /// # Errors
+    /// When there is no such room, or it is somebody else's.
+    pub async fn of_owner(
+        owners: &Owners,
+        account: &Account,
+        room_id: RoomId,
+    ) -> Result<Self, GameplayError> {
+        if owners.is_owner(account, room_id).await? {
+            Ok(Self { room_id, author: Author::Counsellor(account.id) })
+        } else {
+            Err(GameplayError::NotOwner)
+        }
+    }
+
+    /// A visitor plays in the room that the pass is for, and only while there and while it is open.
+    ///
+    /// # Errors
+    /// When the pass is for another room, the visitor left, or the room is closed or over.
+    pub async fn of_visitor(db: &Db, pass: Pass, room_id: RoomId) -> Result<Self, GameplayError> {
+        if pass.room != room_id {
+            return Err(rooms::RoomError::NotInRoom.into());
+        }
+        visit::find_in(db, pass.visitor, room_id).await?;
+        Ok(Self { room_id, author: Author::Visitor(pass.visitor) })
+    }
+}

@@ -1,0 +1,91 @@
+//! Conditions and entity tags (RFC 9110, sections 8.8.3 and 13.1).
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, EntityTag, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use api::Problem;
+use serde::Serialize;
+
+use crate::version::{Condition, Tag, Versions};
+
+/// The conditions that a request sets.
+pub(super) fn condition(request: &HttpRequest) -> Result<Condition, Problem> {
+    let matches = sent(request, &IF_MATCH)?;
+    let matches_not = sent(request, &IF_NONE_MATCH)?;
+    Ok(Condition { matches: matches.map(strong), matches_not: matches_not.map(any) })
+}
+
+/// What a header names: any version, or a list of tags.
+enum Sent {
+    Any,
+    Tags(Vec<EntityTag>),
+}
+
+/// Unlike actix, which skips what it cannot read: a condition that was skipped would hold.
+fn sent(request: &HttpRequest, name: &HeaderName) -> Result<Option<Sent>, Problem> {
+    let lines: Vec<_> = request.headers().get_all(name).map(|it| it.to_str()).collect();
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let lines: Option<Vec<&str>> = lines.into_iter().map(Result::ok).collect();
+    lines.and_then(|lines| parsed(&lines.join(","))).map(Some).ok_or_else(|| {
+        let detail = "If-Match and If-None-Match take * or entity tags in quotes";
+        Problem::new(StatusCode::BAD_REQUEST, "bad_condition", detail)
+    })
+}
+
+fn parsed(list: &str) -> Option<Sent> {
+    if list.trim() == "*" {
+        return Some(Sent::Any);
+    }
+    let mut is_quoted = false;
+    let items = list.split(|letter| {
+        is_quoted ^= letter == '"';
+        letter == ',' && !is_quoted
+    });
+    let items = items.map(str::trim).filter(|it| !it.is_empty());
+    let tags: Option<Vec<EntityTag>> = items.map(|it| it.parse().ok()).collect();
+    tags.filter(|it| !it.is_empty()).map(Sent::Tags)
+}
+
+/// `If-Match` compares strongly: a weak tag matches nothing.
+fn strong(sent: Sent) -> Versions {
+    named(sent, |tag| !tag.weak)
+}
+
+/// `If-None-Match` compares weakly.
+fn any(sent: Sent) -> Versions {
+    named(sent, |_| true)
+}
+
+fn named(sent: Sent, counts: impl Fn(&EntityTag) -> bool) -> Versions {
+    match sent {
+        Sent::Any => Versions::Any,
+        Sent::Tags(tags) => {
+            let tags = tags.iter().filter(|tag| counts(tag));
+            Versions::Tagged(tags.map(|tag| tag.tag().to_owned()).collect())
+        }
+    }
+}
+
+/// A body and its entity tag.
+pub(super) struct Tagged<T>(pub(super) Tag, pub(super) T);
+
+impl<T: Serialize> Responder for Tagged<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let Self(tag, body) = self;
+        HttpResponse::Ok().insert_header((ETAG, etag(tag))).json(body)
+    }
+}
+
+/// That the client has this version already.
+pub(super) fn not_modified(tag: Tag) -> HttpResponse {
+    HttpResponse::NotModified().insert_header((ETAG, etag(tag))).finish()
+}
+
+fn etag(tag: Tag) -> EntityTag {
+    EntityTag::new_strong(tag.to_string())
+}

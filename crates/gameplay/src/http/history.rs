@@ -1,0 +1,153 @@
+//! The history of a state over HTTP, for the room's owner.
+
+use actix_web::web::{Data, Json as Answer};
+use actix_web::{get, post};
+use api::{
+    Authed, Both, Busy, ErrorBody, Field, Fields, FromFields, InputFaults, Path, PathParam,
+    Problem, Query, SignInFaults, Spot, Whole,
+};
+use auth::Caller;
+use ids::RoomId;
+use rooms::Owners;
+use serde_json::Value;
+use store::Db;
+
+use super::GamePath;
+use super::conditions::Tagged;
+use super::views::{HistoryView, SnapshotView, StateView};
+use crate::access::Access;
+use crate::change::Change;
+use crate::saver::Saves;
+use crate::version::Condition;
+use crate::{history, keep};
+
+/// Versions on a page, if nothing else is asked for.
+const PAGE: i64 = 20;
+
+/// Versions on a page at most.
+const PAGE_MAX: i64 = 100;
+
+/// The number of a version.
+pub(crate) struct VersionNumber(i64);
+
+/// Which page of the history.
+pub(crate) struct PageRequest {
+    before: Option<i64>,
+    limit: i64,
+}
+
+/// List the versions of a game's state
+///
+/// For the room's owner alone; newest first. The next page begins `before` the last of this one.
+#[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
+    params(
+        ("room_id" = RoomId, Path, description = "The room"),
+        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+        ("before" = Option<i64>, Query, description = "Only versions before this one", minimum = 1),
+        ("limit" = Option<i64>, Query, description = "Versions on the page; 20 if not said",
+            minimum = 1, maximum = 100),
+    ),
+    responses(
+        SignInFaults, InputFaults, Busy,
+        (status = 200, description = "The versions", body = HistoryView),
+        (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
+        (status = 404, description = "There is no such room, or nothing was saved", body = ErrorBody),
+    ),
+)]
+#[get("/api/rooms/{room_id}/gameplay-states/{gameplay_id}/history")]
+pub(crate) async fn list_versions(
+    db: Data<Db>,
+    owners: Data<Owners>,
+    Authed(Caller(account), Both(Both(Path(room), Path(game)), Query(page))): Authed<
+        Caller,
+        Both<GamePath, Query<PageRequest>>,
+    >,
+) -> Result<Answer<HistoryView>, Problem> {
+    let access = Access::of_owner(&owners, &account, room).await?;
+    let state = keep::fetch(&db, access, &game).await?;
+    let versions = history::page(&db, &state, page.before, page.limit).await?;
+    Ok(Answer(HistoryView::of(state.version, versions)))
+}
+
+/// Get one version of a game's state
+///
+/// For the room's owner alone.
+#[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
+    params(
+        ("room_id" = RoomId, Path, description = "The room"),
+        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+        ("version" = i64, Path, description = "The version", minimum = 1),
+    ),
+    responses(
+        SignInFaults, InputFaults, Busy,
+        (status = 200, description = "The state as it was", body = SnapshotView),
+        (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
+        (status = 404, description = "There is no such room, state or version", body = ErrorBody),
+    ),
+)]
+#[get("/api/rooms/{room_id}/gameplay-states/{gameplay_id}/history/{version}")]
+pub(crate) async fn get_version(
+    db: Data<Db>,
+    owners: Data<Owners>,
+    Authed(Caller(account), Both(Both(Path(room), Path(game)), Path(number))): Authed<
+        Caller,
+        Both<GamePath, Path<VersionNumber>>,
+    >,
+) -> Result<Answer<SnapshotView>, Problem> {
+    let access = Access::of_owner(&owners, &account, room).await?;
+    let state = keep::fetch(&db, access, &game).await?;
+    Ok(Answer(history::version(&db, &state, number.0).await?.into()))
+}
+
+/// Restore an earlier version of a game's state
+///
+/// For the room's owner alone. Saves it anew, as the next version.
+#[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
+    params(
+        ("room_id" = RoomId, Path, description = "The room"),
+        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+        ("version" = i64, Path, description = "The version", minimum = 1),
+    ),
+    responses(
+        SignInFaults, InputFaults, Busy,
+        (status = 200, description = "The state as it is now", body = StateView,
+            headers(("etag" = String, description = "The version"))),
+        (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
+        (status = 404, description = "There is no such room, state or version", body = ErrorBody),
+    ),
+)]
+#[post("/api/rooms/{room_id}/gameplay-states/{gameplay_id}/history/{version}/restore")]
+pub(crate) async fn restore_version(
+    db: Data<Db>,
+    saves: Data<Saves>,
+    owners: Data<Owners>,
+    Authed(Caller(account), Both(Both(Path(room), Path(game)), Path(number))): Authed<
+        Caller,
+        Both<GamePath, Path<VersionNumber>>,
+    >,
+) -> Result<Tagged<StateView>, Problem> {
+    let access = Access::of_owner(&owners, &account, room).await?;
+    let state = keep::fetch(&db, access, &game).await?;
+    let snapshot = history::version(&db, &state, number.0).await?;
+    let change = Change::Replace(snapshot.document);
+    let kept = keep::save(&saves, access, game, change, Condition::default(), None).await?;
+    Ok(Tagged(kept.tag(), kept.into()))
+}
+
+impl Field for VersionNumber {
+    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+        Whole::<1, { i64::MAX }>::read(value, spot).map(|it| Self(it.0))
+    }
+}
+
+impl PathParam for VersionNumber {
+    const NAME: &'static str = "version";
+}
+
+impl FromFields for PageRequest {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let before = fields.field::<Option<VersionNumber>>("before");
+        let limit = fields.field_or("limit", Whole::<1, PAGE_MAX>(PAGE));
+        Some(Self { before: before?.map(|it| it.0), limit: limit?.0 })
+    }
+}

@@ -1,0 +1,45 @@
+//! The body of a PATCH: one of two kinds of patch, as its content type says.
+
+use actix_web::http::header::CONTENT_TYPE;
+use api::{BodyLimits, Flaw, Part, Raw};
+use serde_json::value::RawValue;
+use store::Json;
+
+use crate::change::Change;
+
+const MERGE: &str = "application/merge-patch+json";
+const OPERATIONS: &str = "application/json-patch+json";
+
+/// A patch, read as the kind that its content type names.
+pub(super) struct Patched(pub(super) Change);
+
+impl Part for Patched {
+    const MEDIA: &'static [&'static str] = &[MERGE, OPERATIONS];
+
+    fn body_limit(limits: &BodyLimits) -> Option<usize> {
+        Some(limits.document.bytes)
+    }
+
+    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+        let declared = raw.request().headers().get(CONTENT_TYPE);
+        let declared = declared.and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let is_merge = declared.trim_start().to_ascii_lowercase().starts_with(MERGE);
+        let change = if is_merge { merge(raw) } else { operations(raw) };
+        let change = change.map(Self);
+        raw.body_spot().check(&serde_json::Value::Null, change)
+    }
+}
+
+fn merge(raw: &Raw<'_>) -> Result<Change, Flaw> {
+    let malformed = || Flaw::new("merge_patch_invalid", "Input should be a merge patch");
+    let patch: &RawValue = serde_json::from_slice(raw.body()).map_err(|_| malformed())?;
+    let patch = Json::accept(patch, raw.limits().document)
+        .map_err(|refusal| Flaw::new("value_error", format!("Value error, {refusal}")))?;
+    Ok(Change::Merge(patch))
+}
+
+fn operations(raw: &Raw<'_>) -> Result<Change, Flaw> {
+    let patch = serde_json::from_slice(raw.body());
+    let reason = "Input should be a list of patch operations (RFC 6902)";
+    patch.map(Change::Patch).map_err(|_| Flaw::new("json_patch_invalid", reason))
+}

@@ -1,0 +1,176 @@
+//! Saves, as they are committed in groups.
+//!
+//! A lane plans a group on what it remembers of the documents. Those that it does not remember are
+//! read first, and on PostgreSQL locked. The write names the versions that it was planned for; when
+//! another instance was faster, nothing of it is done, the lane forgets what it remembered, and tries
+//! again with everything locked. A save that is refused writes nothing that could find out, so a
+//! document is read before a save of it is refused.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use diesel::{OptionalExtension, SqliteConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use ids::AuthorId;
+use store::group_commit::{Lanes, Setback, Work};
+use store::idempotency::{self, AnswerRow, must_be_kept};
+use store::{Bounds, fetch_all_in_place, fetch_in_place};
+
+use crate::memory::Memory;
+use crate::plan::{self, Current, Key, Plan, Rules, plans};
+use crate::repeat::{answers, attempts, outcomes_before};
+use crate::save::{Outcome, Save};
+use crate::store::{CurrentRow, lock_many, read_current, save_many, save_one};
+
+/// Where saves are committed. Cloning shares it.
+pub type Saves = Lanes<Saver>;
+
+/// What carries saves out, and remembers what it wrote.
+#[derive(Clone)]
+pub struct Saver {
+    rules: Rules,
+    memory: Memory,
+}
+
+impl Saver {
+    /// A saver that keeps documents within `bounds`, a journal within `segment` versions and the
+    /// whole past of a document within about `versions`, or keeps none of it when that is 0.
+    pub fn new(bounds: Bounds, segment: usize, versions: i64) -> Self {
+        Self { rules: Rules { bounds, segment, versions }, memory: Memory::default() }
+    }
+
+    /// Ends a group that was written.
+    fn finish(&mut self, plans: Vec<Plan>) -> Vec<Outcome> {
+        let (outcomes, current) = plan::outcomes(plans);
+        for (key, current) in current {
+            self.memory.keep(key, current);
+        }
+        outcomes
+    }
+
+    async fn write(
+        &mut self,
+        connection: &mut AsyncPgConnection,
+        plans: Vec<Plan>,
+    ) -> Result<Vec<Outcome>, Setback> {
+        if plans.iter().any(|plan| plan.written().is_some()) {
+            save_many(&plans, self.rules.versions).execute(connection).await?;
+        }
+        Ok(self.finish(plans))
+    }
+
+    /// Reads and locks what is not remembered, or would be refused, and looks for what was done
+    /// before.
+    async fn write_with_care(
+        &mut self,
+        connection: &mut AsyncPgConnection,
+        group: &[Save],
+        mut known: HashMap<Key, Current>,
+        unknown: &[Key],
+    ) -> Result<Vec<Outcome>, Setback> {
+        lock(connection, unknown, &mut known).await?;
+        let mut rows: Vec<AnswerRow> = Vec::new();
+        if attempts(group).next().is_some() {
+            rows = idempotency::answers(attempts(group)).load(connection).await?;
+        }
+        let before = outcomes_before(group, &rows);
+        let mut plans = plans(group, &known, &before, self.rules);
+        let doubtful = doubtful(&plans, unknown);
+        if !doubtful.is_empty() {
+            lock(connection, &doubtful, &mut known).await?;
+            plans = plan::plans(group, &known, &before, self.rules);
+        }
+        let outcomes = self.write(connection, plans).await?;
+        for answer in answers(group, &before, &outcomes) {
+            let kept: Option<AuthorId> =
+                idempotency::keep(&answer).get_result(connection).await.optional()?;
+            must_be_kept(kept)?;
+        }
+        Ok(outcomes)
+    }
+}
+
+/// Reads these documents and locks their rows.
+async fn lock(
+    connection: &mut AsyncPgConnection,
+    keys: &[Key],
+    known: &mut HashMap<Key, Current>,
+) -> Result<(), Setback> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<CurrentRow> = lock_many(keys).load(connection).await?;
+    known.retain(|key, _| !keys.contains(key));
+    known.extend(rows.into_iter().map(CurrentRow::current));
+    Ok(())
+}
+
+/// The documents of which a save would be refused by what is remembered of them, and not `read`.
+fn doubtful(plans: &[Plan], read: &[Key]) -> Vec<Key> {
+    let refusing = plans.iter().filter(|plan| plan.refuses()).map(|plan| &plan.key);
+    refusing.filter(|key| !read.contains(key)).cloned().collect()
+}
+
+impl Work for Saver {
+    const NAME: &'static str = "save";
+    type Request = Save;
+    type Answer = Outcome;
+
+    fn order(save: &Save) -> impl Hash {
+        save.room_id
+    }
+
+    async fn on_postgres(
+        &mut self,
+        connection: &mut AsyncPgConnection,
+        group: &[Save],
+    ) -> Result<Vec<Outcome>, Setback> {
+        let (known, unknown) = self.memory.recall(plan::keys(group));
+        if unknown.is_empty() && attempts(group).next().is_none() {
+            let plans = plans(group, &known, &HashMap::new(), self.rules);
+            if !plans.iter().any(Plan::refuses) {
+                return self.write(connection, plans).await;
+            }
+        }
+        connection
+            .transaction(async |connection| {
+                self.write_with_care(connection, group, known, &unknown).await
+            })
+            .await
+    }
+
+    fn on_sqlite(
+        &mut self,
+        connection: &mut SqliteConnection,
+        group: &[Save],
+    ) -> Result<Vec<Outcome>, Setback> {
+        let (mut known, unknown) = self.memory.recall(plan::keys(group));
+        for key in &unknown {
+            known.extend(read_current(connection, key.clone())?);
+        }
+        let rows = match attempts(group).next() {
+            Some(_) => fetch_all_in_place(connection, idempotency::answers(attempts(group)))?,
+            None => Vec::new(),
+        };
+        let before = outcomes_before(group, &rows);
+        let mut plans = plans(group, &known, &before, self.rules);
+        let doubtful = doubtful(&plans, &unknown);
+        if !doubtful.is_empty() {
+            for key in doubtful {
+                known.remove(&key);
+                known.extend(read_current(connection, key)?);
+            }
+            plans = plan::plans(group, &known, &before, self.rules);
+        }
+        for plan in &plans {
+            if !save_one(connection, plan, self.rules.versions)? {
+                return Err(Setback::Again);
+            }
+        }
+        let outcomes = self.finish(plans);
+        for answer in answers(group, &before, &outcomes) {
+            must_be_kept(fetch_in_place(connection, idempotency::keep(&answer))?)?;
+        }
+        Ok(outcomes)
+    }
+}

@@ -1,0 +1,212 @@
+//! The statements of a whole group, on PostgreSQL: each is prepared once, for any number of rows.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Text};
+use ids::{GameplayStateId, RoomId};
+use store::sql_types::{Doc, Guid, Moment};
+use store::{At, Json};
+
+use crate::journal::Journal;
+use crate::plan::{Current, Key, Plan};
+use crate::state::GameplayId;
+use crate::version::Tag;
+
+/// Reads the documents with these keys and locks their rows, in the order of the keys.
+pub(crate) fn lock_many(keys: &[Key]) -> LockMany<'_> {
+    let (rooms, games) = keys.iter().map(|(room, game)| (*room, game.as_str())).unzip();
+    LockMany { rooms, games }
+}
+
+/// See [`lock_many`].
+pub(crate) struct LockMany<'a> {
+    rooms: Vec<RoomId>,
+    games: Vec<&'a str>,
+}
+
+/// A document as it is.
+#[derive(Queryable)]
+pub(crate) struct CurrentRow {
+    room_id: RoomId,
+    gameplay_id: String,
+    id: GameplayStateId,
+    version: i64,
+    state: Json,
+    journal: String,
+    created_at: At,
+    last_played_at: At,
+}
+
+impl CurrentRow {
+    pub(crate) fn current(self) -> (Key, Current) {
+        let current = Current {
+            tag: Tag { state: self.id, version: self.version },
+            document: self.state,
+            journal: Journal::of(&self.journal),
+            created_at: self.created_at,
+            saved_at: self.last_played_at,
+        };
+        ((self.room_id, GameplayId::from_column(&self.gameplay_id)), current)
+    }
+}
+
+impl QueryId for LockMany<'_> {
+    type QueryId = LockMany<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for LockMany<'_> {
+    type SqlType = (Guid, Text, Guid, BigInt, Doc, Text, Moment, Moment);
+}
+
+impl QueryFragment<Pg> for LockMany<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT s.room_id, s.gameplay_id, s.id, s.version, s.state, s.journal, \
+             s.created_at, s.last_played_at FROM gameplay_states s JOIN unnest(",
+        );
+        out.push_bind_param::<Array<Guid>, _>(&self.rooms)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.games)?;
+        out.push_sql(
+            ") AS k (room_id, gameplay_id) USING (room_id, gameplay_id) \
+             ORDER BY s.room_id, s.gameplay_id FOR UPDATE OF s",
+        );
+        Ok(())
+    }
+}
+
+/// Writes what plans leave, each document onto the version that it was planned for, and keeps
+/// `versions_max` versions of a document that has a new segment. Nothing is written when one of them
+/// is at another version.
+pub(crate) fn save_many(plans: &[Plan], versions_max: i64) -> SaveMany<'_> {
+    let mut statement = SaveMany { versions_max, ..SaveMany::default() };
+    for plan in plans {
+        statement.documents.add(plan);
+        for segment in &plan.segments {
+            let segments = &mut statement.segments;
+            segments.state_id.push(segment.last.state);
+            segments.last_version.push(segment.last.version);
+            segments.saved_at.push(segment.saved_at);
+            segments.document.push(&segment.document);
+            segments.journal.push(segment.journal.text());
+        }
+    }
+    statement
+}
+
+/// See [`save_many`].
+#[derive(Default)]
+pub(crate) struct SaveMany<'a> {
+    documents: Documents<'a>,
+    segments: Segments<'a>,
+    versions_max: i64,
+}
+
+/// The columns of the documents.
+#[derive(Default)]
+struct Documents<'a> {
+    id: Vec<GameplayStateId>,
+    base: Vec<i64>,
+    version: Vec<i64>,
+    state: Vec<&'a Json>,
+    journal: Vec<&'a str>,
+    saved_at: Vec<At>,
+    created_at: Vec<At>,
+    room_id: Vec<RoomId>,
+    gameplay_id: Vec<&'a str>,
+}
+
+/// The columns of the new segments.
+#[derive(Default)]
+struct Segments<'a> {
+    state_id: Vec<GameplayStateId>,
+    last_version: Vec<i64>,
+    saved_at: Vec<At>,
+    document: Vec<&'a Json>,
+    journal: Vec<&'a str>,
+}
+
+impl<'a> Documents<'a> {
+    fn add(&mut self, plan: &'a Plan) {
+        let Some(next) = plan.written() else { return };
+        let (room, game) = &plan.key;
+        self.id.push(next.tag.state);
+        self.base.push(plan.base);
+        self.version.push(next.tag.version);
+        self.state.push(&next.document);
+        self.journal.push(next.journal.text());
+        self.saved_at.push(next.saved_at);
+        self.created_at.push(next.created_at);
+        self.room_id.push(*room);
+        self.gameplay_id.push(game.as_str());
+    }
+}
+
+impl QueryId for SaveMany<'_> {
+    type QueryId = SaveMany<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<C> RunQueryDsl<C> for SaveMany<'_> {}
+
+impl QueryFragment<Pg> for SaveMany<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let Self { documents, segments, versions_max } = self;
+        out.push_sql("WITH document AS MATERIALIZED (SELECT * FROM unnest(");
+        out.push_bind_param::<Array<Guid>, _>(&documents.id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&documents.base)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&documents.version)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Doc>, _>(&documents.state)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&documents.journal)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Moment>, _>(&documents.saved_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Moment>, _>(&documents.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Guid>, _>(&documents.room_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&documents.gameplay_id)?;
+        out.push_sql(
+            ") AS d (id, base, version, state, journal, saved_at, created_at, room_id, \
+             gameplay_id)), \
+             updated AS (UPDATE gameplay_states s SET state = d.state, version = d.version, \
+             journal = d.journal, last_played_at = d.saved_at, updated_at = d.saved_at \
+             FROM document d WHERE s.id = d.id AND s.version = d.base RETURNING s.id), \
+             inserted AS (INSERT INTO gameplay_states (id, room_id, gameplay_id, state, \
+             version, journal, last_played_at, created_at, updated_at) \
+             SELECT id, room_id, gameplay_id, state, version, journal, saved_at, created_at, \
+             saved_at FROM document WHERE base = 0 ON CONFLICT DO NOTHING RETURNING id), \
+             segment AS MATERIALIZED (SELECT * FROM unnest(",
+        );
+        out.push_bind_param::<Array<Guid>, _>(&segments.state_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&segments.last_version)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Moment>, _>(&segments.saved_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Doc>, _>(&segments.document)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&segments.journal)?;
+        out.push_sql(
+            ") AS g (state_id, last_version, saved_at, document, journal)), \
+             kept AS (INSERT INTO gameplay_segments (state_id, last_version, saved_at, \
+             document, journal) SELECT * FROM segment), \
+             forgotten AS (DELETE FROM gameplay_segments s USING segment g \
+             WHERE s.state_id = g.state_id AND s.last_version <= g.last_version - ",
+        );
+        out.push_bind_param::<BigInt, _>(versions_max)?;
+        out.push_sql(
+            ") SELECT must_be_current((SELECT count(*) FROM updated) + \
+             (SELECT count(*) FROM inserted) = (SELECT count(*) FROM document))",
+        );
+        Ok(())
+    }
+}

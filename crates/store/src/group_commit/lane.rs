@@ -1,0 +1,183 @@
+//! One lane: takes all that waits, commits it, answers, and begins again.
+
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::FutureExt;
+use pooling::PoolError;
+use tokio::sync::{mpsc, oneshot};
+use tracing::error;
+
+use super::figures::CommitFigures;
+use super::work::{Setback, Work};
+use crate::sqlite::SqliteSession;
+use crate::{Db, StoreError};
+
+/// How often a group is tried again because another transaction came in between.
+const ATTEMPTS_MAX: u32 = 20;
+
+/// A request and whom to answer.
+pub(super) struct Waiting<W: Work> {
+    pub(super) request: W::Request,
+    pub(super) caller: oneshot::Sender<Verdict<W>>,
+}
+
+type Verdict<W> = Result<<W as Work>::Answer, StoreError>;
+
+/// One lane and what it remembers.
+pub(super) struct Lane<W: Work> {
+    /// Takes the place of a memory that a panic has left behind.
+    fresh: W,
+    work: W,
+    db: Db,
+    queue: mpsc::Receiver<Waiting<W>>,
+    group_max: usize,
+    figures: CommitFigures,
+}
+
+/// A part of what was taken from the queue; splitting it copies nothing.
+struct Group<W: Work> {
+    requests: Arc<[W::Request]>,
+    part: Range<usize>,
+}
+
+impl<W: Work> Lane<W> {
+    pub(super) fn new(
+        work: W,
+        db: Db,
+        queue: mpsc::Receiver<Waiting<W>>,
+        group_max: usize,
+    ) -> Self {
+        let figures = CommitFigures::of(W::NAME);
+        Self { fresh: work.clone(), work, db, queue, group_max, figures }
+    }
+
+    /// Works until all senders are gone and the queue is empty.
+    pub(super) async fn run(mut self) {
+        let mut waiting = Vec::new();
+        while self.queue.recv_many(&mut waiting, self.group_max).await > 0 {
+            let taken = waiting.drain(..).map(|it| (it.request, it.caller));
+            let (requests, callers): (Vec<_>, Vec<_>) = taken.unzip();
+            let verdicts = self.settle(Group::of(requests)).await;
+            for (caller, verdict) in callers.into_iter().zip(verdicts) {
+                // Nobody listens when the caller went away. The write stands all the same.
+                let _ = caller.send(verdict);
+            }
+        }
+    }
+
+    /// Commits a group. One that the database refuses is halved until what it refuses stands alone.
+    async fn settle(&mut self, group: Group<W>) -> Vec<Verdict<W>> {
+        match self.insist(&group).await {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(StoreError::Refused(_)) if group.part.len() > 1 => {
+                let (first, second) = group.halves();
+                let mut verdicts = Box::pin(self.settle(first)).await;
+                verdicts.extend(Box::pin(self.settle(second)).await);
+                verdicts
+            }
+            Err(error) => group.part.map(|_| Err(error.clone())).collect(),
+        }
+    }
+
+    /// Tries until no other transaction comes in between.
+    async fn insist(&mut self, group: &Group<W>) -> Result<Vec<W::Answer>, StoreError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let start = Instant::now();
+            match self.attempt(group).await? {
+                Ok(answers) => {
+                    self.figures.committed(group.part.len(), start.elapsed());
+                    return Ok(answers);
+                }
+                Err(setback) => self.forgive(setback)?,
+            }
+        }
+        Err(StoreError::Contended)
+    }
+
+    /// What a transaction remembered that was rolled back never was.
+    fn forgive(&mut self, setback: Setback) -> Result<(), StoreError> {
+        self.work = self.fresh.clone();
+        match setback {
+            Setback::Again => {
+                self.figures.repeated();
+                Ok(())
+            }
+            Setback::Database(error) => Err(StoreError::of_write(error)),
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        group: &Group<W>,
+    ) -> Result<Result<Vec<W::Answer>, Setback>, StoreError> {
+        match self.db.clone() {
+            Db::Postgres { lanes, .. } => {
+                let mut connection = lanes.get().await.map_err(PoolError::from)?;
+                let answers = self.work.on_postgres(&mut connection, group.requests());
+                match AssertUnwindSafe(answers).catch_unwind().await {
+                    Ok(outcome) => Ok(outcome),
+                    Err(_) => Err(self.forget()),
+                }
+            }
+            Db::Sqlite { write, .. } => {
+                let mut session = write.get().await.map_err(PoolError::from)?;
+                self.aside(&mut session, group).await
+            }
+        }
+    }
+
+    /// SQLite works on a thread of its own, to which the lane lends its memory.
+    async fn aside(
+        &mut self,
+        session: &mut SqliteSession,
+        group: &Group<W>,
+    ) -> Result<Result<Vec<W::Answer>, Setback>, StoreError> {
+        let mut work = std::mem::replace(&mut self.work, self.fresh.clone());
+        let group = group.clone();
+        let done = session.spawn_blocking(move |connection| {
+            let outcome = connection
+                .immediate_transaction(|connection| work.on_sqlite(connection, group.requests()));
+            Ok((outcome, work))
+        });
+        match done.await {
+            Ok((outcome, work)) => {
+                self.work = work;
+                Ok(outcome)
+            }
+            Err(_) => Err(self.forget()),
+        }
+    }
+
+    /// After a panic nobody knows what the lane remembers.
+    fn forget(&mut self) -> StoreError {
+        error!(work = W::NAME, "a group commit panicked");
+        self.work = self.fresh.clone();
+        StoreError::InDoubt
+    }
+}
+
+impl<W: Work> Group<W> {
+    fn of(requests: Vec<W::Request>) -> Self {
+        Self { part: 0..requests.len(), requests: requests.into() }
+    }
+
+    fn requests(&self) -> &[W::Request] {
+        &self.requests[self.part.clone()]
+    }
+
+    fn halves(&self) -> (Self, Self) {
+        let Range { start, end } = self.part;
+        let middle = start.midpoint(end);
+        let part = |part| Self { requests: self.requests.clone(), part };
+        (part(start..middle), part(middle..end))
+    }
+}
+
+impl<W: Work> Clone for Group<W> {
+    fn clone(&self) -> Self {
+        Self { requests: self.requests.clone(), part: self.part.clone() }
+    }
+}

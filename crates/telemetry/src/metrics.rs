@@ -1,0 +1,40 @@
+//! The metrics registry: what the crates measure, as Prometheus reads it.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+pub use metrics_exporter_prometheus::PrometheusHandle as Registry;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
+
+/// How often measurements have to be gathered that nobody has read.
+pub const GATHER_EVERY: Duration = Duration::from_secs(5);
+
+/// Upper bounds of the buckets of durations, in seconds: from one fsync to the longest wait.
+const SECONDS: [f64; 12] =
+    [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 1.0, 4.0];
+
+/// Upper bounds of the buckets of sizes: doublings up to the largest group and queue.
+const SIZES: [f64; 13] =
+    [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0];
+
+static REGISTRY: OnceLock<Registry> = OnceLock::new();
+
+/// The registry of this process. What was measured before it is asked for the first time is lost.
+///
+/// # Errors
+/// When something else measures in this process already.
+pub fn registry() -> Result<&'static Registry, BuildError> {
+    if let Some(registry) = REGISTRY.get() {
+        return Ok(registry);
+    }
+    let installed = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
+        .set_buckets(&SIZES)?
+        .install_recorder();
+    match (installed, REGISTRY.get()) {
+        (Ok(registry), _) => Ok(REGISTRY.get_or_init(|| registry)),
+        // Another thread was faster.
+        (Err(_), Some(registry)) => Ok(registry),
+        (Err(error), None) => Err(error),
+    }
+}
