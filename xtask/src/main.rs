@@ -3,8 +3,10 @@
 //! One file a task; the ones that drive a release build from outside are their own package,
 //! `probe`, so that `cargo xtask migrate` builds in seconds.
 
+mod bench;
 mod ci;
 mod commands;
+mod crash;
 mod diff;
 mod migrate;
 mod openapi;
@@ -30,6 +32,8 @@ enum Task {
     Migrate(migrate::Task),
     Openapi(openapi::Arguments),
     Smoke(probe::SmokeArguments),
+    Bench(bench::Arguments),
+    Crash(crash::Arguments),
     /// Measure how fast the server starts and how little memory it needs.
     ///
     /// Builds the release binary, starts it twenty times on a migrated SQLite file, and fails
@@ -66,6 +70,8 @@ async fn run(task: Task) -> Result<()> {
         Task::Migrate(task) => migrate::run(task).await,
         Task::Openapi(arguments) => openapi::run(&arguments).await,
         Task::Smoke(arguments) => probe::smoke(&arguments).await,
+        Task::Bench(arguments) => bench::run(&arguments).await,
+        Task::Crash(arguments) => crash::run(&arguments).await,
         Task::Footprint => probe::footprint().await,
         Task::Ci => ci::run().await,
     }

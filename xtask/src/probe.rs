@@ -37,20 +37,22 @@ pub(crate) async fn smoke(arguments: &SmokeArguments) -> Result<()> {
 
 async fn smoke_on(database: &TestDatabase) -> Result<()> {
     println!("smoke on {}", database.kind);
-    commands::run(probe("smoke")?.env("DATABASE_URL", &*database.url.expose())).await
+    commands::run(command("smoke")?.env("DATABASE_URL", &*database.url.expose())).await
 }
 
 pub(crate) async fn footprint() -> Result<()> {
     build().await?;
-    commands::run(&mut probe("footprint")?).await
+    commands::run(&mut command("footprint")?).await
 }
 
-async fn build() -> Result<()> {
+/// Builds the server and `probe` as they are released.
+pub(crate) async fn build() -> Result<()> {
     commands::run(cargo().args(["build", "--release", "--package=cardroom", "--package=probe"]))
         .await
 }
 
-fn probe(task: &str) -> Result<Command> {
+/// `probe` with this task, on the release build of the server.
+pub(crate) fn command(task: &str) -> Result<Command> {
     let folder = release_folder()?;
     let mut command = program(&folder.join("probe").to_string_lossy());
     command.arg(task).arg(folder.join("cardroom"));

@@ -1,8 +1,8 @@
 //! A throw-away PostgreSQL cluster from the installed binaries.
 //!
 //! It lives in a temporary folder, listens on a free port of 127.0.0.1 and on a socket in that
-//! folder, and is gone with its folder when it is dropped. It trades durability for speed: nothing
-//! in it outlives the tests.
+//! folder, and is gone with its folder when it is dropped. For tests it trades durability for speed,
+//! since nothing in it outlives them; for benchmarks and crashes it keeps its word.
 
 mod account;
 mod binaries;
@@ -33,7 +33,7 @@ const START_TIMEOUT: Duration = Duration::from_mins(1);
 const PORTS_TRIED: usize = 3;
 
 /// What tests can do without: nothing here has to survive a power cut.
-const SETTINGS: [&str; 13] = [
+const FAST: &[&str] = &[
     "autovacuum=off",
     "checkpoint_timeout=1h",
     "fsync=off",
@@ -49,12 +49,23 @@ const SETTINGS: [&str; 13] = [
     "wal_level=minimal",
 ];
 
+/// As a server is run that people rely on: PostgreSQL's own defaults, but for sizes.
+const DURABLE: &[&str] = &[
+    "jit=off",
+    "listen_addresses=127.0.0.1",
+    "log_min_messages=fatal",
+    "max_connections=200",
+    "max_wal_size=4GB",
+    "shared_buffers=512MB",
+];
+
 /// A running cluster; dropping it stops the server and removes the folder.
 #[derive(Debug)]
 pub struct Cluster {
     server: Child,
     port: u16,
     password: String,
+    binaries: Binaries,
     folder: TempDir,
 }
 
@@ -67,23 +78,43 @@ impl Cluster {
     /// # Errors
     /// When PostgreSQL is not installed and cannot be, or does not start.
     pub fn start() -> Result<Self> {
+        Self::start_with(FAST)
+    }
+
+    /// Starts a cluster that has what it acknowledged after any crash.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub fn start_durable() -> Result<Self> {
+        Self::start_with(DURABLE)
+    }
+
+    fn start_with(settings: &[&str]) -> Result<Self> {
         let binaries = Binaries::find_or_install()?;
         let account = Account::for_server()?;
         let folder = folder(account.as_ref())?;
         let password = Uuid::new_v4().simple().to_string();
         init(&binaries, account.as_ref(), folder.path(), &password)?;
-        let mut serving = serve(&binaries, account.as_ref(), folder.path());
+        let serve = || serve(&binaries, account.as_ref(), folder.path(), settings);
+        let mut serving = serve();
         for _ in 1..PORTS_TRIED {
-            serving = serving.or_else(|_| serve(&binaries, account.as_ref(), folder.path()));
+            serving = serving.or_else(|_| serve());
         }
         let (server, port) = serving?;
-        Ok(Self { server, port, password, folder })
+        Ok(Self { server, port, password, binaries, folder })
     }
 
     /// The URL of the database that is there from the start, over TCP, as a superuser.
     pub fn url(&self) -> String {
         let Self { port, password, .. } = self;
         format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/{SUPERUSER}")
+    }
+
+    /// A program of the same installation, such as `pgbench`.
+    pub fn program(&self, name: &str) -> PathBuf {
+        // Where the programs are linked to, not every one of them need be.
+        let postgres = self.binaries.postgres.canonicalize();
+        postgres.unwrap_or_else(|_| self.binaries.postgres.clone()).with_file_name(name)
     }
 
     /// The folder that holds the socket.
@@ -139,10 +170,15 @@ fn init(
     Ok(())
 }
 
-fn serve(binaries: &Binaries, account: Option<&Account>, folder: &Path) -> Result<(Child, u16)> {
+fn serve(
+    binaries: &Binaries,
+    account: Option<&Account>,
+    folder: &Path,
+    settings: &[&str],
+) -> Result<(Child, u16)> {
     let port = free_port()?;
     let log = File::create(log(folder))?;
-    let server = server(binaries, account, folder, port)
+    let server = server(binaries, account, folder, port, settings)
         .stdout(log.try_clone()?)
         .stderr(log)
         .spawn()
@@ -151,11 +187,17 @@ fn serve(binaries: &Binaries, account: Option<&Account>, folder: &Path) -> Resul
 }
 
 /// The server in a process group of its own: ctrl-c is for us, who then stop it in order.
-fn server(binaries: &Binaries, account: Option<&Account>, folder: &Path, port: u16) -> Command {
+fn server(
+    binaries: &Binaries,
+    account: Option<&Account>,
+    folder: &Path,
+    port: u16,
+    settings: &[&str],
+) -> Command {
     let mut command = account::command(account, &binaries.postgres);
     command.arg("-D").arg(data(folder)).args(["-p", &port.to_string()]);
     command.arg("-c").arg(format!("unix_socket_directories={}", folder.display()));
-    for setting in SETTINGS {
+    for setting in settings {
         command.args(["-c", setting]);
     }
     command.current_dir(folder).process_group(0);

@@ -1,6 +1,8 @@
 //! Watches a running server from outside; `cargo xtask smoke` and `cargo xtask footprint` build
 //! and call it.
 
+mod bench;
+mod crash;
 mod figures;
 mod footprint;
 mod server;
@@ -8,6 +10,7 @@ mod smoke;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -23,6 +26,31 @@ enum Task {
         /// How many starts to measure.
         #[arg(long, default_value_t = 20)]
         starts: usize,
+    },
+    /// Measure how fast saves, joins and heartbeats are.
+    Bench {
+        /// The program of the server.
+        server: PathBuf,
+        /// A migrated database that nobody else uses.
+        #[arg(long, env)]
+        database_url: String,
+        /// How long each load runs, in seconds.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+    },
+    /// Kill the server under load, again and again, and look what is there afterwards.
+    Crash {
+        /// The program of the server.
+        server: PathBuf,
+        /// A migrated database that nobody else uses.
+        #[arg(long, env)]
+        database_url: String,
+        /// How often to kill it.
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+        /// Where the random moments come from; the same seed gives the same ones.
+        #[arg(long)]
+        seed: u64,
     },
     /// Put the server under load for a few seconds, checking every answer.
     Smoke {
@@ -55,6 +83,12 @@ async fn main() -> ExitCode {
 async fn run(task: Task) -> Result<()> {
     match task {
         Task::Footprint { server, starts } => footprint::run(&server, starts).await,
+        Task::Bench { server, database_url, seconds } => {
+            bench::run(&server, &database_url, Duration::from_secs(seconds)).await
+        }
+        Task::Crash { server, database_url, rounds, seed } => {
+            crash::run(&server, &database_url, rounds, seed).await
+        }
         Task::Smoke { server, database_url } => smoke::run(&server, &database_url).await,
     }
 }

@@ -38,11 +38,21 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the server with the development profile, in a temporary folder.
     pub(crate) fn start(program: &Path, database_url: &str) -> Result<Self> {
+        Self::start_with(program, database_url, &[])
+    }
+
+    /// The same, with some settings of its own, named as in the environment.
+    pub(crate) fn start_with(
+        program: &Path,
+        database_url: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let address = free_address()?;
         let log = File::create(folder.path().join("log"))?;
         let mut command = command(program, database_url, folder.path());
         command.env("HOST", address.ip().to_string()).env("PORT", address.port().to_string());
+        command.envs(settings.iter().copied());
         command.stdout(log.try_clone()?).stderr(log);
         let started = Instant::now();
         let process = command.spawn().context("cannot start the server")?;
@@ -91,6 +101,11 @@ impl Server {
         let status = status?;
         ensure!(status.success(), "SIGTERM ended the server with {status}\n{}", self.log());
         Ok(asked.elapsed())
+    }
+
+    /// Kills the server, without a chance to finish anything.
+    pub(crate) async fn kill(mut self) -> Result<()> {
+        self.process.kill().await.context("cannot kill the server")
     }
 
     /// The end of what the server printed.
