@@ -38,12 +38,15 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How long writes may still take after the last request was answered or cut off. With the longest
+/// grace it makes the 8.5 seconds within which the process ends.
+const DRAIN_MAX: Duration = Duration::from_millis(500);
+
 /// A server that runs while [`Running::finish`] is awaited.
 pub struct Running {
     server: Server,
     drain: Drain,
     housekeeping: Housekeeping,
-    grace: Duration,
 }
 
 impl Running {
@@ -59,7 +62,7 @@ impl Running {
     pub async fn finish(self) -> io::Result<()> {
         self.server.await?;
         drop(self.housekeeping);
-        if tokio::time::timeout(self.grace, self.drain.finish()).await.is_err() {
+        if tokio::time::timeout(DRAIN_MAX, self.drain.finish()).await.is_err() {
             warn!("some writes were still under way when the time to stop was over");
         }
         Ok(())
@@ -136,5 +139,5 @@ fn serve(
         .shutdown_timeout(grace.as_secs())
         .listen(listener)?
         .run();
-    Ok(Running { server, drain, housekeeping, grace })
+    Ok(Running { server, drain, housekeeping })
 }
