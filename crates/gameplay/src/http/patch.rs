@@ -2,6 +2,8 @@
 
 use actix_web::http::header::CONTENT_TYPE;
 use api::{BodyLimits, Flaw, Part, Raw};
+use json_patch::Patch;
+use serde_json::json;
 use serde_json::value::RawValue;
 use store::Json;
 
@@ -9,6 +11,10 @@ use crate::change::Change;
 
 const MERGE: &str = "application/merge-patch+json";
 const OPERATIONS: &str = "application/json-patch+json";
+
+/// Operations of a patch at most. Each may touch the whole state, and all other saves of the lane
+/// wait meanwhile.
+const OPERATIONS_MAX: usize = 1000;
 
 /// A patch, read as the kind that its content type names.
 pub(super) struct Patched(pub(super) Change);
@@ -39,7 +45,13 @@ fn merge(raw: &Raw<'_>) -> Result<Change, Flaw> {
 }
 
 fn operations(raw: &Raw<'_>) -> Result<Change, Flaw> {
-    let patch = serde_json::from_slice(raw.body());
-    let reason = "Input should be a list of patch operations (RFC 6902)";
-    patch.map(Change::Patch).map_err(|_| Flaw::new("json_patch_invalid", reason))
+    let patch: Patch = serde_json::from_slice(raw.body()).map_err(|_| {
+        let reason = "Input should be a list of patch operations (RFC 6902)";
+        Flaw::new("json_patch_invalid", reason)
+    })?;
+    if patch.len() > OPERATIONS_MAX {
+        let reason = format!("List should have at most {OPERATIONS_MAX} operations");
+        return Err(Flaw::new("too_long", reason).context(json!({ "max_length": OPERATIONS_MAX })));
+    }
+    Ok(Change::Patch(patch))
 }

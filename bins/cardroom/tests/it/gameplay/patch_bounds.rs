@@ -78,7 +78,7 @@ async fn a_patch_that_copies_the_whole_again_and_again_is_refused() {
     ]);
     let large = json!({ "state": { "a": "x".repeat(100_000) } });
     ask(save(&counsellor, &path, large.to_string())).await;
-    refused(&counsellor, &path, OPERATIONS, repeated(&undone, 1000), reason).await;
+    refused(&counsellor, &path, OPERATIONS, repeated(&undone, 333), reason).await;
 
     let (_, now) = ask(counsellor.get(&path)).await;
     assert_eq!((&now["version"], &now["id"]), (&json!(2), &saved["id"]));
@@ -100,9 +100,25 @@ async fn a_patch_that_digs_deeper_and_deeper_is_refused() {
         { "op": "move", "from": "/b", "path": "/a" },
     ]);
 
-    let body = repeated(&digging, 600);
+    let body = repeated(&digging, 333);
 
     let reason = "the document is nested more than 64 levels deep";
     refused(&counsellor, &path, OPERATIONS, body, reason).await;
     assert_eq!(ask(counsellor.get(&path)).await, (200, saved));
+}
+
+/// Each operation may touch the whole state while the other saves of the lane wait.
+#[testkit::on_both_databases]
+async fn a_patch_has_at_most_a_thousand_operations() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let path = path_of(&counsellor.room().await, "game");
+    ask(save(&counsellor, &path, r#"{"state":{"a":0}}"#)).await;
+    let test = json!([{ "op": "test", "path": "/a", "value": 0 }]);
+
+    for (operations, expected) in [(1000, 200), (1001, 422)] {
+        let body = repeated(&test, operations);
+        let (status, answer) = ask(patch_text(&counsellor, &path, OPERATIONS, body)).await;
+        assert_eq!(status, expected, "{operations}: {answer}");
+    }
 }
