@@ -33,7 +33,11 @@ impl StoreError {
     /// Why a write was not carried out, or that nobody knows whether it was.
     pub(crate) fn of_write(error: DieselError) -> Self {
         match error {
-            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => Self::InDoubt,
+            // The second is what diesel-async says of every error that PostgreSQL did not send.
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+                _,
+            ) => Self::InDoubt,
             other => other.into(),
         }
     }
@@ -80,6 +84,18 @@ mod tests {
         let error = DieselError::DatabaseError(kind, Box::new(message.to_owned()));
         let verdict = matches!(StoreError::from(error), StoreError::Unavailable(_));
         assert_eq!(verdict, unavailable, "{message}");
+    }
+
+    #[test]
+    fn a_write_whose_connection_broke_is_in_doubt_and_one_that_was_given_up_is_not() {
+        let of_write = |kind, message: &str| {
+            let error = DieselError::DatabaseError(kind, Box::new(message.to_owned()));
+            matches!(StoreError::of_write(error), StoreError::InDoubt)
+        };
+        assert!(of_write(DatabaseErrorKind::UnableToSendCommand, "connection closed"));
+        assert!(of_write(DatabaseErrorKind::ClosedConnection, ""));
+        assert!(!of_write(DatabaseErrorKind::Unknown, "canceling statement due to lock timeout"));
+        assert!(!of_write(DatabaseErrorKind::UniqueViolation, "duplicate key"));
     }
 
     #[test]

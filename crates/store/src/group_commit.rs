@@ -19,7 +19,6 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -96,10 +95,8 @@ impl<W: Work> Lanes<W> {
     pub async fn commit(&self, request: W::Request) -> Result<W::Answer, StoreError> {
         let (caller, answer) = oneshot::channel();
         let queue = self.queue_of(&request);
-        queue.try_send(Waiting { request, caller }).map_err(|refusal| match refusal {
-            TrySendError::Full(_) => StoreError::Full(W::NAME),
-            TrySendError::Closed(_) => StoreError::InDoubt,
-        })?;
+        // A queue that is closed takes nothing in either.
+        queue.try_send(Waiting { request, caller }).map_err(|_| StoreError::Full(W::NAME))?;
         self.figures.depth(queue.max_capacity() - queue.capacity());
         answer.await.unwrap_or(Err(StoreError::InDoubt))
     }
