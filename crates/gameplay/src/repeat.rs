@@ -7,7 +7,8 @@ use ids::{GameplayStateId, RoomId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::Json;
-use store::idempotency::{AnswerRow, Attempt, Earlier, earlier};
+use store::group_commit::Setback;
+use store::idempotency::{AnswerRow, Attempt, Earlier, earlier, read};
 
 use crate::save::{Outcome, Save};
 use crate::state::GameplayState;
@@ -31,18 +32,25 @@ pub(crate) fn attempts(group: &[Save]) -> impl Iterator<Item = &Attempt> + Clone
 }
 
 /// What came before of the saves that are repeats, by their place in the group.
-pub(crate) fn outcomes_before(group: &[Save], rows: &[AnswerRow]) -> HashMap<usize, Outcome> {
+///
+/// # Errors
+/// When an answer cannot be read that was kept.
+pub(crate) fn outcomes_before(
+    group: &[Save],
+    rows: &[AnswerRow],
+) -> Result<HashMap<usize, Outcome>, Setback> {
     let earlier = earlier(attempts(group), rows);
-    let outcome = |save: &Save| {
-        let attempt = save.attempt.as_ref()?;
-        match earlier.get(&(attempt.author_id, attempt.key.as_str()))? {
-            Earlier::Same(answer) => state_of(answer).map(Outcome::Saved),
-            Earlier::Other => Some(Outcome::KeyReused),
-        }
-    };
-    let outcomes =
-        group.iter().enumerate().filter_map(|(index, save)| Some((index, outcome(save)?)));
-    outcomes.collect()
+    let mut outcomes = HashMap::new();
+    for (index, save) in group.iter().enumerate() {
+        let name = save.attempt.as_ref().map(|it| (it.author_id, it.key.as_str()));
+        let outcome = match name.and_then(|name| earlier.get(&name)) {
+            Some(Earlier::Same(answer)) => Outcome::Saved(read::<Kept>(answer)?.into()),
+            Some(Earlier::Other) => Outcome::KeyReused,
+            None => continue,
+        };
+        outcomes.insert(index, outcome);
+    }
+    Ok(outcomes)
 }
 
 /// What to keep of the saves that were carried out now, for when they are repeated.
@@ -75,16 +83,17 @@ fn answer_of(state: &GameplayState) -> String {
     serde_json::to_string(&kept).unwrap_or_default()
 }
 
-fn state_of(answer: &str) -> Option<GameplayState> {
-    let kept: Kept = serde_json::from_str(answer).ok()?;
-    Some(GameplayState {
-        id: kept.id,
-        room_id: kept.room_id,
-        gameplay_id: kept.gameplay_id,
-        state: Json::restored(kept.state.get()).ok()?,
-        version: kept.version,
-        last_played_at: kept.last_played_at,
-        created_at: kept.created_at,
-        updated_at: kept.updated_at,
-    })
+impl From<Kept> for GameplayState {
+    fn from(kept: Kept) -> Self {
+        Self {
+            id: kept.id,
+            room_id: kept.room_id,
+            gameplay_id: kept.gameplay_id,
+            state: Json::kept(kept.state),
+            version: kept.version,
+            last_played_at: kept.last_played_at,
+            created_at: kept.created_at,
+            updated_at: kept.updated_at,
+        }
+    }
 }

@@ -73,7 +73,7 @@ impl Saver {
         if attempts(group).next().is_some() {
             rows = idempotency::answers(attempts(group)).load(connection).await?;
         }
-        let before = outcomes_before(group, &rows);
+        let before = outcomes_before(group, &rows)?;
         let mut plans = plans(group, &known, &before, self.rules);
         let doubtful = doubtful(&plans, unknown);
         if !doubtful.is_empty() {
@@ -152,7 +152,7 @@ impl Work for Saver {
             Some(_) => fetch_all_in_place(connection, idempotency::answers(attempts(group)))?,
             None => Vec::new(),
         };
-        let before = outcomes_before(group, &rows);
+        let before = outcomes_before(group, &rows)?;
         let mut plans = plans(group, &known, &before, self.rules);
         let doubtful = doubtful(&plans, &unknown);
         if !doubtful.is_empty() {

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use diesel::{OptionalExtension, SqliteConnection};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use ids::AuthorId;
-use serde_json::{from_str, to_string};
+use serde_json::to_string;
 use store::group_commit::{Lanes, Setback, Work};
 use store::idempotency::{self, AnswerRow, Attempt, Earlier, earlier, must_be_kept};
 use store::{fetch_all_in_place, fetch_in_place};
@@ -62,7 +62,7 @@ impl Work for Opener {
                 }
                 let mut opened = Vec::with_capacity(group.len());
                 for opening in group {
-                    if let Some(before) = before(opening, &rows) {
+                    if let Some(before) = before(opening, &rows)? {
                         opened.push(before);
                         continue;
                     }
@@ -93,7 +93,7 @@ impl Work for Opener {
         }
         let mut opened = Vec::with_capacity(group.len());
         for opening in group {
-            if let Some(before) = before(opening, &rows) {
+            if let Some(before) = before(opening, &rows)? {
                 opened.push(before);
                 continue;
             }
@@ -114,12 +114,12 @@ fn attempts(group: &[Opening]) -> impl Iterator<Item = &Attempt> {
 }
 
 /// What came of the request when it was sent before.
-fn before(opening: &Opening, rows: &[AnswerRow]) -> Option<Opened> {
-    let attempt = opening.attempt.as_ref()?;
-    match earlier(std::iter::once(attempt), rows).into_values().next()? {
-        Earlier::Same(room) => from_str(&room).ok().map(Opened::Room),
-        Earlier::Other => Some(Opened::KeyReused),
-    }
+fn before(opening: &Opening, rows: &[AnswerRow]) -> Result<Option<Opened>, Setback> {
+    Ok(match earlier(opening.attempt.iter(), rows).into_values().next() {
+        Some(Earlier::Same(room)) => Some(Opened::Room(idempotency::read(&room)?)),
+        Some(Earlier::Other) => Some(Opened::KeyReused),
+        None => None,
+    })
 }
 
 /// What to keep for when the request is repeated.

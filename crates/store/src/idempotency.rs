@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use ids::AuthorId;
+use serde::de::DeserializeOwned;
 
 use crate::group_commit::Setback;
 use crate::schema::idempotency_keys;
@@ -134,6 +136,15 @@ pub fn keep(row: &AnswerRow) -> impl Fetch<'_, AuthorId> {
         .on_conflict((idempotency_keys::author_id, idempotency_keys::key))
         .do_nothing()
         .returning(idempotency_keys::author_id)
+}
+
+/// What was kept as an answer.
+///
+/// # Errors
+/// When it cannot be read, which fails its own repetition and nobody else's.
+pub fn read<T: DeserializeOwned>(answer: &str) -> Result<T, Setback> {
+    let read = serde_json::from_str(answer);
+    read.map_err(|error| DieselError::DeserializationError(Box::new(error)).into())
 }
 
 /// Whether [`keep`] kept the answer; when it did not, another instance was faster.

@@ -40,6 +40,11 @@ impl Json {
         Ok(Self(RawValue::from_string(compact(text))?.into()))
     }
 
+    /// Takes a document back that was kept as a part of another one, in canonical form.
+    pub fn kept(document: Box<RawValue>) -> Self {
+        Self(document.into())
+    }
+
     /// The document as a part of another one.
     pub fn to_raw(&self) -> Box<RawValue> {
         (*self.0).to_owned()
