@@ -1,0 +1,1 @@
+DROP INDEX gameplay_segments_saved_at_idx;
