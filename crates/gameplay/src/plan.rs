@@ -151,6 +151,9 @@ impl Plan {
         };
         if rules.versions > 0 {
             journal.note(save, tag, &document, before.as_ref().map(|it| &it.document));
+        } else {
+            // What it led back from is about to be replaced.
+            journal = Journal::default();
         }
         let saved_at = save.at.into();
         if journal.versions() >= rules.segment {
@@ -311,6 +314,23 @@ mod tests {
                 prop_assert_eq!(back, saved.collect::<Vec<_>>());
             }
         }
+    }
+
+    #[test]
+    fn a_journal_that_is_switched_off_and_on_again_leads_back_from_what_is_there() {
+        let switched_off = Rules { versions: 0, ..RULES };
+        let mut database = HashMap::new();
+        for (n, rules) in [(1, RULES), (2, switched_off), (3, RULES)] {
+            let group = [save((0, Wish::Replace(n)), 0)];
+            let (_, current) = outcomes(plans(&group, &database, &HashMap::new(), rules));
+            database.extend(current);
+        }
+        let current = database.into_values().next().unwrap();
+        let entries = current.journal.entries().unwrap();
+        let numbers: Vec<_> = entries.iter().map(|it| it.version.number).collect();
+        assert_eq!(numbers, [3]);
+        let before = entries[0].before(&current.document).unwrap().unwrap();
+        assert_eq!(before.text(), r#"{"n":[2],"card-2":2}"#);
     }
 
     #[test]
