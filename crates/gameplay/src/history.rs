@@ -79,11 +79,12 @@ async fn snapshots(
     state: &GameplayState,
     wanted: RangeInclusive<i64>,
 ) -> Result<Vec<Snapshot>, GameplayError> {
-    let present = db.read_all(table::journal(state.id)).await?;
-    let past = db.read_all(table::segments(state.id, &wanted)).await?;
+    let present = db.read_one(table::journal(state.id)).await?;
+    let within = db.read_all(table::segments_ending(state.id, &wanted)).await?;
+    let after = db.read_one(table::segment_after(state.id, *wanted.end())).await?;
     // A journal that became a segment in between is found in both.
     let mut snapshots = BTreeMap::new();
-    for stretch in present.into_iter().chain(past).map(Stretch::from) {
+    for stretch in present.into_iter().chain(within).chain(after).map(Stretch::from) {
         snapshots.extend(walk_back(&stretch)?.into_iter().map(|it| (it.version.number, it)));
     }
     Ok(snapshots.into_values().rev().filter(|it| wanted.contains(&it.version.number)).collect())

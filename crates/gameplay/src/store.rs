@@ -117,18 +117,27 @@ pub(crate) fn journal(state: GameplayStateId) -> impl Fetch<'static, StretchRow>
     gameplay_states::table.find(state).select((gameplay_states::state, gameplay_states::journal))
 }
 
-/// The segments of a state with these versions in them. Each has at least one version, so that no
-/// more of them are needed than versions are wanted, and one that begins before.
-pub(crate) fn segments(
+/// The segments of a state that end with one of these versions.
+pub(crate) fn segments_ending(
     state: GameplayStateId,
     versions: &RangeInclusive<i64>,
 ) -> impl Fetch<'static, StretchRow> {
-    let count = versions.end() - versions.start() + 1;
     gameplay_segments::table
         .filter(gameplay_segments::state_id.eq(state))
-        .filter(gameplay_segments::last_version.ge(*versions.start()))
+        .filter(gameplay_segments::last_version.between(*versions.start(), *versions.end()))
+        .select((gameplay_segments::document, gameplay_segments::journal))
+}
+
+/// The first segment of a state that ends after this version.
+pub(crate) fn segment_after(
+    state: GameplayStateId,
+    version: i64,
+) -> impl Fetch<'static, StretchRow> {
+    gameplay_segments::table
+        .filter(gameplay_segments::state_id.eq(state))
+        .filter(gameplay_segments::last_version.gt(version))
         .order(gameplay_segments::last_version)
-        .limit(count)
+        .limit(1)
         .select((gameplay_segments::document, gameplay_segments::journal))
 }
 
