@@ -2,7 +2,7 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::middleware::{DefaultHeaders, NormalizePath, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 use api::{BodyLimits, Problem, Routes, answer};
@@ -14,7 +14,7 @@ use store::idempotency::InFlight;
 use store::{Bounds, Db};
 
 use crate::writers::Writers;
-use crate::{cors, docs, health, operations, slashes};
+use crate::{cors, docs, health, operations};
 
 /// What all workers share.
 #[derive(Clone)]
@@ -78,7 +78,7 @@ pub fn build(
     let app = App::new()
         .wrap(from_fn(answer::catch_panics))
         .wrap(from_fn(answer::write_errors))
-        .wrap(from_fn(slashes::trim))
+        .wrap(NormalizePath::trim())
         .wrap(headers(&shared.settings))
         .wrap(cors::of(&shared.settings.cors))
         .wrap(telemetry::request_logger())

@@ -12,7 +12,6 @@ mod health;
 mod housekeeping;
 mod operations;
 pub mod serve;
-mod slashes;
 pub mod writers;
 
 pub use docs::document;
