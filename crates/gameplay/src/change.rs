@@ -37,11 +37,6 @@ pub enum ChangeError {
 }
 
 impl Change {
-    /// Whether it means the same whatever is there.
-    pub fn replaces(&self) -> bool {
-        matches!(self, Self::Replace(_))
-    }
-
     /// The document after the change.
     ///
     /// # Errors

@@ -52,11 +52,6 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Whether the client set no condition.
-    pub fn is_none(&self) -> bool {
-        self.matches.is_none() && self.matches_not.is_none()
-    }
-
     /// Whether `If-Match`, which is judged first, holds of what there is.
     pub fn matches_hold(&self, current: Tag) -> bool {
         self.matches.as_ref().is_none_or(|it| it.include(Some(current)))
