@@ -5,6 +5,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{DefaultHeaders, NormalizePath, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
+use admission::RateLimits;
 use api::{BodyLimits, Problem, Routes, answer};
 use auth::Auth;
 use gameplay::Saves;
@@ -27,16 +28,17 @@ pub struct Shared {
     joins: Data<Joins>,
     heartbeats: Data<Heartbeats>,
     in_flight: Data<InFlight>,
-    limits: Data<BodyLimits>,
+    bodies: Data<BodyLimits>,
+    rates: Data<RateLimits>,
     routes: Data<Routes>,
     settings: Data<Settings>,
 }
 
 impl Shared {
     /// Gathers what the handlers need.
-    pub fn new(settings: Settings, auth: Auth, writers: Writers) -> Self {
+    pub fn new(settings: Settings, auth: Auth, writers: Writers, rates: Data<RateLimits>) -> Self {
         let document = document_bounds(&settings);
-        let limits = BodyLimits { ordinary: settings.limits.body_bytes, document };
+        let bodies = BodyLimits { ordinary: settings.limits.body_bytes, document };
         Self {
             db: Data::new(auth.db.clone()),
             owners: Data::new(Owners::of(auth.db.clone())),
@@ -46,7 +48,8 @@ impl Shared {
             heartbeats: Data::new(writers.heartbeats),
             in_flight: Data::default(),
             auth: Data::new(auth),
-            limits: Data::new(limits),
+            bodies: Data::new(bodies),
+            rates,
             routes: Data::new(Routes::of(docs::WRITTEN)),
             settings: Data::new(settings),
         }
@@ -75,7 +78,9 @@ pub fn build(
     >,
 > {
     let with_docs = shared.settings.server.docs;
+    let rates = shared.rates.clone();
     let app = App::new()
+        .wrap(rates.general.layer())
         .wrap(from_fn(answer::catch_panics))
         .wrap(from_fn(answer::write_errors))
         .wrap(NormalizePath::trim())
@@ -91,12 +96,20 @@ pub fn build(
         .app_data(shared.joins)
         .app_data(shared.heartbeats)
         .app_data(shared.in_flight)
-        .app_data(shared.limits)
+        .app_data(shared.bodies)
+        .app_data(shared.rates)
         .app_data(shared.routes)
         .app_data(shared.settings);
-    app.configure(api)
+    app.configure(|routes| guarded(routes, &rates))
+        .configure(api)
         .configure(if with_docs { docs::configure } else { |_: &mut _| () })
         .default_service(web::to(no_route))
+}
+
+/// The routes that have a limit of their own. They come before the list that holds all.
+fn guarded(routes: &mut ServiceConfig, rates: &RateLimits) {
+    auth::guard(routes, rates);
+    rooms::guard(routes, rates);
 }
 
 /// The API, crate by crate.

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use actix_web::web::Data;
+use admission::{RateLimits, SWEEP_EVERY};
 use chrono::{TimeDelta, Utc};
 use gameplay::history;
 use store::{Db, StoreError, idempotency};
@@ -19,15 +21,22 @@ pub(crate) struct Housekeeping(AbortHandle);
 
 impl Housekeeping {
     /// Begins now, and again every hour.
-    pub(crate) fn start(db: Db, settings: &settings::History, registry: &'static Registry) -> Self {
+    pub(crate) fn start(
+        db: Db,
+        settings: &settings::History,
+        registry: &'static Registry,
+        rates: Data<RateLimits>,
+    ) -> Self {
         let age = TimeDelta::days(settings.days);
         let task = tokio::spawn(async move {
             let mut clock = interval(EVERY);
             let mut gathering = interval(GATHER_EVERY);
+            let mut sweeping = interval(SWEEP_EVERY);
             loop {
                 tokio::select! {
                     _ = clock.tick() => tidy_up(&db, age).await,
                     _ = gathering.tick() => registry.run_upkeep(),
+                    _ = sweeping.tick() => rates.sweep(),
                 }
             }
         });

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
-use admission::HashingLane;
+use actix_web::web::Data;
+use admission::{HashingLane, RateLimits};
 use anyhow::Context;
 use auth::mail::Mailer;
 use auth::{Accounts, Auth, Passes, Tokens, demo};
@@ -128,8 +129,11 @@ fn serve(
     let server = settings.server.clone();
     let grace = Duration::from_millis(server.shutdown_grace_ms);
     let (writers, drain) = Writers::start(&settings, &auth.db, &Handle::current());
-    let housekeeping = Housekeeping::start(auth.db.clone(), &settings.history, registry);
-    let shared = Shared::new(settings, auth, writers);
+    let rates = RateLimits::new(&settings.rates, server.trusted_hops);
+    let rates = Data::new(rates.ok_or_else(|| io::Error::other("a rate limit allows nothing"))?);
+    let housekeeping =
+        Housekeeping::start(auth.db.clone(), &settings.history, registry, rates.clone());
+    let shared = Shared::new(settings, auth, writers, rates);
     let server = HttpServer::new(move || app::build(shared.clone()))
         .workers(server.workers)
         .backlog(BACKLOG)

@@ -3,7 +3,24 @@
 //! Hashing a password costs as much CPU as ten thousand ordinary requests. The [`HashingLane`]
 //! keeps it on a few threads of its own with a short queue, so that everything else stays quick
 //! and a log-in that would wait too long is told so at once.
+//!
+//! [`RateLimits`] bound how often somebody may ask: a [`Gate`] counts the requests of an address beside
+//! the routes it guards, [`Logins`] and [`Codes`] count what went wrong.
 
+mod address;
+mod bucket;
+mod codes;
+mod failures;
+mod gate;
 mod hashing;
+mod limits;
+mod logins;
+mod policy;
 
+pub use address::ClientAddress;
+pub use codes::Codes;
+pub use gate::Gate;
 pub use hashing::{HashingLane, HashingRefused};
+pub use limits::{RateLimits, SWEEP_EVERY};
+pub use logins::Logins;
+pub use policy::Limited;

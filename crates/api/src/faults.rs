@@ -43,9 +43,12 @@ pub enum InputFaults {
     Invalid(ValidationBody),
 }
 
-/// The fault of an operation that needs the database.
+/// The faults of an operation when too much is asked at once.
 #[derive(IntoResponses)]
 pub enum Busy {
+    /// Too many requests; `Retry-After` says when to come back, and `code` names the limit
+    #[response(status = 429)]
+    Limited(ErrorBody),
     /// The service is busy, or the database is away
     #[response(status = 503)]
     Busy(ErrorBody),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
-use admission::HashingRefused;
+use admission::{HashingRefused, Limited};
 use api::Problem;
 use store::StoreError;
 use thiserror::Error;
@@ -71,6 +71,9 @@ pub enum AuthError {
     /// A batch of more users than one request may create.
     #[error("A batch may create at most {0} users")]
     LargeBatch(usize),
+    /// Too many tried.
+    #[error(transparent)]
+    Limited(#[from] Limited),
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
     Hashing(#[from] HashingRefused),
@@ -83,6 +86,13 @@ pub enum AuthError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl AuthError {
+    /// Whether a password was guessed wrong, or may have been.
+    pub(crate) fn is_wrong_guess(&self) -> bool {
+        matches!(self, Self::WrongCredentials | Self::WrongPassword)
+    }
 }
 
 impl From<UnfitPassword> for AuthError {
@@ -100,6 +110,7 @@ impl From<AuthError> for Problem {
             AuthError::Store(error) => return error.into(),
             AuthError::Bcrypt(_) | AuthError::Signing(_) => return Self::bug(&error),
             AuthError::Hashing(refused) => return busy(&refused),
+            AuthError::Limited(limited) => return limited.into(),
             AuthError::NoToken => (StatusCode::UNAUTHORIZED, "authorization_required"),
             AuthError::BadToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
             AuthError::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong_credentials"),

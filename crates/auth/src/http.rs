@@ -6,13 +6,15 @@ mod views;
 
 use std::sync::Arc;
 
-use actix_web::web::{Data, Json as Answer};
+use actix_web::web::{Data, Json as Answer, ServiceConfig};
 use actix_web::{get, post};
+use admission::{ClientAddress, RateLimits};
 use api::{
     Authed, BodyFaults, Busy, Created, ErrorBody, Input, Json, JsonOrQuery, Problem, SignInFaults,
 };
 use tracing::info;
 
+use crate::error::AuthError;
 use crate::{Auth, Caller, demo};
 use requests::{ForgotPassword, LoginRequest, PasswordChange, PasswordReset, RegisterRequest};
 use views::{DemoView, DemosCreated, LoginView, MeView, Message, ResetRequested};
@@ -29,6 +31,15 @@ api::routes! {
     admin::create_users,
 }
 
+/// Adds the routes that have a limit of their own, which come before the others.
+pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
+    routes
+        .service(limits.login.guard::<__path_login, _>(login))
+        .service(limits.registration.guard::<__path_register, _>(register))
+        .service(limits.reset.guard::<__path_forgot_password, _>(forgot_password))
+        .service(limits.reset.guard::<__path_reset_password, _>(reset_password));
+}
+
 /// Log in
 ///
 /// Gives an access token for the header `Authorization: Bearer …`. An unknown address and a wrong
@@ -42,9 +53,13 @@ api::routes! {
 #[post("/api/auth/login")]
 async fn login(
     auth: Data<Auth>,
+    limits: Data<RateLimits>,
+    address: ClientAddress,
     Input(Json(request)): Input<Json<LoginRequest>>,
 ) -> Result<Answer<LoginView>, Problem> {
-    let outcome = crate::login::login(&auth, &request.email, request.password).await;
+    let login = crate::login::login(&auth, &request.email, request.password);
+    let (account, is_wrong) = (request.email.as_str(), AuthError::is_wrong_guess);
+    let outcome = limits.logins.attempt(account, address, login, is_wrong).await;
     info!(succeeded = outcome.is_ok(), "login_attempt");
     Ok(Answer(outcome?.into()))
 }
@@ -119,10 +134,14 @@ async fn init_demo_accounts(auth: Data<Auth>) -> Result<Answer<DemosCreated>, Pr
 #[post("/api/auth/change-password")]
 async fn change_password(
     auth: Data<Auth>,
+    limits: Data<RateLimits>,
+    address: ClientAddress,
     Authed(Caller(account), JsonOrQuery(request)): Authed<Caller, JsonOrQuery<PasswordChange>>,
 ) -> Result<Answer<Message>, Problem> {
     let PasswordChange { old_password, new_password } = request;
-    crate::password::change(&auth, &account, old_password, new_password).await?;
+    let change = crate::password::change(&auth, &account, old_password, new_password);
+    let (email, is_wrong) = (account.email.as_str(), AuthError::is_wrong_guess);
+    limits.logins.attempt(email, address, change, is_wrong).await?;
     Ok(Answer(Message::new("Password changed successfully")))
 }
 

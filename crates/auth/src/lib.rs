@@ -33,7 +33,7 @@ pub use accounts::{ACCOUNT_AGE_MAX, Accounts};
 pub use caller::{Admin, Caller, pass_of};
 pub use email::Email;
 pub use error::AuthError;
-pub use http::{Documentation, configure};
+pub use http::{Documentation, configure, guard};
 pub use pass::{Pass, Passes};
 pub use role::{Permission, Role, Roles};
 pub use secret::{Password, PasswordHash};

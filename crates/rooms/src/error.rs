@@ -1,6 +1,7 @@
 //! What can go wrong with rooms, as the caller sees it.
 
 use actix_web::http::StatusCode;
+use admission::Limited;
 use api::Problem;
 use store::StoreError;
 use thiserror::Error;
@@ -43,6 +44,9 @@ pub enum RoomError {
     /// Every share code that was drawn was taken: a bug, or far too many rooms.
     #[error("no free share code was found in {0} draws")]
     NoFreeCode(u32),
+    /// Too many codes were wrong.
+    #[error(transparent)]
+    Limited(#[from] Limited),
     /// The client's name for the request stands for another one.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -51,10 +55,18 @@ pub enum RoomError {
     Store(#[from] StoreError),
 }
 
+impl RoomError {
+    /// Whether a share code led nowhere.
+    pub(crate) fn is_wrong_code(&self) -> bool {
+        matches!(self, Self::Closed(_) | Self::NoSuchRoom)
+    }
+}
+
 impl From<RoomError> for Problem {
     fn from(error: RoomError) -> Self {
         let (status, code) = match error {
             RoomError::Store(error) => return error.into(),
+            RoomError::Limited(limited) => return limited.into(),
             RoomError::KeyReused => return api::key_reused(),
             RoomError::NoFreeCode(_) => return Self::bug(&error),
             RoomError::Closed(_) => (StatusCode::NOT_FOUND, "room_closed"),

@@ -5,6 +5,9 @@ mod rooms;
 mod views;
 mod visitors;
 
+use actix_web::web::ServiceConfig;
+use admission::RateLimits;
+
 api::routes! {
     rooms::create_room,
     rooms::list_rooms,
@@ -23,4 +26,9 @@ api::routes! {
     game_rules::list_rules,
     game_rules::rule_by_slug,
     game_rules::get_rule,
+}
+
+/// Adds the routes that have a limit of their own, which come before the others.
+pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
+    routes.service(limits.join.guard::<visitors::__path_join_room, _>(visitors::join_room));
 }

@@ -22,7 +22,7 @@ mod visitor;
 pub use error::RoomError;
 pub use game_rule::{GameRule, RuleSlug};
 pub use heartbeat::{Heartbeats, Pulse};
-pub use http::{Documentation, configure};
+pub use http::{Documentation, configure, guard};
 pub use join::{Doorman, Joins};
 pub use opener::{Opener, Openings};
 pub use owners::Owners;

@@ -22,6 +22,7 @@ pub(crate) fn check(settings: &Settings, environment: &Environment, keys: &mut K
         ("auth.jwt_secret", jwt_secret(secret, profile, environment)),
         ("auth.demo_accounts", demo_accounts(settings.auth.demo_accounts, profile)),
         ("auth.reset_token_in_answer", reset_token(settings.auth.reset_token_in_answer, profile)),
+        ("rates.enabled", rates(settings.rates.enabled, profile)),
         ("cors.origins", origins(&settings.cors.origins, profile)),
         ("database.url", ephemeral(settings, environment)),
     ];
@@ -57,6 +58,11 @@ fn demo_accounts(wanted: bool, profile: Profile) -> Option<Fault> {
 fn reset_token(wanted: bool, profile: Profile) -> Option<Fault> {
     let what = "would let anybody take over any account";
     (wanted && !profile.is_relaxed()).then_some((what, "false, outside development and test"))
+}
+
+fn rates(enabled: bool, profile: Profile) -> Option<Fault> {
+    let what = "would let anybody guess passwords and share codes without end";
+    (!enabled && !profile.is_relaxed()).then_some((what, "true, outside development and test"))
 }
 
 fn origins(origins: &[String], profile: Profile) -> Option<Fault> {

@@ -8,6 +8,7 @@ mod history;
 mod limits;
 mod log;
 mod mail;
+mod rates;
 mod server;
 
 pub use auth::Auth;
@@ -18,6 +19,7 @@ pub use history::History;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailTransport};
+pub use rates::{Period, Rate, Rates};
 pub use server::Server;
 
 use crate::Profile;
@@ -32,6 +34,8 @@ pub struct Settings {
     pub server: Server,
     /// How much a request may carry.
     pub limits: Limits,
+    /// How often somebody may ask.
+    pub rates: Rates,
     /// The database and the waits for it.
     pub database: Database,
     /// Accounts, tokens and passwords.
@@ -54,6 +58,7 @@ impl Settings {
             profile,
             server: Server::read(keys),
             limits: Limits::read(keys),
+            rates: Rates::read(keys),
             database: Database::read(keys),
             auth: Auth::read(keys),
             hashing: Hashing::read(keys),

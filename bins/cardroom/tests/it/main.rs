@@ -17,6 +17,7 @@ mod idempotency;
 mod process;
 mod queries;
 mod races;
+mod rates;
 mod raw;
 mod rooms;
 mod saves;

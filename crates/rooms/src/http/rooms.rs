@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, post, put};
+use admission::{ClientAddress, RateLimits};
 use api::{
     Authed, BodyFaults, Both, Busy, Created, ErrorBody, Fields, FromFields, Idempotency, Input,
     InputFaults, Json, Path, Problem, Query, SignInFaults,
@@ -15,6 +16,7 @@ use tracing::info;
 use utoipa::{IntoParams, ToSchema};
 
 use super::views::{Message, RestoredRoomView, RoomView};
+use crate::error::RoomError;
 use crate::game_rule::{DEFAULT_SLUG, RuleSlug};
 use crate::manage;
 use crate::open::{self, NewRoom};
@@ -157,9 +159,13 @@ pub(crate) async fn get_room(
 #[get("/api/rooms/by-code/{share_code}")]
 pub(crate) async fn room_by_code(
     db: Data<Db>,
+    limits: Data<RateLimits>,
+    address: ClientAddress,
     Input(Path(code)): Input<Path<ShareCode>>,
 ) -> Result<Answer<RoomView>, Problem> {
-    Ok(Answer(manage::find_by_code(&db, &code).await?.into()))
+    let find = manage::find_by_code(&db, &code);
+    let room = limits.codes.attempt(address, find, RoomError::is_wrong_code).await?;
+    Ok(Answer(room.into()))
 }
 
 /// Change a room's name and description

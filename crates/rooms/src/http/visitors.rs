@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, patch, post, put};
+use admission::{ClientAddress, RateLimits};
 use api::{
     Authed, BodyFaults, Both, Busy, Created, ErrorBody, Fields, FromFields, Input, InputFaults,
     Json, Path, Problem, SignInFaults, time,
@@ -12,6 +13,7 @@ use store::Db;
 use utoipa::ToSchema;
 
 use super::views::{JoinedView, Message, VisitorView};
+use crate::error::RoomError;
 use crate::heartbeat::Heartbeats;
 use crate::join::Joins;
 use crate::share_code::ShareCode;
@@ -52,10 +54,13 @@ impl FromFields for JoinRequest {
 pub(crate) async fn join_room(
     joins: Data<Joins>,
     auth: Data<Auth>,
+    limits: Data<RateLimits>,
+    address: ClientAddress,
     Input(Both(Path(code), Json(request))): Input<Both<Path<ShareCode>, Json<JoinRequest>>>,
 ) -> Result<Created<JoinedView>, Problem> {
     let JoinRequest { name, session_id } = request;
-    let visitor = visit::join(&joins, code, name, session_id).await?;
+    let join = visit::join(&joins, code, name, session_id);
+    let visitor = limits.codes.attempt(address, join, RoomError::is_wrong_code).await?;
     let pass = Pass { visitor: visitor.id, room: visitor.room_id };
     let visitor_token = auth.passes.issue(pass, time::now())?;
     Ok(Created(JoinedView { visitor: visitor.into(), visitor_token }))

@@ -25,6 +25,8 @@ pub struct Server {
     pub shutdown_grace_ms: u64,
     /// Open connections at most, over all workers, 1 to 1,000,000.
     pub connections_max: usize,
+    /// Proxies of ours that every request comes through, 0 to 10.
+    pub trusted_hops: usize,
 }
 
 /// Cloud Run kills 10 s after SIGTERM; the rest is for the exit itself.
@@ -42,6 +44,7 @@ impl Server {
             request_head_timeout_ms: keys.number("server.request_head_timeout_ms", 100..=60_000),
             shutdown_grace_ms: keys.number("server.shutdown_grace_ms", 0..=SHUTDOWN_GRACE_MS_MAX),
             connections_max: keys.number("server.connections_max", 1..=1_000_000),
+            trusted_hops: keys.number("server.trusted_hops", 0..=10),
         }
     }
 }

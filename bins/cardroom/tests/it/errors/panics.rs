@@ -1,6 +1,8 @@
 //! A handler that panics, in the application as it is served.
 
+use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpServer, web};
+use admission::RateLimits;
 use auth::mail::Mailer;
 use auth::{Accounts, Auth, Passes, Tokens};
 use cardroom::app::{Shared, build};
@@ -35,7 +37,8 @@ fn shared(settings: Settings) -> Shared {
         rules: settings.auth.clone(),
         batch_users: settings.limits.batch_users,
     };
-    Shared::new(settings, auth, writers)
+    let rates = Data::new(RateLimits::new(&settings.rates, 0).unwrap());
+    Shared::new(settings, auth, writers, rates)
 }
 
 #[testkit::on_both_databases]

@@ -1,0 +1,162 @@
+//! How often somebody may ask. The tests come through one proxy, so they have as many addresses as
+//! they like.
+
+use std::collections::HashSet;
+
+use futures::future::join_all;
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, ask, body_of};
+
+const ADA: &str = "demo.counselor@example.com";
+
+/// An app behind one proxy, where limits hold.
+async fn app(rates: &[(&str, &str)]) -> TestApp {
+    let mut changes =
+        vec![("CARDROOM__RATES__ENABLED", "true"), ("CARDROOM__SERVER__TRUSTED_HOPS", "1")];
+    changes.extend(rates);
+    TestApp::spawn_with(&changes).await
+}
+
+fn from(address: &str, request: RequestBuilder) -> RequestBuilder {
+    request.header("x-forwarded-for", address)
+}
+
+fn login(app: &TestApp, address: &str, email: &str, password: &str) -> RequestBuilder {
+    let body = json!({ "email": email, "password": password });
+    from(address, app.post("/api/auth/login", &body))
+}
+
+fn join(app: &TestApp, address: &str, code: &str, session: usize) -> RequestBuilder {
+    let body = json!({ "name": "Mei", "session_id": session.to_string() });
+    from(address, app.post(&format!("/api/visitors/join-room/{code}"), &body))
+}
+
+async fn status(request: RequestBuilder) -> u16 {
+    request.send().await.unwrap().status().as_u16()
+}
+
+fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+    answer.headers().get(name).map_or("", |it| it.to_str().unwrap())
+}
+
+#[testkit::on_both_databases]
+async fn whoever_comes_too_often_is_told_which_limit_it_was_and_when_to_come_again() {
+    let app = app(&[("CARDROOM__RATES__LOGIN", "60/hour burst 3")]).await;
+    for _ in 0..3 {
+        assert_eq!(status(login(&app, "203.0.113.1", ADA, "demo123")).await, 200);
+    }
+
+    let refused = login(&app, "203.0.113.1", ADA, "demo123")
+        .header("origin", "http://localhost:3000")
+        .send()
+        .await
+        .unwrap();
+
+    assert_eq!(refused.status(), 429);
+    let wait: u64 = header(&refused, "retry-after").parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(header(&refused, "ratelimit-policy"), r#""login";q=3;w=180"#);
+    assert_eq!(header(&refused, "ratelimit"), format!(r#""login";r=0;t={wait}"#));
+    assert_eq!(header(&refused, "access-control-allow-origin"), "http://localhost:3000");
+    let id = header(&refused, "x-request-id").to_owned();
+    let body = body_of(refused).await;
+    let detail = "Too many requests, please try again later";
+    let expected = json!({ "detail": detail, "code": "rate_limited_login", "request_id": id });
+    assert_eq!(body, expected);
+    assert_eq!(status(login(&app, "203.0.113.2", ADA, "demo123")).await, 200);
+}
+
+#[testkit::on_both_databases]
+async fn an_address_that_a_client_claims_for_itself_is_not_believed() {
+    let app = app(&[("CARDROOM__RATES__GENERAL", "1/hour burst 5")]).await;
+    let forged =
+        |n: usize| app.get("/").header("x-forwarded-for", format!("198.51.100.{n}, 203.0.113.1"));
+    let statuses = join_all((0..20).map(|n| status(forged(n)))).await;
+    assert_eq!(statuses.iter().filter(|it| **it == 200).count(), 5);
+    let sibling = |n: usize| from(&format!("2001:db8::{n:x}"), app.get("/"));
+    let statuses = join_all((0..20).map(|n| status(sibling(n)))).await;
+    assert_eq!(statuses.iter().filter(|it| **it == 200).count(), 5);
+    assert_eq!(status(from("203.0.113.2", app.get("/"))).await, 200);
+}
+
+#[testkit::on_both_databases]
+async fn all_workers_count_together_and_health_is_not_counted() {
+    let app = app(&[("CARDROOM__RATES__GENERAL", "1/hour burst 50")]).await;
+    let statuses = join_all((0..100).map(|_| status(app.get("/")))).await;
+    assert_eq!(statuses.iter().filter(|it| **it == 200).count(), 50);
+    assert_eq!(statuses.iter().filter(|it| **it == 429).count(), 50);
+    assert_eq!(status(app.get("/health")).await, 200);
+    let metrics = app.get("/metrics").send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains(r#"cardroom_rate_limited_total{limit="general"}"#), "{metrics}");
+}
+
+#[testkit::on_both_databases]
+async fn a_guarded_route_still_knows_its_methods_and_its_input() {
+    let app = app(&[]).await;
+    let answer = app.get("/api/auth/login").send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), header(&answer, "allow")), (405, "POST"));
+    assert_eq!(status(app.post("/api/auth/login/", &json!({}))).await, 422);
+    assert_eq!(status(app.post("/api/visitors/join-room/ABC234", &json!({}))).await, 422);
+}
+
+#[testkit::on_both_databases]
+async fn after_wrong_passwords_the_right_one_tells_nothing_more() {
+    let app = app(&[("CARDROOM__RATES__LOGIN_FAILURES", "1/hour burst 5")]).await;
+    let known = login(&app, "203.0.113.9", ADA, "demo123");
+    assert_eq!(status(known).await, 200);
+    let guesses = join_all((0..20).map(|_| status(login(&app, "203.0.113.1", ADA, "guess")))).await;
+    assert_eq!(guesses.iter().filter(|it| **it == 401).count(), 5);
+
+    let (refused, right) = ask(login(&app, "203.0.113.1", ADA, "demo123")).await;
+    let (_, wrong) = ask(login(&app, "203.0.113.1", ADA, "guess")).await;
+
+    assert_eq!(refused, 429);
+    assert_eq!(right["code"], "rate_limited_login_failures");
+    assert_eq!((&right["detail"], &right["code"]), (&wrong["detail"], &wrong["code"]));
+    let nobody = join_all(
+        (0..20).map(|_| status(login(&app, "203.0.113.1", "nobody@example.com", "guess"))),
+    );
+    assert_eq!(nobody.await.iter().filter(|it| **it == 401).count(), 5);
+    assert_eq!(status(login(&app, "203.0.113.9", ADA, "demo123")).await, 200);
+}
+
+#[testkit::on_both_databases]
+async fn the_old_password_of_a_change_is_guessed_no_more_often_than_that_of_a_log_in() {
+    let app = app(&[("CARDROOM__RATES__LOGIN_FAILURES", "1/hour burst 3")]).await;
+    let counsellor = app.counsellor().await;
+    let guess = json!({ "old_password": "guess", "new_password": "long enough" });
+    let request = || counsellor.post("/api/auth/change-password", &guess);
+    let guesses = join_all((0..10).map(|_| status(request()))).await;
+    assert_eq!(guesses.iter().filter(|it| **it == 400).count(), 3);
+    assert_eq!(guesses.iter().filter(|it| **it == 429).count(), 7);
+}
+
+#[testkit::on_both_databases]
+async fn after_wrong_codes_a_right_one_tells_nothing_and_others_join() {
+    let app = app(&[("CARDROOM__RATES__WRONG_CODES", "1/hour burst 5")]).await;
+    let room = app.counsellor().await.room().await;
+    let looks = (0..10).map(|n| {
+        let code = if n == 0 { "AAAAAA" } else { "BBBBBB" };
+        status(from("203.0.113.1", app.get(&format!("/api/rooms/by-code/{code}"))))
+    });
+    assert_eq!(join_all(looks).await.iter().filter(|it| **it == 404).count(), 5);
+
+    let (refused, body) = ask(join(&app, "203.0.113.1", &room.code, 1)).await;
+
+    assert_eq!((refused, body["code"].as_str()), (429, Some("rate_limited_wrong_codes")));
+    let look = from("203.0.113.1", app.get(&format!("/api/rooms/by-code/{}", room.code)));
+    assert_eq!(status(look).await, 429);
+    assert_eq!(status(join(&app, "203.0.113.2", &room.code, 1)).await, 201);
+}
+
+#[testkit::on_both_databases]
+async fn a_class_of_forty_behind_one_address_joins_at_once() {
+    let app = app(&[]).await;
+    let room = app.counsellor().await.room().await;
+    let joins = join_all((0..40).map(|n| ask(join(&app, "203.0.113.1", &room.code, n)))).await;
+    let ids: HashSet<Value> = joins.iter().map(|(_, body)| body["id"].clone()).collect();
+    assert!(joins.iter().all(|(status, _)| *status == 201), "{joins:?}");
+    assert_eq!(ids.len(), 40);
+}

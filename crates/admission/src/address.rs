@@ -1,0 +1,119 @@
+//! Whose request it is, as far as an address tells.
+
+use std::future::{Ready, ready};
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use api::Problem;
+
+use crate::limits::RateLimits;
+
+/// The header in which proxies note whom they serve, each at the end.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// Bits of an IPv6 address that name a network; the rest its owner chooses freely (RFC 6177).
+const IPV6_NETWORK_BITS: u32 = 64;
+
+/// A client as limits see it: an IPv4 address, or an IPv6 network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientAddress(IpAddr);
+
+impl ClientAddress {
+    /// The client of a request that came through as many proxies of ours as `hops`.
+    ///
+    /// Nothing when the connection has no address, as over a Unix socket.
+    pub fn of(request: &HttpRequest, hops: usize) -> Option<Self> {
+        let headers = request.headers().get_all(FORWARDED_FOR);
+        let entries = headers.filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(','));
+        request.peer_addr().map(|peer| Self::behind(peer.ip(), entries, hops))
+    }
+
+    /// The client of `peer`, whose proxies noted `entries`.
+    ///
+    /// With as many proxies as `hops`, that entry from the right is the client, and everything left
+    /// of it is what the client says of itself. Where there is no such entry, somebody came past a
+    /// proxy, and is who the connection says.
+    fn behind<'a>(
+        peer: IpAddr,
+        entries: impl DoubleEndedIterator<Item = &'a str>,
+        hops: usize,
+    ) -> Self {
+        let noted = hops.checked_sub(1).and_then(|index| entries.rev().nth(index));
+        noted.and_then(address).unwrap_or(peer).into()
+    }
+}
+
+impl From<IpAddr> for ClientAddress {
+    fn from(address: IpAddr) -> Self {
+        Self(network(address))
+    }
+}
+
+impl FromRequest for ClientAddress {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let hops = request.app_data::<Data<RateLimits>>().map_or(0, |limits| limits.hops());
+        let nobody = || Problem::bug(&io::Error::other("a connection has no address"));
+        ready(Self::of(request, hops).ok_or_else(nobody))
+    }
+}
+
+/// The address in an entry, which may have a port.
+fn address(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let with_port = || entry.parse::<SocketAddr>().ok().map(|it| it.ip());
+    entry.parse().ok().or_else(with_port)
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(host) => {
+            Ipv6Addr::from_bits(host.to_bits() >> IPV6_NETWORK_BITS << IPV6_NETWORK_BITS).into()
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn behind(header: &str, hops: usize) -> String {
+        let peer = "::ffff:10.0.0.1".parse().unwrap();
+        ClientAddress::behind(peer, header.split(','), hops).0.to_string()
+    }
+
+    #[test]
+    fn the_client_is_counted_from_the_right() {
+        let forged = "1.1.1.1, 2.2.2.2, 198.51.100.7, 203.0.113.9";
+        assert_eq!(behind(forged, 0), "10.0.0.1");
+        assert_eq!(behind(forged, 1), "203.0.113.9");
+        assert_eq!(behind(forged, 2), "198.51.100.7");
+    }
+
+    #[test]
+    fn what_is_no_address_is_not_believed() {
+        for header in ["", "unknown", "203.0.113.9, x", "_hidden", "1.1.1.1, 999.0.0.1"] {
+            assert_eq!(behind(header, 1), "10.0.0.1", "{header}");
+        }
+        assert_eq!(behind("203.0.113.9", 2), "10.0.0.1");
+    }
+
+    #[test]
+    fn ports_and_mapped_addresses_are_unwrapped() {
+        assert_eq!(behind("203.0.113.9:4711", 1), "203.0.113.9");
+        assert_eq!(behind("::ffff:203.0.113.9", 1), "203.0.113.9");
+        assert_eq!(behind("[2001:db8::1]:443", 1), "2001:db8::");
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_client() {
+        assert_eq!(behind("2001:db8:1:2:3:4:5:6", 1), behind("2001:db8:1:2:ffff::", 1));
+        assert_ne!(behind("2001:db8:1:2::1", 1), behind("2001:db8:1:3::1", 1));
+    }
+}

@@ -1,0 +1,42 @@
+//! Who is counted together.
+
+use std::hash::{BuildHasher, Hash, RandomState};
+
+/// Whoever has the same number is counted together. A hash, so that no address and no account lies
+/// in the memory of a limit, and a short one, so that a limit never holds more than
+/// [`BUCKETS`] of them. Nobody outside can choose with whom to share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bucket(u32);
+
+/// As many as there are: some 16 MiB in the fullest limit. Of a thousand clients at one time, one in
+/// 500 shares its own with another.
+const BUCKETS: u32 = 1 << 19;
+
+/// Sorts into buckets by a secret of this process. Cloning shares the secret.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Buckets(RandomState);
+
+impl Bucket {
+    /// Who is never counted.
+    pub(crate) const EXEMPT: Self = Self(BUCKETS);
+}
+
+impl Buckets {
+    pub(crate) fn of(&self, counted: impl Hash) -> Bucket {
+        let [a, b, c, d, ..] = self.0.hash_one(counted).to_le_bytes();
+        Bucket(u32::from_le_bytes([a, b, c, d]) % BUCKETS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_share_a_bucket_and_there_are_not_more_than_so_many() {
+        let buckets = Buckets::default();
+        assert_eq!(buckets.of("a"), buckets.clone().of("a"));
+        assert!((0..10_000).all(|n| buckets.of(n).0 < BUCKETS));
+        assert_ne!(buckets.of("exempt"), Bucket::EXEMPT);
+    }
+}

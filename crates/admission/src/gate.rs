@@ -1,0 +1,100 @@
+//! Limits that count every request of an address, beside the routes they guard.
+
+use actix_governor::governor::NotUntil;
+use actix_governor::governor::clock::{Clock, DefaultClock, QuantaInstant};
+use actix_governor::governor::middleware::NoOpMiddleware;
+use actix_governor::{Governor, GovernorConfig, GovernorConfigBuilder, KeyExtractor};
+use actix_router::ResourceDef;
+use actix_web::dev::{HttpServiceFactory, ServiceRequest};
+use actix_web::guard::fn_guard;
+use actix_web::middleware::Condition;
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError, web};
+use api::Problem;
+
+use crate::address::ClientAddress;
+use crate::bucket::{Bucket, Buckets};
+use crate::policy::{Limited, Policy};
+
+/// A limit of the requests that one address sends. Cloning shares the count.
+#[derive(Clone)]
+pub struct Gate {
+    config: GovernorConfig<ByAddress, NoOpMiddleware>,
+    is_on: bool,
+}
+
+/// Tells clients apart, and words the refusal.
+#[derive(Clone)]
+pub struct ByAddress {
+    policy: Policy,
+    buckets: Buckets,
+    hops: usize,
+    exempts: fn(&str) -> bool,
+}
+
+impl Gate {
+    /// A gate that keeps `policy`, except for the paths that `exempts` names.
+    ///
+    /// Nothing when the policy allows nothing, which the settings rule out.
+    pub(crate) fn new(
+        policy: Policy,
+        buckets: Buckets,
+        hops: usize,
+        exempts: fn(&str) -> bool,
+        is_on: bool,
+    ) -> Option<Self> {
+        let config = GovernorConfigBuilder::default()
+            .period(policy.quota.replenish_interval())
+            .burst_size(policy.quota.burst_size().get())
+            .key_extractor(ByAddress { policy, buckets, hops, exempts })
+            .finish()?;
+        Some(Self { config, is_on })
+    }
+
+    /// The layer that counts, or lets everybody through when limits are off.
+    pub fn layer(&self) -> Condition<Governor<ByAddress, NoOpMiddleware>> {
+        Condition::new(self.is_on, Governor::new(&self.config))
+    }
+
+    /// A route behind this gate; `P` is its description, which names the path.
+    ///
+    /// It has to be added before the list of routes that holds it without a gate.
+    pub fn guard<P: utoipa::Path, R: HttpServiceFactory + 'static>(
+        &self,
+        route: R,
+    ) -> impl HttpServiceFactory + use<P, R> {
+        let pattern = ResourceDef::new(P::path());
+        let is_it = fn_guard(move |request| pattern.is_match(request.head().uri.path()));
+        web::scope("").guard(is_it).wrap(self.layer()).service(route)
+    }
+
+    /// Forgets whom it does not need to remember any more.
+    pub(crate) fn sweep(&self) {
+        let limiter = self.config.limiter();
+        limiter.retain_recent();
+        limiter.shrink_to_fit();
+    }
+}
+
+impl KeyExtractor for ByAddress {
+    type Key = Bucket;
+    type KeyExtractionError = Problem;
+
+    fn extract(&self, request: &ServiceRequest) -> Result<Bucket, Problem> {
+        let client = ClientAddress::of(request.request(), self.hops);
+        let counted = client.filter(|_| !(self.exempts)(request.path()));
+        Ok(counted.map_or(Bucket::EXEMPT, |client| self.buckets.of(client)))
+    }
+
+    fn exceed_rate_limit_response(
+        &self,
+        negative: &NotUntil<QuantaInstant>,
+        _: HttpResponseBuilder,
+    ) -> HttpResponse {
+        let retry_after = negative.wait_time_from(DefaultClock::default().now());
+        Problem::from(Limited { policy: self.policy, retry_after }).error_response()
+    }
+
+    fn whitelisted_keys(&self) -> Vec<Bucket> {
+        vec![Bucket::EXEMPT]
+    }
+}

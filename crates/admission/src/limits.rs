@@ -1,0 +1,85 @@
+//! Every limit of how often.
+
+use std::time::Duration;
+
+use settings::Rates;
+
+use crate::bucket::Buckets;
+use crate::codes::Codes;
+use crate::gate::Gate;
+use crate::logins::Logins;
+use crate::policy::Policy;
+
+/// How often limits have to forget whom they need not remember any more.
+pub const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
+/// Every limit of how often. Each counts in this process alone.
+pub struct RateLimits {
+    /// Every request but those about health and metrics.
+    pub general: Gate,
+    /// Log-ins.
+    pub login: Gate,
+    /// Joins.
+    pub join: Gate,
+    /// Requests and uses of password reset tokens.
+    pub reset: Gate,
+    /// Registrations.
+    pub registration: Gate,
+    /// Failed log-ins.
+    pub logins: Logins,
+    /// Wrong share codes.
+    pub codes: Codes,
+    hops: usize,
+}
+
+impl RateLimits {
+    /// The limits of the settings, for requests that come through as many proxies as `hops`.
+    ///
+    /// Nothing when one of them allows nothing, which the settings rule out.
+    pub fn new(rates: &Rates, hops: usize) -> Option<Self> {
+        let buckets = Buckets::default();
+        let gate = |name, code, rate, exempts| {
+            let policy = Policy::new(name, code, rate);
+            Gate::new(policy, buckets.clone(), hops, exempts, rates.enabled)
+        };
+        let none: fn(&str) -> bool = |_| false;
+        Some(Self {
+            general: gate(
+                "general",
+                "rate_limited_general",
+                rates.general,
+                is_watching as fn(&str) -> bool,
+            )?,
+            login: gate("login", "rate_limited_login", rates.login, none)?,
+            join: gate("join", "rate_limited_join", rates.join, none)?,
+            reset: gate("reset", "rate_limited_reset", rates.reset, none)?,
+            registration: gate(
+                "registration",
+                "rate_limited_registration",
+                rates.registration,
+                none,
+            )?,
+            logins: Logins::new(rates, buckets.clone()),
+            codes: Codes::new(rates, buckets.clone()),
+            hops,
+        })
+    }
+
+    /// Proxies of ours that a request comes through.
+    pub(crate) fn hops(&self) -> usize {
+        self.hops
+    }
+
+    /// Forgets whom the limits need not remember any more.
+    pub fn sweep(&self) {
+        let gates = [&self.general, &self.login, &self.join, &self.reset, &self.registration];
+        gates.into_iter().for_each(Gate::sweep);
+        self.logins.sweep();
+        self.codes.sweep();
+    }
+}
+
+/// Whether a request looks after the service, which it must be able to do while others are refused.
+fn is_watching(path: &str) -> bool {
+    path == "/metrics" || path == "/health" || path.starts_with("/health/")
+}

@@ -1,0 +1,72 @@
+//! What a limit allows, and what it says to whom it refuses.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use api::Problem;
+use governor::Quota;
+use metrics::counter;
+use settings::Rate;
+use thiserror::Error;
+
+/// What a limit allows (draft-ietf-httpapi-ratelimit-headers).
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// What is left of it, and for how long.
+const LEFT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// A limit's name, and what it allows: so many at once, and one more after each interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+    name: &'static str,
+    code: &'static str,
+    pub(crate) quota: Quota,
+}
+
+/// Too many requests: try again after this time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("too many requests")]
+pub struct Limited {
+    pub(crate) policy: Policy,
+    pub(crate) retry_after: Duration,
+}
+
+impl Policy {
+    /// A limit that is called `name` in headers and metrics, and `code` in bodies.
+    pub(crate) fn new(name: &'static str, code: &'static str, rate: Rate) -> Self {
+        let burst = NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::with_period(rate.interval()).unwrap_or(Quota::per_second(burst));
+        Self { name, code, quota: quota.allow_burst(burst) }
+    }
+
+    /// Seconds after which all of it is allowed again, rounded up.
+    fn window(&self) -> u64 {
+        whole_seconds(self.quota.burst_size_replenished_in())
+    }
+}
+
+impl From<Limited> for Problem {
+    fn from(limited: Limited) -> Self {
+        let Policy { name, code, quota } = limited.policy;
+        counter!("cardroom_rate_limited_total", "limit" => name).increment(1);
+        let seconds = whole_seconds(limited.retry_after);
+        let (burst, window) = (quota.burst_size(), limited.policy.window());
+        let policy = format!("\"{name}\";q={burst};w={window}");
+        let left = format!("\"{name}\";r=0;t={seconds}");
+        let detail = "Too many requests, please try again later";
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail).retry_after(seconds);
+        [(POLICY, policy), (LEFT, left)].into_iter().fold(problem, |problem, (header, value)| {
+            match HeaderValue::try_from(value) {
+                Ok(value) => problem.with_header(header, value),
+                Err(_) => problem,
+            }
+        })
+    }
+}
+
+/// Rounded up, so that nobody comes back too early, and at least one.
+fn whole_seconds(time: Duration) -> u64 {
+    (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
+}
