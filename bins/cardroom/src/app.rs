@@ -14,6 +14,7 @@ use settings::Settings;
 use store::idempotency::InFlight;
 use store::{Bounds, Db};
 
+use crate::lifecycle::{Lifecycle, part_when_draining};
 use crate::writers::Writers;
 use crate::{cors, docs, health, operations};
 
@@ -32,11 +33,18 @@ pub struct Shared {
     rates: Data<RateLimits>,
     routes: Data<Routes>,
     settings: Data<Settings>,
+    lifecycle: Data<Lifecycle>,
 }
 
 impl Shared {
     /// Gathers what the handlers need.
-    pub fn new(settings: Settings, auth: Auth, writers: Writers, rates: Data<RateLimits>) -> Self {
+    pub fn new(
+        settings: Settings,
+        auth: Auth,
+        writers: Writers,
+        rates: Data<RateLimits>,
+        lifecycle: Lifecycle,
+    ) -> Self {
         let document = document_bounds(&settings);
         let bodies = BodyLimits { ordinary: settings.limits.body_bytes, document };
         Self {
@@ -52,6 +60,7 @@ impl Shared {
             rates,
             routes: Data::new(Routes::of(docs::WRITTEN)),
             settings: Data::new(settings),
+            lifecycle: Data::new(lifecycle),
         }
     }
 }
@@ -83,6 +92,7 @@ pub fn build(
         .wrap(rates.general.layer())
         .wrap(from_fn(answer::catch_panics))
         .wrap(from_fn(answer::write_errors))
+        .wrap(from_fn(part_when_draining))
         .wrap(NormalizePath::trim())
         .wrap(headers(&shared.settings))
         .wrap(cors::of(&shared.settings.cors))
@@ -99,7 +109,8 @@ pub fn build(
         .app_data(shared.bodies)
         .app_data(shared.rates)
         .app_data(shared.routes)
-        .app_data(shared.settings);
+        .app_data(shared.settings)
+        .app_data(shared.lifecycle);
     app.configure(|routes| guarded(routes, &rates))
         .configure(api)
         .configure(if with_docs { docs::configure } else { |_: &mut _| () })

@@ -10,8 +10,10 @@ mod cors;
 mod docs;
 mod health;
 mod housekeeping;
+pub mod lifecycle;
 mod operations;
 pub mod serve;
+mod shutdown;
 pub mod writers;
 
 pub use docs::document;

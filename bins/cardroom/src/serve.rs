@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::HttpServer;
@@ -16,58 +17,105 @@ use store::group_commit::Drain;
 use store::{Db, migrations};
 use telemetry::metrics::Registry;
 use tokio::runtime::Handle;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::app::{self, Shared};
 use crate::banner;
 use crate::housekeeping::Housekeeping;
+use crate::lifecycle::Lifecycle;
+use crate::shutdown::{Schedule, heed_signals};
 use crate::writers::Writers;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
+
+/// Workers wait for their requests for longer than the schedule does, which counts finer than in
+/// seconds.
+const WORKERS_NEVER_STOP_SECS: u64 = 3600;
+
+/// How often a database that somebody else migrates is looked at.
+const MIGRATED_POLL: Duration = Duration::from_secs(1);
 
 /// Serves on the address of the settings until SIGTERM or ctrl-c.
 ///
 /// # Errors
 /// When the address is taken, or the database cannot be opened or migrated.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
+    let lifecycle = Lifecycle::default();
+    heed_signals(&lifecycle, Duration::from_millis(settings.server.shutdown_grace_ms))
+        .context("cannot listen to signals")?;
     let address = (settings.server.host, settings.server.port);
     let listener = TcpListener::bind(address)
         .with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
-    start(listener, settings).await?.finish().await?;
+    tokio::select! {
+        biased;
+        () = lifecycle.draining() => {}
+        running = start_in(lifecycle.clone(), listener, settings) => running?.finish().await?,
+    }
     info!("cardroom has stopped");
     Ok(())
 }
-
-/// How long writes may still take after the last request was answered or cut off. With the longest
-/// grace it makes the 8.5 seconds within which the process ends.
-const DRAIN_MAX: Duration = Duration::from_millis(500);
 
 /// A server that runs while [`Running::finish`] is awaited.
 pub struct Running {
     server: Server,
     drain: Drain,
     housekeeping: Housekeeping,
+    lifecycle: Lifecycle,
+    schedule: Schedule,
 }
 
 impl Running {
-    /// What stops the server.
+    /// What stops the server without notice.
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
     }
 
-    /// Serves until it is stopped, and then until all writes that were taken in are committed.
+    /// What tells the server that its end begins, as a signal does.
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.lifecycle.clone()
+    }
+
+    /// Serves until the end begins, and then until all writes that were taken in are committed or
+    /// the time to stop is over.
     ///
     /// # Errors
     /// When the server fails.
     pub async fn finish(self) -> io::Result<()> {
-        self.server.await?;
-        drop(self.housekeeping);
-        if tokio::time::timeout(DRAIN_MAX, self.drain.finish()).await.is_err() {
+        let Self { server, drain, housekeeping, lifecycle, schedule } = self;
+        finish_requests(server, &lifecycle, schedule).await?;
+        drop(housekeeping);
+        if timeout(schedule.writes, drain.finish()).await.is_err() {
             warn!("some writes were still under way when the time to stop was over");
         }
         Ok(())
     }
+}
+
+/// Serves until the server is stopped. When the end begins, that is after a short notice, and no
+/// later than the schedule says: dropping the server cuts off what is left.
+async fn finish_requests(
+    mut server: Server,
+    lifecycle: &Lifecycle,
+    schedule: Schedule,
+) -> io::Result<()> {
+    tokio::select! {
+        outcome = Pin::new(&mut server) => return outcome,
+        () = noticed(lifecycle, schedule.notice) => {}
+    }
+    let stopping = server.handle().stop(true);
+    let stopped = async { tokio::join!(stopping, Pin::new(&mut server)).1 };
+    let outcome = timeout(schedule.requests, stopped).await;
+    outcome.unwrap_or_else(|_| {
+        warn!("requests that took too long were cut off, because the time to stop was over");
+        Ok(())
+    })
+}
+
+async fn noticed(lifecycle: &Lifecycle, notice: Duration) {
+    lifecycle.draining().await;
+    sleep(notice).await;
 }
 
 /// Starts serving on a socket that is bound already.
@@ -75,13 +123,40 @@ impl Running {
 /// # Errors
 /// When the database cannot be opened or migrated.
 pub async fn start(listener: TcpListener, settings: Settings) -> anyhow::Result<Running> {
+    start_in(Lifecycle::default(), listener, settings).await
+}
+
+async fn start_in(
+    lifecycle: Lifecycle,
+    listener: TcpListener,
+    settings: Settings,
+) -> anyhow::Result<Running> {
     let registry = telemetry::metrics::registry().context("cannot measure")?;
     let auth = open(&settings).await?;
     if settings.auth.demo_accounts {
         demo::create_missing(&auth).await.context("cannot create the demo accounts")?;
     }
     announce(&settings, &listener)?;
-    Ok(serve(listener, settings, auth, registry)?)
+    let database = settings.database.clone();
+    let running = serve(lifecycle, listener, settings, auth, registry)?;
+    if database.migrate_at_start {
+        running.lifecycle.serve();
+    } else {
+        tokio::spawn(serve_once_migrated(running.lifecycle(), database));
+    }
+    Ok(running)
+}
+
+/// Waits for whoever migrates the database.
+async fn serve_once_migrated(lifecycle: Lifecycle, database: settings::Database) {
+    loop {
+        match migrations::status(database.migration_url()).await {
+            Ok(all) if all.iter().all(|it| it.applied) => return lifecycle.serve(),
+            Ok(_) => info!("waiting for somebody to migrate the database"),
+            Err(error) => warn!(error = %error, "cannot see the database's migrations: {error}"),
+        }
+        sleep(MIGRATED_POLL).await;
+    }
 }
 
 /// Opens the database, migrated, and what works on it.
@@ -121,27 +196,29 @@ fn announce(settings: &Settings, listener: &TcpListener) -> anyhow::Result<()> {
 }
 
 fn serve(
+    lifecycle: Lifecycle,
     listener: TcpListener,
     settings: Settings,
     auth: Auth,
     registry: &'static Registry,
 ) -> io::Result<Running> {
     let server = settings.server.clone();
-    let grace = Duration::from_millis(server.shutdown_grace_ms);
+    let schedule = Schedule::of(Duration::from_millis(server.shutdown_grace_ms));
     let (writers, drain) = Writers::start(&settings, &auth.db, &Handle::current());
     let rates = RateLimits::new(&settings.rates, server.trusted_hops);
     let rates = Data::new(rates.ok_or_else(|| io::Error::other("a rate limit allows nothing"))?);
     let housekeeping =
         Housekeeping::start(auth.db.clone(), &settings.history, registry, rates.clone());
-    let shared = Shared::new(settings, auth, writers, rates);
+    let shared = Shared::new(settings, auth, writers, rates, lifecycle.clone());
     let server = HttpServer::new(move || app::build(shared.clone()))
         .workers(server.workers)
         .backlog(BACKLOG)
         .max_connections(server.connections_max.div_ceil(server.workers))
         .keep_alive(Duration::from_secs(server.keep_alive_secs))
         .client_request_timeout(Duration::from_millis(server.request_head_timeout_ms))
-        .shutdown_timeout(grace.as_secs())
+        .disable_signals()
+        .shutdown_timeout(WORKERS_NEVER_STOP_SECS)
         .listen(listener)?
         .run();
-    Ok(Running { server, drain, housekeeping })
+    Ok(Running { server, drain, housekeeping, lifecycle, schedule })
 }

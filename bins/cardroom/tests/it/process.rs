@@ -3,6 +3,7 @@
 mod busy;
 mod command_line;
 mod start;
+mod stop;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -32,6 +33,11 @@ struct Process {
 impl Process {
     /// Starts a server on the database at `url`, with the `test` profile.
     fn start(url: &str) -> Self {
+        Self::start_with(url, &[])
+    }
+
+    /// The same, with some settings of its own, named as in the environment.
+    fn start_with(url: &str, changes: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let log = folder.path().join("log");
         let variables = [
@@ -40,6 +46,7 @@ impl Process {
             ("CARDROOM__LOG__FILTER", "info"),
         ];
         let mut child = cardroom(&variables)
+            .envs(changes.iter().copied())
             .current_dir(&folder)
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap())
@@ -68,7 +75,17 @@ impl Process {
 
     /// Asks it to stop, and waits until it has, as long as Cloud Run would.
     fn stop(&mut self) -> ExitStatus {
+        self.ask_to_stop();
+        self.wait()
+    }
+
+    /// Asks it to stop.
+    fn ask_to_stop(&self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    }
+
+    /// Waits until it has stopped, as long as Cloud Run would.
+    fn wait(&mut self) -> ExitStatus {
         for _ in 0..1000 {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;

@@ -6,6 +6,7 @@ use admission::RateLimits;
 use auth::mail::Mailer;
 use auth::{Accounts, Auth, Passes, Tokens};
 use cardroom::app::{Shared, build};
+use cardroom::lifecycle::Lifecycle;
 use cardroom::writers::Writers;
 use reqwest::Client;
 use serde_json::Value;
@@ -38,7 +39,7 @@ fn shared(settings: Settings) -> Shared {
         batch_users: settings.limits.batch_users,
     };
     let rates = Data::new(RateLimits::new(&settings.rates, 0).unwrap());
-    Shared::new(settings, auth, writers, rates)
+    Shared::new(settings, auth, writers, rates, Lifecycle::default())
 }
 
 #[testkit::on_both_databases]

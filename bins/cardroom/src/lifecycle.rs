@@ -1,0 +1,102 @@
+//! Where in its life the process is; all who need to know share it.
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use tokio::sync::watch;
+
+/// A part of the life of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The database is not up to date yet.
+    Starting,
+    /// Requests are welcome.
+    Serving,
+    /// The process was asked to stop and finishes what it has begun.
+    Draining,
+}
+
+/// The phase that the process is in. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Lifecycle(watch::Sender<Phase>);
+
+impl Default for Lifecycle {
+    fn default() -> Self {
+        Self(watch::Sender::new(Phase::Starting))
+    }
+}
+
+impl Lifecycle {
+    /// The phase at this moment.
+    pub fn phase(&self) -> Phase {
+        *self.0.borrow()
+    }
+
+    /// The start is over; a process that was asked to stop meanwhile stays with that.
+    pub fn serve(&self) {
+        self.0.send_if_modified(|phase| {
+            let starting = *phase == Phase::Starting;
+            if starting {
+                *phase = Phase::Serving;
+            }
+            starting
+        });
+    }
+
+    /// The end begins. There is no way back.
+    pub fn drain(&self) {
+        self.0.send_replace(Phase::Draining);
+    }
+
+    /// Waits for the end to begin.
+    pub async fn draining(&self) {
+        // The sender lives as long as this does.
+        let _ = self.0.subscribe().wait_for(|phase| *phase == Phase::Draining).await;
+    }
+}
+
+/// Closes connections with their answers once the end has begun, so that clients send their next
+/// request elsewhere and none is on its way when the connections close.
+pub(crate) async fn part_when_draining<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    let lifecycle = response.request().app_data::<Data<Lifecycle>>();
+    if lifecycle.is_some_and(|it| it.phase() == Phase::Draining) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_serves_again_after_the_end_has_begun() {
+        let lifecycle = Lifecycle::default();
+        assert_eq!(lifecycle.phase(), Phase::Starting);
+        lifecycle.serve();
+        assert_eq!(lifecycle.phase(), Phase::Serving);
+        lifecycle.drain();
+        lifecycle.serve();
+        assert_eq!(lifecycle.phase(), Phase::Draining);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_end_is_told_even_when_it_has_begun_before() {
+        let lifecycle = Lifecycle::default();
+        let waiting = tokio::spawn({
+            let lifecycle = lifecycle.clone();
+            async move { lifecycle.draining().await }
+        });
+        tokio::task::yield_now().await;
+        lifecycle.drain();
+        waiting.await.unwrap();
+        lifecycle.draining().await;
+    }
+}

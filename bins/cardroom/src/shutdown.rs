@@ -1,0 +1,123 @@
+//! How the process is asked to stop, and how long it may take.
+
+use std::time::Duration;
+use std::{io, process, thread};
+
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
+use tracing::{error, info, warn};
+
+use crate::lifecycle::Lifecycle;
+
+/// How long the service goes on after it was asked to stop: long enough for requests that were on
+/// their way to arrive, and for clients and load balancers to notice.
+const NOTICE_MAX: Duration = Duration::from_millis(250);
+
+/// How long writes may still take after the last request was answered or cut off.
+const DRAIN_MAX: Duration = Duration::from_millis(500);
+
+/// What is left for the exit itself.
+const EXIT_MAX: Duration = Duration::from_millis(100);
+
+/// How the grace is spent, each part after the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Schedule {
+    /// While connections are still accepted.
+    pub(crate) notice: Duration,
+    /// While requests are finished.
+    pub(crate) requests: Duration,
+    /// While writes that were taken in are committed.
+    pub(crate) writes: Duration,
+}
+
+impl Schedule {
+    /// A schedule that ends before `grace` does. A short grace shortens every part.
+    pub(crate) fn of(grace: Duration) -> Self {
+        let notice = NOTICE_MAX.min(grace / 8);
+        let writes = DRAIN_MAX.min(grace / 4);
+        let exit = EXIT_MAX.min(grace / 8);
+        Self { notice, requests: grace.saturating_sub(notice + writes + exit), writes }
+    }
+}
+
+/// Lets SIGTERM and ctrl-c begin the end, on a thread of its own: whatever is stuck elsewhere, the
+/// process ends with the grace, and with a second signal at once.
+///
+/// # Errors
+/// When signals cannot be listened to.
+pub(crate) fn heed_signals(lifecycle: &Lifecycle, grace: Duration) -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let mut signals = {
+        let _inside = runtime.enter();
+        Signals::listen()?
+    };
+    let lifecycle = lifecycle.clone();
+    let thread = thread::Builder::new().name("signals".to_owned());
+    thread.spawn(move || runtime.block_on(obey(&mut signals, &lifecycle, grace)))?;
+    Ok(())
+}
+
+async fn obey(signals: &mut Signals, lifecycle: &Lifecycle, grace: Duration) {
+    let first = signals.next().await;
+    lifecycle.drain();
+    info!(signal = first.name, "cardroom was asked to stop by {}", first.name);
+    let Ok(second) = timeout(grace.max(EXIT_MAX), signals.next()).await else {
+        error!("cardroom ends with work undone, because its time to stop is over");
+        process::exit(1);
+    };
+    warn!(signal = second.name, "cardroom ends at once, because of a second {}", second.name);
+    process::exit(second.exit_code());
+}
+
+/// A signal that asks the process to stop.
+struct Request {
+    name: &'static str,
+    number: i32,
+}
+
+impl Request {
+    const INTERRUPT: Self = Self { name: "SIGINT", number: 2 };
+    const TERMINATE: Self = Self { name: "SIGTERM", number: 15 };
+
+    /// What a shell reports of a program that a signal ended.
+    fn exit_code(&self) -> i32 {
+        128 + self.number
+    }
+}
+
+/// The signals that ask the process to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { interrupt, terminate })
+    }
+
+    async fn next(&mut self) -> Request {
+        tokio::select! {
+            _ = self.interrupt.recv() => Request::INTERRUPT,
+            _ = self.terminate.recv() => Request::TERMINATE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_parts_of_the_end_fit_into_the_grace() {
+        for grace in [0, 1, 7, 100, 999, 8_000, 8_500].map(Duration::from_millis) {
+            let Schedule { notice, requests, writes } = Schedule::of(grace);
+            assert!(notice + requests + writes <= grace, "{grace:?}");
+            assert!(grace.is_zero() || notice + requests + writes < grace, "{grace:?}");
+            assert!(requests >= grace / 2, "{grace:?}");
+        }
+    }
+}

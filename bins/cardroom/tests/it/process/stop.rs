@@ -1,0 +1,151 @@
+//! Stopping while there is something to do.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use testkit::TestDatabase;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::sleep;
+
+use super::Process;
+use crate::behind::Behind;
+
+/// Long enough for a request to reach its handler, or a signal to be noticed.
+const MOMENT: Duration = Duration::from_millis(300);
+
+/// How long it takes to stop with the grace of two seconds that these tests give, at most.
+const STOPPED: Duration = Duration::from_secs(4);
+
+async fn server(database: &TestDatabase, variables: &[(&str, &str)]) -> (Process, String) {
+    let url = database.url.expose().into_owned();
+    let variables: Vec<_> =
+        variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let start = move || {
+        let variables: Vec<_> = variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let mut server = Process::start_with(&url, &variables);
+        let address = server.address();
+        (server, address)
+    };
+    spawn_blocking(start).await.unwrap()
+}
+
+/// The token of the demo counsellor and the path of a game in a new room.
+async fn game(address: &str) -> (String, String) {
+    let client = reqwest::Client::new();
+    let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
+    let login = client.post(format!("{address}/api/auth/login")).json(&login);
+    let login: Value = login.send().await.unwrap().json().await.unwrap();
+    let token = login["access_token"].as_str().unwrap().to_owned();
+    let room = client.post(format!("{address}/api/rooms")).bearer_auth(&token);
+    let room = room.json(&json!({ "name": "stop" })).send().await.unwrap();
+    let room: Value = room.json().await.unwrap();
+    let path = format!("/api/rooms/{}/gameplay-states/game", room["id"].as_str().unwrap());
+    (token, path)
+}
+
+fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream
+}
+
+fn save(path: &str, token: &str, length: usize) -> String {
+    format!(
+        "PUT {path} HTTP/1.1\r\nhost: cardroom\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+    )
+}
+
+/// Waits for the end in the background.
+fn ended(mut server: Process) -> JoinHandle<(ExitStatus, Process)> {
+    spawn_blocking(move || (server.wait(), server))
+}
+
+#[testkit::on_both_databases]
+async fn who_waits_for_an_answer_when_the_server_is_asked_to_stop_gets_it_whole() {
+    let database = testkit::database().await;
+    let (server, address) =
+        server(&database, &[("CARDROOM__DATABASE__LOCK_TIMEOUT_MS", "5000")]).await;
+    let (token, path) = game(&address).await;
+    let body = r#"{"state":{"kept":true}}"#;
+    let mut stream = connect(&address);
+
+    let behind = Behind::at(&database.url);
+    let stopping = behind
+        .while_nobody_writes("gameplay_states", async {
+            let request = save(&path, &token, body.len()) + body;
+            stream.write_all(request.as_bytes()).unwrap();
+            sleep(MOMENT).await;
+            server.ask_to_stop();
+            let stopping = ended(server);
+            sleep(MOMENT * 4).await;
+            assert!(!stopping.is_finished(), "it did not wait for the save");
+            stopping
+        })
+        .await;
+
+    let mut answer = String::new();
+    spawn_blocking(move || {
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+        assert!(answer.ends_with('}') && answer.contains(r#""kept":true"#), "{answer}");
+    })
+    .await
+    .unwrap();
+    let (status, server) = stopping.await.unwrap();
+    assert!(status.success(), "{status}: {}", server.log());
+}
+
+#[testkit::on_both_databases]
+async fn a_second_signal_ends_the_server_at_once() {
+    let database = testkit::database().await;
+    let (server, address) = server(&database, &[]).await;
+    let (token, path) = game(&address).await;
+    // A body that never comes keeps the server from stopping.
+    let mut stream = connect(&address);
+    stream.write_all(save(&path, &token, 100).as_bytes()).unwrap();
+    sleep(MOMENT).await;
+
+    server.ask_to_stop();
+    sleep(MOMENT).await;
+    let asked = Instant::now();
+    server.ask_to_stop();
+    let (status, server) = ended(server).await.unwrap();
+
+    assert_eq!(status.code(), Some(143), "{}", server.log());
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    assert!(server.log().contains("a second SIGTERM"), "{}", server.log());
+}
+
+#[testkit::on_both_databases]
+async fn a_dribbling_body_does_not_hold_up_the_exit_beyond_the_grace() {
+    let database = testkit::database().await;
+    let grace = ("CARDROOM__SERVER__SHUTDOWN_GRACE_MS", "2000");
+    let (server, address) = server(&database, &[grace]).await;
+    let (token, path) = game(&address).await;
+    let mut stream = connect(&address);
+    stream.write_all(save(&path, &token, 10_000).as_bytes()).unwrap();
+    let dribbling = spawn_blocking(move || {
+        let mut sent = 0;
+        while sent < 1000 && stream.write_all(b" ").is_ok() {
+            sent += 1;
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        sent
+    });
+    sleep(MOMENT).await;
+
+    let asked = Instant::now();
+    server.ask_to_stop();
+    let (status, server) = ended(server).await.unwrap();
+
+    assert!(asked.elapsed() < STOPPED, "{:?}", asked.elapsed());
+    assert!(asked.elapsed() > Duration::from_secs(1), "nothing held it: {:?}", asked.elapsed());
+    assert!(status.success(), "{status}: {}", server.log());
+    assert!(server.log().contains("were cut off"), "{}", server.log());
+    assert!(dribbling.await.unwrap() < 1000);
+}
