@@ -14,6 +14,7 @@ use settings::Settings;
 use store::idempotency::InFlight;
 use store::{Bounds, Db};
 
+use crate::health::Pulse;
 use crate::lifecycle::{Lifecycle, part_when_draining};
 use crate::writers::Writers;
 use crate::{cors, docs, health, operations};
@@ -34,6 +35,7 @@ pub struct Shared {
     routes: Data<Routes>,
     settings: Data<Settings>,
     lifecycle: Data<Lifecycle>,
+    pulse: Data<Pulse>,
 }
 
 impl Shared {
@@ -61,6 +63,7 @@ impl Shared {
             routes: Data::new(Routes::of(docs::WRITTEN)),
             settings: Data::new(settings),
             lifecycle: Data::new(lifecycle),
+            pulse: Data::default(),
         }
     }
 }
@@ -110,7 +113,8 @@ pub fn build(
         .app_data(shared.rates)
         .app_data(shared.routes)
         .app_data(shared.settings)
-        .app_data(shared.lifecycle);
+        .app_data(shared.lifecycle)
+        .app_data(shared.pulse);
     app.configure(|routes| guarded(routes, &rates))
         .configure(api)
         .configure(if with_docs { docs::configure } else { |_: &mut _| () })

@@ -1,12 +1,22 @@
-//! Whether the service lives. Nothing here touches the database.
+//! Whether the service lives, and whether it is ready for requests.
+
+mod ready;
 
 use actix_web::get;
 use actix_web::web::{Data, Json as Answer};
+use api::{ErrorBody, Problem};
 use serde::Serialize;
 use settings::Settings;
 use utoipa::ToSchema;
 
-api::routes! {root, health}
+use crate::lifecycle::{Lifecycle, Phase};
+
+pub(crate) use ready::Pulse;
+
+api::routes! {root, health, live, ready::ready, startup}
+
+/// Seconds after which it makes sense to ask again.
+const RETRY_SECS: u64 = 1;
 
 /// What this is.
 #[derive(Serialize, ToSchema)]
@@ -45,4 +55,45 @@ async fn root() -> Answer<RootView> {
 async fn health(settings: Data<Settings>) -> Answer<HealthView> {
     let environment = settings.profile.as_str();
     Answer(HealthView { status: "healthy", environment, admin_loaded: true })
+}
+
+/// A state of the service.
+#[derive(Serialize, ToSchema)]
+struct StatusView {
+    #[schema(example = "alive")]
+    status: &'static str,
+}
+
+/// Does it run
+///
+/// For who restarts it when it does not. Nothing that it depends on is asked.
+#[utoipa::path(tag = "health", responses(
+    (status = 200, description = "It does", body = StatusView),
+))]
+#[get("/health/live")]
+async fn live() -> Answer<StatusView> {
+    Answer(StatusView { status: "alive" })
+}
+
+/// Has it started
+///
+/// Once it has, it stays so until it stops.
+#[utoipa::path(tag = "health", responses(
+    (status = 200, description = "The database is migrated and requests are served", body = StatusView),
+    (status = 503, description = "Not yet", body = ErrorBody),
+))]
+#[get("/health/startup")]
+async fn startup(lifecycle: Data<Lifecycle>) -> Result<Answer<StatusView>, Problem> {
+    match lifecycle.phase() {
+        Phase::Starting => Err(starting()),
+        Phase::Serving | Phase::Draining => Ok(Answer(StatusView { status: "started" })),
+    }
+}
+
+fn starting() -> Problem {
+    Problem::unavailable("starting", "The service is starting, please try again", RETRY_SECS)
+}
+
+fn stopping() -> Problem {
+    Problem::unavailable("stopping", "The service is stopping, please try another", RETRY_SECS)
 }

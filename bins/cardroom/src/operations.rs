@@ -1,6 +1,6 @@
 //! What operators look at: the metrics, and outside production the pool and a test query.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json as Answer};
@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use api::{ErrorBody, Problem};
 use serde::Serialize;
 use settings::{Profile, Settings};
-use store::{Db, Figures};
+use store::{Db, Figures, Probe};
 use utoipa::ToSchema;
 
 api::routes! {db_pool, db_test, metrics}
@@ -59,6 +59,24 @@ struct ProbeView {
     query_result: i32,
     /// From asking for a connection to the answer, in milliseconds.
     duration_ms: f64,
+    /// How much of it went into waiting for a connection, in milliseconds.
+    wait_ms: f64,
+}
+
+impl From<Probe> for ProbeView {
+    fn from(it: Probe) -> Self {
+        Self {
+            status: "success",
+            query_result: it.answer,
+            duration_ms: milliseconds(it.total),
+            wait_ms: milliseconds(it.wait),
+        }
+    }
+}
+
+/// With fractions, for people.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 impl From<Figures> for PoolView {
@@ -102,10 +120,7 @@ async fn db_test(
     if !tells(&settings) {
         return Ok(Answer(Guarded::KEPT));
     }
-    let start = Instant::now();
-    let query_result = db.ping().await?;
-    let duration_ms = start.elapsed().as_secs_f64() * 1e3;
-    Ok(Answer(Guarded::Told(ProbeView { status: "success", query_result, duration_ms })))
+    Ok(Answer(Guarded::Told(db.probe().await?.into())))
 }
 
 fn tells(settings: &Settings) -> bool {

@@ -1,5 +1,7 @@
 //! The database in use, and the few ways to run a query on it.
 
+use std::time::{Duration, Instant};
+
 use diesel::sql_types::Integer;
 use diesel::{ConnectionError, IntoSql, OptionalExtension};
 use diesel_async::pooled_connection::deadpool::Pool;
@@ -109,10 +111,16 @@ impl Db {
         Ok(run!(self, write, |connection| RunQueryDsl::execute(statement, connection))?)
     }
 
-    /// Asks the database for the number 1.
-    pub async fn ping(&self) -> Result<i32, StoreError> {
+    /// Asks the database for the number 1, and measures how long that takes.
+    pub async fn probe(&self) -> Result<Probe, StoreError> {
         let one = diesel::select(1_i32.into_sql::<Integer>());
-        self.read_one(one).await.map(Option::unwrap_or_default)
+        let start = Instant::now();
+        let (answer, wait) = run!(self, read, |connection| async {
+            let wait = start.elapsed();
+            let answer = RunQueryDsl::get_result::<i32>(one, connection).await?;
+            diesel::QueryResult::Ok((answer, wait))
+        })?;
+        Ok(Probe { answer, wait, total: start.elapsed() })
     }
 
     /// What the pool that requests read from looks like at this moment.
@@ -128,6 +136,17 @@ impl Db {
             waiting: status.waiting,
         }
     }
+}
+
+/// How the database answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// The number 1.
+    pub answer: i32,
+    /// How long a connection took to come.
+    pub wait: Duration,
+    /// From asking for a connection to the answer.
+    pub total: Duration,
 }
 
 /// A pool at one moment, in connections and callers.

@@ -101,6 +101,16 @@ impl<W: Work> Lanes<W> {
         answer.await.unwrap_or(Err(StoreError::InDoubt))
     }
 
+    /// Requests that wait in the lanes at this moment.
+    pub fn waiting(&self) -> usize {
+        self.queues.iter().map(|it| it.max_capacity() - it.capacity()).sum()
+    }
+
+    /// Requests that may wait in the lanes, all together.
+    pub fn capacity(&self) -> usize {
+        self.queues.iter().map(mpsc::Sender::max_capacity).sum()
+    }
+
     fn queue_of(&self, request: &W::Request) -> &mpsc::Sender<Waiting<W>> {
         let mut hasher = DefaultHasher::new();
         W::order(request).hash(&mut hasher);

@@ -30,7 +30,7 @@ mod sqlite;
 
 pub use at::At;
 pub use canonical::{Bounds, Refusal, canonical};
-pub use db::{Db, Figures};
+pub use db::{Db, Figures, Probe};
 pub use error::StoreError;
 pub use json::Json;
 pub use query::{Execute, Fetch, fetch_all_in_place, fetch_in_place};

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
+use cardroom::lifecycle::Lifecycle;
 use cardroom::serve;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -21,6 +22,8 @@ pub(crate) struct TestApp {
     pub(crate) database: Arc<TestDatabase>,
     /// The folder where mail is left.
     pub(crate) outbox: TempDir,
+    /// What tells the server that its end begins.
+    pub(crate) lifecycle: Lifecycle,
     client: Client,
     server: ServerHandle,
 }
@@ -56,9 +59,9 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let running = serve::start(listener, settings).await.unwrap();
-        let server = running.handle();
+        let (server, lifecycle) = (running.handle(), running.lifecycle());
         tokio::spawn(running.finish());
-        Self { address, database, outbox, client: Client::new(), server }
+        Self { address, database, outbox, lifecycle, client: Client::new(), server }
     }
 
     /// A request to be sent, such as `app.request("GET", "/health")`.

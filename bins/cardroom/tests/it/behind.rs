@@ -52,6 +52,21 @@ impl Behind {
         }
     }
 
+    /// Holds up whoever reads `table` on PostgreSQL for as long as `during` takes.
+    pub(crate) async fn while_nobody_reads<T>(
+        &self,
+        table: &str,
+        during: impl Future<Output = T>,
+    ) -> T {
+        let lock = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+        let Db::Postgres { pool, .. } = &self.0 else { return during.await };
+        let mut connection = pool.get().await.unwrap();
+        connection.batch_execute(&lock).await.unwrap();
+        let result = during.await;
+        connection.batch_execute("ROLLBACK").await.unwrap();
+        result
+    }
+
     /// Carries statements out as they stand, those of the database in use.
     pub(crate) async fn carry_out(&self, on_postgres: &str, on_sqlite: &str) {
         match &self.0 {

@@ -13,6 +13,7 @@ mod documents;
 mod errors;
 mod game_rules;
 mod gameplay;
+mod health;
 mod idempotency;
 mod process;
 mod queries;

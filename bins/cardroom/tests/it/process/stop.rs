@@ -73,17 +73,16 @@ async fn who_waits_for_an_answer_when_the_server_is_asked_to_stop_gets_it_whole(
     let body = r#"{"state":{"kept":true}}"#;
     let mut stream = connect(&address);
 
-    let behind = Behind::at(&database.url);
-    let stopping = behind
+    let mut stopping = None;
+    Behind::at(&database.url)
         .while_nobody_writes("gameplay_states", async {
             let request = save(&path, &token, body.len()) + body;
             stream.write_all(request.as_bytes()).unwrap();
             sleep(MOMENT).await;
             server.ask_to_stop();
-            let stopping = ended(server);
+            let ending = stopping.insert(ended(server));
             sleep(MOMENT * 4).await;
-            assert!(!stopping.is_finished(), "it did not wait for the save");
-            stopping
+            assert!(!ending.is_finished(), "it did not wait for the save");
         })
         .await;
 
@@ -96,7 +95,7 @@ async fn who_waits_for_an_answer_when_the_server_is_asked_to_stop_gets_it_whole(
     })
     .await
     .unwrap();
-    let (status, server) = stopping.await.unwrap();
+    let (status, server) = stopping.unwrap().await.unwrap();
     assert!(status.success(), "{status}: {}", server.log());
 }
 
