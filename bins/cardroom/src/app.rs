@@ -1,12 +1,14 @@
 //! The application: its layers, its state and its routes.
 
+use std::time::Duration;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{DefaultHeaders, NormalizePath, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 use admission::RateLimits;
-use api::{BodyLimits, Problem, Routes, answer};
+use api::{BodyLimits, Problem, Routes, answer, limit_body_time};
 use auth::Auth;
 use gameplay::Saves;
 use rooms::{Heartbeats, Joins, Openings, Owners};
@@ -48,7 +50,8 @@ impl Shared {
         lifecycle: Lifecycle,
     ) -> Self {
         let document = document_bounds(&settings);
-        let bodies = BodyLimits { ordinary: settings.limits.body_bytes, document };
+        let time = Duration::from_millis(settings.limits.body_timeout_ms);
+        let bodies = BodyLimits { ordinary: settings.limits.body_bytes, document, time };
         Self {
             db: Data::new(auth.db.clone()),
             owners: Data::new(Owners::of(auth.db.clone())),
@@ -95,6 +98,7 @@ pub fn build(
         .wrap(rates.general.layer())
         .wrap(from_fn(answer::catch_panics))
         .wrap(from_fn(answer::write_errors))
+        .wrap(from_fn(limit_body_time))
         .wrap(from_fn(part_when_draining))
         .wrap(NormalizePath::trim())
         .wrap(headers(&shared.settings))

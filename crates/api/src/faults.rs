@@ -24,6 +24,9 @@ pub enum SignInFaults {
 /// The faults of an operation that reads a body.
 #[derive(IntoResponses)]
 pub enum BodyFaults {
+    /// The body did not arrive in time
+    #[response(status = 408)]
+    TooSlow(ErrorBody),
     /// The body is too large
     #[response(status = 413)]
     TooLarge(ErrorBody),

@@ -14,6 +14,7 @@ use futures::future::LocalBoxFuture;
 use serde_json::Value;
 
 pub use body::BodyLimits;
+pub(crate) use body::limits;
 pub use parts::{Document, Json, JsonOrQuery, Path, PathParam, Query};
 
 use crate::fields::{Issue, Spot};
@@ -90,7 +91,7 @@ impl<C: FromRequest, T: Part> FromRequest for Authed<C, T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         async move {
-            let limits = body::limits(&request)?;
+            let limits = limits(&request)?;
             let body = body::read::<T>(&request, payload, limits).await?;
             let caller = C::from_request(&request, &mut Payload::None).await.map_err(Into::into)?;
             Ok(Self(caller, understand(&request, &body, limits)?))

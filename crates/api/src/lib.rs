@@ -14,6 +14,7 @@ mod faults;
 mod fields;
 mod idempotency;
 mod input;
+mod patience;
 mod problem;
 mod request_id;
 mod route_list;
@@ -28,6 +29,7 @@ pub use idempotency::{Idempotency, key_reused};
 pub use input::{
     Authed, BodyLimits, Both, Document, Input, Json, JsonOrQuery, Part, Path, PathParam, Query, Raw,
 };
+pub use patience::limit_body_time;
 pub use problem::{ErrorBody, Problem, ValidationBody};
 pub use request_id::RequestId;
 pub use routes::Routes;

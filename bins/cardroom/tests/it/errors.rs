@@ -7,6 +7,7 @@ mod methods;
 mod order;
 mod panics;
 mod paths;
+mod slow;
 
 use reqwest::RequestBuilder;
 use serde_json::Value;

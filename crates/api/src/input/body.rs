@@ -1,7 +1,11 @@
 //! Reading a body: bounded, and JSON when it says so.
 
+use std::io::ErrorKind;
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::web::{Bytes, BytesMut, Data};
@@ -18,17 +22,19 @@ use crate::problem::Problem;
 /// What a PATCH takes (RFC 5789, section 3.1).
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
-/// How large bodies may be.
+/// How large bodies may be, and how long they may take.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimits {
     /// Bodies of ordinary requests, in bytes.
     pub ordinary: usize,
     /// Documents inside a body, such as a gameplay state.
     pub document: Bounds,
+    /// From the end of the head to the end of the body.
+    pub time: Duration,
 }
 
 /// The limits that the application was configured with.
-pub(super) fn limits(request: &HttpRequest) -> Result<BodyLimits, Problem> {
+pub(crate) fn limits(request: &HttpRequest) -> Result<BodyLimits, Problem> {
     let limits = request.app_data::<Data<BodyLimits>>().map(|limits| ***limits);
     limits.ok_or_else(|| Problem::bug(&std::io::Error::other("body limits are not configured")))
 }
@@ -62,7 +68,7 @@ async fn collect(
     }
     let mut body = BytesMut::with_capacity(announced);
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| cut_off())?;
+        let chunk = chunk.map_err(|error| cut_off(&error))?;
         if body.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
@@ -79,7 +85,11 @@ fn too_large(limit: usize) -> Problem {
     )
 }
 
-fn cut_off() -> Problem {
+fn cut_off(error: &PayloadError) -> Problem {
+    if matches!(error, PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut) {
+        let detail = "The body did not arrive in time";
+        return Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail);
+    }
     Problem::new(StatusCode::BAD_REQUEST, "bad_body", "The body could not be read to its end")
 }
 

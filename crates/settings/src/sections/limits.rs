@@ -7,6 +7,8 @@ use crate::keys::Keys;
 pub struct Limits {
     /// Largest body of a request, in bytes, 1 KiB to 16 MiB.
     pub body_bytes: usize,
+    /// How long a body may take to arrive, in milliseconds, 100 to 60,000.
+    pub body_timeout_ms: u64,
     /// Largest gameplay state, in bytes, 1 KiB to 16 MiB.
     pub state_bytes: usize,
     /// Arrays and objects inside one another in a gameplay state, 1 to 100.
@@ -24,6 +26,7 @@ impl Limits {
     pub(crate) fn read(keys: &mut Keys) -> Self {
         Self {
             body_bytes: keys.number("limits.body_bytes", KIB..=16 * MIB),
+            body_timeout_ms: keys.number("limits.body_timeout_ms", 100..=60_000),
             state_bytes: keys.number("limits.state_bytes", KIB..=16 * MIB),
             state_depth: keys.number("limits.state_depth", 1..=100),
             state_nodes: keys.number("limits.state_nodes", 1..=1_000_000),

@@ -1,0 +1,109 @@
+//! How long a body may take to arrive. actix limits the time of a request's head, not of its body.
+
+use std::cell::RefCell;
+use std::io::ErrorKind;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::Error;
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
+use actix_web::middleware::Next;
+use actix_web::rt::time::{Sleep, sleep};
+use actix_web::web::Bytes;
+use futures::Stream;
+
+use crate::input::limits;
+
+/// Cuts a body off that does not arrive in time, whoever reads it, and closes the connection of one
+/// that nobody reads to its end.
+pub async fn limit_body_time<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let payload = request.parts_mut().1.take();
+    if matches!(payload, Payload::None) {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    let time = limits(request.request())?.time;
+    let incoming = Incoming::new(payload, time);
+    request.set_payload(Payload::Stream { payload: Box::pin(incoming.clone()) });
+    let response = next.call(request).await?;
+    if incoming.has_ended() {
+        return Ok(response.map_into_left_body());
+    }
+    Ok(response.map_body(|_, body| EitherBody::right(BoxBody::new(Held::new(body, incoming)))))
+}
+
+/// A body on its way. Cloning shares it.
+#[derive(Clone)]
+struct Incoming(Rc<RefCell<Timed>>);
+
+struct Timed {
+    payload: Payload,
+    time: Duration,
+    /// When patience ends; it is needed only when the body did not come with the head.
+    end: Option<Pin<Box<Sleep>>>,
+    has_ended: bool,
+}
+
+impl Incoming {
+    fn new(payload: Payload, time: Duration) -> Self {
+        Self(Rc::new(RefCell::new(Timed { payload, time, end: None, has_ended: false })))
+    }
+
+    fn has_ended(&self) -> bool {
+        self.0.borrow().has_ended
+    }
+}
+
+impl Stream for Incoming {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.borrow_mut().poll(context)
+    }
+}
+
+impl Timed {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
+        if let Poll::Ready(chunk) = Pin::new(&mut self.payload).poll_next(context) {
+            self.has_ended = chunk.is_none();
+            return Poll::Ready(chunk);
+        }
+        let end = self.end.get_or_insert_with(|| Box::pin(sleep(self.time)));
+        end.as_mut().poll(context).map(|()| Some(Err(PayloadError::Io(ErrorKind::TimedOut.into()))))
+    }
+}
+
+/// The answer to a request whose body was not read to its end. A body that is held until the answer
+/// is written makes actix close the connection within a second; of one that was let go it would wait
+/// for the rest, without an end.
+struct Held {
+    answer: BoxBody,
+    _rest: Incoming,
+}
+
+impl Held {
+    fn new(answer: impl MessageBody + 'static, rest: Incoming) -> Self {
+        Self { answer: answer.boxed(), _rest: rest }
+    }
+}
+
+impl MessageBody for Held {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.answer.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.answer).poll_next(context)
+    }
+}
