@@ -26,22 +26,32 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     probe::build().await?;
-    if arguments.db != Some(Kind::Postgres) {
-        println!("crashes on SQLite");
-        crash(&testkit::sqlite_database().await?, arguments).await?;
+    on_each("crash", arguments.db, arguments.rounds, arguments.seed).await
+}
+
+/// Runs a task of `probe` that ends the server again and again, on each database, or on `only` one.
+pub(crate) async fn on_each(
+    task: &str,
+    only: Option<Kind>,
+    rounds: u32,
+    seed: Option<u64>,
+) -> Result<()> {
+    if only != Some(Kind::Postgres) {
+        println!("{task} on SQLite");
+        on(&testkit::sqlite_database().await?, task, rounds, seed).await?;
     }
-    if arguments.db != Some(Kind::Sqlite) {
-        println!("crashes on PostgreSQL");
+    if only != Some(Kind::Sqlite) {
+        println!("{task} on PostgreSQL");
         let cluster = Cluster::start_durable()?;
-        crash(&testkit::postgres_database(&cluster.url()).await?, arguments).await?;
+        on(&testkit::postgres_database(&cluster.url()).await?, task, rounds, seed).await?;
     }
     Ok(())
 }
 
-async fn crash(database: &TestDatabase, arguments: &Arguments) -> Result<()> {
-    let seed = arguments.seed.unwrap_or_else(rand::random);
-    let mut command = probe::command("crash")?;
+async fn on(database: &TestDatabase, task: &str, rounds: u32, seed: Option<u64>) -> Result<()> {
+    let seed = seed.unwrap_or_else(rand::random);
+    let mut command = probe::command(task)?;
     command.env("DATABASE_URL", &*database.url.expose());
-    command.args(["--rounds", &arguments.rounds.to_string(), "--seed", &seed.to_string()]);
+    command.args(["--rounds", &rounds.to_string(), "--seed", &seed.to_string()]);
     commands::run(&mut command).await
 }

@@ -13,6 +13,7 @@ mod openapi;
 mod probe;
 mod schema;
 mod server;
+mod stop;
 mod tally;
 mod test;
 
@@ -34,6 +35,7 @@ enum Task {
     Smoke(probe::SmokeArguments),
     Bench(bench::Arguments),
     Crash(crash::Arguments),
+    Stop(stop::Arguments),
     /// Measure how fast the server starts and how little memory it needs.
     ///
     /// Builds the release binary, starts it twenty times on a migrated SQLite file, and fails
@@ -72,6 +74,7 @@ async fn run(task: Task) -> Result<()> {
         Task::Smoke(arguments) => probe::smoke(&arguments).await,
         Task::Bench(arguments) => bench::run(&arguments).await,
         Task::Crash(arguments) => crash::run(&arguments).await,
+        Task::Stop(arguments) => stop::run(&arguments).await,
         Task::Footprint => probe::footprint().await,
         Task::Ci => ci::run().await,
     }

@@ -1,7 +1,6 @@
 //! How fast saves, joins and heartbeats are, over HTTP and to the disk.
 
 mod api;
-mod http;
 mod load;
 
 use std::path::Path;

@@ -5,8 +5,11 @@ mod bench;
 mod crash;
 mod figures;
 mod footprint;
+mod http;
+mod saves;
 mod server;
 mod smoke;
+mod stop;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,6 +55,20 @@ enum Task {
         #[arg(long)]
         seed: u64,
     },
+    /// Ask the server to stop under load, again and again, and look what is there afterwards.
+    Stop {
+        /// The program of the server.
+        server: PathBuf,
+        /// A migrated database that nobody else uses.
+        #[arg(long, env)]
+        database_url: String,
+        /// How often to stop it.
+        #[arg(long, default_value_t = 50)]
+        rounds: u32,
+        /// Where the random moments come from; the same seed gives the same ones.
+        #[arg(long)]
+        seed: u64,
+    },
     /// Put the server under load for a few seconds, checking every answer.
     Smoke {
         /// The program of the server.
@@ -88,6 +105,9 @@ async fn run(task: Task) -> Result<()> {
         }
         Task::Crash { server, database_url, rounds, seed } => {
             crash::run(&server, &database_url, rounds, seed).await
+        }
+        Task::Stop { server, database_url, rounds, seed } => {
+            stop::run(&server, &database_url, rounds, seed).await
         }
         Task::Smoke { server, database_url } => smoke::run(&server, &database_url).await,
     }

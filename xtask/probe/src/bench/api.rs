@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use super::http::request;
 use super::load::Requests;
+use crate::http::request;
 
 /// Rooms of the one counsellor.
 const ROOMS: usize = 50;

@@ -10,8 +10,8 @@ use futures::future::try_join_all;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-use super::http::Connection;
 use crate::figures::Figures;
+use crate::http::Connection;
 
 /// Makes the n-th request of a connection.
 pub(super) type Requests = Arc<dyn Fn(usize, u64) -> Vec<u8> + Send + Sync>;

@@ -6,9 +6,9 @@ use anyhow::{Result, ensure};
 
 /// A version of a document and the marker that stands in it, which no two saves share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Version {
-    pub(super) number: i64,
-    pub(super) marker: u64,
+pub(crate) struct Version {
+    pub(crate) number: i64,
+    pub(crate) marker: u64,
 }
 
 /// Checks one document: `acknowledged` in any order, `found` in the order of versions.

@@ -7,21 +7,31 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// A connection that is kept alive.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     answer: Vec<u8>,
 }
 
 impl Connection {
-    pub(super) async fn open(address: SocketAddr) -> Result<Self> {
+    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, answer: Vec::with_capacity(16 * 1024) })
     }
 
     /// Sends a request and reads its whole answer; gives the status.
-    pub(super) async fn ask(&mut self, request: &[u8]) -> Result<u16> {
-        self.stream.write_all(request).await?;
+    pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<u16> {
+        self.send(request).await?;
+        self.receive().await
+    }
+
+    /// Sends a request.
+    pub(crate) async fn send(&mut self, request: &[u8]) -> Result<()> {
+        Ok(self.stream.write_all(request).await?)
+    }
+
+    /// Reads a whole answer; gives the status.
+    pub(crate) async fn receive(&mut self) -> Result<u16> {
         self.answer.clear();
         loop {
             let read = self.stream.read_buf(&mut self.answer).await?;
@@ -34,6 +44,12 @@ impl Connection {
                 return Ok(status);
             }
         }
+    }
+
+    /// The body of the last answer.
+    pub(crate) fn body(&self) -> &[u8] {
+        let head = self.answer.windows(4).position(|it| it == b"\r\n\r\n");
+        head.map_or(&[], |end| &self.answer[end + 4..])
     }
 }
 
@@ -51,7 +67,7 @@ fn head(answer: &[u8]) -> Result<Option<(u16, usize)>> {
 }
 
 /// The bytes of a request.
-pub(super) fn request(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
+pub(crate) fn request(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
     format!(
         "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
