@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use admission::{HashingLane, RateLimits};
 use anyhow::Context;
 use auth::mail::Mailer;
-use auth::{Accounts, Auth, Passes, Tokens, demo};
+use auth::{Accounts, Auth, Passes, Tokens, demo, login};
 use settings::{LogFormat, Settings};
 use store::group_commit::Drain;
 use store::{Db, migrations};
@@ -133,6 +133,7 @@ async fn start_in(
 ) -> anyhow::Result<Running> {
     let registry = telemetry::metrics::registry().context("cannot measure")?;
     let auth = open(&settings).await?;
+    tokio::spawn(measure_a_hash(auth.clone()));
     if settings.auth.demo_accounts {
         demo::create_missing(&auth).await.context("cannot create the demo accounts")?;
     }
@@ -159,6 +160,12 @@ async fn serve_once_migrated(lifecycle: Lifecycle, database: settings::Database)
     }
 }
 
+async fn measure_a_hash(auth: Auth) {
+    if let Err(error) = login::measure(&auth).await {
+        warn!("what a hash costs here is not known yet: {error}");
+    }
+}
+
 /// Opens the database, migrated, and what works on it.
 async fn open(settings: &Settings) -> anyhow::Result<Auth> {
     let runtime = Handle::current();
@@ -176,7 +183,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Auth> {
         db,
         passes: Passes::new(secret, settings.auth.visitor_token_minutes),
         tokens: Tokens::new(secret, settings.auth.access_token_minutes),
-        hashing: HashingLane::new(&settings.hashing, &runtime),
+        hashing: HashingLane::start(&settings.hashing).context("cannot start hashing")?,
         mailer: Mailer::start(&settings.mail, &settings.server.public_url, &runtime)?,
         rules: settings.auth.clone(),
         batch_users: settings.limits.batch_users,

@@ -1,33 +1,44 @@
-//! The lane where passwords are hashed: few threads, a short queue.
+//! The lane where passwords are hashed: few threads, and a queue as long as people wait.
+//!
+//! A hash takes tens of milliseconds of a core, ten thousand times what a save takes. So hashes have
+//! threads of their own, which the operating system runs when nobody else wants the core, and a
+//! caller whose wait would be longer than people wait is refused before anything is hashed.
+//!
+//! First come is first served. Everybody may wait equally long, so the first has the earliest
+//! deadline; and nobody who is taken in waits in vain, which serving the newest first would do to
+//! those who were promised their turn. Who has gone away, or waited too long after all, is passed over.
 
+mod figures;
+mod queue;
+mod threads;
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
-use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 
-/// What a hash costs at most at the costs in use (bcrypt 12 on one core), to tell callers how
-/// long the queue is in time.
-const HASH_COST_AT_MOST: Duration = Duration::from_millis(250);
+use figures::Figures;
+use queue::{Place, Queue};
+use threads::Threads;
 
-/// A lane with a fixed number of hashes at work and a bounded number waiting. Cloning shares it.
+/// A lane with a fixed number of hashes at work and a bounded wait. Cloning shares it.
 #[derive(Clone)]
 pub struct HashingLane {
-    places: Arc<Semaphore>,
-    at_work: Arc<Semaphore>,
-    runtime: Handle,
-    abreast: usize,
-    full: Duration,
+    threads: Threads,
+    queue: Arc<Queue>,
+    figures: Figures,
 }
 
 /// Why a hash was not computed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HashingRefused {
-    /// As many callers wait already as the queue holds.
+    /// The wait would be longer than anybody waits, or turned out to be.
     #[error("the hashing queue is full")]
     Full {
-        /// When a place should be free, from now.
+        /// When those who wait now will have had their turn.
         retry_after: Duration,
     },
     /// The work itself panicked.
@@ -36,17 +47,16 @@ pub enum HashingRefused {
 }
 
 impl HashingLane {
-    /// A lane whose work runs on the blocking threads of `runtime`.
-    pub fn new(settings: &settings::Hashing, runtime: &Handle) -> Self {
-        let waiting = u32::try_from(settings.queue).unwrap_or(u32::MAX);
-        let abreast = u32::try_from(settings.threads).unwrap_or(u32::MAX).max(1);
-        Self {
-            places: Arc::new(Semaphore::new(settings.threads + settings.queue)),
-            at_work: Arc::new(Semaphore::new(settings.threads)),
-            runtime: runtime.clone(),
-            abreast: settings.threads,
-            full: HASH_COST_AT_MOST.saturating_mul(waiting) / abreast,
-        }
+    /// A lane with threads of its own, which end when its last clone is dropped.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn start(settings: &settings::Hashing) -> io::Result<Self> {
+        Ok(Self {
+            threads: Threads::start(settings.threads)?,
+            queue: Arc::new(Queue::of(settings)),
+            figures: Figures::new(),
+        })
     }
 
     /// Does the work when its turn comes.
@@ -54,14 +64,14 @@ impl HashingLane {
     /// A caller that goes away while waiting leaves the queue; work that has begun is finished.
     ///
     /// # Errors
-    /// At once and before any work, when the queue is full.
+    /// At once and before any work, when the wait would be too long; or later, when it was after all.
     pub async fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, HashingRefused> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let _place = place.map_err(|_| HashingRefused::Full { retry_after: self.full })?;
-        self.run_patiently(work).await
+        let Some(place) = Place::if_any(&self.queue) else { return Err(self.refuse()) };
+        let until = Instant::now() + self.queue.wait_max();
+        self.wait_for(work, place, Some(until)).await
     }
 
     /// Does the work when its turn comes, however long the queue is.
@@ -74,65 +84,44 @@ impl HashingLane {
         &self,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, HashingRefused> {
-        let turn = Arc::clone(&self.at_work).acquire_owned().await;
-        let turn = turn.map_err(|_| HashingRefused::Broken)?;
-        let task = self.runtime.spawn_blocking(move || during(turn, work));
-        task.await.map_err(|_| HashingRefused::Broken)
+        self.wait_for(work, Place::at_the_end(&self.queue), None).await
     }
 
     /// How many pieces of work run at the same time.
     pub fn abreast(&self) -> usize {
-        self.abreast
+        self.queue.threads()
     }
-}
 
-/// Holds the turn for as long as the work takes, even when the caller is gone.
-fn during<R>(turn: OwnedSemaphorePermit, work: impl FnOnce() -> R) -> R {
-    let result = work();
-    drop(turn);
-    result
+    async fn wait_for<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+        _place: Place,
+        until: Option<Instant>,
+    ) -> Result<R, HashingRefused> {
+        let (caller, answer) = oneshot::channel();
+        let (queue, figures, arrival) = (self.queue.clone(), self.figures.clone(), Instant::now());
+        self.threads.give(move || {
+            let start = Instant::now();
+            if caller.is_closed() || until.is_some_and(|until| start > until) {
+                return figures.passed_over();
+            }
+            figures.waited(start - arrival);
+            let outcome = catch_unwind(AssertUnwindSafe(work));
+            let time = start.elapsed();
+            queue.learn(time);
+            figures.hashed(time);
+            // The caller may have gone while the work was done.
+            let _ = caller.send(outcome.map_err(|_| HashingRefused::Broken));
+        });
+        // Who is passed over while still there has waited too long.
+        answer.await.unwrap_or_else(|_| Err(self.refuse()))
+    }
+
+    fn refuse(&self) -> HashingRefused {
+        self.figures.refused();
+        HashingRefused::Full { retry_after: self.queue.wait() }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-
-    use super::*;
-
-    fn lane(threads: usize, queue: usize) -> HashingLane {
-        HashingLane::new(&settings::Hashing { threads, queue }, &Handle::current())
-    }
-
-    #[tokio::test]
-    async fn a_full_lane_refuses_and_says_when_to_come_again() {
-        let lane = lane(1, 1);
-        let (finish, wait) = mpsc::channel::<()>();
-        let busy = tokio::spawn({
-            let lane = lane.clone();
-            async move { lane.run(move || wait.recv()).await }
-        });
-        let waiting = tokio::spawn({
-            let lane = lane.clone();
-            async move { lane.run(|| 2).await }
-        });
-        while lane.places.available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
-
-        let refused = lane.run(|| 3).await;
-
-        let retry_after = Duration::from_millis(250);
-        assert_eq!(refused, Err(HashingRefused::Full { retry_after }));
-        finish.send(()).unwrap();
-        assert!(busy.await.unwrap().is_ok());
-        assert_eq!(waiting.await.unwrap(), Ok(2));
-        assert_eq!(lane.run(|| 4).await, Ok(4));
-    }
-
-    #[tokio::test]
-    async fn a_panic_breaks_only_its_own_work() {
-        let lane = lane(1, 0);
-        assert_eq!(lane.run(|| panic!("on purpose")).await, Err::<(), _>(HashingRefused::Broken));
-        assert_eq!(lane.run(|| 1).await, Ok(1));
-    }
-}
+mod tests;

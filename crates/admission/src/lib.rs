@@ -1,8 +1,8 @@
 //! Who may enter and when.
 //!
 //! Hashing a password costs as much CPU as ten thousand ordinary requests. The [`HashingLane`]
-//! keeps it on a few threads of its own with a short queue, so that everything else stays quick
-//! and a log-in that would wait too long is told so at once.
+//! keeps it on a few threads of its own that give way to all others, so that everything else stays
+//! quick, and a log-in that would wait too long is told so at once.
 //!
 //! [`RateLimits`] bound how often somebody may ask: a [`Gate`] counts the requests of an address beside
 //! the routes it guards, [`Logins`] and [`Codes`] count what went wrong.

@@ -21,25 +21,39 @@ pub struct LoggedIn {
 
 /// Logs in by address and password.
 ///
-/// An unknown address costs as much time as a known one, and is answered alike.
+/// An unknown address costs as much time as a known one, and is answered alike; so is an inactive
+/// account, unless the password is right.
 ///
 /// # Errors
 /// When the two do not belong together, the account is inactive, or too many others log in.
 pub async fn login(auth: &Auth, email: &Email, password: Password) -> Result<LoggedIn, AuthError> {
     let known = auth.db.read_one(store::by_email(email)).await?.map(Credentials::from);
     let hash = known.as_ref().map(|it| it.hash.clone());
-    let hash = hash.unwrap_or_else(|| PasswordHash::of_nobody(auth.rules.bcrypt_cost));
-    let (matches, password) = auth.hashing.run(move || (hash.matches(&password), password)).await?;
+    let cost = auth.rules.bcrypt_cost;
+    let hash = hash.unwrap_or_else(|| PasswordHash::of_nobody(cost));
+    let check = move || (hash.matches_at_cost(&password, cost), password);
+    let (matches, password) = auth.hashing.run(check).await?;
 
     let credentials = known.filter(|_| matches).ok_or(AuthError::WrongCredentials)?;
     if !credentials.account.is_active {
         return Err(AuthError::InactiveLogin);
     }
     let logged_in = admit(auth, credentials.account.clone())?;
-    if credentials.hash.is_cheaper_than(auth.rules.bcrypt_cost) {
+    if credentials.hash.is_cheaper_than(cost) {
         tokio::spawn(strengthen(auth.clone(), credentials, password));
     }
     Ok(logged_in)
+}
+
+/// Checks a password against nobody's hash, so that the lane knows what a hash costs here before
+/// anybody waits for one.
+///
+/// # Errors
+/// When the lane has no place, which then knows from others.
+pub async fn measure(auth: &Auth) -> Result<(), AuthError> {
+    let hash = PasswordHash::of_nobody(auth.rules.bcrypt_cost);
+    auth.hashing.run(move || hash.matches(&Password::from(String::new()))).await?;
+    Ok(())
 }
 
 /// Gives an account its token.

@@ -1,5 +1,7 @@
 //! Passwords and what is kept of them.
 
+use std::ops::Range;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -91,6 +93,25 @@ impl PasswordHash {
         counts && matches
     }
 
+    /// Whether this is the hash of `password`; if not, after as much work as a hash of `cost` asks,
+    /// so that a refusal takes as long for an old, cheaper hash as for nobody's.
+    pub fn matches_at_cost(&self, password: &Password, cost: u32) -> bool {
+        let matches = self.matches(password);
+        if !matches {
+            for missing in self.costs_missing(cost) {
+                Self::of_nobody(missing).matches(password);
+            }
+        }
+        matches
+    }
+
+    /// The costs whose work, together with this hash's own, makes up that of `cost`. A step of cost
+    /// doubles the work, so 10 and then 10 and 11 take as long as 12.
+    fn costs_missing(&self, cost: u32) -> Range<u32> {
+        let parts = self.0.parse::<bcrypt::HashParts>();
+        parts.map_or(cost..cost + 1, |parts| parts.get_cost()..cost)
+    }
+
     /// Whether it was made with less work than `cost` asks.
     pub fn is_cheaper_than(&self, cost: u32) -> bool {
         let parts = self.0.parse::<bcrypt::HashParts>();
@@ -179,5 +200,19 @@ mod tests {
         assert!(hash.is_cheaper_than(COST + 1));
         assert!(!hash.is_cheaper_than(COST));
         assert!(!PasswordHash::from("plain".to_owned()).is_cheaper_than(12));
+    }
+
+    #[test]
+    fn a_refusal_takes_the_work_of_todays_cost() {
+        #[track_caller]
+        fn check(kept: &PasswordHash, own: u64) {
+            let missing: u64 = kept.costs_missing(12).map(|cost| 1_u64 << cost).sum();
+            assert_eq!(own + missing, 1 << 12);
+        }
+        for cost in 4..=12 {
+            check(&PasswordHash::of_nobody(cost), 1 << cost);
+        }
+        check(&PasswordHash::from("plain".to_owned()), 0);
+        assert!(PasswordHash::of_nobody(13).costs_missing(12).is_empty());
     }
 }

@@ -33,7 +33,7 @@ fn shared(settings: Settings) -> Shared {
         db,
         tokens: Tokens::new(secret, settings.auth.access_token_minutes),
         passes: Passes::new(secret, settings.auth.visitor_token_minutes),
-        hashing: admission::HashingLane::new(&settings.hashing, &runtime),
+        hashing: admission::HashingLane::start(&settings.hashing).unwrap(),
         mailer: Mailer::start(&settings.mail, &settings.server.public_url, &runtime).unwrap(),
         rules: settings.auth.clone(),
         batch_users: settings.limits.batch_users,
