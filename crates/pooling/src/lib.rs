@@ -3,8 +3,10 @@
 //! deadpool's defaults wait without end. Here every wait has a limit, and running into it is a
 //! [`PoolError`] that says which of the three waits it was.
 
+mod age;
 mod error;
 mod limits;
 
+pub use age::Ages;
 pub use error::PoolError;
 pub use limits::{Limits, build};

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool::managed::{self, Manager, Pool, QueueMode};
+use deadpool::managed::{self, Hook, HookError, Manager, Pool, QueueMode};
+
+use crate::age::Ages;
 
 /// How large a pool is and how long it may keep a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct Limits {
     pub create: Duration,
     /// How long checking a returned connection may take.
     pub recycle: Duration,
+    /// How old connections get.
+    pub ages: Ages,
 }
 
 impl Limits {
@@ -26,13 +30,15 @@ impl Limits {
             wait: Duration::from_millis(settings.wait_timeout_ms),
             create: Duration::from_millis(settings.create_timeout_ms),
             recycle: Duration::from_millis(settings.recycle_timeout_ms),
+            ages: Ages::of(settings),
         }
     }
 }
 
 /// Builds a pool that keeps `limits`. Nothing connects before the first caller.
 ///
-/// Connections are lent newest first, so that a quiet pool keeps few of them warm.
+/// Connections are lent newest first, so that a quiet pool keeps few of them warm. One that is too
+/// old is dropped when it would be lent, and the next takes its place.
 ///
 /// # Errors
 /// When deadpool refuses the configuration, which [`Runtime::Tokio1`] rules out.
@@ -43,6 +49,10 @@ pub fn build<M: Manager>(manager: M, limits: Limits) -> Result<Pool<M>, managed:
         .create_timeout(Some(limits.create))
         .recycle_timeout(Some(limits.recycle))
         .queue_mode(QueueMode::Lifo)
+        .pre_recycle(Hook::sync_fn(move |_, metrics| {
+            let fit = limits.ages.admit(metrics);
+            if fit { Ok(()) } else { Err(HookError::message("the connection is too old")) }
+        }))
         .runtime(Runtime::Tokio1)
         .build()
 }

@@ -103,7 +103,8 @@ impl Session {
     async fn open(url: &DatabaseUrl) -> Result<Self, MigrationError> {
         match url {
             DatabaseUrl::Postgres(_) => {
-                let connection = postgres::connect(&url.expose()).await?;
+                let connection =
+                    postgres::connect(&url.expose(), postgres::Line::default()).await?;
                 Ok(Self::Postgres(Box::new(connection.into())))
             }
             DatabaseUrl::Sqlite(path) => {

@@ -29,11 +29,12 @@ pub(crate) fn pool(
     runtime: Handle,
     plans: &str,
 ) -> Result<Pool<AsyncPgConnection>, ConnectionError> {
+    let line = Line::of(settings);
     let setup = format!("{} {plans}", timeouts(settings));
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
-        let connecting = runtime.spawn(open(url.to_owned(), setup.clone()));
+        let connecting = runtime.spawn(open(url.to_owned(), line, setup.clone()));
         async move { connecting.await.map_err(|e| ConnectionError::BadConnection(e.to_string()))? }
             .boxed()
     });
@@ -53,24 +54,52 @@ fn timeouts(settings: &settings::Database) -> String {
     )
 }
 
-async fn open(url: String, setup: String) -> ConnectionResult<AsyncPgConnection> {
-    let mut connection = connect(&url).await?;
+async fn open(url: String, line: Line, setup: String) -> ConnectionResult<AsyncPgConnection> {
+    let mut connection = connect(&url, line).await?;
     connection.batch_execute(&setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
 }
 
-/// Connects with keep-alives that notice a vanished server within half a minute, and only to a
-/// server that takes writes, so that a fail-over leads to the new primary.
-pub(crate) async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
+/// How a vanished server is noticed.
+#[derive(Clone, Copy)]
+pub(crate) struct Line {
+    connect: Duration,
+    keepalive_idle: Duration,
+    user_timeout: Duration,
+}
+
+impl Line {
+    fn of(settings: &settings::Database) -> Self {
+        Self {
+            connect: Duration::from_millis(settings.create_timeout_ms),
+            keepalive_idle: Duration::from_secs(settings.keepalive_idle_secs),
+            user_timeout: Duration::from_millis(settings.tcp_user_timeout_ms),
+        }
+    }
+}
+
+impl Default for Line {
+    /// Within half a minute, for migrations, which have no settings of their own.
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            keepalive_idle: Duration::from_secs(10),
+            user_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Connects, and only to a server that takes writes, so that a fail-over leads to the new primary.
+pub(crate) async fn connect(url: &str, line: Line) -> ConnectionResult<AsyncPgConnection> {
     let mut config: Config =
         url.parse().map_err(|e| ConnectionError::InvalidConnectionUrl(format!("{e}")))?;
     config
         .application_name("cardroom")
-        .connect_timeout(Duration::from_secs(3))
-        .keepalives_idle(Duration::from_secs(10))
+        .connect_timeout(line.connect)
+        .keepalives_idle(line.keepalive_idle)
         .keepalives_interval(Duration::from_secs(5))
         .keepalives_retries(3)
-        .tcp_user_timeout(Duration::from_secs(10))
+        .tcp_user_timeout(line.user_timeout)
         .target_session_attrs(TargetSessionAttrs::ReadWrite);
     let (client, connection) = config.connect(NoTls).await.map_err(|e| refused(&e))?;
     AsyncPgConnection::try_from_client_and_connection(client, connection).await

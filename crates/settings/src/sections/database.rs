@@ -29,6 +29,14 @@ pub struct Database {
     pub create_timeout_ms: u64,
     /// How long checking a returned connection may take, in milliseconds, 1 to 60,000.
     pub recycle_timeout_ms: u64,
+    /// How old a connection gets, in seconds, 0 to 86,400; 0 is as old as it likes.
+    pub connection_age_max_secs: u64,
+    /// How long a connection may lie unused, in seconds, 0 to 86,400; 0 is any time.
+    pub connection_idle_max_secs: u64,
+    /// How long PostgreSQL may be silent before it is probed, in seconds, 1 to 7,200.
+    pub keepalive_idle_secs: u64,
+    /// How long data may go unacknowledged by PostgreSQL's machine, in milliseconds, 1,000 to 600,000.
+    pub tcp_user_timeout_ms: u64,
     /// How long PostgreSQL works on one statement, in milliseconds, 1 to 600,000.
     pub statement_timeout_ms: u64,
     /// How long a PostgreSQL statement waits for a lock, in milliseconds, 1 to 600,000.
@@ -47,6 +55,9 @@ pub struct Database {
 
 /// A minute, in milliseconds: nobody waits longer for a connection.
 const WAIT_MS_MAX: u64 = 60_000;
+
+/// A day, in seconds: an older connection is one without a limit.
+const DAY_SECS: u64 = 86_400;
 
 /// Ten minutes, in milliseconds: longer work is not a request's.
 const WORK_MS_MAX: u64 = 600_000;
@@ -69,6 +80,11 @@ impl Database {
             wait_timeout_ms: keys.number("database.wait_timeout_ms", 1..=WAIT_MS_MAX),
             create_timeout_ms: keys.number("database.create_timeout_ms", 1..=WAIT_MS_MAX),
             recycle_timeout_ms: keys.number("database.recycle_timeout_ms", 1..=WAIT_MS_MAX),
+            connection_age_max_secs: keys.number("database.connection_age_max_secs", 0..=DAY_SECS),
+            connection_idle_max_secs: keys
+                .number("database.connection_idle_max_secs", 0..=DAY_SECS),
+            keepalive_idle_secs: keys.number("database.keepalive_idle_secs", 1..=7_200),
+            tcp_user_timeout_ms: keys.number("database.tcp_user_timeout_ms", 1_000..=WORK_MS_MAX),
             statement_timeout_ms: keys.number("database.statement_timeout_ms", 1..=WORK_MS_MAX),
             lock_timeout_ms: keys.number("database.lock_timeout_ms", 1..=WORK_MS_MAX),
             idle_in_transaction_timeout_ms: keys
