@@ -2,6 +2,7 @@
 
 mod busy;
 mod command_line;
+mod lost;
 mod start;
 mod stop;
 
