@@ -58,7 +58,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate => migrate(&settings).await?,
         Command::Serve | Command::Openapi => {
             telemetry::start(&settings.log)?;
-            serve::run(settings).await?;
+            let outcome = serve::run(settings).await;
+            telemetry::finish();
+            outcome?;
         }
     }
     Ok(())

@@ -142,5 +142,6 @@ async fn metrics(request: HttpRequest, settings: Data<Settings>) -> Result<HttpR
         return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found"));
     }
     let registry = telemetry::metrics::registry().map_err(|error| Problem::bug(&error))?;
-    Ok(HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(registry.render()))
+    let text = telemetry::metrics::render(registry);
+    Ok(HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(text))
 }

@@ -64,10 +64,16 @@ async fn obey(signals: &mut Signals, lifecycle: &Lifecycle, grace: Duration) {
     info!(signal = first.name, "cardroom was asked to stop by {}", first.name);
     let Ok(second) = timeout(grace.max(EXIT_MAX), signals.next()).await else {
         error!("cardroom ends with work undone, because its time to stop is over");
-        process::exit(1);
+        exit(1);
     };
     warn!(signal = second.name, "cardroom ends at once, because of a second {}", second.name);
-    process::exit(second.exit_code());
+    exit(second.exit_code());
+}
+
+/// Ends the process with whatever it is doing, but not before its log is written.
+fn exit(code: i32) -> ! {
+    telemetry::finish();
+    process::exit(code);
 }
 
 /// A signal that asks the process to stop.

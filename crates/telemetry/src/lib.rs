@@ -1,8 +1,10 @@
 //! Structured logs: their format, and one line for each request. The registry of [`metrics`].
 
+mod lines;
 pub mod metrics;
 mod request;
 mod subscriber;
 
+pub use lines::finish;
 pub use request::{RequestSpan, request_logger};
 pub use subscriber::{TelemetryError, start};

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub use metrics_exporter_prometheus::PrometheusHandle as Registry;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
 
+use crate::lines;
+
 /// How often measurements have to be gathered that nobody has read.
 pub const GATHER_EVERY: Duration = Duration::from_secs(5);
 
@@ -37,4 +39,10 @@ pub fn registry() -> Result<&'static Registry, BuildError> {
         (Err(_), Some(registry)) => Ok(registry),
         (Err(error), None) => Err(error),
     }
+}
+
+/// Everything that was measured, in the text format of Prometheus.
+pub fn render(registry: &Registry) -> String {
+    lines::measure();
+    registry.render()
 }

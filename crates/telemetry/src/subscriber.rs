@@ -8,6 +8,8 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, fmt};
 
+use crate::lines;
+
 /// Why logging could not be started.
 #[derive(Debug, Error)]
 pub enum TelemetryError {
@@ -19,13 +21,14 @@ pub enum TelemetryError {
     Taken(#[from] TryInitError),
 }
 
-/// Starts logging to standard error: text for people, or JSON with one object a line.
+/// Starts logging to standard error: text for people, or JSON with one object a line, until
+/// [`finish`](crate::finish) is called.
 ///
 /// # Errors
 /// When the filter is not understood, or logging was started before.
 pub fn start(settings: &Log) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(&settings.filter)?;
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let lines = fmt().with_env_filter(filter).with_writer(lines::start()).with_target(false);
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
     match settings.format {
         LogFormat::Text => lines.compact().finish().try_init()?,

@@ -35,17 +35,22 @@ async fn of_five_servers_that_start_on_an_empty_database_one_migrates_and_all_se
         let started: Vec<_> = (0..5).map(|_| Process::start(&url.expose())).collect();
         let mut migrated = 0;
         for mut server in started {
-            let (server, address) = spawn_blocking(move || {
+            let (mut server, address) = spawn_blocking(move || {
                 let address = server.address();
                 (server, address)
             })
             .await
             .unwrap();
-            let log = server.log();
-            migrated += log.matches("the database was migrated").count();
-            assert!(!log.contains("ERROR"), "{log}");
             let request = client.post(format!("{address}/api/auth/login")).json(&login);
             assert_eq!(request.send().await.unwrap().status(), 200, "round {round}");
+            // All lines are written when it has ended.
+            let log = spawn_blocking(move || {
+                server.stop();
+                server.log()
+            });
+            let log = log.await.unwrap();
+            migrated += log.matches("the database was migrated").count();
+            assert!(!log.contains("ERROR"), "{log}");
         }
         assert_eq!(migrated, 1, "round {round}");
         assert!(migrations::status(&url).await.unwrap().iter().all(|it| it.applied));
