@@ -45,6 +45,9 @@ pub struct Database {
     pub idle_in_transaction_timeout_ms: u64,
     /// How long SQLite waits for another writer, in milliseconds, 1 to 60,000.
     pub busy_timeout_ms: u64,
+    /// How long a statement or a group commit may take before it is logged, in milliseconds, 1 to
+    /// 600,000.
+    pub slow_query_ms: u64,
     /// Whether the server migrates the database before it serves.
     pub migrate_at_start: bool,
     /// How long to wait for another instance that migrates, in seconds, 1 to 3,600.
@@ -90,6 +93,7 @@ impl Database {
             idle_in_transaction_timeout_ms: keys
                 .number("database.idle_in_transaction_timeout_ms", 1..=WORK_MS_MAX),
             busy_timeout_ms: keys.number("database.busy_timeout_ms", 1..=WAIT_MS_MAX),
+            slow_query_ms: keys.number("database.slow_query_ms", 1..=WORK_MS_MAX),
             migrate_at_start: keys.flag("database.migrate_at_start"),
             migration_wait_secs: keys.number("database.migration_wait_secs", 1..=3_600),
             allow_ephemeral: keys.flag("database.allow_ephemeral"),

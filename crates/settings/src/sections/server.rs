@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use secrecy::SecretString;
+
 use crate::keys::Keys;
 
 /// The HTTP server.
@@ -23,6 +25,8 @@ pub struct Server {
     pub request_head_timeout_ms: u64,
     /// From SIGTERM to the exit at the latest, in milliseconds, 0 to 8,500.
     pub shutdown_grace_ms: u64,
+    /// Lets whoever shows it as a bearer token read `/metrics` from anywhere; empty: nobody.
+    pub metrics_token: SecretString,
     /// Open connections at most, over all workers, 1 to 1,000,000.
     pub connections_max: usize,
     /// Proxies of ours that every request comes through, 0 to 10.
@@ -43,10 +47,17 @@ impl Server {
             keep_alive_secs: keys.number("server.keep_alive_secs", 0..=3_600),
             request_head_timeout_ms: keys.number("server.request_head_timeout_ms", 100..=60_000),
             shutdown_grace_ms: keys.number("server.shutdown_grace_ms", 0..=SHUTDOWN_GRACE_MS_MAX),
+            metrics_token: keys.masked("server.metrics_token", METRICS_TOKEN, is_metrics_token),
             connections_max: keys.number("server.connections_max", 1..=1_000_000),
             trusted_hops: keys.number("server.trusted_hops", 0..=10),
         }
     }
+}
+
+const METRICS_TOKEN: &str = "nothing, or 32 to 256 visible ASCII characters";
+
+fn is_metrics_token(text: &str) -> bool {
+    (32..=256).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic())
 }
 
 const PUBLIC_URL: &str = "http:// or https:// and a host";
