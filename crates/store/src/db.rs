@@ -1,15 +1,16 @@
 //! The database in use, and the few ways to run a query on it.
 
+use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use diesel::sql_types::Integer;
 use diesel::{ConnectionError, IntoSql, OptionalExtension};
-use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use pooling::{Limits, PoolError};
 use settings::DatabaseUrl;
 use tokio::runtime::Handle;
 
+use crate::pool::{Figures, Pool};
 use crate::sqlite::{Seat, SqliteSession};
 use crate::{Execute, Fetch, StoreError, postgres, sqlite};
 
@@ -34,15 +35,15 @@ pub enum Db {
 
 /// Runs a query on the side of the database that `$side` names.
 macro_rules! run {
-    ($db:expr, $side:ident, |$connection:ident| $query:expr) => {
+    ($db:expr, $side:ident, $place:expr, |$connection:ident| $query:expr) => {
         match $db {
             Db::Postgres { pool, .. } => {
                 let $connection = &mut *pool.get().await.map_err(PoolError::from)?;
-                $query.await
+                pool.watch($place, $query).await
             }
             Db::Sqlite { $side, .. } => {
                 let $connection = &mut *$side.get().await.map_err(PoolError::from)?;
-                $query.await
+                $side.watch($place, $query).await
             }
         }
     };
@@ -56,66 +57,90 @@ impl Db {
     /// # Errors
     /// When a pool cannot be built.
     pub fn open(settings: &settings::Database, runtime: &Handle) -> Result<Self, ConnectionError> {
+        let slow = Duration::from_millis(settings.slow_query_ms);
         match &settings.url {
             DatabaseUrl::Postgres(_) => {
                 let url = settings.url.expose();
-                let pool = |size, plans| {
+                let pool = |name, size, plans| {
                     let limits = Limits::of(settings, size);
-                    postgres::pool(&url, settings, limits, runtime.clone(), plans)
+                    let pool = postgres::pool(&url, settings, limits, runtime.clone(), plans);
+                    pool.map(|it| Pool::of(name, it, slow))
                 };
-                let lanes = pool(settings.write_lanes, postgres::BY_KEY)?;
-                let pool = pool(settings.pool_size, "")?;
+                let lanes = pool("lanes", settings.write_lanes, postgres::BY_KEY)?;
+                let pool = pool("pool", settings.pool_size, "")?;
                 Ok(Self::Postgres { pool, lanes })
             }
             DatabaseUrl::Sqlite(path) => {
-                let pool = |size, seat| {
+                let pool = |name, size, seat| {
                     let limits = Limits::of(settings, size);
-                    sqlite::pool(path, settings.busy_timeout_ms, limits, seat)
+                    let pool = sqlite::pool(path, settings.busy_timeout_ms, limits, seat);
+                    pool.map(|it| Pool::of(name, it, slow))
                 };
                 Ok(Self::Sqlite {
-                    read: pool(settings.sqlite_readers, Seat::Inline)?,
-                    write: pool(1, Seat::Aside(runtime.clone()))?,
+                    read: pool("read", settings.sqlite_readers, Seat::Inline)?,
+                    write: pool("write", 1, Seat::Aside(runtime.clone()))?,
                 })
             }
         }
     }
 
     /// The one row that the query finds, if any.
-    pub async fn read_one<'q, U: Send + 'q>(
+    #[track_caller]
+    pub fn read_one<'q, U: Send + 'q>(
         &self,
         query: impl Fetch<'q, U>,
-    ) -> Result<Option<U>, StoreError> {
-        let row = run!(self, read, |connection| RunQueryDsl::get_result(query, connection));
-        Ok(row.optional()?)
+    ) -> impl Future<Output = Result<Option<U>, StoreError>> + Send {
+        let place = Location::caller();
+        async move {
+            let row =
+                run!(self, read, place, |connection| RunQueryDsl::get_result(query, connection));
+            Ok(row.optional()?)
+        }
     }
 
     /// All rows that the query finds.
-    pub async fn read_all<'q, U: Send + 'q>(
+    #[track_caller]
+    pub fn read_all<'q, U: Send + 'q>(
         &self,
         query: impl Fetch<'q, U>,
-    ) -> Result<Vec<U>, StoreError> {
-        Ok(run!(self, read, |connection| RunQueryDsl::get_results(query, connection))?)
+    ) -> impl Future<Output = Result<Vec<U>, StoreError>> + Send {
+        let place = Location::caller();
+        async move {
+            Ok(run!(self, read, place, |connection| RunQueryDsl::get_results(query, connection))?)
+        }
     }
 
     /// Carries out a change that returns the row it made, if it made one.
-    pub async fn write_one<'q, U: Send + 'q>(
+    #[track_caller]
+    pub fn write_one<'q, U: Send + 'q>(
         &self,
         query: impl Fetch<'q, U>,
-    ) -> Result<Option<U>, StoreError> {
-        let row = run!(self, write, |connection| RunQueryDsl::get_result(query, connection));
-        Ok(row.optional()?)
+    ) -> impl Future<Output = Result<Option<U>, StoreError>> + Send {
+        let place = Location::caller();
+        async move {
+            let row =
+                run!(self, write, place, |connection| RunQueryDsl::get_result(query, connection));
+            Ok(row.optional()?)
+        }
     }
 
     /// Carries out a change; gives the number of rows it touched.
-    pub async fn write(&self, statement: impl Execute) -> Result<usize, StoreError> {
-        Ok(run!(self, write, |connection| RunQueryDsl::execute(statement, connection))?)
+    #[track_caller]
+    pub fn write(
+        &self,
+        statement: impl Execute,
+    ) -> impl Future<Output = Result<usize, StoreError>> + Send {
+        let place = Location::caller();
+        async move {
+            Ok(run!(self, write, place, |connection| RunQueryDsl::execute(statement, connection))?)
+        }
     }
 
     /// Asks the database for the number 1, and measures how long that takes.
     pub async fn probe(&self) -> Result<Probe, StoreError> {
         let one = diesel::select(1_i32.into_sql::<Integer>());
         let start = Instant::now();
-        let (answer, wait) = run!(self, read, |connection| async {
+        let (answer, wait) = run!(self, read, Location::caller(), |connection| async {
             let wait = start.elapsed();
             let answer = RunQueryDsl::get_result::<i32>(one, connection).await?;
             diesel::QueryResult::Ok((answer, wait))
@@ -125,15 +150,25 @@ impl Db {
 
     /// What the pool that requests read from looks like at this moment.
     pub fn figures(&self) -> Figures {
-        let status = match self {
-            Self::Postgres { pool, .. } => pool.status(),
-            Self::Sqlite { read, .. } => read.status(),
+        match self {
+            Self::Postgres { pool, .. } => pool.figures(),
+            Self::Sqlite { read, .. } => read.figures(),
+        }
+    }
+
+    /// Puts all pools at this moment among the metrics.
+    pub fn measure(&self) {
+        match self {
+            Self::Postgres { pool, lanes } => [pool, lanes].map(Pool::measure),
+            Self::Sqlite { read, write } => [read, write].map(Pool::measure),
         };
-        Figures {
-            size: status.max_size,
-            open: status.size,
-            idle: status.available,
-            waiting: status.waiting,
+    }
+
+    /// Logs a group commit that took too long, by the name of its work.
+    pub(crate) fn judge_commit(&self, time: Duration, work: &'static str) {
+        match self {
+            Self::Postgres { lanes, .. } => lanes.judge(time, &work),
+            Self::Sqlite { write, .. } => write.judge(time, &work),
         }
     }
 }
@@ -147,17 +182,4 @@ pub struct Probe {
     pub wait: Duration,
     /// From asking for a connection to the answer.
     pub total: Duration,
-}
-
-/// A pool at one moment, in connections and callers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Figures {
-    /// Connections at most.
-    pub size: usize,
-    /// Connections that are open.
-    pub open: usize,
-    /// Open connections that nobody uses.
-    pub idle: usize,
-    /// Callers that wait for a connection.
-    pub waiting: usize,
 }

@@ -88,7 +88,9 @@ impl<W: Work> Lane<W> {
             let start = Instant::now();
             match self.attempt(group).await? {
                 Ok(answers) => {
-                    self.figures.committed(group.part.len(), start.elapsed());
+                    let time = start.elapsed();
+                    self.figures.committed(group.part.len(), time);
+                    self.db.judge_commit(time, W::NAME);
                     return Ok(answers);
                 }
                 Err(setback) => self.forgive(setback)?,

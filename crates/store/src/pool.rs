@@ -1,0 +1,101 @@
+//! A pool that can be watched: how long its callers wait, and which statements are slow.
+
+use std::panic::Location;
+use std::time::{Duration, Instant};
+
+use deadpool::managed::{self, Manager, Object, PoolError};
+use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use metrics::{Histogram, gauge, histogram};
+use tracing::warn;
+
+/// Connections to the database, of one kind.
+pub type Pool<C> = Watched<AsyncDieselConnectionManager<C>>;
+
+/// A pool that is watched. Cloning shares it.
+pub struct Watched<M: Manager> {
+    name: &'static str,
+    connections: managed::Pool<M>,
+    waits: Histogram,
+    slow: Duration,
+}
+
+impl<M: Manager> Watched<M> {
+    /// Watches a pool that metrics call `name`; statements that take longer than `slow` are logged.
+    pub(crate) fn of(name: &'static str, connections: managed::Pool<M>, slow: Duration) -> Self {
+        let waits = histogram!("cardroom_pool_wait_duration_seconds", "pool" => name);
+        Self { name, connections, waits, slow }
+    }
+
+    /// Waits for a connection, as long as the settings allow.
+    ///
+    /// # Errors
+    /// When none came free, or none could be opened.
+    pub async fn get(&self) -> Result<Object<M>, PoolError<M::Error>> {
+        let start = Instant::now();
+        let connection = self.connections.get().await;
+        self.waits.record(start.elapsed());
+        connection
+    }
+
+    /// Gives what a query gives; one that is slow is logged with the `place` in the code that asked.
+    /// Its parameters are nobody's business.
+    pub(crate) async fn watch<T>(
+        &self,
+        place: &'static Location<'static>,
+        query: impl Future<Output = T>,
+    ) -> T {
+        let start = Instant::now();
+        let outcome = query.await;
+        self.judge(start.elapsed(), place);
+        outcome
+    }
+
+    /// Logs what took too long.
+    pub(crate) fn judge(&self, time: Duration, what: &dyn std::fmt::Display) {
+        if time > self.slow {
+            let (pool, duration_ms) = (self.name, time.as_secs_f64() * 1e3);
+            warn!(pool, query = %what, duration_ms, "slow_query");
+        }
+    }
+
+    /// The pool at this moment.
+    pub fn figures(&self) -> Figures {
+        let status = self.connections.status();
+        Figures {
+            size: status.max_size,
+            open: status.size,
+            idle: status.available,
+            waiting: status.waiting,
+        }
+    }
+
+    /// Puts the pool at this moment among the metrics.
+    #[expect(clippy::cast_precision_loss, reason = "pools are smaller than 2^52")]
+    pub(crate) fn measure(&self) {
+        let Figures { size, open, idle, waiting } = self.figures();
+        gauge!("cardroom_pool_size", "pool" => self.name).set(size as f64);
+        gauge!("cardroom_pool_open", "pool" => self.name).set(open as f64);
+        gauge!("cardroom_pool_in_use", "pool" => self.name).set(open.saturating_sub(idle) as f64);
+        gauge!("cardroom_pool_waiting", "pool" => self.name).set(waiting as f64);
+    }
+}
+
+impl<M: Manager> Clone for Watched<M> {
+    fn clone(&self) -> Self {
+        let (connections, waits) = (self.connections.clone(), self.waits.clone());
+        Self { name: self.name, connections, waits, slow: self.slow }
+    }
+}
+
+/// A pool at one moment, in connections and callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// Connections at most.
+    pub size: usize,
+    /// Connections that are open.
+    pub open: usize,
+    /// Open connections that nobody uses.
+    pub idle: usize,
+    /// Callers that wait for a connection.
+    pub waiting: usize,
+}
