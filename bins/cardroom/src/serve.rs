@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use admission::{HashingLane, RateLimits};
 use anyhow::Context;
 use auth::mail::Mailer;
-use auth::{Accounts, Auth, Passes, Tokens, demo, login};
+use auth::{Accounts, Auth, Passes, Pseudonyms, Tokens, demo, login};
 use settings::{LogFormat, Settings};
 use store::group_commit::Drain;
 use store::{Db, migrations};
@@ -182,6 +182,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Auth> {
         accounts: Accounts::of(db.clone()),
         db,
         passes: Passes::new(secret, settings.auth.visitor_token_minutes),
+        pseudonyms: Pseudonyms::new(secret),
         tokens: Tokens::new(secret, settings.auth.access_token_minutes),
         hashing: HashingLane::start(&settings.hashing).context("cannot start hashing")?,
         mailer: Mailer::start(&settings.mail, &settings.server.public_url, &runtime)?,

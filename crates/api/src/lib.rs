@@ -7,6 +7,7 @@
 //! - [`Text`], [`time`]: values that are valid because they exist.
 //! - [`Idempotency`]: what a client calls a request that it may repeat.
 //! - [`Created`], [`Routes`], [`RequestId`]: what goes back.
+//! - [`Principal`]: who asks, as the log names them.
 
 pub mod answer;
 mod created;
@@ -15,6 +16,7 @@ mod fields;
 mod idempotency;
 mod input;
 mod patience;
+mod principal;
 mod problem;
 mod request_id;
 mod route_list;
@@ -30,6 +32,7 @@ pub use input::{
     Authed, BodyLimits, Both, Document, Input, Json, JsonOrQuery, Part, Path, PathParam, Query, Raw,
 };
 pub use patience::limit_body_time;
+pub use principal::Principal;
 pub use problem::{ErrorBody, Problem, ValidationBody};
 pub use request_id::RequestId;
 pub use routes::Routes;

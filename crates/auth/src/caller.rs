@@ -5,7 +5,8 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
-use actix_web::{Error, FromRequest, HttpRequest};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use api::Principal;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
@@ -41,14 +42,18 @@ impl Admin {
 /// The pass of a visitor, if the request carries one.
 pub fn pass_of(request: &HttpRequest) -> Option<Pass> {
     let auth = request.app_data::<Data<Auth>>()?;
-    bearer(request).ok().and_then(|token| auth.passes.read(token))
+    let pass = bearer(request).ok().and_then(|token| auth.passes.read(token))?;
+    request.extensions_mut().insert(Principal::Visitor(pass.visitor));
+    Some(pass)
 }
 
 async fn account_of(request: &HttpRequest) -> Result<Arc<Account>, AuthError> {
     let auth = request.app_data::<Data<Auth>>().ok_or(AuthError::NoToken)?;
     let subject = auth.tokens.subject(bearer(request)?)?;
     let id = subject.parse().map_err(|_| AuthError::BadSubject)?;
-    auth.accounts.find(id).await?.ok_or(AuthError::NoSuchUser)
+    let account = auth.accounts.find(id).await?.ok_or(AuthError::NoSuchUser)?;
+    request.extensions_mut().insert(Principal::Account(account.id));
+    Ok(account)
 }
 
 fn bearer(request: &HttpRequest) -> Result<&str, AuthError> {

@@ -12,7 +12,6 @@ use admission::{ClientAddress, RateLimits};
 use api::{
     Authed, BodyFaults, Busy, Created, ErrorBody, Input, Json, JsonOrQuery, Problem, SignInFaults,
 };
-use tracing::info;
 
 use crate::error::AuthError;
 use crate::{Auth, Caller, demo};
@@ -57,11 +56,9 @@ async fn login(
     address: ClientAddress,
     Input(Json(request)): Input<Json<LoginRequest>>,
 ) -> Result<Answer<LoginView>, Problem> {
-    let login = crate::login::login(&auth, &request.email, request.password);
-    let (account, is_wrong) = (request.email.as_str(), AuthError::is_wrong_guess);
-    let outcome = limits.logins.attempt(account, address, login, is_wrong).await;
-    info!(succeeded = outcome.is_ok(), "login_attempt");
-    Ok(Answer(outcome?.into()))
+    let login =
+        crate::login::login(&auth, &limits.logins, address, &request.email, request.password);
+    Ok(Answer(login.await?.into()))
 }
 
 /// Register an account

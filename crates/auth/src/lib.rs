@@ -18,6 +18,7 @@ pub mod login;
 pub mod mail;
 mod pass;
 pub mod password;
+mod pseudonym;
 pub mod register;
 pub mod reset;
 mod role;
@@ -35,6 +36,7 @@ pub use email::Email;
 pub use error::AuthError;
 pub use http::{Documentation, configure, guard};
 pub use pass::{Pass, Passes};
+pub use pseudonym::Pseudonyms;
 pub use role::{Permission, Role, Roles};
 pub use secret::{Password, PasswordHash};
 pub use token::Tokens;
@@ -52,6 +54,8 @@ pub struct Auth {
     pub tokens: Tokens,
     /// Issues and verifies the tokens of visitors.
     pub passes: Passes,
+    /// What the log calls addresses.
+    pub pseudonyms: Pseudonyms,
     /// Where passwords are hashed.
     pub hashing: HashingLane,
     /// Sends what must reach the owner of an address.

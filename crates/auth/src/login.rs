@@ -1,5 +1,8 @@
 //! Logging in.
 
+use std::time::Instant;
+
+use admission::{ClientAddress, Logins};
 use api::time;
 use tracing::{info, warn};
 
@@ -25,8 +28,37 @@ pub struct LoggedIn {
 /// account, unless the password is right.
 ///
 /// # Errors
-/// When the two do not belong together, the account is inactive, or too many others log in.
-pub async fn login(auth: &Auth, email: &Email, password: Password) -> Result<LoggedIn, AuthError> {
+/// When the two do not belong together, the account is inactive, too many failed before, or too many
+/// others log in.
+pub async fn login(
+    auth: &Auth,
+    limits: &Logins,
+    from: ClientAddress,
+    email: &Email,
+    password: Password,
+) -> Result<LoggedIn, AuthError> {
+    let start = Instant::now();
+    let attempt = attempt(auth, email, password);
+    let outcome = limits.attempt(email.as_str(), from, attempt, AuthError::is_wrong_guess).await;
+    let duration_ms = start.elapsed().as_secs_f64() * 1e3;
+    let (email, outcome_word) = (auth.pseudonyms.of(email), word(&outcome));
+    info!(outcome = outcome_word, duration_ms, email, "login_attempt");
+    outcome
+}
+
+/// How the log calls what came of a log-in.
+fn word(outcome: &Result<LoggedIn, AuthError>) -> &'static str {
+    match outcome {
+        Ok(_) => "succeeded",
+        Err(AuthError::WrongCredentials) => "wrong_credentials",
+        Err(AuthError::InactiveLogin) => "inactive",
+        Err(AuthError::Limited(_)) => "limited",
+        Err(AuthError::Hashing(_)) => "busy",
+        Err(_) => "failed",
+    }
+}
+
+async fn attempt(auth: &Auth, email: &Email, password: Password) -> Result<LoggedIn, AuthError> {
     let known = auth.db.read_one(store::by_email(email)).await?.map(Credentials::from);
     let hash = known.as_ref().map(|it| it.hash.clone());
     let cost = auth.rules.bcrypt_cost;

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpServer, web};
 use admission::RateLimits;
 use auth::mail::Mailer;
-use auth::{Accounts, Auth, Passes, Tokens};
+use auth::{Accounts, Auth, Passes, Pseudonyms, Tokens};
 use cardroom::app::{Shared, build};
 use cardroom::lifecycle::Lifecycle;
 use cardroom::writers::Writers;
@@ -33,6 +33,7 @@ fn shared(settings: Settings) -> Shared {
         db,
         tokens: Tokens::new(secret, settings.auth.access_token_minutes),
         passes: Passes::new(secret, settings.auth.visitor_token_minutes),
+        pseudonyms: Pseudonyms::new(secret),
         hashing: admission::HashingLane::start(&settings.hashing).unwrap(),
         mailer: Mailer::start(&settings.mail, &settings.server.public_url, &runtime).unwrap(),
         rules: settings.auth.clone(),
