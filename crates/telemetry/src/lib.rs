@@ -1,5 +1,6 @@
 //! Structured logs: their format, and one line for each request. The registry of [`metrics`].
 
+mod json;
 mod lines;
 pub mod metrics;
 mod request;

@@ -3,8 +3,10 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use metrics::gauge;
 pub use metrics_exporter_prometheus::PrometheusHandle as Registry;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
+use metrics_process::Collector;
 
 use crate::lines;
 
@@ -12,8 +14,9 @@ use crate::lines;
 pub const GATHER_EVERY: Duration = Duration::from_secs(5);
 
 /// Upper bounds of the buckets of durations, in seconds: from one fsync to the longest wait.
-const SECONDS: [f64; 12] =
-    [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 1.0, 4.0];
+const SECONDS: [f64; 15] = [
+    0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.5, 1.0, 2.0, 4.0, 8.0,
+];
 
 /// Upper bounds of the buckets of sizes: doublings up to the largest group and queue.
 const SIZES: [f64; 13] =
@@ -44,5 +47,7 @@ pub fn registry() -> Result<&'static Registry, BuildError> {
 /// Everything that was measured, in the text format of Prometheus.
 pub fn render(registry: &Registry) -> String {
     lines::measure();
+    Collector::default().collect();
+    gauge!("cardroom_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     registry.render()
 }

@@ -8,6 +8,7 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, fmt};
 
+use crate::json::JsonLine;
 use crate::lines;
 
 /// Why logging could not be started.
@@ -21,24 +22,25 @@ pub enum TelemetryError {
     Taken(#[from] TryInitError),
 }
 
+/// Crates that write parameters, headers or mails into their debug lines: of these nobody gets more
+/// than `info`, whatever the filter says.
+const TALKATIVE: [&str; 5] = ["actix_http", "h2", "lettre", "mio", "tokio_postgres"];
+
 /// Starts logging to standard error: text for people, or JSON with one object a line, until
 /// [`finish`](crate::finish) is called.
 ///
 /// # Errors
 /// When the filter is not understood, or logging was started before.
 pub fn start(settings: &Log) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(&settings.filter)?;
+    let mut filter = EnvFilter::try_new(&settings.filter)?;
+    for crate_name in TALKATIVE {
+        filter = filter.add_directive(format!("{crate_name}=info").parse()?);
+    }
     let lines = fmt().with_env_filter(filter).with_writer(lines::start()).with_target(false);
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
     match settings.format {
         LogFormat::Text => lines.compact().finish().try_init()?,
-        LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
-            .finish()
-            .try_init()?,
+        LogFormat::Json => lines.json().event_format(JsonLine).finish().try_init()?,
     }
     Ok(())
 }
