@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, HttpResponse, get};
 use api::{ErrorBody, Problem};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use settings::{Profile, Settings};
 use store::{Db, Figures, Probe};
+use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 api::routes! {db_pool, db_test, metrics}
@@ -130,18 +133,57 @@ fn tells(settings: &Settings) -> bool {
 /// Get the metrics
 ///
 /// In the text format of Prometheus. Outside development and test only for programs on the same
-/// machine.
+/// machine, and for who shows the token that the settings name.
 #[utoipa::path(tag = "operations", responses(
     (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
-    (status = 404, description = "Asked from another machine", body = ErrorBody),
+    (status = 404, description = "Asked from another machine, without the token", body = ErrorBody),
 ))]
 #[get("/metrics")]
-async fn metrics(request: HttpRequest, settings: Data<Settings>) -> Result<HttpResponse, Problem> {
+async fn metrics(
+    request: HttpRequest,
+    settings: Data<Settings>,
+    db: Data<Db>,
+) -> Result<HttpResponse, Problem> {
     let is_near = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
-    if !is_near && !settings.profile.is_relaxed() {
+    let shows_token = || shows(&request, settings.server.metrics_token.expose_secret());
+    if !is_near && !settings.profile.is_relaxed() && !shows_token() {
         return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found"));
     }
     let registry = telemetry::metrics::registry().map_err(|error| Problem::bug(&error))?;
+    db.measure();
     let text = telemetry::metrics::render(registry);
     Ok(HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(text))
+}
+
+/// Whether a request carries this token, compared in a time that tells nothing about it. An empty token
+/// is carried by nobody.
+fn shows(request: &HttpRequest, token: &str) -> bool {
+    let header = request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let (scheme, shown) = header.and_then(|it| it.split_once(' ')).unwrap_or_default();
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer && !token.is_empty() && shown.as_bytes().ct_eq(token.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_shown_whole_as_a_bearer_token_and_an_empty_one_never() {
+        #[track_caller]
+        fn check(header: &str, token: &str, is_shown: bool) {
+            let request = TestRequest::default().insert_header((AUTHORIZATION, header));
+            assert_eq!(shows(&request.to_http_request(), token), is_shown, "{header}");
+        }
+        check("Bearer s3cret", "s3cret", true);
+        check("bearer s3cret", "s3cret", true);
+        check("Bearer s3cre", "s3cret", false);
+        check("Bearer s3cret2", "s3cret", false);
+        check("Basic s3cret", "s3cret", false);
+        check("s3cret", "s3cret", false);
+        check("Bearer ", "", false);
+        check("", "", false);
+    }
 }
