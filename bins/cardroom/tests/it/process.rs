@@ -1,6 +1,7 @@
 //! The process: how it starts, how it stops, what it does when the database is away.
 
 mod busy;
+mod canaries;
 mod command_line;
 mod lost;
 mod start;
@@ -65,6 +66,21 @@ impl Process {
                 return address.trim().to_owned();
             }
             line.clear();
+        }
+        panic!("the server did not start: {}", self.log());
+    }
+
+    /// Waits until it serves and logs that, as it does in JSON. Gives its address.
+    fn logged_address(&self) -> String {
+        for _ in 0..3000 {
+            let address = self.log().lines().find_map(|line| {
+                let line: serde_json::Value = serde_json::from_str(line).ok()?;
+                Some(format!("http://{}", line.get("address")?.as_str()?))
+            });
+            if let Some(address) = address {
+                return address;
+            }
+            sleep(Duration::from_millis(10));
         }
         panic!("the server did not start: {}", self.log());
     }
