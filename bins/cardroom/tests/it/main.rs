@@ -25,3 +25,4 @@ mod saves;
 mod smoke;
 mod transcript;
 mod visitors;
+mod watching;

@@ -3,6 +3,7 @@
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
+use uuid::Uuid;
 
 use super::Process;
 
@@ -44,7 +45,8 @@ async fn no_secret_and_no_personal_text_is_logged_even_at_debug() {
 
     let as_caller = |method: &str, path: String, body: Value| {
         let request = client.request(method.parse().unwrap(), format!("{address}{path}"));
-        request.bearer_auth(&token).header("idempotency-key", format!("{CANARY}-key")).json(&body)
+        let key = format!("{CANARY}-{}", Uuid::new_v4());
+        request.bearer_auth(&token).header("idempotency-key", key).json(&body)
     };
     let room = as_caller("POST", "/api/rooms".into(), json!({ "name": CANARY }));
     let room: Value = room.send().await.unwrap().json().await.unwrap();
