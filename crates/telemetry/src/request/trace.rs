@@ -38,13 +38,13 @@ mod tests {
 
     #[test]
     fn a_trace_is_taken_from_a_header_that_is_well_formed() {
-        check(&format!("00-{TRACE}-00f067aa0ba902b7-01"), true);
-        check(&format!("01-{TRACE}-00f067aa0ba902b7-01-more"), true);
-        check(&format!("00-{TRACE}-00f067aa0ba902b7-01-more"), false);
-        check(&format!("ff-{TRACE}-00f067aa0ba902b7-01"), false);
-        check(&format!("00-{}-00f067aa0ba902b7-01", TRACE.to_uppercase()), false);
+        check(&format!("00-{TRACE}-00f067aa0b3902b7-01"), true);
+        check(&format!("01-{TRACE}-00f067aa0b3902b7-01-more"), true);
+        check(&format!("00-{TRACE}-00f067aa0b3902b7-01-more"), false);
+        check(&format!("ff-{TRACE}-00f067aa0b3902b7-01"), false);
+        check(&format!("00-{}-00f067aa0b3902b7-01", TRACE.to_uppercase()), false);
         check(&format!("00-{TRACE}-0000000000000000-01"), false);
-        check(&format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)), false);
+        check(&format!("00-{}-00f067aa0b3902b7-01", "0".repeat(32)), false);
         check(&format!("00-{TRACE}"), false);
         check("", false);
     }
