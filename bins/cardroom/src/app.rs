@@ -7,7 +7,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{DefaultHeaders, NormalizePath, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
-use admission::RateLimits;
+use admission::{ConcurrencyLimit, RateLimits, admit};
 use api::{BodyLimits, Problem, Routes, answer, limit_body_time};
 use auth::Auth;
 use gameplay::Saves;
@@ -33,6 +33,7 @@ pub struct Shared {
     heartbeats: Data<Heartbeats>,
     in_flight: Data<InFlight>,
     bodies: Data<BodyLimits>,
+    limit: Data<ConcurrencyLimit>,
     rates: Data<RateLimits>,
     routes: Data<Routes>,
     settings: Data<Settings>,
@@ -62,6 +63,7 @@ impl Shared {
             in_flight: Data::default(),
             auth: Data::new(auth),
             bodies: Data::new(bodies),
+            limit: Data::new(ConcurrencyLimit::new(&settings.admission)),
             rates,
             routes: Data::new(Routes::of(docs::WRITTEN)),
             settings: Data::new(settings),
@@ -95,6 +97,7 @@ pub fn build(
     let with_docs = shared.settings.server.docs;
     let rates = shared.rates.clone();
     let app = App::new()
+        .wrap(from_fn(admit))
         .wrap(rates.general.layer())
         .wrap(from_fn(answer::catch_panics))
         .wrap(from_fn(answer::write_errors))
@@ -114,6 +117,7 @@ pub fn build(
         .app_data(shared.heartbeats)
         .app_data(shared.in_flight)
         .app_data(shared.bodies)
+        .app_data(shared.limit)
         .app_data(shared.rates)
         .app_data(shared.routes)
         .app_data(shared.settings)

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, HttpResponse, get};
+use admission::ConcurrencyLimit;
 use api::{ErrorBody, Problem};
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -143,6 +144,7 @@ async fn metrics(
     request: HttpRequest,
     settings: Data<Settings>,
     db: Data<Db>,
+    limit: Data<ConcurrencyLimit>,
 ) -> Result<HttpResponse, Problem> {
     let is_near = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
     let shows_token = || shows(&request, settings.server.metrics_token.expose_secret());
@@ -151,6 +153,7 @@ async fn metrics(
     }
     let registry = telemetry::metrics::registry().map_err(|error| Problem::bug(&error))?;
     db.measure();
+    limit.measure();
     let text = telemetry::metrics::render(registry);
     Ok(HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(text))
 }

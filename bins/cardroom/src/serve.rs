@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::Data;
-use admission::{HashingLane, RateLimits};
+use admission::{HashingLane, RateLimits, watch_client};
 use anyhow::Context;
 use auth::mail::Mailer;
 use auth::{Accounts, Auth, Passes, Pseudonyms, Tokens, demo, login};
@@ -224,6 +224,7 @@ fn serve(
         .max_connections(server.connections_max.div_ceil(server.workers))
         .keep_alive(Duration::from_secs(server.keep_alive_secs))
         .client_request_timeout(Duration::from_millis(server.request_head_timeout_ms))
+        .on_connect(watch_client)
         .disable_signals()
         .shutdown_timeout(WORKERS_NEVER_STOP_SECS)
         .listen(listener)?

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use crate::concurrency::aside::wait_aside;
 use figures::Figures;
 use queue::{Place, Queue};
 use threads::Threads;
@@ -114,7 +115,7 @@ impl HashingLane {
             let _ = caller.send(outcome.map_err(|_| HashingRefused::Broken));
         });
         // Who is passed over while still there has waited too long.
-        answer.await.unwrap_or_else(|_| Err(self.refuse()))
+        wait_aside(answer).await.unwrap_or_else(|_| Err(self.refuse()))
     }
 
     fn refuse(&self) -> HashingRefused {

@@ -6,6 +6,7 @@ use settings::Rates;
 
 use crate::bucket::Buckets;
 use crate::codes::Codes;
+use crate::concurrency::is_watching;
 use crate::gate::Gate;
 use crate::logins::Logins;
 use crate::policy::Policy;
@@ -77,9 +78,4 @@ impl RateLimits {
         self.logins.sweep();
         self.codes.sweep();
     }
-}
-
-/// Whether a request looks after the service, which it must be able to do while others are refused.
-fn is_watching(path: &str) -> bool {
-    path == "/metrics" || path == "/health" || path.starts_with("/health/")
 }

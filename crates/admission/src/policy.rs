@@ -67,6 +67,6 @@ impl From<Limited> for Problem {
 }
 
 /// Rounded up, so that nobody comes back too early, and at least one.
-fn whole_seconds(time: Duration) -> u64 {
+pub(crate) fn whole_seconds(time: Duration) -> u64 {
     (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
 }

@@ -10,6 +10,7 @@
 //! - [`Principal`]: who asks, as the log names them.
 
 pub mod answer;
+mod arrival;
 mod created;
 mod faults;
 mod fields;
@@ -24,6 +25,7 @@ mod routes;
 mod text;
 pub mod time;
 
+pub use arrival::await_body;
 pub use created::Created;
 pub use faults::{BodyFaults, Busy, InputFaults, SignInFaults};
 pub use fields::{Field, Fields, Flaw, FromFields, Issue, Nested, Spot, Whole, choice};

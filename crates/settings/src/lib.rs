@@ -44,6 +44,6 @@ pub use load::{Effective, Loaded, load};
 pub use problem::{Problem, Problems};
 pub use profile::{Profile, UnknownProfile};
 pub use sections::{
-    Auth, Cors, Database, Hashing, History, Limits, Log, LogFormat, Mail, MailTransport, Period,
-    Rate, Rates, Server, Settings,
+    Admission, Auth, Cors, Database, Hashing, History, Limits, Log, LogFormat, Mail, MailTransport,
+    Period, Rate, Rates, Server, Settings,
 };

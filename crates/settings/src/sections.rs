@@ -1,5 +1,6 @@
 //! The settings, a module for every section of `base.toml`.
 
+mod admission;
 mod auth;
 mod cors;
 mod database;
@@ -11,6 +12,7 @@ mod mail;
 mod rates;
 mod server;
 
+pub use admission::Admission;
 pub use auth::Auth;
 pub use cors::Cors;
 pub use database::Database;
@@ -34,6 +36,8 @@ pub struct Settings {
     pub server: Server,
     /// How much a request may carry.
     pub limits: Limits,
+    /// How many requests are worked on at the same time.
+    pub admission: Admission,
     /// How often somebody may ask.
     pub rates: Rates,
     /// The database and the waits for it.
@@ -58,6 +62,7 @@ impl Settings {
             profile,
             server: Server::read(keys),
             limits: Limits::read(keys),
+            admission: Admission::read(keys),
             rates: Rates::read(keys),
             database: Database::read(keys),
             auth: Auth::read(keys),

@@ -9,6 +9,7 @@ mod app;
 mod auth;
 mod behind;
 mod client;
+mod crowds;
 mod documents;
 mod errors;
 mod game_rules;

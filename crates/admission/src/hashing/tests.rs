@@ -7,6 +7,7 @@ use std::thread::sleep;
 use futures::future::join_all;
 
 use super::*;
+use crate::concurrency::{ConcurrencyLimit, Priority, aside};
 
 fn lane(threads: usize, queue: usize, wait_max_ms: u64) -> HashingLane {
     HashingLane::start(&settings::Hashing { threads, queue, wait_max_ms }).unwrap()
@@ -123,6 +124,22 @@ async fn as_many_run_at_once_as_there_are_threads() {
         lane.run(move || barrier.wait())
     }));
     assert!(all.await.iter().all(Result::is_ok));
+}
+
+#[tokio::test]
+async fn who_waits_for_a_hash_keeps_no_slot() {
+    let requests = settings::Admission { requests: 8, queue: 0, wait_max_ms: 1 };
+    let limit = ConcurrencyLimit::new(&requests);
+    let free = || std::iter::from_fn(|| limit.enter(Priority::LogIn)).collect::<Vec<_>>().len();
+    let (all, slot) = (free(), limit.enter(Priority::LogIn).unwrap());
+    assert_eq!(free(), all - 1);
+    let lane = lane(1, 10, 60_000);
+    let finish = occupy(&lane).await;
+    let mut waiting = Box::pin(aside::with(slot, lane.run(|| 1)));
+    assert!(futures::poll!(&mut waiting).is_pending());
+    assert_eq!(free(), all);
+    drop(finish);
+    assert_eq!(waiting.await, Ok(1));
 }
 
 #[tokio::test]

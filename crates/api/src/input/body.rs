@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use store::Bounds;
 
+use super::parts::ENVELOPE_BYTES;
 use super::{JSON, Part};
 use crate::fields::{Flaw, Issue};
 use crate::problem::Problem;
@@ -31,6 +32,13 @@ pub struct BodyLimits {
     pub document: Bounds,
     /// From the end of the head to the end of the body.
     pub time: Duration,
+}
+
+impl BodyLimits {
+    /// The largest body that anybody takes, in bytes.
+    pub(crate) fn largest(&self) -> usize {
+        self.ordinary.max(self.document.bytes + ENVELOPE_BYTES)
+    }
 }
 
 /// The limits that the application was configured with.

@@ -104,7 +104,7 @@ impl<T: FromFields> Part for JsonOrQuery<T> {
 pub struct Document(pub store::Json);
 
 /// What a body may hold beside its document, in bytes.
-const ENVELOPE_BYTES: usize = 4096;
+pub(super) const ENVELOPE_BYTES: usize = 4096;
 
 impl Part for Document {
     const MEDIA: &'static [&'static str] = &[JSON];

@@ -1,0 +1,48 @@
+//! Waiting elsewhere without keeping a slot.
+
+use std::cell::Cell;
+use std::time::Instant;
+
+use super::{ConcurrencyLimit, Priority, Slot};
+
+tokio::task_local! {
+    /// The slot of the request that is worked on.
+    static SLOT: Cell<Option<Slot>>;
+}
+
+/// Does the work of a request that has a slot.
+pub(crate) async fn with<T>(slot: Slot, work: impl Future<Output = T>) -> T {
+    SLOT.scope(Cell::new(Some(slot)), work).await
+}
+
+/// Waits for something that has a queue of its own. Meanwhile the request has no slot, so that those
+/// who stand in that queue keep nobody out; afterwards it has one again at once, because its work is
+/// nearly done.
+pub(crate) async fn wait_aside<T>(wait: impl Future<Output = T>) -> T {
+    let left = SLOT.try_with(Cell::take).ok().flatten().map(Left::from);
+    let outcome = wait.await;
+    if let Some(left) = left {
+        SLOT.with(|slot| slot.set(Some(left.back())));
+    }
+    outcome
+}
+
+/// What is needed to have a slot again.
+struct Left {
+    limit: ConcurrencyLimit,
+    priority: Priority,
+}
+
+impl From<Slot> for Left {
+    fn from(slot: Slot) -> Self {
+        Self { limit: slot.limit.clone(), priority: slot.priority }
+    }
+}
+
+impl Left {
+    fn back(self) -> Slot {
+        let Self { limit, priority } = self;
+        limit.slots().take_anyway(priority);
+        Slot { limit, priority, since: Instant::now() }
+    }
+}

@@ -1,0 +1,64 @@
+//! Whether the client of a request is still there.
+
+use std::any::Any;
+use std::os::fd::{AsFd, OwnedFd};
+
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
+
+/// The socket of a client. actix looks at it only while it reads a request.
+pub struct Client(OwnedFd);
+
+/// Remembers the socket of a connection, for [`Client::has_gone`]. A connection whose socket cannot be
+/// had twice is taken to stay.
+pub fn watch_client(connection: &dyn Any, extensions: &mut Extensions) {
+    let stream = connection.downcast_ref::<TcpStream>();
+    if let Some(socket) = stream.and_then(|it| it.as_fd().try_clone_to_owned().ok()) {
+        extensions.insert(Client(socket));
+    }
+}
+
+impl Client {
+    /// Whether the client has closed its end: nobody will read the answer.
+    pub(super) fn has_gone(&self) -> bool {
+        let mut byte = [0_u8; 1];
+        match recv(&self.0, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+            Ok((_, received)) => received == 0,
+            Err(error) => error != Errno::AGAIN && error != Errno::INTR,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::{Shutdown, TcpListener, TcpStream};
+
+    use super::*;
+
+    fn connected() -> (TcpStream, Client) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let there = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (here, _) = listener.accept().unwrap();
+        (there, Client(here.into()))
+    }
+
+    #[test]
+    fn who_is_silent_or_sends_more_is_still_there() {
+        let (mut there, client) = connected();
+        assert!(!client.has_gone());
+        there.write_all(b"more").unwrap();
+        assert!(!client.has_gone());
+        assert!(!client.has_gone(), "looking takes nothing away");
+    }
+
+    #[test]
+    fn who_closes_has_gone() {
+        let (there, client) = connected();
+        there.shutdown(Shutdown::Both).unwrap();
+        drop(there);
+        assert!(client.has_gone());
+    }
+}

@@ -1,0 +1,54 @@
+//! The layer in front of the routes.
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, ResponseError};
+use api::Problem;
+
+use super::{Client, ConcurrencyLimit, Crowded, Priority, Slot, aside};
+use crate::policy::whole_seconds;
+
+/// Lets a request in when its turn comes and its client is still there.
+///
+/// Its body is waited for first, so that nobody has a slot while a slow client sends.
+pub async fn admit<B: MessageBody>(
+    limit: Data<ConcurrencyLimit>,
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let Some(priority) = Priority::of(request.method(), request.path()) else {
+        return Ok(next.call(request).await?.map_into_left_body());
+    };
+    api::await_body(&mut request).await?;
+    match enter(&limit, priority, &request).await {
+        Ok(slot) => Ok(aside::with(slot, next.call(request)).await?.map_into_left_body()),
+        Err(crowded) => {
+            let refusal = Problem::from(crowded).error_response();
+            Ok(request.into_response(refusal).map_into_right_body())
+        }
+    }
+}
+
+async fn enter(
+    limit: &ConcurrencyLimit,
+    priority: Priority,
+    request: &ServiceRequest,
+) -> Result<Slot, Crowded> {
+    if let Some(slot) = limit.enter(priority) {
+        return Ok(slot);
+    }
+    let slot = limit.wait(priority).await?;
+    match request.conn_data::<Client>() {
+        Some(client) if client.has_gone() => Err(slot.pass_over()),
+        _ => Ok(slot),
+    }
+}
+
+impl From<Crowded> for Problem {
+    fn from(crowded: Crowded) -> Self {
+        let detail = "The service is busy at the moment, please try again";
+        Self::unavailable("server_busy", detail, whole_seconds(crowded.retry_after))
+    }
+}

@@ -1,0 +1,265 @@
+//! Which slots are taken and who waits: the rules, without a clock and without locks.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot::{self, Receiver, Sender};
+
+use super::{Priority, Slot};
+
+/// How long a queue stands before it is served newest first (F10 of the capacity formulae; the
+/// interval of `CoDel`, RFC 8289).
+const STANDS_AFTER: Duration = Duration::from_millis(100);
+
+/// A new measurement counts a thirty-second, so that the estimate follows a change within a second
+/// and no single request moves it.
+const WEIGHT: u32 = 32;
+
+/// What slots there are, who has them and who waits for them.
+pub(super) struct Slots {
+    number: usize,
+    queue_max: usize,
+    taken: [usize; Priority::ALL.len()],
+    /// The oldest in front. Some may have gone away since.
+    waiting: [VecDeque<Sender<Slot>>; Priority::ALL.len()],
+    /// Since when somebody waits.
+    standing_since: Option<Instant>,
+    /// How long a slot is taken lately.
+    hold: Duration,
+}
+
+impl Slots {
+    pub(super) fn new(number: usize, queue_max: usize) -> Self {
+        Self {
+            number,
+            queue_max,
+            taken: Default::default(),
+            waiting: Default::default(),
+            standing_since: None,
+            hold: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn taken(&self, priority: Priority) -> usize {
+        self.taken[priority.index()]
+    }
+
+    pub(super) fn waiting(&self, priority: Priority) -> usize {
+        self.waiting[priority.index()].len()
+    }
+
+    /// How long somebody who came now might wait.
+    pub(super) fn wait_time(&self) -> Duration {
+        let (waiting, number) = (self.waiting_in_all() + 1, self.number.max(1));
+        let turns = u32::try_from(waiting.div_ceil(number)).unwrap_or(u32::MAX);
+        self.hold.saturating_mul(turns)
+    }
+
+    /// Takes a slot, if one is free for this priority.
+    pub(super) fn take(&mut self, priority: Priority) -> bool {
+        let is_free = self.has_one_for(priority);
+        if is_free {
+            self.taken[priority.index()] += 1;
+        }
+        is_free
+    }
+
+    /// Takes a slot whether one is free or not, for somebody whose work has begun.
+    pub(super) fn take_anyway(&mut self, priority: Priority) {
+        self.taken[priority.index()] += 1;
+    }
+
+    /// Gives a slot back that was held for so long.
+    pub(super) fn leave(&mut self, priority: Priority, held: Duration) {
+        self.taken[priority.index()] -= 1;
+        self.hold = self.hold.saturating_sub(self.hold / WEIGHT) + held / WEIGHT;
+    }
+
+    /// A place in the queue, if there is one. A full queue loses the oldest of those who go last, unless
+    /// everybody in it goes before the newcomer.
+    pub(super) fn wait(&mut self, priority: Priority, now: Instant) -> Option<Receiver<Slot>> {
+        if self.waiting_in_all() >= self.queue_max && !self.make_room(priority) {
+            return None;
+        }
+        let (sender, turn) = oneshot::channel();
+        let queue = &mut self.waiting[priority.index()];
+        // All wait equally long, so those who have given up are in front.
+        while queue.front().is_some_and(Sender::is_closed) {
+            queue.pop_front();
+        }
+        queue.push_back(sender);
+        self.standing_since.get_or_insert(now);
+        Some(turn)
+    }
+
+    /// Whose turn it is, if a slot is free for somebody: it is taken then.
+    pub(super) fn next(&mut self, now: Instant) -> Option<(Priority, Sender<Slot>)> {
+        let stands = self.standing_since.is_some_and(|since| now >= since + STANDS_AFTER);
+        for priority in Priority::ALL {
+            if !self.has_one_for(priority) {
+                continue;
+            }
+            if let Some(caller) = pop_present(&mut self.waiting[priority.index()], stands) {
+                self.taken[priority.index()] += 1;
+                return Some((priority, caller));
+            }
+        }
+        if self.waiting_in_all() == 0 {
+            self.standing_since = None;
+        }
+        None
+    }
+
+    /// Whether a slot is free that is not kept for others.
+    fn has_one_for(&self, priority: Priority) -> bool {
+        let others = Priority::ALL.into_iter().filter(|it| *it != priority);
+        let kept = others.map(|it| it.share(self.number).saturating_sub(self.taken(it)));
+        self.taken.iter().sum::<usize>() + kept.sum::<usize>() < self.number
+    }
+
+    fn make_room(&mut self, newcomer: Priority) -> bool {
+        let candidates = Priority::ALL.into_iter().rev();
+        let mut last = candidates.take_while(|it| it.index() >= newcomer.index());
+        let victim = last.find(|it| self.waiting(*it) > 0);
+        victim.is_some_and(|it| self.waiting[it.index()].pop_front().is_some())
+    }
+
+    fn waiting_in_all(&self) -> usize {
+        self.waiting.iter().map(VecDeque::len).sum()
+    }
+}
+
+fn pop_present(queue: &mut VecDeque<Sender<Slot>>, newest: bool) -> Option<Sender<Slot>> {
+    loop {
+        let caller = if newest { queue.pop_back() } else { queue.pop_front() }?;
+        if !caller.is_closed() {
+            return Some(caller);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokio::sync::oneshot::error::TryRecvError;
+
+    use super::*;
+
+    const NUMBER: usize = 32;
+
+    fn full_of(priority: Priority) -> Slots {
+        let mut slots = Slots::new(NUMBER, 100);
+        while slots.take(priority) {}
+        slots
+    }
+
+    fn waits(turn: &mut Receiver<Slot>) -> bool {
+        turn.try_recv().is_err_and(|error| error == TryRecvError::Empty)
+    }
+
+    /// Who is served, in order, when this one leaves again and again.
+    fn served(slots: &mut Slots, leaving: Priority, now: Instant) -> Vec<Priority> {
+        let mut order = Vec::new();
+        while slots.taken(leaving) > 0 {
+            slots.leave(leaving, Duration::ZERO);
+            order.extend(std::iter::from_fn(|| slots.next(now)).map(|(priority, _)| priority));
+        }
+        order
+    }
+
+    #[test]
+    fn a_flood_of_one_kind_leaves_the_shares_of_the_others() {
+        for flood in Priority::ALL {
+            let mut slots = full_of(flood);
+            for other in Priority::ALL.into_iter().filter(|it| *it != flood) {
+                let share = other.share(NUMBER);
+                assert!((0..share).all(|_| slots.take(other)), "{other:?} in a flood of {flood:?}");
+                assert!(!slots.take(other));
+            }
+        }
+    }
+
+    #[test]
+    fn who_goes_first_is_served_first() {
+        let mut slots = full_of(Priority::Read);
+        for priority in Priority::ALL {
+            while slots.take(priority) {}
+        }
+        let now = Instant::now();
+        let turns = Priority::ALL.into_iter().rev().map(|it| slots.wait(it, now).unwrap());
+        let turns: Vec<_> = turns.collect();
+        assert_eq!(served(&mut slots, Priority::Read, now), Priority::ALL);
+        drop(turns);
+    }
+
+    #[track_caller]
+    fn check_order(after: Duration, expected: [usize; 3]) {
+        let mut slots = full_of(Priority::Read);
+        let now = Instant::now();
+        let mut turns: Vec<_> = (0..3).map(|_| slots.wait(Priority::Read, now).unwrap()).collect();
+        let mut order = Vec::new();
+        for _ in 0..3 {
+            slots.leave(Priority::Read, Duration::ZERO);
+            drop(slots.next(now + after).unwrap());
+            let next = (0..3).find(|it| !order.contains(it) && !waits(&mut turns[*it]));
+            order.extend(next);
+        }
+        assert_eq!(order, expected);
+    }
+
+    #[test]
+    fn a_short_queue_is_served_oldest_first_and_one_that_stands_newest_first() {
+        check_order(Duration::ZERO, [0, 1, 2]);
+        check_order(STANDS_AFTER, [2, 1, 0]);
+    }
+
+    #[test]
+    fn a_queue_that_was_empty_does_not_stand() {
+        let mut slots = full_of(Priority::Read);
+        let start = Instant::now();
+        drop(slots.wait(Priority::Read, start));
+        assert!(slots.next(start).is_none());
+        slots.leave(Priority::Read, Duration::ZERO);
+        assert!(slots.next(start).is_none());
+        assert_eq!(slots.standing_since, None);
+    }
+
+    #[test]
+    fn a_full_queue_loses_the_oldest_of_those_who_go_last() {
+        let mut slots = Slots::new(NUMBER, 2);
+        let now = Instant::now();
+        let mut read = slots.wait(Priority::Read, now).unwrap();
+        let mut log_in = slots.wait(Priority::LogIn, now).unwrap();
+        assert!(slots.wait(Priority::Register, now).is_none());
+        let mut save = slots.wait(Priority::Save, now).unwrap();
+        assert!(!waits(&mut log_in) && waits(&mut read));
+        let _newer = slots.wait(Priority::Read, now).unwrap();
+        assert!(!waits(&mut read) && waits(&mut save));
+    }
+
+    proptest! {
+        #[test]
+        fn slots_are_never_lent_twice_and_never_lost(
+            number in 8_usize..40, steps in prop::collection::vec((0_usize..5, 0_u8..4), 0..200),
+        ) {
+            let mut slots = Slots::new(number, 10);
+            let now = Instant::now();
+            let mut turns = Vec::new();
+            for (index, step) in steps {
+                let priority = Priority::ALL[index];
+                match step {
+                    0 => { slots.take(priority); }
+                    1 if slots.taken(priority) > 0 => slots.leave(priority, Duration::ZERO),
+                    2 => turns.extend(slots.wait(priority, now)),
+                    _ => { turns.pop(); }
+                }
+                while slots.next(now).is_some() {}
+                let taken: usize = Priority::ALL.iter().map(|it| slots.taken(*it)).sum();
+                prop_assert!(taken <= number);
+                prop_assert!(slots.waiting_in_all() <= 10);
+                let idle = turns.iter_mut().all(|turn| !waits(turn));
+                prop_assert!(idle || taken > 0, "somebody waits while nobody works");
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Callers that come, wait and go.
+
+use futures::future::join_all;
+use futures::poll;
+
+use super::*;
+
+fn limit(requests: usize, queue: usize, wait_max_ms: u64) -> ConcurrencyLimit {
+    ConcurrencyLimit::new(&settings::Admission { requests, queue, wait_max_ms })
+}
+
+/// Takes every slot that readers get.
+fn occupy(limit: &ConcurrencyLimit) -> Vec<Slot> {
+    std::iter::from_fn(|| limit.enter(Priority::Read)).collect()
+}
+
+#[tokio::test]
+async fn a_slot_that_is_given_back_goes_to_who_waits() {
+    let limit = limit(8, 10, 60_000);
+    let mut taken = occupy(&limit);
+    let mut waiting = Box::pin(limit.wait(Priority::Read));
+    assert!(poll!(&mut waiting).is_pending());
+    taken.pop();
+    assert!(waiting.await.is_ok());
+}
+
+#[tokio::test]
+async fn who_goes_away_while_waiting_costs_nobody_a_slot() {
+    let limit = limit(8, 10, 60_000);
+    let mut taken = occupy(&limit);
+    let mut gone = Box::pin(limit.wait(Priority::Read));
+    let mut late = Box::pin(limit.wait(Priority::Read));
+    assert!(poll!(&mut gone).is_pending() && poll!(&mut late).is_pending());
+    taken.pop();
+    // The slot is on its way to this one.
+    drop(gone);
+    assert!(late.await.is_ok());
+    drop(taken);
+    assert_eq!(occupy(&limit).len(), 4);
+}
+
+#[tokio::test]
+async fn who_waits_too_long_is_told_when_to_come_again() {
+    let limit = limit(8, 10, 1);
+    let taken = occupy(&limit);
+    assert!(limit.wait(Priority::Read).await.is_err());
+    drop(taken);
+    assert!(limit.enter(Priority::Read).is_some());
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_at_once() {
+    let limit = limit(8, 0, 60_000);
+    let _taken = occupy(&limit);
+    assert!(limit.wait(Priority::Read).await.is_err());
+}
+
+#[tokio::test]
+async fn who_waits_elsewhere_has_no_slot_and_gets_it_back() {
+    let limit = limit(8, 10, 60_000);
+    let slot = limit.enter(Priority::Read).unwrap();
+    let free = || Priority::ALL.map(|it| limit.slots().taken(it)) == [0; 5];
+    aside::with(slot, async {
+        assert!(!free());
+        aside::wait_aside(async { assert!(free()) }).await;
+        assert!(!free());
+    })
+    .await;
+    assert!(free());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_slot_is_lost_among_many_who_come_wait_and_go() {
+    let limit = limit(8, 50, 5);
+    let callers = (0..200).map(|index| {
+        let limit = limit.clone();
+        tokio::spawn(async move {
+            for round in 0..50 {
+                let priority = Priority::ALL[(index + round) % Priority::ALL.len()];
+                let slot = match limit.enter(priority) {
+                    Some(slot) => Some(slot),
+                    None => limit.wait(priority).await.ok(),
+                };
+                tokio::task::yield_now().await;
+                drop(slot);
+            }
+        })
+    });
+    assert!(join_all(callers).await.iter().all(Result::is_ok));
+    assert_eq!(Priority::ALL.map(|it| limit.slots().taken(it)), [0; 5]);
+    assert_eq!(occupy(&limit).len(), 4);
+}

@@ -1,0 +1,40 @@
+//! Waiting for a body before any work begins.
+
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::web::Bytes;
+use futures::{StreamExt, stream};
+
+use crate::input::limits;
+use crate::problem::Problem;
+
+/// Waits until the body of a request is here, whole or as much of it as anybody takes. What reads it
+/// afterwards finds all of it, and whatever fault ended it.
+///
+/// # Errors
+/// When the application was configured without limits.
+pub async fn await_body(request: &mut ServiceRequest) -> Result<(), Problem> {
+    let largest = limits(request.request())?.largest();
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|it| it.to_str().ok());
+    let announced: usize = announced.and_then(|it| it.parse().ok()).unwrap_or(0);
+    let payload = request.parts_mut().1.take();
+    let payload = match payload {
+        Payload::None => return Ok(()),
+        // Refused by whoever reads it, without reading.
+        payload if announced > largest => payload,
+        payload => arrived(payload, largest).await,
+    };
+    request.set_payload(payload);
+    Ok(())
+}
+
+async fn arrived(mut payload: Payload, largest: usize) -> Payload {
+    let mut chunks = Vec::with_capacity(1);
+    let mut size = 0;
+    while size <= largest {
+        let Some(chunk) = payload.next().await else { break };
+        size += chunk.as_ref().map_or(usize::MAX - size, Bytes::len);
+        chunks.push(chunk);
+    }
+    Payload::Stream { payload: Box::pin(stream::iter(chunks).chain(payload)) }
+}
