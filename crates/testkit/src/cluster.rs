@@ -65,6 +65,7 @@ pub struct Cluster {
     server: Child,
     port: u16,
     password: String,
+    settings: &'static [&'static str],
     binaries: Binaries,
     folder: TempDir,
 }
@@ -89,19 +90,43 @@ impl Cluster {
         Self::start_with(DURABLE)
     }
 
-    fn start_with(settings: &[&str]) -> Result<Self> {
+    fn start_with(settings: &'static [&'static str]) -> Result<Self> {
         let binaries = Binaries::find_or_install()?;
         let account = Account::for_server()?;
         let folder = folder(account.as_ref())?;
         let password = Uuid::new_v4().simple().to_string();
         init(&binaries, account.as_ref(), folder.path(), &password)?;
-        let serve = || serve(&binaries, account.as_ref(), folder.path(), settings);
+        let serve = || serve(&binaries, account.as_ref(), folder.path(), free_port()?, settings);
         let mut serving = serve();
         for _ in 1..PORTS_TRIED {
             serving = serving.or_else(|_| serve());
         }
         let (server, port) = serving?;
-        Ok(Self { server, port, password, binaries, folder })
+        Ok(Self { server, port, password, settings, binaries, folder })
+    }
+
+    /// Stops the server, which ends whatever is under way, and keeps its data.
+    ///
+    /// # Errors
+    /// When it cannot be told, or ends otherwise than in order.
+    pub fn stop(&mut self) -> Result<()> {
+        kill_process(Pid::from_child(&self.server), Signal::INT)?;
+        let status = self.server.wait()?;
+        ensure!(status.success(), "PostgreSQL did not stop in order: {status}");
+        Ok(())
+    }
+
+    /// Starts a server that was stopped, where it was. The thread is to outlive it, as with
+    /// [`Cluster::start`].
+    ///
+    /// # Errors
+    /// When it does not start, such as because its port was taken meanwhile.
+    pub fn start_again(&mut self) -> Result<()> {
+        let Self { binaries, folder, port, settings, .. } = self;
+        let account = Account::for_server()?;
+        let (server, _) = serve(binaries, account.as_ref(), folder.path(), *port, settings)?;
+        self.server = server;
+        Ok(())
     }
 
     /// The URL of the database that is there from the start, over TCP, as a superuser.
@@ -174,9 +199,9 @@ fn serve(
     binaries: &Binaries,
     account: Option<&Account>,
     folder: &Path,
+    port: u16,
     settings: &[&str],
 ) -> Result<(Child, u16)> {
-    let port = free_port()?;
     let log = File::create(log(folder))?;
     let server = server(binaries, account, folder, port, settings)
         .stdout(log.try_clone()?)
