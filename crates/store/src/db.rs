@@ -10,7 +10,8 @@ use pooling::{Limits, PoolError};
 use settings::DatabaseUrl;
 use tokio::runtime::Handle;
 
-use crate::pool::{Figures, Pool};
+use crate::error::is_broken_off;
+use crate::pool::{self, Figures, Pool};
 use crate::sqlite::{Seat, SqliteSession};
 use crate::{Execute, Fetch, StoreError, postgres, sqlite};
 
@@ -38,15 +39,33 @@ macro_rules! run {
     ($db:expr, $side:ident, $place:expr, |$connection:ident| $query:expr) => {
         match $db {
             Db::Postgres { pool, .. } => {
-                let $connection = &mut *pool.get().await.map_err(PoolError::from)?;
-                pool.watch($place, $query).await
+                let mut lent = pool.get().await.map_err(PoolError::from)?;
+                let $connection = &mut *lent;
+                let outcome = pool.watch($place, $query).await;
+                pool::give_back(lent, outcome)
             }
             Db::Sqlite { $side, .. } => {
-                let $connection = &mut *$side.get().await.map_err(PoolError::from)?;
-                $side.watch($place, $query).await
+                let mut lent = $side.get().await.map_err(PoolError::from)?;
+                let $connection = &mut *lent;
+                let outcome = $side.watch($place, $query).await;
+                pool::give_back(lent, outcome)
             }
         }
     };
+}
+
+/// Runs a query that only reads, and once more when its connection broke: it has changed nothing, and
+/// another connection may work.
+macro_rules! read {
+    ($db:expr, $place:expr, $method:path, $query:expr) => {{
+        let (first, second) = ($query.clone(), $query);
+        match run!($db, read, $place, |connection| $method(first, connection)) {
+            Err(error) if is_broken_off(&error) => {
+                run!($db, read, $place, |connection| $method(second, connection))
+            }
+            outcome => outcome,
+        }
+    }};
 }
 
 impl Db {
@@ -84,30 +103,24 @@ impl Db {
         }
     }
 
-    /// The one row that the query finds, if any.
+    /// The one row that the query finds, if any. A query whose connection breaks is asked once more.
     #[track_caller]
     pub fn read_one<'q, U: Send + 'q>(
         &self,
         query: impl Fetch<'q, U>,
     ) -> impl Future<Output = Result<Option<U>, StoreError>> + Send {
         let place = Location::caller();
-        async move {
-            let row =
-                run!(self, read, place, |connection| RunQueryDsl::get_result(query, connection));
-            Ok(row.optional()?)
-        }
+        async move { Ok(read!(self, place, RunQueryDsl::get_result, query).optional()?) }
     }
 
-    /// All rows that the query finds.
+    /// All rows that the query finds. A query whose connection breaks is asked once more.
     #[track_caller]
     pub fn read_all<'q, U: Send + 'q>(
         &self,
         query: impl Fetch<'q, U>,
     ) -> impl Future<Output = Result<Vec<U>, StoreError>> + Send {
         let place = Location::caller();
-        async move {
-            Ok(run!(self, read, place, |connection| RunQueryDsl::get_results(query, connection))?)
-        }
+        async move { Ok(read!(self, place, RunQueryDsl::get_results, query)?) }
     }
 
     /// Carries out a change that returns the row it made, if it made one.

@@ -32,21 +32,37 @@ pub enum StoreError {
 impl StoreError {
     /// Why a write was not carried out, or that nobody knows whether it was.
     pub(crate) fn of_write(error: DieselError) -> Self {
-        match error {
-            // The second is what diesel-async says of every error that PostgreSQL did not send.
-            DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
-                _,
-            ) => Self::InDoubt,
-            other => other.into(),
-        }
+        if is_closed(&error) { Self::InDoubt } else { error.into() }
     }
 }
+
+/// Whether the connection of a query broke, so that another one may carry it out.
+pub(crate) fn is_broken_off(error: &DieselError) -> bool {
+    let is_ended = match error {
+        DieselError::DatabaseError(_, details) => details.message().contains(ENDED),
+        _ => false,
+    };
+    is_ended || is_closed(error)
+}
+
+fn is_closed(error: &DieselError) -> bool {
+    matches!(
+        error,
+        // The second is what diesel-async says of every error that PostgreSQL did not send.
+        DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+            _,
+        )
+    )
+}
+
+/// How PostgreSQL words the end of a connection that it ends itself.
+const ENDED: &str = "terminating connection";
 
 /// How the databases word a query that they gave up; neither driver hands out a code for these.
 const GIVEN_UP: [&str; 5] = [
     "canceling statement",
-    "terminating connection",
+    ENDED,
     "database is locked",
     "database or disk is full",
     "connection closed",
@@ -96,6 +112,19 @@ mod tests {
         assert!(of_write(DatabaseErrorKind::ClosedConnection, ""));
         assert!(!of_write(DatabaseErrorKind::Unknown, "canceling statement due to lock timeout"));
         assert!(!of_write(DatabaseErrorKind::UniqueViolation, "duplicate key"));
+    }
+
+    #[test]
+    fn a_query_is_broken_off_by_the_end_of_its_connection_and_not_by_its_own() {
+        let broken_off = |kind, message: &str| {
+            is_broken_off(&DieselError::DatabaseError(kind, Box::new(message.to_owned())))
+        };
+        assert!(broken_off(DatabaseErrorKind::ClosedConnection, ""));
+        assert!(broken_off(DatabaseErrorKind::UnableToSendCommand, "connection closed"));
+        let ended = "terminating connection due to administrator command";
+        assert!(broken_off(DatabaseErrorKind::Unknown, ended));
+        let timeout = "canceling statement due to statement timeout";
+        assert!(!broken_off(DatabaseErrorKind::Unknown, timeout));
     }
 
     #[test]

@@ -4,9 +4,12 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Manager, Object, PoolError};
+use diesel::QueryResult;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use metrics::{Histogram, gauge, histogram};
 use tracing::warn;
+
+use crate::error::is_broken_off;
 
 /// Connections to the database, of one kind.
 pub type Pool<C> = Watched<AsyncDieselConnectionManager<C>>;
@@ -85,6 +88,15 @@ impl<M: Manager> Clone for Watched<M> {
         let (connections, waits) = (self.connections.clone(), self.waits.clone());
         Self { name: self.name, connections, waits, slow: self.slow }
     }
+}
+
+/// Gives a connection back after a query, unless the query's outcome says that it broke: whether it
+/// did may not be seen yet by looking at it.
+pub(crate) fn give_back<M: Manager, T>(lent: Object<M>, outcome: QueryResult<T>) -> QueryResult<T> {
+    if outcome.as_ref().is_err_and(is_broken_off) {
+        drop(Object::take(lent));
+    }
+    outcome
 }
 
 /// A pool at one moment, in connections and callers.

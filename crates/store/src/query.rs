@@ -14,6 +14,7 @@ pub trait Fetch<'q, U>:
     LoadQuery<'q, AsyncPgConnection, U>
     + LoadQuery<'q, SqliteSession, U>
     + InPlace<'q, SqliteConnection, U>
+    + Clone
     + Send
     + 'q
 {
@@ -23,6 +24,7 @@ impl<'q, U, Q> Fetch<'q, U> for Q where
     Q: LoadQuery<'q, AsyncPgConnection, U>
         + LoadQuery<'q, SqliteSession, U>
         + InPlace<'q, SqliteConnection, U>
+        + Clone
         + Send
         + 'q
 {

@@ -16,6 +16,7 @@ mod game_rules;
 mod gameplay;
 mod health;
 mod idempotency;
+mod outages;
 mod process;
 mod queries;
 mod races;

@@ -25,7 +25,7 @@ fn cardroom(variables: &[(&str, &str)]) -> Command {
 }
 
 /// A server in a process of its own; dropping it kills it.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     output: BufReader<ChildStdout>,
     log: PathBuf,
@@ -39,7 +39,7 @@ impl Process {
     }
 
     /// The same, with some settings of its own, named as in the environment.
-    fn start_with(url: &str, changes: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(url: &str, changes: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let log = folder.path().join("log");
         let variables = [
@@ -59,7 +59,7 @@ impl Process {
     }
 
     /// Waits until it serves. Gives its address.
-    fn address(&mut self) -> String {
+    pub(crate) fn address(&mut self) -> String {
         let mut line = String::new();
         while self.output.read_line(&mut line).unwrap() > 0 {
             if let Some((_, address)) = line.split_once("Address") {
@@ -91,7 +91,7 @@ impl Process {
     }
 
     /// Asks it to stop, and waits until it has, as long as Cloud Run would.
-    fn stop(&mut self) -> ExitStatus {
+    pub(crate) fn stop(&mut self) -> ExitStatus {
         self.ask_to_stop();
         self.wait()
     }

@@ -1,0 +1,177 @@
+//! A database that hangs, and one that goes away.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use reqwest::Client;
+use serde_json::{Value, json};
+use testkit::cluster::Cluster;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::app::{TestApp, ask, body_of};
+use crate::behind::Behind;
+use crate::process::Process;
+
+/// A pool of four, half a second for a connection and one for a statement: nobody waits for longer
+/// than these together, but for a machine that is busy.
+const SHORT: [(&str, &str); 3] = [
+    ("CARDROOM__DATABASE__POOL_SIZE", "4"),
+    ("CARDROOM__DATABASE__WAIT_TIMEOUT_MS", "500"),
+    ("CARDROOM__DATABASE__STATEMENT_TIMEOUT_MS", "1000"),
+];
+
+const ANSWERED: Duration = Duration::from_secs(5);
+
+#[testkit::on_both_databases]
+async fn queries_that_hang_on_every_connection_hold_nobody_up_for_long() {
+    let app = TestApp::spawn_with(&SHORT).await;
+    let counsellor = app.counsellor().await;
+    let behind = Behind::of(&app);
+    let hanging = behind.while_nobody_reads("rooms", async {
+        let reads = join_all((0..40).map(|_| async {
+            let start = Instant::now();
+            let answer = counsellor.get("/api/rooms").send().await.unwrap();
+            assert!(start.elapsed() < ANSWERED, "{:?}", start.elapsed());
+            answer
+        }));
+        let mut reads = std::pin::pin!(reads);
+        let mut healthy = 0;
+        loop {
+            tokio::select! {
+                answers = &mut reads => break (answers, healthy),
+                (status, _) = ask(app.get("/health")) => {
+                    assert_eq!(status, 200);
+                    healthy += 1;
+                }
+            }
+        }
+    });
+    let (answers, healthy) = hanging.await;
+    for answer in answers {
+        // SQLite's readers wait for nobody.
+        if answer.status() != 200 {
+            assert_eq!(answer.status(), 503);
+            assert!(answer.headers().contains_key("retry-after"));
+        }
+    }
+    assert!(healthy > 0);
+
+    let after = join_all((0..20).map(|_| counsellor.get("/api/rooms").send())).await;
+    assert!(after.into_iter().all(|it| it.unwrap().status() == 200), "the pool is whole again");
+}
+
+/// PostgreSQL ends what waits for a lock, but for whoever asks.
+const END_WAITING: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
+#[testkit::on_both_databases]
+async fn a_read_whose_connection_breaks_is_asked_once_more() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let (behind, other) = (Behind::of(&app), Behind::of(&app));
+    let rooms = counsellor.get("/api/rooms").send();
+    let mut rooms = std::pin::pin!(rooms);
+    let broken = behind.while_nobody_reads("rooms", async {
+        let waiting = tokio::time::timeout(Duration::from_millis(300), &mut rooms).await;
+        other.carry_out(END_WAITING, "SELECT 1").await;
+        waiting.ok()
+    });
+    let answer = match broken.await {
+        Some(answer) => answer,
+        None => rooms.await,
+    };
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), 200, "{:?}", answer.text().await);
+}
+
+/// Somebody who saves again and again.
+struct Writer {
+    client: Client,
+    url: String,
+    token: String,
+    stop: Arc<AtomicBool>,
+}
+
+/// What became of the saves of somebody.
+#[derive(Default)]
+struct Fate {
+    /// The last number that was acknowledged.
+    acknowledged: u64,
+    /// When saves were refused, and with what.
+    refused: Vec<(Instant, u16)>,
+}
+
+impl Writer {
+    fn start(self) -> JoinHandle<(Self, Fate)> {
+        tokio::spawn(async move {
+            let mut fate = Fate::default();
+            for number in 1.. {
+                if self.stop.load(Ordering::SeqCst) {
+                    break;
+                }
+                let state = json!({ "state": { "number": number } });
+                let save = self.client.put(&self.url).bearer_auth(&self.token).json(&state);
+                match save.send().await.unwrap().status().as_u16() {
+                    200 => fate.acknowledged = number,
+                    status => {
+                        fate.refused.push((Instant::now(), status));
+                        sleep(Duration::from_millis(50)).await;
+                    }
+                }
+            }
+            (self, fate)
+        })
+    }
+
+    /// The number that is there.
+    async fn read(&self) -> Option<u64> {
+        let answer = self.client.get(&self.url).bearer_auth(&self.token).send().await.unwrap();
+        body_of(answer).await["state"]["number"].as_u64()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgresql_that_is_started_again_under_load_is_survived() {
+    let mut cluster = Cluster::start_durable().unwrap();
+    let migrate = ("CARDROOM__DATABASE__MIGRATE_AT_START", "true");
+    let mut server = Process::start_with(&cluster.url(), &[migrate]);
+    let address = server.address();
+    let client = Client::new();
+    let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
+    let login = client.post(format!("{address}/api/auth/login")).json(&login);
+    let login: Value = body_of(login.send().await.unwrap()).await;
+    let token = login["access_token"].as_str().unwrap().to_owned();
+    let room = client.post(format!("{address}/api/rooms")).json(&json!({ "name": "A room" }));
+    let room = body_of(room.bearer_auth(&token).send().await.unwrap()).await;
+    let room = room["id"].as_str().unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..20)
+        .map(|game| {
+            let url = format!("{address}/api/rooms/{room}/gameplay-states/game-{game}");
+            let (client, token, stop) = (client.clone(), token.clone(), stop.clone());
+            Writer { client, url, token, stop }.start()
+        })
+        .collect();
+
+    sleep(Duration::from_secs(1)).await;
+    cluster.stop().unwrap();
+    sleep(Duration::from_secs(2)).await;
+    cluster.start_again().unwrap();
+    let back = Instant::now();
+    sleep(Duration::from_secs(11)).await;
+    stop.store(true, Ordering::SeqCst);
+
+    for writer in join_all(writers).await {
+        let (writer, fate) = writer.unwrap();
+        assert!(fate.refused.iter().all(|(_, status)| *status == 503), "{:?}", fate.refused);
+        assert!(!fate.refused.is_empty(), "the database was not away");
+        let late = fate.refused.iter().filter(|(at, _)| *at > back + Duration::from_secs(10));
+        assert_eq!(late.count(), 0, "not whole again");
+        let found = writer.read().await.unwrap();
+        assert!(found >= fate.acknowledged, "{found} is there, not {}", fate.acknowledged);
+    }
+    assert!(server.stop().success());
+}
