@@ -14,7 +14,7 @@ use auth::mail::Mailer;
 use auth::{Accounts, Auth, Passes, Pseudonyms, Tokens, demo, login};
 use settings::{LogFormat, Settings};
 use store::group_commit::Drain;
-use store::{Db, migrations};
+use store::{Db, Pooler, PoolerError, migrations};
 use telemetry::metrics::Registry;
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
@@ -176,6 +176,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Auth> {
             info!(migrations = applied.len(), "the database was migrated: {}", applied.join(", "));
         }
     }
+    look_for_pooler(&settings.database).await?;
     let db = Db::open(&settings.database, &runtime).context("cannot open the database")?;
     let secret = &settings.auth.jwt_secret;
     Ok(Auth {
@@ -189,6 +190,24 @@ async fn open(settings: &Settings) -> anyhow::Result<Auth> {
         rules: settings.auth.clone(),
         batch_users: settings.limits.batch_users,
     })
+}
+
+/// Refuses a pooler that would break queries now and then, and says what another one cannot do. A
+/// database that is away is waited for as always.
+async fn look_for_pooler(database: &settings::Database) -> anyhow::Result<()> {
+    match store::pooler(database).await {
+        Ok(Pooler::None) => {}
+        Ok(Pooler::Transaction) => warn!(
+            "a pooler in transaction mode stands before the database, where the limits of statements \
+             do not hold reliably: set them for the role as well (ALTER ROLE ... SET statement_timeout)",
+        ),
+        Ok(Pooler::Exhausted) => {
+            warn!("a pooler with a single connection stands before the database");
+        }
+        Err(error @ PoolerError::LosesStatements(_)) => return Err(error.into()),
+        Err(error) => warn!(error = %error, "{error}"),
+    }
+    Ok(())
 }
 
 fn announce(settings: &Settings, listener: &TcpListener) -> anyhow::Result<()> {

@@ -1,5 +1,7 @@
 //! PostgreSQL: connections that notice a dead peer and queries that cannot run for ever.
 
+mod pooler;
+
 use std::time::Duration;
 
 use diesel::{ConnectionError, ConnectionResult};
@@ -10,9 +12,12 @@ use diesel_async::pooled_connection::{
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures::FutureExt;
 use pooling::Limits;
+use settings::DatabaseUrl;
 use tokio::runtime::Handle;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::{Config, NoTls};
+
+pub use pooler::{Pooler, PoolerError};
 
 /// How the planner is told to find every row by its key. The statements of a group are planned once,
 /// perhaps while a table is nearly empty: reading all of it, which was best then, would be kept to.
@@ -91,8 +96,27 @@ impl Default for Line {
 
 /// Connects, and only to a server that takes writes, so that a fail-over leads to the new primary.
 pub(crate) async fn connect(url: &str, line: Line) -> ConnectionResult<AsyncPgConnection> {
-    let mut config: Config =
-        url.parse().map_err(|e| ConnectionError::InvalidConnectionUrl(format!("{e}")))?;
+    let config =
+        config(url, line).map_err(|e| ConnectionError::InvalidConnectionUrl(format!("{e}")))?;
+    let (client, connection) = config.connect(NoTls).await.map_err(|e| refused(&e))?;
+    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+/// Finds out what stands before the PostgreSQL of the settings.
+///
+/// # Errors
+/// When a pooler stands there that cannot be used, or the database is away.
+pub async fn pooler(settings: &settings::Database) -> Result<Pooler, PoolerError> {
+    match &settings.url {
+        DatabaseUrl::Postgres(_) => {
+            pooler::explore(&config(&settings.url.expose(), Line::of(settings))?).await
+        }
+        DatabaseUrl::Sqlite(_) => Ok(Pooler::None),
+    }
+}
+
+fn config(url: &str, line: Line) -> Result<Config, tokio_postgres::Error> {
+    let mut config: Config = url.parse()?;
     config
         .application_name("cardroom")
         .connect_timeout(line.connect)
@@ -101,8 +125,7 @@ pub(crate) async fn connect(url: &str, line: Line) -> ConnectionResult<AsyncPgCo
         .keepalives_retries(3)
         .tcp_user_timeout(line.user_timeout)
         .target_session_attrs(TargetSessionAttrs::ReadWrite);
-    let (client, connection) = config.connect(NoTls).await.map_err(|e| refused(&e))?;
-    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    Ok(config)
 }
 
 fn refused(error: &tokio_postgres::Error) -> ConnectionError {
