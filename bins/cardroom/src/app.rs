@@ -106,6 +106,7 @@ pub fn build(
         .wrap(NormalizePath::trim())
         .wrap(headers(&shared.settings))
         .wrap(cors::of(&shared.settings.cors))
+        .wrap(from_fn(telemetry::watch_waits))
         .wrap(telemetry::request_logger())
         .wrap(from_fn(answer::name_request))
         .app_data(shared.auth)

@@ -17,6 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pooling::{Wait, waiting};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -115,7 +116,7 @@ impl HashingLane {
             let _ = caller.send(outcome.map_err(|_| HashingRefused::Broken));
         });
         // Who is passed over while still there has waited too long.
-        wait_aside(answer).await.unwrap_or_else(|_| Err(self.refuse()))
+        wait_aside(waiting(Wait::Hash, answer)).await.unwrap_or_else(|_| Err(self.refuse()))
     }
 
     fn refuse(&self) -> HashingRefused {

@@ -6,7 +6,9 @@
 mod age;
 mod error;
 mod limits;
+mod waits;
 
 pub use age::Ages;
 pub use error::PoolError;
 pub use limits::{Limits, build};
+pub use waits::{Wait, Waits, waiting, watched};

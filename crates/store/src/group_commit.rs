@@ -18,6 +18,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use futures::future::join_all;
+use pooling::{Wait, waiting};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -98,7 +99,7 @@ impl<W: Work> Lanes<W> {
         // A queue that is closed takes nothing in either.
         queue.try_send(Waiting { request, caller }).map_err(|_| StoreError::Full(W::NAME))?;
         self.figures.depth(queue.max_capacity() - queue.capacity());
-        answer.await.unwrap_or(Err(StoreError::InDoubt))
+        waiting(Wait::Commit, answer).await.unwrap_or(Err(StoreError::InDoubt))
     }
 
     /// Requests that wait in the lanes at this moment.

@@ -7,6 +7,7 @@ use deadpool::managed::{self, Manager, Object, PoolError};
 use diesel::QueryResult;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use metrics::{Histogram, gauge, histogram};
+use pooling::{Wait, waiting};
 use tracing::warn;
 
 use crate::error::is_broken_off;
@@ -35,7 +36,7 @@ impl<M: Manager> Watched<M> {
     /// When none came free, or none could be opened.
     pub async fn get(&self) -> Result<Object<M>, PoolError<M::Error>> {
         let start = Instant::now();
-        let connection = self.connections.get().await;
+        let connection = waiting(Wait::Connection, self.connections.get()).await;
         self.waits.record(start.elapsed());
         connection
     }

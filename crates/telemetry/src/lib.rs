@@ -7,5 +7,5 @@ mod request;
 mod subscriber;
 
 pub use lines::finish;
-pub use request::{RequestSpan, request_logger};
+pub use request::{RequestSpan, request_logger, watch_waits};
 pub use subscriber::{TelemetryError, start};

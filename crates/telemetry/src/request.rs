@@ -6,12 +6,15 @@
 mod figures;
 mod trace;
 
-use std::time::Instant;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use api::{Principal, RequestId};
+use pooling::{Wait, Waits, watched};
 use tracing::{Span, field, info, info_span};
 use tracing_actix_web::{RootSpanBuilder, TracingLogger};
 
@@ -23,6 +26,19 @@ pub(crate) const TARGET: &str = "request";
 /// The layer that gives every request its span, its line and its place in the figures.
 pub fn request_logger() -> TracingLogger<RequestSpan> {
     TracingLogger::new()
+}
+
+/// The layer that notes for the line of a request what it waited for.
+///
+/// # Errors
+/// Those of the request.
+pub async fn watch_waits<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let waits = Rc::new(Waits::default());
+    request.extensions_mut().insert(Rc::clone(&waits));
+    watched(waits, next.call(request)).await
 }
 
 /// Builds a request's span and writes its line.
@@ -50,14 +66,22 @@ impl RootSpanBuilder for RequestSpan {
         let extensions = request.extensions();
         let duration = extensions.get::<Arrival>().map(|it| it.0.elapsed()).unwrap_or_default();
         let principal = extensions.get::<Principal>().map(field::display);
-        let duration_ms = duration.as_secs_f64() * 1e3;
+        let duration_ms = ms(duration);
+        let waits = extensions.get::<Rc<Waits>>();
+        let waited = |wait| waits.and_then(|it| it.of(wait)).map(ms);
         let Kind { method, ref route, status } = kind;
         span.in_scope(|| {
             info!(
                 target: TARGET, method, route, status, duration_ms, principal,
+                slot_ms = waited(Wait::Slot), pool_ms = waited(Wait::Connection),
+                hash_ms = waited(Wait::Hash), commit_ms = waited(Wait::Commit),
                 "{method} {route} {status} {duration_ms:.1} ms",
             );
         });
         figures::note(kind, duration);
     }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }

@@ -104,5 +104,7 @@ fn check_lines(log: &str) {
         })
     };
     let state = "/api/rooms/{room_id}/gameplay-states/{gameplay_id}";
+    let waited = |what: &str| lines.iter().any(|it| it[what].as_f64() > Some(0.0));
+    assert!(waited("pool_ms") && waited("hash_ms") && waited("commit_ms"), "{log}");
     assert!(request(state, "account:") && request(state, "visitor:"), "{log}");
 }
