@@ -1,37 +1,48 @@
 //! As little HTTP as a load generator needs, so that it leaves the cores to the server.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context as _, Result, ensure};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A connection that is kept alive.
-pub(crate) struct Connection {
+pub struct Connection {
     stream: TcpStream,
     answer: Vec<u8>,
 }
 
 impl Connection {
-    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+    /// Connects to a server.
+    pub async fn open(address: SocketAddr) -> Result<Self> {
+        Self::over(TcpStream::connect(address).await?)
+    }
+
+    /// Connects from an address of one's own, as somebody with a machine of their own would.
+    pub async fn open_from(source: IpAddr, address: SocketAddr) -> Result<Self> {
+        let socket = if source.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.bind((source, 0).into())?;
+        Self::over(socket.connect(address).await?)
+    }
+
+    fn over(stream: TcpStream) -> Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self { stream, answer: Vec::with_capacity(16 * 1024) })
     }
 
     /// Sends a request and reads its whole answer; gives the status.
-    pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<u16> {
+    pub async fn ask(&mut self, request: &[u8]) -> Result<u16> {
         self.send(request).await?;
         self.receive().await
     }
 
     /// Sends a request.
-    pub(crate) async fn send(&mut self, request: &[u8]) -> Result<()> {
+    pub async fn send(&mut self, request: &[u8]) -> Result<()> {
         Ok(self.stream.write_all(request).await?)
     }
 
     /// Reads a whole answer; gives the status.
-    pub(crate) async fn receive(&mut self) -> Result<u16> {
+    pub async fn receive(&mut self) -> Result<u16> {
         self.answer.clear();
         loop {
             let read = self.stream.read_buf(&mut self.answer).await?;
@@ -47,29 +58,52 @@ impl Connection {
     }
 
     /// The body of the last answer.
-    pub(crate) fn body(&self) -> &[u8] {
-        let head = self.answer.windows(4).position(|it| it == b"\r\n\r\n");
-        head.map_or(&[], |end| &self.answer[end + 4..])
+    pub fn body(&self) -> &[u8] {
+        end_of_head(&self.answer).map_or(&[], |end| &self.answer[end + 4..])
     }
+
+    /// A header of the last answer.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let head = std::str::from_utf8(&self.answer[..end_of_head(&self.answer)?]).ok()?;
+        header(head, name)
+    }
+}
+
+fn end_of_head(answer: &[u8]) -> Option<usize> {
+    answer.windows(4).position(|it| it == b"\r\n\r\n")
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
 }
 
 /// The status, and the length of the whole answer, once its head is there.
 fn head(answer: &[u8]) -> Result<Option<(u16, usize)>> {
-    let Some(end) = answer.windows(4).position(|it| it == b"\r\n\r\n") else { return Ok(None) };
+    let Some(end) = end_of_head(answer) else { return Ok(None) };
     let head = std::str::from_utf8(&answer[..end])?;
     let status = head.get(9..12).and_then(|it| it.parse().ok()).context("no status")?;
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>())
-    });
-    let length = length.context("no content length")??;
+    let length = match header(head, "content-length") {
+        Some(length) => length.parse()?,
+        None => {
+            ensure!(matches!(status, 204 | 304), "no content length");
+            0
+        }
+    };
     Ok(Some((status, end + 4 + length)))
 }
 
+/// The bytes of a request to a server on this machine.
+pub fn request(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
+    request_to("localhost", method, path, token, body)
+}
+
 /// The bytes of a request.
-pub(crate) fn request(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
+pub fn request_to(host: &str, method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
     format!(
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )

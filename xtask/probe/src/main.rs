@@ -5,9 +5,7 @@ mod bench;
 mod crash;
 mod figures;
 mod footprint;
-mod http;
 mod saves;
-mod server;
 mod smoke;
 mod stop;
 
@@ -17,6 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Parser;
+use probe::{http, server};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Watches a running server from outside.

@@ -27,7 +27,7 @@ const POLL: Duration = Duration::from_micros(100);
 const LOG_LINES: usize = 30;
 
 /// A running server. Dropping it kills it; its folder goes too.
-pub(crate) struct Server {
+pub struct Server {
     process: Child,
     pid: Pid,
     address: SocketAddr,
@@ -37,12 +37,12 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts the server with the development profile, in a temporary folder.
-    pub(crate) fn start(program: &Path, database_url: &str) -> Result<Self> {
+    pub fn start(program: &Path, database_url: &str) -> Result<Self> {
         Self::start_with(program, database_url, &[])
     }
 
     /// The same, with some settings of its own, named as in the environment.
-    pub(crate) fn start_with(
+    pub fn start_with(
         program: &Path,
         database_url: &str,
         settings: &[(&str, &str)],
@@ -62,12 +62,12 @@ impl Server {
     }
 
     /// Where the server is.
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Waits for the first 200 on `/health`; gives the time since the start.
-    pub(crate) fn wait(&mut self) -> Result<Duration> {
+    pub fn wait(&mut self) -> Result<Duration> {
         while self.started.elapsed() < START_TIMEOUT {
             if is_healthy(self.address) {
                 return Ok(self.started.elapsed());
@@ -81,7 +81,7 @@ impl Server {
     }
 
     /// The resident memory, in bytes.
-    pub(crate) fn resident(&self) -> Result<u64> {
+    pub fn resident(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid.as_raw_nonzero()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")).context("no VmRSS")?;
@@ -92,7 +92,7 @@ impl Server {
     ///
     /// # Errors
     /// When it does not stop in time or not with success.
-    pub(crate) async fn stop(mut self) -> Result<Duration> {
+    pub async fn stop(mut self) -> Result<Duration> {
         let asked = Instant::now();
         kill_process(self.pid, Signal::TERM)?;
         let Ok(status) = timeout(STOP_TIMEOUT, self.process.wait()).await else {
@@ -104,12 +104,17 @@ impl Server {
     }
 
     /// Kills the server, without a chance to finish anything.
-    pub(crate) async fn kill(mut self) -> Result<()> {
+    pub async fn kill(mut self) -> Result<()> {
         self.process.kill().await.context("cannot kill the server")
     }
 
+    /// The number of the process.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
     /// The end of what the server printed.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
@@ -117,7 +122,7 @@ impl Server {
 }
 
 /// The server's program, in `folder`, with nothing of our own environment that it listens to.
-pub(crate) fn command(program: &Path, database_url: &str, folder: &Path) -> Command {
+pub fn command(program: &Path, database_url: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
     command.env_remove("DIRECT_DATABASE_URL").env_remove("JWT_SECRET").env_remove("K_SERVICE");
