@@ -1,7 +1,7 @@
 //! Everything there is to do with this repository besides running the server.
 //!
-//! One file a task; the ones that drive a release build from outside are their own package,
-//! `probe`, so that `cargo xtask migrate` builds in seconds.
+//! One file a task; the ones that drive a release build from outside are packages of their own,
+//! `probe` and `stress`, so that `cargo xtask migrate` builds in seconds.
 
 mod bench;
 mod ci;
@@ -14,6 +14,7 @@ mod probe;
 mod schema;
 mod server;
 mod stop;
+mod stress;
 mod tally;
 mod test;
 
@@ -36,6 +37,7 @@ enum Task {
     Bench(bench::Arguments),
     Crash(crash::Arguments),
     Stop(stop::Arguments),
+    Stress(stress::Arguments),
     /// Measure how fast the server starts and how little memory it needs.
     ///
     /// Builds the release binary, starts it twenty times on a migrated SQLite file, and fails
@@ -75,6 +77,7 @@ async fn run(task: Task) -> Result<()> {
         Task::Bench(arguments) => bench::run(&arguments).await,
         Task::Crash(arguments) => crash::run(&arguments).await,
         Task::Stop(arguments) => stop::run(&arguments).await,
+        Task::Stress(arguments) => stress::run(&arguments).await,
         Task::Footprint => probe::footprint().await,
         Task::Ci => ci::run().await,
     }

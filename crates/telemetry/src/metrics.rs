@@ -22,6 +22,9 @@ const SECONDS: [f64; 15] = [
 const SIZES: [f64; 13] =
     [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0];
 
+/// Whoever measures us wants to know.
+const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
+
 static REGISTRY: OnceLock<Registry> = OnceLock::new();
 
 /// The registry of this process. What was measured before it is asked for the first time is lost.
@@ -48,6 +51,7 @@ pub fn registry() -> Result<&'static Registry, BuildError> {
 pub fn render(registry: &Registry) -> String {
     lines::measure();
     Collector::default().collect();
-    gauge!("cardroom_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    gauge!("cardroom_build_info", "version" => env!("CARGO_PKG_VERSION"), "build" => BUILD)
+        .set(1.0);
     registry.render()
 }

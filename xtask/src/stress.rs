@@ -1,0 +1,92 @@
+//! `cargo xtask stress`: the package `stress` does the work; here it is built and given a server and a
+//! database.
+
+use anyhow::{Context as _, Result};
+
+use testkit::cluster::Cluster;
+use testkit::{Kind, TestDatabase};
+use tokio::process::Command;
+
+use crate::commands::{self, cargo, program, release_folder};
+
+/// Put the release build under load, and say how it held
+///
+/// `cargo xtask stress --help` tells all of it.
+#[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Arguments {
+    /// What `stress` takes.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+/// Words that do something with runs that are there, or only tell.
+const WITHOUT_SERVER: [&str; 6] = ["list", "compare", "report", "promote", "hash", "--help"];
+
+pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
+    let words = &arguments.words;
+    let first = words.first().map(String::as_str).unwrap_or_default();
+    let elsewhere = value(words, "--target").is_some_and(|it| it != "spawn");
+    if elsewhere || WITHOUT_SERVER.contains(&first) || words.iter().any(|it| it == "--help") {
+        build(&["--package=stress"]).await?;
+        return finish(command(words)?).await;
+    }
+    build(&["--package=stress", "--package=cardroom"]).await?;
+    let kind = value(words, "--db").map_or(Ok(Kind::Sqlite), str::parse);
+    let kind = kind.map_err(anyhow::Error::msg).context("--db")?;
+    match kind {
+        Kind::Sqlite => on(&testkit::sqlite_database().await?, words).await,
+        Kind::Postgres => {
+            let cluster = Cluster::start_durable()?;
+            on(&testkit::postgres_database(&cluster.url()).await?, words).await
+        }
+    }
+}
+
+async fn on(database: &TestDatabase, words: &[String]) -> Result<()> {
+    let mut command = command(words)?;
+    command.arg(format!("--server={}", release_folder()?.join("cardroom").display()));
+    command.env("DATABASE_URL", &*database.url.expose());
+    finish(command).await
+}
+
+async fn build(packages: &[&str]) -> Result<()> {
+    commands::run(cargo().args(["build", "--release"]).args(packages)).await
+}
+
+fn command(words: &[String]) -> Result<Command> {
+    let mut command = program(&release_folder()?.join("stress").to_string_lossy());
+    command.args(words);
+    Ok(command)
+}
+
+/// Runs to the end, and ends with the same status, which says more than yes or no.
+async fn finish(mut command: Command) -> Result<()> {
+    let status = command.status().await.context("cannot run stress")?;
+    if status.success() {
+        return Ok(());
+    }
+    std::process::exit(status.code().unwrap_or(1))
+}
+
+/// The value of an option, written with or without `=`.
+fn value<'a>(words: &'a [String], option: &str) -> Option<&'a str> {
+    words.iter().enumerate().find_map(|(place, word)| match word.strip_prefix(option)? {
+        "" => words.get(place + 1).map(String::as_str),
+        rest => rest.strip_prefix('='),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_found_however_it_is_written() {
+        let words = ["save", "--db=postgres", "--target", "spawn"].map(str::to_owned);
+
+        assert_eq!(value(&words, "--db"), Some("postgres"));
+        assert_eq!(value(&words, "--target"), Some("spawn"));
+        assert_eq!(value(&words, "--rate"), None);
+    }
+}

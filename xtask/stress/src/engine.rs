@@ -1,0 +1,134 @@
+//! Drives people through a scenario, on one thread of its own.
+//!
+//! One thread keeps the clocks honest and the cores free for the server; what it costs is measured,
+//! and a run in which it was the bottleneck is invalid.
+
+mod burst;
+mod closed;
+mod cost;
+mod live;
+mod open;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio::task::LocalSet;
+
+use crate::arrivals::Arrivals;
+use crate::person::Person;
+use crate::scenario::Scenario;
+use crate::tally::{Recording, Sample};
+use cost::Meter;
+pub(crate) use live::{Live, Sampled, sample};
+
+/// How load is brought.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(crate) enum Model {
+    /// Everybody at the same moment, once.
+    Burst,
+    /// Everybody sends again as soon as the answer is there, for so long.
+    Closed { time: Duration, warm_up: Duration },
+    /// So many a second come, whatever became of those before them.
+    Open { rate: f64, arrivals: Arrivals, time: Duration, warm_up: Duration },
+}
+
+/// What one thread is to do.
+pub(crate) struct Load {
+    pub(crate) model: Model,
+    pub(crate) scenario: &'static dyn Scenario,
+    /// Where the moments of arrival come from.
+    pub(crate) seed: u64,
+}
+
+/// Where measurements of a load go.
+pub(crate) struct Watch {
+    pub(crate) live: Arc<Live>,
+    start: Instant,
+    recording: RefCell<Recording>,
+}
+
+impl Watch {
+    fn new(live: &Arc<Live>, time: Duration) -> Self {
+        let recording = RefCell::new(Recording::of(time));
+        Self { live: live.clone(), start: Instant::now(), recording }
+    }
+
+    pub(crate) fn record(&self, person: usize, planned: bool, sample: &Sample) {
+        self.live.count(&sample.outcome);
+        self.recording.borrow_mut().add(self.start, person, planned, sample);
+    }
+
+    pub(crate) fn connected(&self, time: Duration) {
+        self.recording.borrow_mut().connect.record(time);
+    }
+
+    /// Counts an arrival that found everybody busy.
+    fn drop_arrival(&self) {
+        self.live.drop_arrival();
+        self.recording.borrow_mut().dropped += 1;
+    }
+
+    fn finish(self: Rc<Self>, meter: &Meter, offered: u64) -> Recording {
+        let mut recording = self.recording.take();
+        recording.seconds = self.start.elapsed().as_secs_f64();
+        recording.generator = meter.read();
+        recording.offered = offered;
+        recording
+    }
+}
+
+/// Runs a load to its end; gives the people back, with what they were promised.
+pub(crate) async fn run(
+    load: Load,
+    people: Vec<Person>,
+    live: Arc<Live>,
+) -> Result<(Recording, Vec<Person>)> {
+    let (sender, outcome) = oneshot::channel();
+    thread::Builder::new().name("generator".into()).spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let outcome = runtime
+            .map_err(Into::into)
+            .and_then(|runtime| LocalSet::new().block_on(&runtime, drive(load, people, &live)));
+        // Nobody waits any more when the run was interrupted.
+        let _ = sender.send(outcome);
+    })?;
+    outcome.await.context("the load generator panicked")?
+}
+
+async fn drive(
+    load: Load,
+    mut people: Vec<Person>,
+    live: &Arc<Live>,
+) -> Result<(Recording, Vec<Person>)> {
+    let Load { model, scenario, seed } = load;
+    let before = Watch::new(live, Duration::from_secs(1));
+    for person in &mut people {
+        person.connect(&before).await.context("cannot connect")?;
+    }
+    let (mut recording, mut people) = match model {
+        Model::Burst => burst::run(scenario, people, live).await?,
+        Model::Closed { time, warm_up } => {
+            let (_, people) = closed::run(scenario, people, live, warm_up).await?;
+            live.begin();
+            closed::run(scenario, people, live, time).await?
+        }
+        Model::Open { rate, arrivals, time, warm_up } => {
+            let plan = |time| open::Plan { rate, arrivals, time, seed };
+            let (_, people) = open::run(scenario, people, live, plan(warm_up)).await?;
+            live.begin();
+            open::run(scenario, people, live, plan(time)).await?
+        }
+    };
+    live.end();
+    people.iter_mut().for_each(Person::disconnect);
+    recording.connect.merge(&before.recording.borrow().connect);
+    Ok((recording, people))
+}

@@ -1,0 +1,81 @@
+//! An open loop: requests are due at moments that a plan says, and count from then.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::cost::Meter;
+use super::{Live, Watch};
+use crate::arrivals::{Arrivals, schedule};
+use crate::person::Person;
+use crate::scenario::Scenario;
+use crate::tally::Recording;
+
+/// How many arrive when.
+pub(super) struct Plan {
+    pub(super) rate: f64,
+    pub(super) arrivals: Arrivals,
+    pub(super) time: Duration,
+    pub(super) seed: u64,
+}
+
+/// Those who have nothing to do. Whoever has waited longest is next.
+type Idle = Rc<RefCell<VecDeque<Person>>>;
+
+pub(super) async fn run(
+    scenario: &'static dyn Scenario,
+    people: Vec<Person>,
+    live: &Arc<Live>,
+    plan: Plan,
+) -> Result<(Recording, Vec<Person>)> {
+    let mut random = StdRng::seed_from_u64(plan.seed);
+    let moments = schedule(plan.arrivals, plan.rate, plan.time, &mut random);
+    let offered = moments.len() as u64;
+    let watch = Rc::new(Watch::new(live, plan.time));
+    let meter = Meter::start();
+    let mut arrivals = announce(moments)?;
+    let idle: Idle = Rc::new(RefCell::new(people.into()));
+    let mut under_way = JoinSet::new();
+    while let Some(intended) = arrivals.recv().await {
+        while under_way.try_join_next().is_some() {}
+        let Some(mut person) = idle.borrow_mut().pop_front() else {
+            watch.drop_arrival();
+            continue;
+        };
+        (person.intended, person.planned) = (intended, true);
+        let (watch, idle) = (watch.clone(), idle.clone());
+        under_way.spawn_local(async move {
+            scenario.turn(&mut person, &watch).await;
+            idle.borrow_mut().push_back(person);
+        });
+    }
+    while under_way.join_next().await.is_some() {}
+    let people = Rc::into_inner(idle).context("somebody is still busy")?.into_inner();
+    Ok((watch.finish(&meter, offered), people.into()))
+}
+
+/// Says on time when requests are due: from a thread of its own, because timers of the runtime know
+/// milliseconds only.
+fn announce(moments: Vec<Duration>) -> Result<mpsc::UnboundedReceiver<Instant>> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    thread::Builder::new().name("schedule".into()).spawn(move || {
+        let start = Instant::now();
+        for moment in moments {
+            let due = start + moment;
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            if sender.send(due).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(receiver)
+}

@@ -1,0 +1,82 @@
+//! What the server has promised, as its clients remember it.
+
+use std::sync::Arc;
+
+/// A room, as its owner knows it.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) id: String,
+    pub(crate) code: String,
+    /// The owner's.
+    pub(crate) token: Arc<str>,
+}
+
+/// A game in a room.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    pub(crate) room: Arc<Room>,
+    pub(crate) path: Arc<str>,
+}
+
+impl Document {
+    pub(crate) fn new(room: &Arc<Room>, game: &str) -> Self {
+        let path = format!("/api/rooms/{}/gameplay-states/{game}", room.id).into();
+        Self { room: room.clone(), path }
+    }
+}
+
+/// An acknowledged save.
+#[derive(Clone, Debug)]
+pub(crate) struct Saved {
+    pub(crate) document: Document,
+    pub(crate) version: i64,
+    /// What was saved: no two saves have the same.
+    pub(crate) marker: u64,
+}
+
+/// An acknowledged join.
+#[derive(Clone, Debug)]
+pub(crate) struct Joined {
+    pub(crate) room: Arc<Room>,
+    pub(crate) session: String,
+    pub(crate) visitor: String,
+}
+
+/// What one person, or many, were promised; and what they asked for without an answer, which may
+/// have happened or not.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    pub(crate) saves: Vec<Saved>,
+    pub(crate) joins: Vec<Joined>,
+    pub(crate) unsure_saves: Vec<Document>,
+    pub(crate) unsure_joins: Vec<Arc<Room>>,
+}
+
+impl Evidence {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.saves.extend(other.saves);
+        self.joins.extend(other.joins);
+        self.unsure_saves.extend(other.unsure_saves);
+        self.unsure_joins.extend(other.unsure_joins);
+    }
+}
+
+/// Cards on the table: about 1.4 kB of JSON, as the web app saves.
+const CARDS: u64 = 30;
+
+/// The state that goes with a marker.
+pub(crate) fn state(marker: u64) -> String {
+    use std::fmt::Write as _;
+    let mut state = format!(
+        r#"{{"marker":{marker},"cardPlacements":{{"card-0":{{"x":{},"y":{},"zone":"like"}}"#,
+        marker % 997,
+        marker % 991
+    );
+    for card in 1..CARDS {
+        let (x, y) = (card * 7, card * 11);
+        // Writing to a string cannot fail.
+        let _ = write!(state, r#","card-{card}":{{"x":{x},"y":{y},"zone":"dislike"}}"#);
+    }
+    state.push_str("}}");
+    state
+}

@@ -1,0 +1,41 @@
+//! What the end of the program says to whoever called it.
+
+use std::process::ExitCode;
+
+/// How a run ended. Wrong usage is 2, as clap has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Passed,
+    /// The tool itself failed.
+    Broken,
+    /// An objective was missed, or data was lost.
+    Failed,
+    /// Worse than the baseline.
+    Regressed,
+    /// Nothing can be concluded: the tool was the bottleneck, nothing was measured, or two runs
+    /// cannot be compared.
+    Invalid,
+    /// There was no server to put under load.
+    NoTarget,
+    Interrupted,
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Broken => 1,
+            Self::Failed => 10,
+            Self::Regressed => 11,
+            Self::Invalid => 12,
+            Self::NoTarget => 15,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}

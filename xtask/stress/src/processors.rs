@@ -1,0 +1,103 @@
+//! Who used the cores: the server, the generator, the database, or somebody else.
+
+use std::fs;
+
+use rustix::param::clock_ticks_per_second;
+use serde::{Deserialize, Serialize};
+
+use crate::statistics::real;
+
+/// Seconds of all cores that were used so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Used {
+    all: f64,
+    server: f64,
+    database: f64,
+    ours: f64,
+}
+
+/// Cores in use during a load, on average.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Cores {
+    pub(crate) server: f64,
+    pub(crate) database: f64,
+    /// The load tool.
+    pub(crate) ours: f64,
+    /// Whoever else runs on this machine, or takes it from us.
+    pub(crate) others: f64,
+}
+
+impl Used {
+    /// What was used until now; `server` is the number of its process.
+    pub(crate) fn now(server: i32) -> Self {
+        Self {
+            all: machine().unwrap_or_default(),
+            server: process(&server.to_string()).map_or(0.0, |it| it.1),
+            database: databases(),
+            ours: process("self").map_or(0.0, |it| it.1),
+        }
+    }
+
+    /// Cores since `before`, which was `seconds` ago.
+    pub(crate) fn since(self, before: Self, seconds: f64) -> Cores {
+        let cores = |now: f64, then: f64| ((now - then) / seconds).max(0.0);
+        let (server, ours) = (cores(self.server, before.server), cores(self.ours, before.ours));
+        let database = cores(self.database, before.database);
+        let others = (cores(self.all, before.all) - server - ours - database).max(0.0);
+        Cores { server, database, ours, others }
+    }
+}
+
+/// Of all cores, what was not idle; stolen time too.
+fn machine() -> Option<f64> {
+    let text = fs::read_to_string("/proc/stat").ok()?;
+    let numbers: Vec<u64> =
+        text.lines().next()?.split_whitespace().skip(1).filter_map(|it| it.parse().ok()).collect();
+    // user nice system idle iowait irq softirq steal
+    let busy = [0, 1, 2, 5, 6, 7].iter().filter_map(|&place| numbers.get(place)).sum();
+    Some(seconds(busy))
+}
+
+/// The name of a process, and what it used.
+fn process(number: &str) -> Option<(String, f64)> {
+    let text = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+    // The name is in parentheses and may hold anything.
+    let (head, rest) = text.rsplit_once(") ")?;
+    let name = head.split_once('(')?.1.to_owned();
+    let ticks = rest.split(' ').skip(11).take(2).filter_map(|it| it.parse::<u64>().ok()).sum();
+    Some((name, seconds(ticks)))
+}
+
+/// What all PostgreSQL processes of the machine used.
+fn databases() -> f64 {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let numbers = names.filter(|name| name.starts_with(|it: char| it.is_ascii_digit()));
+    let all = numbers.filter_map(|number| process(&number));
+    all.filter(|(name, _)| name == "postgres").map(|(_, used)| used).sum()
+}
+
+fn seconds(ticks: u64) -> f64 {
+    real(ticks) / real(clock_ticks_per_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_else_used_was_used_by_others() {
+        let before = Used::default();
+        let now = Used { all: 8.0, server: 3.0, database: 1.0, ours: 2.0 };
+
+        let cores = now.since(before, 2.0);
+
+        assert!((cores.server - 1.5).abs() < 1e-9 && (cores.others - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn this_process_has_a_name_and_uses_something() {
+        assert!(process("self").is_some_and(|(name, _)| name.starts_with("stress")));
+        assert!(machine().is_some_and(|used| used > 0.0));
+    }
+}

@@ -1,0 +1,268 @@
+//! One run: sets the stage, brings load after load, and reads back what was promised.
+
+mod overload;
+mod rungs;
+mod soak;
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use chrono::{SecondsFormat, Utc};
+
+use crate::arguments::{ModelName, RunArguments};
+use crate::engine::{self, Live, Load, Model, Sampled};
+use crate::evidence::Evidence;
+use crate::ladder::Ladder;
+use crate::machine::{self, Machine};
+use crate::metrics::{Cost, Scrape};
+use crate::objective::Objective;
+use crate::person::Person;
+use crate::processors::Used;
+use crate::progress::Progress;
+use crate::record::{Run, SCHEMA, Section, Server};
+use crate::scenario::{self, Scenario};
+use crate::slo::Slo;
+use crate::stage::Stage;
+use crate::tally::Recording;
+use crate::target::Target;
+use crate::validity;
+use crate::verify::verify;
+
+/// What is run when nothing is asked for.
+const DEFAULT: [&str; 3] = ["login", "save", "join"];
+
+/// People at once where nothing says how many.
+const USERS: usize = 50;
+
+/// People that an open loop has at most, unless told otherwise: arrivals beyond find nobody.
+const USERS_OPEN: usize = 500;
+
+/// How long a loop runs unless told otherwise.
+const TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// A run that is under way.
+pub(crate) struct Session<'a> {
+    arguments: &'a RunArguments,
+    slo: &'a Slo,
+    stage: Stage,
+    /// The process of the server, where it is ours.
+    pid: Option<i32>,
+    progress: Progress,
+    seed: u64,
+    evidence: Evidence,
+    sections: Vec<Section>,
+    ladder: Option<Ladder>,
+}
+
+/// One load, before it is brought.
+pub(crate) struct Part {
+    name: String,
+    scenario: &'static dyn Scenario,
+    model: Model,
+    users: usize,
+    repeats: usize,
+    objectives: Vec<Objective>,
+}
+
+/// Puts `target` under load as asked.
+pub(crate) async fn run(
+    arguments: &RunArguments,
+    slo: &Slo,
+    target: Target,
+    server: Server,
+    pid: Option<i32>,
+) -> Result<Run> {
+    let seed = arguments.seed.unwrap_or_else(|| rand::random::<u32>().into());
+    let started = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
+    let url = target.url();
+    let wanted = arguments.users().unwrap_or(USERS);
+    let progress = Progress::new(arguments.json);
+    progress.say("making accounts");
+    let stage = Stage::set(target, wanted, seed).await?;
+    let mut session = Session {
+        arguments,
+        slo,
+        stage,
+        pid,
+        progress,
+        seed,
+        evidence: Evidence::default(),
+        sections: Vec::new(),
+        ladder: None,
+    };
+    for name in session.names()? {
+        session.scenario(&name).await?;
+    }
+    session.progress.say("reading back what was promised");
+    let findings = verify(&url, &session.evidence).await.context("while reading back")?;
+    session.progress.finish();
+    let build = Scrape::of(&url).await.build();
+    let checks = vec![validity::build(build.as_deref())];
+    Ok(Run {
+        schema: SCHEMA,
+        command: command(),
+        started,
+        commit: machine::commit(),
+        seed,
+        machine: Machine::here(),
+        server: Server { build: build.unwrap_or_else(|| "unknown".to_owned()), ..server },
+        sections: session.sections,
+        ladder: session.ladder,
+        findings,
+        checks,
+    })
+}
+
+/// As it was typed, more or less.
+fn command() -> String {
+    let hidden = |word: &String| !word.starts_with("--server=");
+    let words = std::env::args().skip(1).filter(hidden).collect::<Vec<_>>();
+    format!("cargo xtask stress {}", words.join(" ")).trim_end().to_owned()
+}
+
+impl Session<'_> {
+    fn names(&self) -> Result<Vec<String>> {
+        if let Some(gate) = &self.arguments.gate {
+            let gate = self.slo.gate.get(gate).with_context(|| format!("no gate `{gate}`"))?;
+            return Ok(gate.scenarios.clone());
+        }
+        if self.arguments.scenarios.is_empty() {
+            return Ok(DEFAULT.map(str::to_owned).to_vec());
+        }
+        Ok(self.arguments.scenarios.clone())
+    }
+
+    /// Cores that others may use meanwhile.
+    fn others_max(&self) -> f64 {
+        let gate = self.arguments.gate.as_ref().and_then(|name| self.slo.gate.get(name));
+        match gate.and_then(|it| it.others_cores_max) {
+            _ if self.arguments.allow_busy => f64::INFINITY,
+            Some(max) => max,
+            None => self.slo.validity.others_cores_max,
+        }
+    }
+
+    async fn scenario(&mut self, name: &str) -> Result<()> {
+        match name {
+            "ladder" => self.climb().await,
+            "overload" => self.overload().await,
+            "soak" => self.soak().await,
+            name => {
+                let part = self.part(find(name)?)?;
+                self.measure(part).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// A scenario as the arguments, or else `slo.toml`, say.
+    fn part(&self, scenario: &'static dyn Scenario) -> Result<Part> {
+        let arguments = self.arguments;
+        let slo = self.slo.scenario.get(scenario.name()).cloned().unwrap_or_default();
+        let gate = arguments.gate.as_ref().and_then(|name| self.slo.gate.get(name));
+        let model = self.model(slo.burst.is_some())?;
+        let burst = model == Model::Burst;
+        let open = matches!(model, Model::Open { .. });
+        let users = arguments.users().or(slo.burst).unwrap_or(USERS);
+        let users = if open { arguments.users().unwrap_or(USERS_OPEN) } else { users };
+        let repeats = arguments.repeat.or(gate.map(|it| it.repeat)).or(slo.repeat).unwrap_or(1);
+        Ok(Part {
+            name: scenario.name().to_owned(),
+            scenario,
+            model,
+            users,
+            repeats: if burst { repeats.max(1) } else { 1 },
+            objectives: self.objectives(scenario, burst),
+        })
+    }
+
+    fn model(&self, bursts: bool) -> Result<Model> {
+        let arguments = self.arguments;
+        let (time, warm_up) = (arguments.time.unwrap_or(TIME), arguments.warm_up);
+        let name = arguments.model.unwrap_or(match (arguments.rate, arguments.time, bursts) {
+            (Some(_), ..) => ModelName::Open,
+            (None, None, true) => ModelName::Burst,
+            _ => ModelName::Closed,
+        });
+        Ok(match name {
+            ModelName::Burst => Model::Burst,
+            ModelName::Closed => Model::Closed { time, warm_up },
+            ModelName::Open => match arguments.rate {
+                Some(rate) if rate > 0.0 => self.open(rate, time),
+                _ => bail!("an open loop needs a --rate above 0"),
+            },
+        })
+    }
+
+    fn open(&self, rate: f64, time: std::time::Duration) -> Model {
+        let RunArguments { arrivals, warm_up, .. } = *self.arguments;
+        Model::Open { rate, arrivals, time, warm_up }
+    }
+
+    /// What the scenario is held to. Loops leave out the steps that only a burst has.
+    fn objectives(&self, scenario: &dyn Scenario, burst: bool) -> Vec<Objective> {
+        let slo = self.slo.scenario.get(scenario.name());
+        let all = slo.map(|it| it.objectives.clone()).unwrap_or_default();
+        let mine =
+            |it: &Objective| burst || scenario.name() == "mixed" || it.step == scenario.step();
+        let headroom = self.arguments.gate.as_ref().and_then(|name| self.slo.gate.get(name));
+        let headroom = headroom.map_or(1.0, |gate| gate.headroom);
+        let all = all.into_iter().filter(mine).map(|it| it.widened(headroom));
+        all.chain(self.arguments.thresholds.iter().cloned()).collect()
+    }
+
+    /// Brings one load, and keeps what it showed; gives the place of its section.
+    async fn measure(&mut self, part: Part) -> Result<usize> {
+        let Part { name, scenario, model, users, repeats, objectives } = part;
+        let url = self.stage.target.url();
+        let mut people = self.stage.people(users);
+        let (live, sampled) = (Arc::new(Live::default()), Arc::new(Mutex::new(Sampled::default())));
+        let sampling = tokio::spawn(engine::sample(live.clone(), sampled.clone()));
+        let bar = self.progress.load(&name, model, repeats, live.clone());
+        let before = Scrape::of(&url).await;
+        let used = self.pid.map(|pid| (pid, Used::now(pid), Instant::now()));
+        let mut recording = Recording::default();
+        for repeat in 0..repeats {
+            self.stage.open_rooms(scenario.rooms(model == Model::Burst), &mut people).await?;
+            people.iter_mut().for_each(Person::forget);
+            let load = Load { model, scenario, seed: self.seed.wrapping_add(repeat as u64) };
+            let measured;
+            (measured, people) = engine::run(load, people, live.clone()).await?;
+            recording.merge(&measured);
+            bar.repeated();
+        }
+        bar.finish();
+        sampling.abort();
+        let cores = used
+            .map(|(pid, used, start)| Used::now(pid).since(used, start.elapsed().as_secs_f64()));
+        let cost = Cost { cores, ..Scrape::of(&url).await.since(&before) };
+        people.into_iter().for_each(|person| self.evidence.add(person.evidence));
+        let sampled = sampled.lock().map(|it| *it).unwrap_or_default();
+        let limits = &self.slo.validity;
+        let mut checks = validity::checks(limits, model, scenario.step(), &recording, sampled);
+        checks.extend(cores.map(|it| validity::others(self.others_max(), it)));
+        let verdicts = objectives.iter().map(|it| it.judge(&recording)).collect();
+        self.sections.push(Section {
+            name,
+            scenario: scenario.name().to_owned(),
+            model,
+            users,
+            repeats,
+            recording,
+            in_flight: sampled.mean,
+            cost,
+            checks,
+            verdicts,
+            claims: Vec::new(),
+        });
+        Ok(self.sections.len() - 1)
+    }
+}
+
+fn find(name: &str) -> Result<&'static dyn Scenario> {
+    scenario::by_name(name).with_context(|| {
+        let all: Vec<_> = scenario::ALL.iter().map(|it| it.name()).collect();
+        format!("no scenario `{name}`: there are {}, ladder, overload and soak", all.join(", "))
+    })
+}

@@ -1,0 +1,78 @@
+//! The ladder: a closed loop of more and more people, until the objective breaks.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::{Part, Session, find};
+use crate::engine::Model;
+use crate::ladder::{Ladder, RUNGS, Rung};
+use crate::record::Section;
+use crate::statistics::real;
+
+/// How long each rung runs unless told otherwise.
+const TIME: Duration = Duration::from_secs(4);
+
+impl Session<'_> {
+    pub(super) async fn climb(&mut self) -> Result<()> {
+        let scenario = find(&self.arguments.on)?;
+        let asked: Vec<usize> = self.arguments.users.iter().map(|&it| it.into()).collect();
+        let users = if asked.is_empty() { RUNGS.to_vec() } else { asked };
+        let step = scenario.step();
+        let (name, mut rungs) = (scenario.name().to_owned(), Vec::new());
+        for users in users {
+            let part = self.rung(users)?;
+            let place = self.measure(part).await?;
+            let section = &mut self.sections[place];
+            let rung = rung(section, step);
+            // The ladder is there to break the objective; the verdict is the knee, not the break.
+            section.verdicts.clear();
+            // A rung on which the tool was the limit ends the ladder and is not part of it.
+            let ends = rung.broken.is_some() || !rung.valid;
+            if !rung.valid && !rungs.is_empty() {
+                section.checks.clear();
+            }
+            rungs.push(rung);
+            if ends {
+                break;
+            }
+        }
+        self.ladder = Some(Ladder { scenario: name, step: step.to_owned(), rungs });
+        Ok(())
+    }
+
+    /// A closed loop of the scenario of a ladder or an overload.
+    pub(super) fn rung(&self, users: usize) -> Result<Part> {
+        let scenario = find(&self.arguments.on)?;
+        let time = self.arguments.time.unwrap_or(TIME);
+        Ok(Part {
+            name: format!("{} x {users}", scenario.name()),
+            scenario,
+            model: Model::Closed { time, warm_up: self.arguments.warm_up },
+            users,
+            repeats: 1,
+            objectives: self.objectives(scenario, false),
+        })
+    }
+}
+
+fn rung(section: &Section, step: &str) -> Rung {
+    let recording = &section.recording;
+    let tally = recording.steps.get(step).cloned().unwrap_or_default();
+    let quantile = |q| tally.response.quantile(q).map_or(f64::NAN, real);
+    let wall = recording.generator.wall.max(f64::EPSILON);
+    let broken = section.verdicts.iter().find(|it| !it.pass);
+    Rung {
+        users: section.users,
+        rate: recording.rate(step),
+        mean: tally.response.mean().unwrap_or(f64::NAN),
+        p50: quantile(0.5),
+        p95: quantile(0.95),
+        p99: quantile(0.99),
+        success: real(tally.successes()) / real(tally.total().max(1)),
+        server_cores: section.cost.cores.map(|it| it.server),
+        generator_cpu: recording.generator.cpu / wall,
+        broken: broken.map(|it| it.objective.to_string()),
+        valid: section.checks.iter().all(|it| it.ok),
+    }
+}

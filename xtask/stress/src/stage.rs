@@ -1,0 +1,125 @@
+//! What has to be there before a load: accounts, people, rooms.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+
+use crate::evidence::Room;
+use crate::person::{Account, Person};
+use crate::scenario::Rooms;
+use crate::target::Target;
+
+/// Accounts at most: each costs a password hash or two, and owners may have many rooms.
+const ACCOUNTS_MAX: usize = 50;
+
+/// Requests at once while the stage is set.
+const AT_ONCE: usize = 8;
+
+/// The password of every account that is made here; the server is fresh, or knows none of them.
+const PASSWORD: &str = "stress-and-no-strain";
+
+/// Where the server gives no accounts away, these are there in development and staging.
+const DEMO: (&str, &str) = ("demo.counselor@example.com", "demo123");
+
+/// A server with accounts.
+pub(crate) struct Stage {
+    pub(crate) target: Target,
+    pub(crate) client: Client,
+    accounts: Vec<Account>,
+    seed: u64,
+}
+
+impl Stage {
+    /// Makes accounts for `users` people.
+    pub(crate) async fn set(target: Target, users: usize, seed: u64) -> Result<Self> {
+        let mut stage = Self { target, client: Client::new(), accounts: Vec::new(), seed };
+        let run: u32 = rand::rng().random();
+        let emails: Vec<_> = (0..users.clamp(1, ACCOUNTS_MAX))
+            .map(|number| format!("stress-{run:08x}-{number}@example.com"))
+            .collect();
+        stage.accounts = match stage.register(&emails[0]).await? {
+            StatusCode::OK | StatusCode::CREATED => stage.make(emails).await?,
+            _ => vec![stage.log_in(DEMO.0, DEMO.1).await?],
+        };
+        Ok(stage)
+    }
+
+    /// The first address is registered already.
+    async fn make(&self, emails: Vec<String>) -> Result<Vec<Account>> {
+        stream::iter(emails.into_iter().enumerate())
+            .map(|(number, email)| async move {
+                if number > 0 {
+                    let status = self.register(&email).await?;
+                    if !status.is_success() {
+                        bail!("the server registers one account and refuses others: {status}");
+                    }
+                }
+                self.log_in(&email, PASSWORD).await
+            })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn register(&self, email: &str) -> Result<StatusCode> {
+        let account = json!({ "email": email, "password": PASSWORD, "full_name": "Stress" });
+        let request = self.client.post(self.at("auth/register")).json(&account);
+        Ok(request.send().await.context("cannot register")?.status())
+    }
+
+    async fn log_in(&self, email: &str, password: &str) -> Result<Account> {
+        let login = json!({ "email": email, "password": password });
+        let login = self.client.post(self.at("auth/login")).json(&login);
+        let answer: Value = login.send().await?.error_for_status()?.json().await?;
+        let token = answer["access_token"].as_str().context("no token")?.into();
+        Ok(Account { email: email.to_owned(), password: password.to_owned(), token })
+    }
+
+    /// That many people, with accounts in turn.
+    pub(crate) fn people(&self, users: usize) -> Vec<Person> {
+        (0..users)
+            .map(|number| {
+                let account = self.accounts[number % self.accounts.len()].clone();
+                let random = StdRng::seed_from_u64(self.seed.wrapping_add(number as u64));
+                Person::new(number, &self.target, account, random)
+            })
+            .collect()
+    }
+
+    /// Gives everybody a room to join or read.
+    pub(crate) async fn open_rooms(&self, rooms: Rooms, people: &mut [Person]) -> Result<()> {
+        let count = match rooms {
+            Rooms::None => return Ok(()),
+            Rooms::One => 1,
+            Rooms::Each => people.len(),
+        };
+        let opened: Vec<_> = stream::iter(0..count)
+            .map(|number| self.open_room(number))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        for (number, person) in people.iter_mut().enumerate() {
+            person.shared = opened.get(number % count).cloned();
+        }
+        Ok(())
+    }
+
+    async fn open_room(&self, number: usize) -> Result<Arc<Room>> {
+        let token = self.accounts[number % self.accounts.len()].token.clone();
+        let request = self.client.post(self.at("rooms")).bearer_auth(&token);
+        let answer = request.json(&json!({ "name": "stress" })).send().await?;
+        let room: Value = answer.error_for_status()?.json().await?;
+        let text =
+            |key: &str| room[key].as_str().map(str::to_owned).with_context(|| format!("no {key}"));
+        Ok(Arc::new(Room { id: text("id")?, code: text("share_code")?, token }))
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}/api/{path}", self.target.url())
+    }
+}

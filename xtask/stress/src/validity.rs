@@ -1,0 +1,173 @@
+//! Whether a run says anything: where the tool was the bottleneck, or nothing was measured, it
+//! does not, and no verdict is given.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Model, Sampled};
+use crate::processors::Cores;
+use crate::statistics::real;
+use crate::tally::Recording;
+
+/// Fewer looks at the requests under way say nothing.
+const LOOKS_MIN: u64 = 100;
+
+/// Shorter loads cannot saturate anything for long enough to tell.
+const SHORT_SECONDS: f64 = 0.25;
+
+/// `[validity]` of `perf/slo.toml`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) generator_cpu_max: f64,
+    pub(crate) generator_wait_max: f64,
+    pub(crate) lag_p99_max_ms: f64,
+    pub(crate) little_tolerance: f64,
+    pub(crate) others_cores_max: f64,
+}
+
+/// One thing that has to be true before anything else is concluded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Check {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) limit: String,
+    pub(crate) ok: bool,
+}
+
+fn check(name: &str, value: String, limit: String, ok: bool) -> Check {
+    Check { name: name.to_owned(), value, limit, ok }
+}
+
+/// Looks at one load. `step` is what its scenario is mostly about.
+pub(crate) fn checks(
+    limits: &Limits,
+    model: Model,
+    step: &str,
+    recording: &Recording,
+    sampled: Sampled,
+) -> Vec<Check> {
+    let mut all = vec![samples(step, recording)];
+    all.extend(generator(limits, recording));
+    if let Some(lag) = recording.lag.quantile(0.99) {
+        let lag = real(lag) / 1e3;
+        let ok = lag <= limits.lag_p99_max_ms;
+        let limit = format!("<= {} ms", limits.lag_p99_max_ms);
+        all.push(check("schedule lag p99", format!("{lag:.2} ms"), limit, ok));
+    }
+    if matches!(model, Model::Open { .. }) {
+        let dropped = recording.dropped;
+        all.push(check("dropped arrivals", dropped.to_string(), "0".to_owned(), dropped == 0));
+    }
+    all.extend(little(limits, recording, sampled));
+    all
+}
+
+fn samples(step: &str, recording: &Recording) -> Check {
+    let total = recording.steps.get(step).map_or(0, |tally| tally.total());
+    check("samples", total.to_string(), "> 0".to_owned(), total > 0)
+}
+
+fn generator(limits: &Limits, recording: &Recording) -> [Check; 2] {
+    let generator = recording.generator;
+    let wall = generator.wall.max(f64::EPSILON);
+    let short = generator.wall < SHORT_SECONDS;
+    let share = |name, needed: f64, max: f64| {
+        let value = format!("{:.0} %", needed / wall * 100.0);
+        check(name, value, format!("<= {:.0} %", max * 100.0), short || needed / wall <= max)
+    };
+    [
+        share("generator's core", generator.cpu, limits.generator_cpu_max),
+        share("generator kept waiting", generator.waited, limits.generator_wait_max),
+    ]
+}
+
+/// N = X·R: requests under way, as somebody else has counted them, against rate times time.
+fn little(limits: &Limits, recording: &Recording, sampled: Sampled) -> Option<Check> {
+    let expected = recording.busy_seconds / recording.seconds;
+    // With less than one request under way a look every few milliseconds meets too few of them.
+    if sampled.looks < LOOKS_MIN || expected < 1.0 {
+        return None;
+    }
+    let ratio = sampled.mean / expected;
+    let ok = (ratio - 1.0).abs() <= limits.little_tolerance;
+    let limit = format!("1 +- {}", limits.little_tolerance);
+    Some(check("Little's law", format!("{ratio:.2}"), limit, ok))
+}
+
+/// Whether the machine was there for the server and for us.
+pub(crate) fn others(max: f64, cores: Cores) -> Check {
+    let value = format!("{:.2} cores", cores.others);
+    check("others on the machine", value, format!("<= {max} cores"), cores.others <= max)
+}
+
+/// A debug build says nothing about a release.
+pub(crate) fn build(build: Option<&str>) -> Check {
+    let value = build.unwrap_or("unknown").to_owned();
+    check("build of the server", value, "release".to_owned(), build != Some("debug"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::arrivals::Arrivals;
+    use crate::tally::Generator;
+
+    const LIMITS: Limits = Limits {
+        generator_cpu_max: 0.9,
+        generator_wait_max: 0.3,
+        lag_p99_max_ms: 20.0,
+        little_tolerance: 0.1,
+        others_cores_max: 0.5,
+    };
+
+    const OPEN: Model = Model::Open {
+        rate: 100.0,
+        arrivals: Arrivals::Uniform,
+        time: Duration::from_secs(1),
+        warm_up: Duration::ZERO,
+    };
+
+    fn failed(recording: &Recording, sampled: Sampled) -> Vec<String> {
+        let all = checks(&LIMITS, OPEN, "save", recording, sampled);
+        all.into_iter().filter(|it| !it.ok).map(|it| it.name).collect()
+    }
+
+    fn sound() -> Recording {
+        let mut recording =
+            Recording { seconds: 10.0, busy_seconds: 500.0, ..Recording::default() };
+        recording.steps.entry("save".into()).or_default().response.record(Duration::from_millis(1));
+        recording.generator = Generator { cpu: 2.0, waited: 1.0, wall: 10.0 };
+        recording
+    }
+
+    const FIFTY: Sampled = Sampled { mean: 50.0, looks: 1000 };
+
+    #[test]
+    fn a_sound_run_is_valid() {
+        assert_eq!(failed(&sound(), FIFTY), [""; 0]);
+    }
+
+    #[test]
+    fn each_fault_is_named() {
+        let spoil = |spoil: fn(&mut Recording), sampled| {
+            let mut recording = sound();
+            spoil(&mut recording);
+            failed(&recording, sampled)
+        };
+
+        assert_eq!(spoil(|it| it.steps.clear(), FIFTY), ["samples"]);
+        assert_eq!(spoil(|it| it.generator.cpu = 9.5, FIFTY), ["generator's core"]);
+        assert_eq!(spoil(|it| it.generator.waited = 5.0, FIFTY), ["generator kept waiting"]);
+        assert_eq!(spoil(|it| it.dropped = 1, FIFTY), ["dropped arrivals"]);
+        let late = |it: &mut Recording| it.lag.record(Duration::from_millis(30));
+        assert_eq!(spoil(late, FIFTY), ["schedule lag p99"]);
+        assert_eq!(spoil(|_| (), Sampled { mean: 40.0, looks: 1000 }), ["Little's law"]);
+    }
+
+    #[test]
+    fn a_debug_build_is_not_judged() {
+        assert!(!build(Some("debug")).ok && build(Some("release")).ok && build(None).ok);
+    }
+}

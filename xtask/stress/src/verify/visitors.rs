@@ -1,0 +1,93 @@
+//! Visitors: one for each session, whom every join of that session gave, and nobody else.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+
+use super::{Finding, Reader};
+use crate::evidence::{Evidence, Room};
+
+/// Rooms whose lists are read back at most; their lists are long.
+const ROOMS_MAX: usize = 200;
+
+pub(super) async fn verify(reader: &Reader<'_>, evidence: &Evidence) -> Result<Vec<Finding>> {
+    let mut rooms: HashMap<&str, (&Arc<Room>, HashMap<&str, &str>)> = HashMap::new();
+    let mut same = Finding::about("joins, each session always the same visitor");
+    for joined in &evidence.joins {
+        same.checked += 1;
+        let (_, sessions) =
+            rooms.entry(&joined.room.id).or_insert_with(|| (&joined.room, HashMap::new()));
+        let first = sessions.entry(&joined.session).or_insert(&joined.visitor);
+        if *first != joined.visitor {
+            same.fault(format!("{} is {first} and {}", joined.session, joined.visitor));
+        }
+    }
+    let unsure: HashSet<&str> = evidence.unsure_joins.iter().map(|it| it.id.as_str()).collect();
+    let mut listed = Finding::about("visitors listed, distinct and complete");
+    for (room, joined) in rooms.into_values().take(ROOMS_MAX) {
+        listed.checked += joined.len() as u64;
+        let found = list(reader, room).await?;
+        for fault in differences(&joined, &found, unsure.contains(room.id.as_str())) {
+            listed.fault(format!("room {}: {fault}", room.id));
+        }
+    }
+    Ok(vec![same, listed])
+}
+
+/// Sessions and visitors of a room, as its owner sees them.
+async fn list(reader: &Reader<'_>, room: &Room) -> Result<Vec<(String, String)>> {
+    let path = format!("/api/visitors/room/{}", room.id);
+    let answer = reader.get(&path, &room.token).await?.context("a room is gone")?;
+    let visitors = answer.as_array().context("visitors are not listed")?;
+    let text = |it: &serde_json::Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
+    Ok(visitors.iter().map(|it| (text(it, "session_id"), text(it, "id"))).collect())
+}
+
+fn differences(
+    joined: &HashMap<&str, &str>,
+    listed: &[(String, String)],
+    others_may_be_there: bool,
+) -> Vec<String> {
+    let mut faults = Vec::new();
+    let sessions: HashMap<&str, &str> =
+        listed.iter().map(|(session, visitor)| (&**session, &**visitor)).collect();
+    let visitors: HashSet<&String> = listed.iter().map(|(_, visitor)| visitor).collect();
+    if sessions.len() != listed.len() || visitors.len() != listed.len() {
+        faults.push(format!("{} listed, not all distinct", listed.len()));
+    }
+    for (session, visitor) in joined {
+        match sessions.get(session) {
+            Some(found) if found == visitor => {}
+            Some(found) => faults.push(format!("{session} joined as {visitor}, is {found}")),
+            None => faults.push(format!("{session} joined and is not listed")),
+        }
+    }
+    if sessions.len() > joined.len() && !others_may_be_there {
+        faults.push(format!("{} joined, {} are listed", joined.len(), sessions.len()));
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn faults(listed: &[(&str, &str)], others: bool) -> usize {
+        let joined = HashMap::from([("a", "1"), ("b", "2")]);
+        let listed: Vec<_> =
+            listed.iter().map(|(one, two)| ((*one).to_owned(), (*two).to_owned())).collect();
+        differences(&joined, &listed, others).len()
+    }
+
+    #[test]
+    fn whoever_joined_is_listed_once() {
+        assert_eq!(faults(&[("b", "2"), ("a", "1")], false), 0);
+        assert_eq!(faults(&[("a", "1")], false), 1, "one is missing");
+        assert_eq!(faults(&[("a", "1"), ("b", "3")], false), 1, "another one");
+        assert_eq!(faults(&[("a", "1"), ("b", "2"), ("b", "4")], false), 2, "twice");
+        assert_eq!(faults(&[("a", "1"), ("b", "2"), ("c", "3")], false), 1, "a stranger");
+        assert_eq!(faults(&[("a", "1"), ("b", "2"), ("c", "3")], true), 0, "a join unanswered");
+    }
+}
