@@ -125,6 +125,9 @@ pub(crate) struct RunArguments {
     /// Compare with the baseline of this machine's class, and fail when it was better.
     #[arg(long)]
     pub(crate) baseline: bool,
+    /// Make limits of time so many times wider, and of rate narrower.
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
+    pub(crate) slo_factor: f64,
     /// Judge although others use the machine too.
     #[arg(long)]
     pub(crate) allow_busy: bool,

@@ -23,6 +23,8 @@ mod statistics;
 mod table;
 mod tally;
 mod target;
+#[cfg(test)]
+mod tests;
 mod validity;
 mod verify;
 

@@ -207,7 +207,7 @@ impl Session<'_> {
         let mine =
             |it: &Objective| burst || scenario.name() == "mixed" || it.step == scenario.step();
         let headroom = self.arguments.gate.as_ref().and_then(|name| self.slo.gate.get(name));
-        let headroom = headroom.map_or(1.0, |gate| gate.headroom);
+        let headroom = headroom.map_or(1.0, |gate| gate.headroom) * self.arguments.slo_factor;
         let all = all.into_iter().filter(mine).map(|it| it.widened(headroom));
         all.chain(self.arguments.thresholds.iter().cloned()).collect()
     }

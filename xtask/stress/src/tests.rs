@@ -1,0 +1,147 @@
+//! The whole tool against small servers in this process, good ones and bad ones.
+
+mod fake;
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Parser as _;
+
+use crate::arguments::Arguments;
+use crate::exit::Exit;
+use crate::record::{Run, Server};
+use crate::session;
+use crate::slo::Slo;
+use crate::target::Target;
+use fake::{Fake, Faults};
+
+/// Runs `words` against a server with `faults`.
+async fn stress(faults: Faults, words: &str) -> Run {
+    let fake = Fake::start(faults).await;
+    let words = ["stress"].into_iter().chain(words.split(' '));
+    let arguments = Arguments::parse_from(words);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../perf/slo.toml");
+    let mut slo = Slo::read(Path::new(file)).unwrap();
+    // These tests run beside others, in a debug build.
+    slo.validity.generator_wait_max = 1.0;
+    slo.validity.lag_p99_max_ms = 1000.0;
+    slo.validity.little_tolerance = 10.0;
+    let server = Server {
+        target: "fake".into(),
+        database: "none".into(),
+        profile: "none".into(),
+        build: String::new(),
+        started_ms: None,
+    };
+    session::run(&arguments.run, &slo, Target::local(fake.address), server, None).await.unwrap()
+}
+
+/// Objectives that were missed.
+fn missed(run: &Run) -> Vec<String> {
+    let all = run.sections.iter().flat_map(|it| &it.verdicts).filter(|it| !it.pass);
+    all.map(|it| it.objective.to_string()).collect()
+}
+
+fn lost(run: &Run) -> u64 {
+    run.findings.iter().map(|it| it.faults).sum()
+}
+
+/// Wide limits, because these servers are debug builds on machines that do other things.
+const BURSTS: &str = "save join --users 10 --repeat 2 --slo-factor 20";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_server_passes() {
+    let run = stress(Faults::default(), BURSTS).await;
+
+    assert_eq!(missed(&run), [""; 0]);
+    assert_eq!(run.exit(), Exit::Passed);
+    let checked: Vec<_> = run.findings.iter().map(|it| it.checked).collect();
+    assert_eq!(checked, [20, 20, 0, 40, 20], "saves, states, versions, joins, visitors");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_server_fails_with_the_objective_named() {
+    let faults = Faults { save_delay: Duration::from_millis(80), ..Faults::default() };
+
+    let run = stress(faults, "save --users 5 --repeat 2").await;
+
+    assert!(missed(&run).contains(&"save.p95 < 50ms".to_owned()), "{:?}", missed(&run));
+    assert_eq!(run.exit(), Exit::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_update_fails_a_fast_run() {
+    let faults = Faults { forgets_save: Some(37), ..Faults::default() };
+
+    let run = stress(faults, "save --users 4 --for 300ms --warm-up 50ms --slo-factor 100").await;
+
+    assert_eq!(missed(&run), [""; 0], "it is fast");
+    assert!(lost(&run) > 0);
+    assert_eq!(run.exit(), Exit::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_with_two_visitors_fails() {
+    let faults = Faults { doubles_visitors: true, ..Faults::default() };
+
+    let run = stress(faults, BURSTS).await;
+
+    assert!(lost(&run) > 0);
+    assert_eq!(run.exit(), Exit::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_are_counted_apart_and_are_no_success() {
+    let faults = Faults { refuses_every: Some(5), ..Faults::default() };
+
+    let run = stress(faults, "save --users 10 --repeat 2 --slo-factor 20").await;
+
+    let tally = &run.sections[0].recording.steps["save"];
+    assert!(tally.refusals() > 0 && tally.refused_without_when == 0 && tally.failed == 0);
+    assert_eq!(missed(&run), ["save.success = 100%"]);
+    assert_eq!(lost(&run), 0, "who was refused was promised nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_arrivals_than_people_make_an_open_loop_invalid() {
+    let faults = Faults { save_delay: Duration::from_millis(100), ..Faults::default() };
+
+    let run = stress(faults, "save --users 2 --rate 200 --for 500ms --warm-up 50ms").await;
+
+    let dropped = run.invalid().any(|(_, check)| check.name == "dropped arrivals");
+    assert!(dropped, "{:?}", run.invalid().collect::<Vec<_>>());
+    assert_eq!(run.exit(), Exit::Invalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_loop_counts_from_when_requests_were_due() {
+    let faults = Faults { save_delay: Duration::from_millis(30), ..Faults::default() };
+
+    let run = stress(faults, "save --users 50 --rate 100 --for 1s --warm-up 100ms").await;
+
+    let recording = &run.sections[0].recording;
+    let tally = &recording.steps["save"];
+    assert!(recording.offered > 50 && recording.dropped == 0);
+    assert!(tally.response.quantile(0.0) >= tally.service.quantile(0.0).map(|it| it - 1));
+    assert_eq!(recording.lag.count() >= tally.total(), true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_debug_build_is_invalid() {
+    let run = stress(Faults { is_debug: true, ..Faults::default() }, BURSTS).await;
+
+    assert_eq!(run.exit(), Exit::Invalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ladder_finds_where_a_server_with_four_places_stops_growing() {
+    let faults =
+        Faults { save_delay: Duration::from_millis(20), places: Some(4), ..Faults::default() };
+
+    let words = "ladder --users 1,2,4,8,16 --for 600ms --warm-up 100ms --slo-factor 20";
+    let run = stress(faults, words).await;
+
+    let ladder = run.ladder.as_ref().unwrap();
+    assert_eq!(ladder.knee().map(|it| it.users), Some(4), "{ladder:?}");
+    assert!(ladder.is_past_knee());
+}
