@@ -10,10 +10,12 @@ mod ladder;
 mod machine;
 mod metrics;
 mod objective;
+mod outputs;
 mod person;
 mod processors;
 mod progress;
 mod record;
+mod report;
 mod scenario;
 mod session;
 mod slo;
@@ -28,6 +30,7 @@ mod tests;
 mod validity;
 mod verify;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -37,6 +40,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use arguments::{Arguments, RunArguments, Task};
 use exit::Exit;
 use probe::server::Server;
+use record::Run;
 use slo::Slo;
 
 #[tokio::main]
@@ -60,6 +64,7 @@ async fn run(arguments: Arguments) -> Result<Exit> {
     match arguments.task {
         None => stress(&arguments.run).await,
         Some(Task::List) => list(&arguments.run),
+        Some(Task::Report { run }) => report(&run),
         Some(_) => bail!("not yet"),
     }
 }
@@ -80,13 +85,24 @@ async fn stress(arguments: &RunArguments) -> Result<Exit> {
         process.stop().await?;
     }
     let folder = arguments.out.join(run.started.replace([':', '-'], ""));
-    run.write(&folder)?;
+    outputs::write(&run, &folder)?;
+    if arguments.github {
+        outputs::github(&run)?;
+    }
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&run)?);
     } else {
         print!("{}", table::render(&run));
         println!("\n files      {}    exit {}", folder.display(), run.exit().code());
     }
+    Ok(run.exit())
+}
+
+/// Makes the reports of a stored run anew.
+fn report(folder: &Path) -> Result<Exit> {
+    let run = Run::read(folder)?;
+    outputs::write(&run, folder)?;
+    print!("{}", table::render(&run));
     Ok(run.exit())
 }
 

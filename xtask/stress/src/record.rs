@@ -65,6 +65,8 @@ pub(crate) struct Section {
     pub(crate) cost: Cost,
     pub(crate) checks: Vec<Check>,
     pub(crate) verdicts: Vec<Verdict>,
+    /// Whether it is a rung of a ladder, which tells of it.
+    pub(crate) is_rung: bool,
     /// What else has to be true, in words.
     pub(crate) claims: Vec<Check>,
 }

@@ -254,6 +254,7 @@ impl Session<'_> {
             cost,
             checks,
             verdicts,
+            is_rung: false,
             claims: Vec::new(),
         });
         Ok(self.sections.len() - 1)

@@ -43,7 +43,7 @@ pub(crate) fn render(run: &Run) -> String {
     let paint = Paint(std::io::stdout().is_terminal());
     let mut text = String::new();
     head(&mut text, run);
-    for section in &run.sections {
+    for section in run.sections.iter().filter(|it| !it.is_rung) {
         load(&mut text, section, paint);
     }
     if let Some(ladder) = &run.ladder {

@@ -27,6 +27,7 @@ impl Session<'_> {
             let rung = rung(section, step);
             // The ladder is there to break the objective; the verdict is the knee, not the break.
             section.verdicts.clear();
+            section.is_rung = true;
             // A rung on which the tool was the limit ends the ladder and is not part of it.
             let ends = rung.broken.is_some() || !rung.valid;
             if !rung.valid && !rungs.is_empty() {
