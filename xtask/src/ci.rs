@@ -18,7 +18,7 @@ const fn step(command: &'static str) -> Step {
 }
 
 /// In order, the cheap ones first.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     step("cargo fmt --all -- --check"),
     step("typos"),
     step("cargo-machete --with-metadata"),
@@ -33,6 +33,7 @@ const STEPS: [Step; 11] = [
     step("cargo xtask test"),
     step("cargo xtask footprint"),
     step("cargo xtask smoke"),
+    step("cargo xtask stress --gate ci"),
 ];
 
 pub(crate) async fn run() -> Result<()> {

@@ -32,6 +32,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
         return finish(command(words)?).await;
     }
     build(&["--package=stress", "--package=cardroom"]).await?;
+    if first == "ab" {
+        return ab(&words[1..]).await;
+    }
     let kind = value(words, "--db").map_or(Ok(Kind::Sqlite), str::parse);
     let kind = kind.map_err(anyhow::Error::msg).context("--db")?;
     match kind {
@@ -41,6 +44,47 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
             on(&testkit::postgres_database(&cluster.url()).await?, words).await
         }
     }
+}
+
+/// Builds another revision beside this one, and has the two compared, on SQLite.
+async fn ab(words: &[String]) -> Result<()> {
+    let base = value(words, "--base").context("--base REVISION is needed")?;
+    let rest: Vec<_> = without(words, "--base");
+    let folder = release_folder()?.join("../stress/base");
+    let (tree, target) = (folder.join("tree"), folder.join("target"));
+    if tree.exists() {
+        commands::run(
+            program("git")
+                .args(["-C", &tree.to_string_lossy()])
+                .args(["checkout", "--quiet", "--detach", base]),
+        )
+        .await?;
+    } else {
+        let add = ["worktree", "add", "--quiet", "--detach", &tree.to_string_lossy(), base];
+        commands::run(program("git").args(add)).await?;
+    }
+    let mut build = cargo();
+    build.current_dir(&tree).args(["build", "--release", "--package=cardroom"]);
+    commands::run(build.env("CARGO_TARGET_DIR", &target)).await?;
+    let database = testkit::sqlite_database().await?;
+    let mut command = command(&["ab".to_owned()])?;
+    command.arg(target.join("release/cardroom")).arg(release_folder()?.join("cardroom"));
+    command.args(rest).env("DATABASE_URL", &*database.url.expose());
+    finish(command).await
+}
+
+/// The words without an option and its value.
+fn without(words: &[String], option: &str) -> Vec<String> {
+    let mut rest = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.strip_prefix(option) {
+            Some("") => _ = words.next(),
+            Some(it) if it.starts_with('=') => {}
+            _ => rest.push(word.clone()),
+        }
+    }
+    rest
 }
 
 async fn on(database: &TestDatabase, words: &[String]) -> Result<()> {
@@ -88,5 +132,7 @@ mod tests {
         assert_eq!(value(&words, "--db"), Some("postgres"));
         assert_eq!(value(&words, "--target"), Some("spawn"));
         assert_eq!(value(&words, "--rate"), None);
+        assert_eq!(without(&words, "--target"), ["save", "--db=postgres"]);
+        assert_eq!(without(&words, "--db"), ["save", "--target", "spawn"]);
     }
 }

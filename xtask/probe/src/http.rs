@@ -85,12 +85,11 @@ fn head(answer: &[u8]) -> Result<Option<(u16, usize)>> {
     let Some(end) = end_of_head(answer) else { return Ok(None) };
     let head = std::str::from_utf8(&answer[..end])?;
     let status = head.get(9..12).and_then(|it| it.parse().ok()).context("no status")?;
-    let length = match header(head, "content-length") {
-        Some(length) => length.parse()?,
-        None => {
-            ensure!(matches!(status, 204 | 304), "no content length");
-            0
-        }
+    let length = if let Some(length) = header(head, "content-length") {
+        length.parse()?
+    } else {
+        ensure!(matches!(status, 204 | 304), "no content length");
+        0
     };
     Ok(Some((status, end + 4 + length)))
 }

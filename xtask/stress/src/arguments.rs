@@ -48,7 +48,7 @@ pub(crate) enum Task {
         run: PathBuf,
     },
     /// Compare two programs, run in turn, pair by pair.
-    Ab(AbArguments),
+    Ab(Box<AbArguments>),
     /// Measure what hashing alone reaches, in hashes a second.
     Hash {
         /// Cost of a hash.
@@ -71,6 +71,7 @@ pub(crate) struct AbArguments {
 }
 
 #[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct RunArguments {
     /// What to do: see `list`; or ladder, overload, soak. Default: login, save, join.
     pub(crate) scenarios: Vec<String>,

@@ -49,7 +49,7 @@ mod tests {
     fn gaps(arrivals: Arrivals) -> Vec<f64> {
         let mut random = StdRng::seed_from_u64(1);
         let all = schedule(arrivals, 1000.0, Duration::from_secs(20), &mut random);
-        all.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect()
+        all.windows(2).map(|pair| pair[1].as_secs_f64() - pair[0].as_secs_f64()).collect()
     }
 
     fn mean_and_variation(gaps: &[f64]) -> (f64, f64) {

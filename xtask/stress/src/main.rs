@@ -1,11 +1,14 @@
 //! Puts a running server under load, and says how it held, or that it cannot say; `cargo xtask
 //! stress` builds and calls it.
 
+mod ab;
 mod arguments;
 mod arrivals;
+mod compare;
 mod engine;
 mod evidence;
 mod exit;
+mod hash;
 mod ladder;
 mod machine;
 mod metrics;
@@ -33,7 +36,7 @@ mod verify;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -65,7 +68,17 @@ async fn run(arguments: Arguments) -> Result<Exit> {
         None => stress(&arguments.run).await,
         Some(Task::List) => list(&arguments.run),
         Some(Task::Report { run }) => report(&run),
-        Some(_) => bail!("not yet"),
+        Some(Task::Compare { before, after }) => {
+            let comparison = compare::compare(&Run::read(&before)?, &Run::read(&after)?);
+            print!("{}", comparison.text);
+            Ok(comparison.exit)
+        }
+        Some(Task::Promote { run }) => compare::promote(&run),
+        Some(Task::Ab(arguments)) => ab::run(&arguments).await,
+        Some(Task::Hash { cost }) => {
+            println!("{:.1}", hash::rate(cost)?);
+            Ok(Exit::Passed)
+        }
     }
 }
 
@@ -94,6 +107,11 @@ async fn stress(arguments: &RunArguments) -> Result<Exit> {
     } else {
         print!("{}", table::render(&run));
         println!("\n files      {}    exit {}", folder.display(), run.exit().code());
+    }
+    if arguments.baseline && run.exit() == Exit::Passed {
+        let comparison = compare::with_baseline(&run)?;
+        eprint!("{}", comparison.text);
+        return Ok(comparison.exit);
     }
     Ok(run.exit())
 }

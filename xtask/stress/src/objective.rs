@@ -72,7 +72,8 @@ impl Objective {
             high,
             samples,
             pass,
-            certain: both == [Some(true); 2],
+            // No sample proves that nothing ever fails, so that is not asked.
+            certain: self.operator == Operator::Equal || both == [Some(true); 2],
         }
     }
 

@@ -16,7 +16,7 @@ pub(crate) struct Progress(ProgressBar);
 
 /// The line while a load runs.
 pub(crate) struct Bar {
-    bar: ProgressBar,
+    line: ProgressBar,
     bursts: bool,
     watching: JoinHandle<()>,
 }
@@ -58,7 +58,7 @@ impl Progress {
         bar.set_position(0);
         bar.set_prefix(name.to_owned());
         let watching = tokio::spawn(follow(bar.clone(), live, bursts));
-        Bar { bar, bursts, watching }
+        Bar { line: bar, bursts, watching }
     }
 }
 
@@ -66,7 +66,7 @@ impl Bar {
     /// One burst is over.
     pub(crate) fn repeated(&self) {
         if self.bursts {
-            self.bar.inc(1);
+            self.line.inc(1);
         }
     }
 

@@ -77,6 +77,9 @@ fn limit_of(run: &Run) -> Option<f64> {
 
 fn head(page: &mut String, run: &Run) {
     let (class, word, say) = match run.exit() {
+        Exit::Passed if run.sections.iter().all(|it| it.verdicts.is_empty()) => {
+            ("good", "Measured", "Every promise was kept; nothing else was asked.")
+        }
         Exit::Passed => ("good", "Passed", "Every objective was met, and every promise kept."),
         Exit::Invalid => ("void", "Invalid", "Nothing can be concluded from this run."),
         _ => ("bad", "Failed", "An objective was missed, or data was lost."),
@@ -170,7 +173,7 @@ fn promises(page: &mut String, run: &Run) {
         let (class, number) =
             if it.holds() { ("good", it.checked) } else { ("bad", it.faults) };
         let lost = if it.holds() { String::new() } else { format!("<b>lost or wrong</b>, of {} ", it.checked) };
-        let examples: String = it.examples.iter().map(|it| format!("<pre>{}</pre>", escape(it))).collect();
+        let examples: String = it.examples.iter().map(|it| ["<pre>", &escape(it), "</pre>"].concat()).collect();
         let _ = write!(all, "<div class='card {class}'><strong>{number}</strong><span>{lost}{}</span>{examples}</div>", escape(&it.about));
         all
     });

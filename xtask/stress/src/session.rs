@@ -22,7 +22,7 @@ use crate::processors::Used;
 use crate::progress::Progress;
 use crate::record::{Run, SCHEMA, Section, Server};
 use crate::scenario::{self, Scenario};
-use crate::slo::Slo;
+use crate::slo::{Gate, Slo};
 use crate::stage::Stage;
 use crate::tally::Recording;
 use crate::target::Target;
@@ -122,6 +122,10 @@ fn command() -> String {
 }
 
 impl Session<'_> {
+    fn gate(&self) -> Option<&Gate> {
+        self.slo.gate.get(self.arguments.gate.as_ref()?)
+    }
+
     fn names(&self) -> Result<Vec<String>> {
         if let Some(gate) = &self.arguments.gate {
             let gate = self.slo.gate.get(gate).with_context(|| format!("no gate `{gate}`"))?;
@@ -135,8 +139,7 @@ impl Session<'_> {
 
     /// Cores that others may use meanwhile.
     fn others_max(&self) -> f64 {
-        let gate = self.arguments.gate.as_ref().and_then(|name| self.slo.gate.get(name));
-        match gate.and_then(|it| it.others_cores_max) {
+        match self.gate().and_then(|it| it.others_cores_max) {
             _ if self.arguments.allow_busy => f64::INFINITY,
             Some(max) => max,
             None => self.slo.validity.others_cores_max,
@@ -160,11 +163,12 @@ impl Session<'_> {
     fn part(&self, scenario: &'static dyn Scenario) -> Result<Part> {
         let arguments = self.arguments;
         let slo = self.slo.scenario.get(scenario.name()).cloned().unwrap_or_default();
-        let gate = arguments.gate.as_ref().and_then(|name| self.slo.gate.get(name));
+        let gate = self.gate();
         let model = self.model(slo.burst.is_some())?;
         let burst = model == Model::Burst;
         let open = matches!(model, Model::Open { .. });
-        let users = arguments.users().or(slo.burst).unwrap_or(USERS);
+        let few = gate.and_then(|it| it.users.get(scenario.name()).copied());
+        let users = arguments.users().or(few).or(slo.burst).unwrap_or(USERS);
         let users = if open { arguments.users().unwrap_or(USERS_OPEN) } else { users };
         let repeats = arguments.repeat.or(gate.map(|it| it.repeat)).or(slo.repeat).unwrap_or(1);
         Ok(Part {
@@ -206,8 +210,7 @@ impl Session<'_> {
         let all = slo.map(|it| it.objectives.clone()).unwrap_or_default();
         let mine =
             |it: &Objective| burst || scenario.name() == "mixed" || it.step == scenario.step();
-        let headroom = self.arguments.gate.as_ref().and_then(|name| self.slo.gate.get(name));
-        let headroom = headroom.map_or(1.0, |gate| gate.headroom) * self.arguments.slo_factor;
+        let headroom = self.gate().map_or(1.0, |it| it.headroom) * self.arguments.slo_factor;
         let all = all.into_iter().filter(mine).map(|it| it.widened(headroom));
         all.chain(self.arguments.thresholds.iter().cloned()).collect()
     }
@@ -237,10 +240,15 @@ impl Session<'_> {
         let cores = used
             .map(|(pid, used, start)| Used::now(pid).since(used, start.elapsed().as_secs_f64()));
         let cost = Cost { cores, ..Scrape::of(&url).await.since(&before) };
-        people.into_iter().for_each(|person| self.evidence.add(person.evidence));
+        for person in people {
+            self.evidence.add(person.evidence);
+        }
         let sampled = sampled.lock().map(|it| *it).unwrap_or_default();
-        let limits = &self.slo.validity;
-        let mut checks = validity::checks(limits, model, scenario.step(), &recording, sampled);
+        let limits = match self.gate() {
+            Some(gate) => self.slo.validity.widened(gate.headroom),
+            None => self.slo.validity,
+        };
+        let mut checks = validity::checks(&limits, model, scenario.step(), &recording, sampled);
         checks.extend(cores.map(|it| validity::others(self.others_max(), it)));
         let verdicts = objectives.iter().map(|it| it.judge(&recording)).collect();
         self.sections.push(Section {

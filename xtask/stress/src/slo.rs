@@ -27,6 +27,9 @@ pub(crate) struct Gate {
     pub(crate) headroom: f64,
     pub(crate) scenarios: Vec<String>,
     pub(crate) repeat: usize,
+    /// People of scenarios that would take too long on a busy machine.
+    #[serde(default)]
+    pub(crate) users: BTreeMap<String, usize>,
     /// In place of the one in `[validity]`.
     pub(crate) others_cores_max: Option<f64>,
 }

@@ -56,7 +56,7 @@ async fn a_good_server_passes() {
     assert_eq!(missed(&run), [""; 0]);
     assert_eq!(run.exit(), Exit::Passed);
     let checked: Vec<_> = run.findings.iter().map(|it| it.checked).collect();
-    assert_eq!(checked, [20, 20, 0, 40, 20], "saves, states, versions, joins, visitors");
+    assert_eq!(checked, [20, 20, 40, 20], "versions, states, joins, visitors");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +123,7 @@ async fn an_open_loop_counts_from_when_requests_were_due() {
     let tally = &recording.steps["save"];
     assert!(recording.offered > 50 && recording.dropped == 0);
     assert!(tally.response.quantile(0.0) >= tally.service.quantile(0.0).map(|it| it - 1));
-    assert_eq!(recording.lag.count() >= tally.total(), true);
+    assert!(recording.lag.count() >= tally.total());
 }
 
 #[tokio::test(flavor = "multi_thread")]

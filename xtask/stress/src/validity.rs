@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Model, Sampled};
 use crate::processors::Cores;
 use crate::statistics::real;
-use crate::tally::Recording;
+use crate::tally::{Recording, Tally};
 
 /// Fewer looks at the requests under way say nothing.
 const LOOKS_MIN: u64 = 100;
@@ -23,6 +23,13 @@ pub(crate) struct Limits {
     pub(crate) lag_p99_max_ms: f64,
     pub(crate) little_tolerance: f64,
     pub(crate) others_cores_max: f64,
+}
+
+impl Limits {
+    /// On a machine that may be so many times slower, and that others use too.
+    pub(crate) fn widened(self, times: f64) -> Self {
+        Self { lag_p99_max_ms: self.lag_p99_max_ms * times, generator_wait_max: 1.0, ..self }
+    }
 }
 
 /// One thing that has to be true before anything else is concluded.
@@ -63,7 +70,7 @@ pub(crate) fn checks(
 }
 
 fn samples(step: &str, recording: &Recording) -> Check {
-    let total = recording.steps.get(step).map_or(0, |tally| tally.total());
+    let total = recording.steps.get(step).map_or(0, Tally::total);
     check("samples", total.to_string(), "> 0".to_owned(), total > 0)
 }
 

@@ -1,11 +1,8 @@
 //! How slow the slowest are: the percentile curve, with its tail spread out.
 
-use super::plot::{Plot, Scale, around, time};
+use super::plot::{FILLS, Plot, Scale, around, time};
 use crate::record::Section;
 use crate::statistics::real;
-
-/// Colours of steps.
-const COLOURS: usize = 4;
 
 /// Nines that are shown, at most.
 const NINES: f64 = 4.0;
@@ -34,7 +31,7 @@ pub(super) fn figure(section: &Section) -> String {
     }
     let mut names = Vec::new();
     for (place, (step, tally)) in steps.iter().enumerate() {
-        let colour = place % COLOURS;
+        let colour = place % FILLS.len();
         let last = real(tally.successes()).log10().min(nines);
         let points = |times: &crate::tally::Times| {
             let times = times.clone();
@@ -45,7 +42,7 @@ pub(super) fn figure(section: &Section) -> String {
         };
         plot.line(&format!("dash s{colour}"), points(&tally.service));
         plot.line(&format!("s{colour}"), points(&tally.response));
-        names.push((["f0", "f1", "f2", "f3"][colour], step.as_str()));
+        names.push((FILLS[colour], step.as_str()));
     }
     plot.legend(&names);
     plot.figure(

@@ -12,6 +12,9 @@ const TOP: f64 = 18.0;
 const BOTTOM: f64 = 30.0;
 const RIGHT: f64 = 16.0;
 
+/// Classes of things that are told apart by colour.
+pub(super) const FILLS: [&str; 5] = ["f0", "f1", "f2", "f3", "f4"];
+
 /// How values become places.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Scale {

@@ -35,7 +35,7 @@ impl Session<'_> {
         };
         let first = part(self, "soak, first tenth", time / 10);
         let first = self.measure(first).await?;
-        let rest = part(self, "soak", time - time / 10);
+        let rest = part(self, "soak", time.mul_f64(0.9));
         let rest = self.measure(rest).await?;
         let memory = [first, rest].map(|it| self.sections[it].cost.resident_bytes);
         let section = &mut self.sections[rest];

@@ -15,7 +15,7 @@ use super::micros;
 /// Longest duration told apart, in microseconds; whatever took longer counts as this.
 const LONGEST: u64 = 600_000_000;
 
-/// Durations. Serializes as base64 of HdrHistogram's own compressed form, so that stored runs merge
+/// Durations. Serializes as base64 of the crate's own compressed form, so that stored runs merge
 /// exactly and other tools read them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Times(Option<Histogram<u64>>);

@@ -89,7 +89,7 @@ fn row(time: Duration) -> usize {
     let doublings = micros.ilog2() as usize;
     let rest = micros - (1 << doublings);
     // Quarters of a doubling, of equal width.
-    let quarter = usize::try_from(rest * 4 >> doublings).unwrap_or(3);
+    let quarter = usize::try_from((rest * 4) >> doublings).unwrap_or(3);
     (doublings * 4 + quarter).min(LATENCY_ROWS - 1)
 }
 
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn slots_count_what_ended_in_them() {
-        let mut slots = Slots::of(Duration::from_secs(120));
+        let mut slots = Slots::of(Duration::from_mins(2));
         slots.add(Duration::from_millis(1500), Duration::from_millis(3), &Outcome::Success);
         slots.add(Duration::from_millis(1900), Duration::ZERO, &Outcome::Failed("500".into()));
 

@@ -169,13 +169,11 @@ impl Server {
         let mut state = self.state.lock().unwrap();
         let visitors = state.visitors.entry(code.to_owned()).or_default();
         let there = visitors.iter().find(|(it, _)| *it == session).map(|(_, id)| id.clone());
-        match there.filter(|_| !self.faults.doubles_visitors) {
-            Some(id) => (201, json!({ "id": id })),
-            None => {
-                visitors.push((session, id.clone()));
-                (201, json!({ "id": id }))
-            }
-        }
+        let id = there.filter(|_| !self.faults.doubles_visitors).unwrap_or_else(|| {
+            visitors.push((session, id.clone()));
+            id
+        });
+        (201, json!({ "id": id }))
     }
 
     fn list(&self, code: &str) -> Answer {

@@ -46,7 +46,9 @@ fn by_document(evidence: &Evidence) -> Vec<Kept> {
     }
     let mut all: Vec<_> = all.into_values().collect();
     all.sort_by(|one, other| one.document.path.cmp(&other.document.path));
-    all.iter_mut().for_each(|kept| kept.versions.sort_unstable());
+    for kept in &mut all {
+        kept.versions.sort_unstable();
+    }
     all
 }
 
