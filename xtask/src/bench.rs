@@ -57,9 +57,15 @@ async fn on_postgres(seconds: u64) -> Result<()> {
     let cluster = Cluster::start_durable()?;
     let database = testkit::postgres_database(&cluster.url()).await?;
     println!("PostgreSQL, fsync=on");
-    pgbench(&cluster, &database, seconds).await?;
+    print_pgbench(&cluster, &database, seconds).await?;
     drive(&database, seconds).await?;
-    pgbench(&cluster, &database, seconds).await
+    print_pgbench(&cluster, &database, seconds).await
+}
+
+async fn print_pgbench(cluster: &Cluster, database: &TestDatabase, seconds: u64) -> Result<()> {
+    let rate = pgbench(cluster, database, seconds).await?;
+    println!("  {:<18} {CONNECTIONS:>3} connections {rate:>7.0}/s", "pgbench upserts");
+    Ok(())
 }
 
 async fn drive(database: &TestDatabase, seconds: u64) -> Result<()> {
@@ -68,8 +74,12 @@ async fn drive(database: &TestDatabase, seconds: u64) -> Result<()> {
     commands::run(command.args(["--seconds", &seconds.to_string()])).await
 }
 
-/// Upserts of one row each, as a server without groups would write them.
-async fn pgbench(cluster: &Cluster, database: &TestDatabase, seconds: u64) -> Result<()> {
+/// Upserts a second, of one row each, as a server without groups would write them.
+pub(crate) async fn pgbench(
+    cluster: &Cluster,
+    database: &TestDatabase,
+    seconds: u64,
+) -> Result<f64> {
     let folder = tempfile::tempdir()?;
     let (setup, upsert) = (folder.path().join("setup.sql"), folder.path().join("upsert.sql"));
     fs::write(&setup, SETUP)?;
@@ -78,9 +88,8 @@ async fn pgbench(cluster: &Cluster, database: &TestDatabase, seconds: u64) -> Re
     let load = ["-M", "prepared", "-c", CONNECTIONS, "-j", "2", "-T", &seconds.to_string()];
     let report = run_pgbench(cluster, database, &load, &upsert).await?;
     let rate = report.lines().find_map(|line| line.strip_prefix("tps = "));
-    let rate = rate.and_then(|rest| rest.split('.').next()).context("pgbench gave no rate")?;
-    println!("  {:<18} {CONNECTIONS:>3} connections {rate:>7}/s", "pgbench upserts");
-    Ok(())
+    let rate = rate.and_then(|rest| rest.split(' ').next()).context("pgbench gave no rate")?;
+    Ok(rate.parse()?)
 }
 
 async fn run_pgbench(

@@ -7,6 +7,7 @@ use testkit::cluster::Cluster;
 use testkit::{Kind, TestDatabase};
 use tokio::process::Command;
 
+use crate::bench;
 use crate::commands::{self, cargo, program, release_folder};
 
 /// Put the release build under load, and say how it held
@@ -19,6 +20,9 @@ pub(crate) struct Arguments {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
 }
+
+/// How long PostgreSQL's own benchmark runs before the figures are measured.
+const PGBENCH_SECONDS: u64 = 5;
 
 /// Words that do something with runs that are there, or only tell.
 const WITHOUT_SERVER: [&str; 6] = ["list", "compare", "report", "promote", "hash", "--help"];
@@ -41,7 +45,14 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
         Kind::Sqlite => on(&testkit::sqlite_database().await?, words).await,
         Kind::Postgres => {
             let cluster = Cluster::start_durable()?;
-            on(&testkit::postgres_database(&cluster.url()).await?, words).await
+            let database = testkit::postgres_database(&cluster.url()).await?;
+            let mut words = words.clone();
+            if first == "figures" {
+                let beside = testkit::postgres_database(&cluster.url()).await?;
+                let rate = bench::pgbench(&cluster, &beside, PGBENCH_SECONDS).await?;
+                words.push(format!("--pgbench={rate}"));
+            }
+            on(&database, &words).await
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::objective::Objective;
 ///
 /// Without a scenario: login, save and join, fifty at once, again and again. A scenario is one that
 /// `list` names, or `ladder` (more and more users until the objective breaks), `overload` (more than
-/// it can do, then silence), `soak` (a working day, for long).
+/// it can do, then silence), `soak` (a working day, for long), `figures` (what it is built to hold).
 ///
 /// Exit status: 0 passed, 2 wrong usage, 10 an objective was missed or data was lost, 11 worse than
 /// the baseline, 12 nothing can be concluded, 15 no server, 130 interrupted.
@@ -73,7 +73,7 @@ pub(crate) struct AbArguments {
 #[derive(Clone, Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct RunArguments {
-    /// What to do: see `list`; or ladder, overload, soak. Default: login, save, join.
+    /// What to do: see `list`; or ladder, overload, soak, figures. Default: login, save, join.
     pub(crate) scenarios: Vec<String>,
     /// Where the server is: `spawn` starts a release build on a fresh database.
     #[arg(long, value_name = "spawn|URL", default_value = "spawn")]
@@ -144,6 +144,12 @@ pub(crate) struct RunArguments {
     /// Append a table to the file that `GITHUB_STEP_SUMMARY` names.
     #[arg(long)]
     pub(crate) github: bool,
+    /// Write a table of all figures to this file, as in docs/PERFORMANCE.md.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+    /// What PostgreSQL's own benchmark reached, in upserts a second.
+    #[arg(long, hide = true)]
+    pub(crate) pgbench: Option<f64>,
     /// The program of the server to spawn.
     #[arg(long, hide = true)]
     pub(crate) server: Option<PathBuf>,

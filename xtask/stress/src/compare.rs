@@ -72,6 +72,9 @@ pub(crate) fn compare(before: &Run, after: &Run) -> Comparison {
 fn judge(old: P95, new: P95) -> &'static str {
     let worse = new.value > (old.value * WORSE).max(old.value + WORSE_MICROS);
     let better = old.value > (new.value * WORSE).max(new.value + WORSE_MICROS);
+    if old.high.is_infinite() {
+        return "too few before to tell";
+    }
     match (new.low > old.high, new.high < old.low) {
         (true, _) if worse => "WORSE",
         (_, true) if better => "better",
@@ -167,6 +170,8 @@ mod tests {
         assert_eq!(judge(p(30_000.0, 500.0), p(20_000.0, 500.0)), "better");
         assert_eq!(judge(p(20_000.0, 9000.0), p(30_000.0, 9000.0)), "unchanged", "intervals meet");
         assert_eq!(judge(p(20_000.0, 10.0), p(22_000.0, 10.0)), "unchanged", "a tenth");
+        let few = P95 { value: 1.0, low: 0.0, high: f64::INFINITY };
+        assert_eq!(judge(few, p(30_000.0, 1.0)), "too few before to tell");
         assert_eq!(judge(p(300.0, 1.0), p(900.0, 1.0)), "unchanged", "less than a millisecond");
     }
 }

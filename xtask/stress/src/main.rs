@@ -8,6 +8,7 @@ mod compare;
 mod engine;
 mod evidence;
 mod exit;
+mod figures;
 mod hash;
 mod ladder;
 mod machine;
@@ -33,6 +34,7 @@ mod tests;
 mod validity;
 mod verify;
 
+use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -99,6 +101,9 @@ async fn stress(arguments: &RunArguments) -> Result<Exit> {
     }
     let folder = arguments.out.join(run.started.replace([':', '-'], ""));
     outputs::write(&run, &folder)?;
+    if let Some(file) = &arguments.write {
+        fs::write(file, figures::markdown(&run))?;
+    }
     if arguments.github {
         outputs::github(&run)?;
     }

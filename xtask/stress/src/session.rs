@@ -1,5 +1,6 @@
 //! One run: sets the stage, brings load after load, and reads back what was promised.
 
+mod figures;
 mod overload;
 mod rungs;
 mod soak;
@@ -151,6 +152,7 @@ impl Session<'_> {
             "ladder" => self.climb().await,
             "overload" => self.overload().await,
             "soak" => self.soak().await,
+            "figures" => self.figures().await,
             name => {
                 let part = self.part(find(name)?)?;
                 self.measure(part).await?;
@@ -272,6 +274,9 @@ impl Session<'_> {
 fn find(name: &str) -> Result<&'static dyn Scenario> {
     scenario::by_name(name).with_context(|| {
         let all: Vec<_> = scenario::ALL.iter().map(|it| it.name()).collect();
-        format!("no scenario `{name}`: there are {}, ladder, overload and soak", all.join(", "))
+        format!(
+            "no scenario `{name}`: there are {}, ladder, overload, soak and figures",
+            all.join(", ")
+        )
     })
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::Parser as _;
 
 use crate::arguments::Arguments;
+use crate::compare::compare;
 use crate::exit::Exit;
+use crate::outputs;
 use crate::record::{Run, Server};
 use crate::session;
 use crate::slo::Slo;
@@ -47,7 +49,7 @@ fn lost(run: &Run) -> u64 {
 }
 
 /// Wide limits, because these servers are debug builds on machines that do other things.
-const BURSTS: &str = "save join --users 10 --repeat 2 --slo-factor 20";
+const BURSTS: &str = "save join --users 10 --repeat 2 --slo-factor 200";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_good_server_passes() {
@@ -73,7 +75,7 @@ async fn a_slow_server_fails_with_the_objective_named() {
 async fn a_lost_update_fails_a_fast_run() {
     let faults = Faults { forgets_save: Some(37), ..Faults::default() };
 
-    let run = stress(faults, "save --users 4 --for 300ms --warm-up 50ms --slo-factor 100").await;
+    let run = stress(faults, "save --users 4 --for 300ms --warm-up 50ms --slo-factor 200").await;
 
     assert_eq!(missed(&run), [""; 0], "it is fast");
     assert!(lost(&run) > 0);
@@ -94,7 +96,7 @@ async fn a_session_with_two_visitors_fails() {
 async fn refusals_are_counted_apart_and_are_no_success() {
     let faults = Faults { refuses_every: Some(5), ..Faults::default() };
 
-    let run = stress(faults, "save --users 10 --repeat 2 --slo-factor 20").await;
+    let run = stress(faults, "save --users 10 --repeat 2 --slo-factor 200").await;
 
     let tally = &run.sections[0].recording.steps["save"];
     assert!(tally.refusals() > 0 && tally.refused_without_when == 0 && tally.failed == 0);
@@ -134,14 +136,63 @@ async fn a_debug_build_is_invalid() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ladder_finds_where_a_server_with_four_places_stops_growing() {
+async fn a_ladder_ends_where_the_objective_breaks() {
     let faults =
-        Faults { save_delay: Duration::from_millis(20), places: Some(4), ..Faults::default() };
+        Faults { save_delay: Duration::from_millis(40), places: Some(1), ..Faults::default() };
 
-    let words = "ladder --users 1,2,4,8,16 --for 600ms --warm-up 100ms --slo-factor 20";
+    let words = "ladder --users 1,2,4,8,16 --for 600ms --warm-up 100ms --slo-factor 2";
     let run = stress(faults, words).await;
 
-    let ladder = run.ladder.as_ref().unwrap();
-    assert_eq!(ladder.knee().map(|it| it.users), Some(4), "{ladder:?}");
-    assert!(ladder.is_past_knee());
+    // Four users wait for 160 ms each, however fast the machine is.
+    let last = run.ladder.as_ref().unwrap().rungs.last().unwrap();
+    assert_eq!(last.broken.as_deref(), Some("save.p95 < 100ms"));
+    assert!(last.users <= 4, "{last:?}");
+    assert_eq!(run.exit(), Exit::Passed, "a broken rung is what a ladder is for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_run_says_what_it_said() {
+    let run = stress(Faults::default(), BURSTS).await;
+    let folder = tempfile::tempdir().unwrap();
+
+    outputs::write(&run, folder.path()).unwrap();
+    let read = Run::read(folder.path()).unwrap();
+
+    assert_eq!(read.exit(), run.exit());
+    assert_eq!(missed(&read), missed(&run));
+    let p95 = |run: &Run| run.sections[0].recording.steps["save"].response.quantile(0.95);
+    assert_eq!(p95(&read), p95(&run));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_report_needs_no_network() {
+    let run = stress(Faults { forgets_save: Some(3), ..Faults::default() }, BURSTS).await;
+    let folder = tempfile::tempdir().unwrap();
+
+    outputs::write(&run, folder.path()).unwrap();
+
+    let html = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    for foreign in ["http:", "https:", "<script", "@import", "url("] {
+        assert!(!html.contains(foreign), "{foreign}");
+    }
+    assert!(html.contains("Failed") && html.contains("lost or wrong"));
+    let junit = std::fs::read_to_string(folder.path().join("junit.xml")).unwrap();
+    assert!(junit.contains("<failure message=\"") && junit.contains("tests=\"14\""), "{junit}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_are_compared_with_their_like_only() {
+    // Fewer than 72 of a kind do not bound their p95.
+    let enough = "save join --users 10 --repeat 8 --slo-factor 200";
+    let run = stress(Faults::default(), enough).await;
+    assert_eq!(compare(&run, &run).exit, Exit::Passed);
+
+    let mut slow: Run = serde_json::from_str(&serde_json::to_string(&run).unwrap()).unwrap();
+    let saves = slow.sections[0].recording.steps.get_mut("save").unwrap();
+    (0..100).for_each(|_| saves.response.record(Duration::from_secs(60)));
+    assert_eq!(compare(&run, &slow).exit, Exit::Regressed, "{}", compare(&run, &slow).text);
+
+    let mut other = stress(Faults::default(), BURSTS).await;
+    other.machine.cores += 1;
+    assert_eq!(compare(&run, &other).exit, Exit::Invalid);
 }
