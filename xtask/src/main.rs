@@ -61,6 +61,9 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            if let Some(ended) = error.downcast_ref::<stress::Ended>() {
+                return ended.0.into();
+            }
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }

@@ -1,8 +1,10 @@
 //! `cargo xtask stress`: the package `stress` does the work; here it is built and given a server and a
 //! database.
 
-use anyhow::{Context as _, Result};
+use std::error::Error;
+use std::fmt;
 
+use anyhow::{Context as _, Result};
 use testkit::cluster::Cluster;
 use testkit::{Kind, TestDatabase};
 use tokio::process::Command;
@@ -115,14 +117,24 @@ fn command(words: &[String]) -> Result<Command> {
     Ok(command)
 }
 
-/// Runs to the end, and ends with the same status, which says more than yes or no.
+/// Runs to the end; its status says more than yes or no, and has to be ours.
 async fn finish(mut command: Command) -> Result<()> {
     let status = command.status().await.context("cannot run stress")?;
-    if status.success() {
-        return Ok(());
-    }
-    std::process::exit(status.code().unwrap_or(1))
+    let code = status.code().and_then(|it| u8::try_from(it).ok()).unwrap_or(1);
+    if code == 0 { Ok(()) } else { Err(Ended(code).into()) }
 }
+
+/// Another program has said everything; only its exit status is left to be passed on.
+#[derive(Debug)]
+pub(crate) struct Ended(pub(crate) u8);
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ended with status {}", self.0)
+    }
+}
+
+impl Error for Ended {}
 
 /// The value of an option, written with or without `=`.
 fn value<'a>(words: &'a [String], option: &str) -> Option<&'a str> {

@@ -189,7 +189,7 @@ async fn runs_are_compared_with_their_like_only() {
 
     let mut slow: Run = serde_json::from_str(&serde_json::to_string(&run).unwrap()).unwrap();
     let saves = slow.sections[0].recording.steps.get_mut("save").unwrap();
-    (0..100).for_each(|_| saves.response.record(Duration::from_secs(60)));
+    (0..100).for_each(|_| saves.response.record(Duration::from_mins(1)));
     assert_eq!(compare(&run, &slow).exit, Exit::Regressed, "{}", compare(&run, &slow).text);
 
     let mut other = stress(Faults::default(), BURSTS).await;
