@@ -1,6 +1,7 @@
 //! Waiting for a body before any work begins.
 
 use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::Method;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Bytes;
 use futures::{StreamExt, stream};
@@ -9,11 +10,15 @@ use crate::input::limits;
 use crate::problem::Problem;
 
 /// Waits until the body of a request is here, whole or as much of it as anybody takes. What reads it
-/// afterwards finds all of it, and whatever fault ended it.
+/// afterwards finds all of it, and whatever fault ended it. What follows a handshake is not waited for:
+/// it comes after the answer.
 ///
 /// # Errors
 /// When the application was configured without limits.
 pub async fn await_body(request: &mut ServiceRequest) -> Result<(), Problem> {
+    if request.method() == Method::GET && request.head().upgrade() {
+        return Ok(());
+    }
     let largest = limits(request.request())?.largest();
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|it| it.to_str().ok());
     let announced: usize = announced.and_then(|it| it.parse().ok()).unwrap_or(0);
