@@ -1,0 +1,162 @@
+//! What the server sends.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+
+use super::incoming::Body;
+use super::reference::Ref;
+use super::{Version, binary, wire};
+
+/// A text as it stands in JSON.
+pub(crate) fn quoted(text: &str) -> String {
+    // Writing a text into memory does not fail.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// The answer to a message of a client; `response` is an object of JSON.
+pub(crate) fn reply(
+    version: Version,
+    (join_ref, reference): (&Ref, &Ref),
+    topic: &str,
+    outcome: Result<&str, &str>,
+) -> Bytes {
+    let (status, response) = match outcome {
+        Ok(response) => ("ok", response),
+        Err(response) => ("error", response),
+    };
+    let payload = format!(r#"{{"status":"{status}","response":{response}}}"#);
+    message(version, (join_ref, reference), topic, "phx_reply", &payload)
+}
+
+/// Something that no client asked for. Its `join_ref` is none, or that of the client's join; `payload`
+/// is JSON.
+pub(crate) fn push(
+    version: Version,
+    join_ref: &Ref,
+    topic: &str,
+    event: &str,
+    payload: &str,
+) -> Bytes {
+    // Version 1.0.0 has no place for the join, and clients look for it in `ref`.
+    let is_end = matches!(event, "phx_close" | "phx_error");
+    let reference = if is_end { join_ref } else { &Ref::NONE };
+    message(version, (join_ref, reference), topic, event, payload)
+}
+
+/// In version 1.0.0 `ref` has to be there even when there is none.
+fn message(
+    version: Version,
+    (join_ref, reference): (&Ref, &Ref),
+    topic: &str,
+    event: &str,
+    payload: &str,
+) -> Bytes {
+    let (join_ref, reference, topic) = (join_ref.json(), reference.json(), quoted(topic));
+    let text = match version {
+        Version::V1 => format!(
+            r#"{{"topic":{topic},"event":"{event}","payload":{payload},"ref":{reference}}}"#
+        ),
+        Version::V2 => format!(r#"[{join_ref},{reference},{topic},"{event}",{payload}]"#),
+    };
+    wire::text(text.as_bytes())
+}
+
+/// A broadcast to be written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shout<'a> {
+    /// The channel, as clients name it.
+    pub(crate) topic: &'a str,
+    /// What kind of message it is.
+    pub(crate) event: &'a str,
+    /// What the server says about it: an object of JSON.
+    pub(crate) meta: &'a str,
+    /// What it says.
+    pub(crate) body: &'a Body,
+}
+
+impl Shout<'_> {
+    /// For this version; nothing when it has no words for it.
+    pub(crate) fn encode(&self, version: Version) -> Option<Bytes> {
+        let Self { topic, event, meta, body } = *self;
+        if version == Version::V2
+            && let Some(frame) = binary::encode(topic, event, meta, body)
+        {
+            return Some(wire::binary(&frame));
+        }
+        let Body::Json(body) = body else { return None };
+        let body = str::from_utf8(body).ok()?;
+        let mut payload = String::with_capacity(body.len() + meta.len() + event.len() + 64);
+        // Writing into a string does not fail.
+        let _ = write!(
+            payload,
+            r#"{{"type":"broadcast","event":{},"payload":{body},"meta":{meta}}}"#,
+            quoted(event),
+        );
+        Some(message(version, (&Ref::NONE, &Ref::NONE), topic, "broadcast", &payload))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload(frame: &[u8]) -> &[u8] {
+        assert!(frame[1] < 126, "a short frame");
+        &frame[2..]
+    }
+
+    fn text(frame: &[u8]) -> String {
+        String::from_utf8(payload(frame).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn replies_and_pushes_read_as_captured() {
+        let refs = (&Ref::of_text("6"), &Ref::of_text("13"));
+        let topic = "realtime:room:1";
+        assert_eq!(
+            text(&reply(Version::V2, refs, topic, Ok("{}"))),
+            r#"["6","13","realtime:room:1","phx_reply",{"status":"ok","response":{}}]"#
+        );
+        assert_eq!(
+            text(&reply(Version::V1, (refs.0, &Ref::NONE), "t", Err(r#"{"reason":"x"}"#))),
+            r#"{"topic":"t","event":"phx_reply","payload":{"status":"error","response":{"reason":"x"}},"ref":null}"#
+        );
+        assert_eq!(
+            text(&push(Version::V2, refs.0, topic, "presence_state", "{}")),
+            r#"["6",null,"realtime:room:1","presence_state",{}]"#
+        );
+        assert_eq!(
+            text(&push(Version::V1, refs.0, topic, "phx_close", "{}")),
+            r#"{"topic":"realtime:room:1","event":"phx_close","payload":{},"ref":"6"}"#
+        );
+    }
+
+    #[test]
+    fn a_broadcast_has_a_form_for_each_version() {
+        let body = Body::Json(Bytes::from_static(r#"{"u":"héé"}"#.as_bytes()));
+        let shout = Shout { topic: "realtime:a", event: "m", meta: "{}", body: &body };
+        let frame = shout.encode(Version::V2).unwrap();
+        let expected = [&[4, 10, 1, 2, 1][..], "realtime:am{}{\"u\":\"héé\"}".as_bytes()].concat();
+        assert_eq!((frame[0], payload(&frame)), (0x82, &expected[..]));
+        assert!(shout.encode(Version::V1).unwrap().ends_with(
+            r#""payload":{"type":"broadcast","event":"m","payload":{"u":"héé"},"meta":{}},"ref":null}"#.as_bytes()
+        ));
+    }
+
+    #[test]
+    fn bytes_are_for_the_second_version_and_long_names_for_text() {
+        let body = Body::Binary(Bytes::from_static(&[0, 255]));
+        let shout = Shout { topic: "t", event: "e", meta: "", body: &body };
+        assert!(shout.encode(Version::V1).is_none());
+        assert_eq!(
+            payload(&shout.encode(Version::V2).unwrap()),
+            [4, 1, 1, 0, 0, b't', b'e', 0, 255]
+        );
+
+        let (body, event) = (Body::Json(Bytes::from_static(b"1")), "é".repeat(128));
+        let shout = Shout { topic: "t", event: &event, meta: "{}", body: &body };
+        let frame = shout.encode(Version::V2).unwrap();
+        assert!(frame[0] == 0x81 && frame.ends_with(br#""payload":1,"meta":{}}]"#));
+    }
+}

@@ -1,0 +1,69 @@
+//! What a client calls a message.
+
+use serde_json::value::RawValue;
+
+/// What a client calls a message: a text, a number or nothing. It is given back as it came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ref(Option<Box<str>>);
+
+/// Longest one that is given back, in bytes of JSON.
+const BYTES_MAX: usize = 255;
+
+impl Ref {
+    /// No name.
+    pub(crate) const NONE: Self = Self(None);
+
+    /// The name in a frame of JSON; what is neither a text nor a number is none.
+    pub(crate) fn of_json(raw: Option<&RawValue>) -> Self {
+        let fits = |text: &&str| {
+            let first = text.bytes().next().unwrap_or_default();
+            text.len() <= BYTES_MAX && (first == b'"' || first == b'-' || first.is_ascii_digit())
+        };
+        Self(raw.map(RawValue::get).filter(fits).map(Box::from))
+    }
+
+    /// The name in the head of a binary frame; an empty one is none.
+    pub(crate) fn of_text(text: &str) -> Self {
+        Self((!text.is_empty()).then(|| super::quoted(text).into()))
+    }
+
+    /// As it stands in JSON.
+    pub(crate) fn json(&self) -> &str {
+        self.0.as_deref().unwrap_or("null")
+    }
+
+    /// Whether a message that names its join so belongs to the join with this name.
+    pub(crate) fn belongs_to(&self, join: &Self) -> bool {
+        let bare = |it: &Self| it.0.as_deref().map(|text| text.trim_matches('"').to_owned());
+        self.0.is_none() || bare(self) == bare(join)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(json: &str) -> Ref {
+        Ref::of_json(Some(serde_json::from_str(json).unwrap()))
+    }
+
+    #[test]
+    fn a_name_is_given_back_as_it_came() {
+        for json in [r#""6""#, "0", "-1", r#""a\"b""#] {
+            assert_eq!(of(json).json(), json);
+        }
+        for json in ["null", "[]", "{}", "true"] {
+            assert_eq!(of(json), Ref::NONE, "{json}");
+        }
+        assert_eq!(Ref::of_text("6"), of(r#""6""#));
+        assert_eq!(Ref::of_text(""), Ref::NONE);
+    }
+
+    #[test]
+    fn a_message_belongs_to_the_join_it_names_or_to_any() {
+        assert!(of("6").belongs_to(&of(r#""6""#)));
+        assert!(Ref::NONE.belongs_to(&of(r#""6""#)));
+        assert!(!of(r#""6""#).belongs_to(&of(r#""9""#)));
+        assert!(!of(r#""6""#).belongs_to(&Ref::NONE));
+    }
+}
