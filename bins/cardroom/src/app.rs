@@ -11,13 +11,15 @@ use admission::{ConcurrencyLimit, RateLimits, admit};
 use api::{BodyLimits, Problem, Routes, answer, limit_body_time};
 use auth::Auth;
 use gameplay::Saves;
-use rooms::{Heartbeats, Joins, Openings, Owners};
+use realtime::Realtime;
+use rooms::{Closings, Heartbeats, Joins, Openings, Owners};
 use settings::Settings;
 use store::idempotency::InFlight;
 use store::{Bounds, Db};
 
 use crate::health::Pulse;
 use crate::lifecycle::{Lifecycle, part_when_draining};
+use crate::live::Live;
 use crate::writers::Writers;
 use crate::{cors, docs, health, operations};
 
@@ -31,6 +33,8 @@ pub struct Shared {
     openings: Data<Openings>,
     joins: Data<Joins>,
     heartbeats: Data<Heartbeats>,
+    closings: Data<Closings>,
+    realtime: Realtime,
     in_flight: Data<InFlight>,
     bodies: Data<BodyLimits>,
     limit: Data<ConcurrencyLimit>,
@@ -48,6 +52,7 @@ impl Shared {
         auth: Auth,
         writers: Writers,
         rates: Data<RateLimits>,
+        live: Live,
         lifecycle: Lifecycle,
     ) -> Self {
         let document = document_bounds(&settings);
@@ -55,7 +60,9 @@ impl Shared {
         let bodies = BodyLimits { ordinary: settings.limits.body_bytes, document, time };
         Self {
             db: Data::new(auth.db.clone()),
-            owners: Data::new(Owners::of(auth.db.clone())),
+            owners: Data::new(live.owners),
+            closings: Data::new(live.closings),
+            realtime: live.realtime,
             saves: Data::new(writers.saves),
             openings: Data::new(writers.openings),
             joins: Data::new(writers.joins),
@@ -116,6 +123,8 @@ pub fn build(
         .app_data(shared.openings)
         .app_data(shared.joins)
         .app_data(shared.heartbeats)
+        .app_data(shared.closings)
+        .app_data(shared.realtime.worker())
         .app_data(shared.in_flight)
         .app_data(shared.bodies)
         .app_data(shared.limit)
@@ -142,6 +151,7 @@ fn api(routes: &mut ServiceConfig) {
         .configure(health::configure)
         .configure(auth::configure)
         .configure(gameplay::configure)
+        .configure(realtime::configure)
         .configure(rooms::configure)
         .configure(operations::configure);
 }

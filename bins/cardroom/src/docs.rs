@@ -47,6 +47,7 @@ const PAGES_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
         (name = "rooms", description = "Rooms that counsellors open"),
         (name = "visitors", description = "People in rooms, who have no account"),
         (name = "gameplay states", description = "The saved states of games"),
+        (name = "realtime", description = "Moves and presence, live"),
         (name = "game rules", description = "The rules that rooms are opened with"),
         (name = "admin", description = "For administrators"),
         (name = "health", description = "Whether the service lives"),
@@ -77,6 +78,7 @@ pub fn document() -> Document {
         auth::Documentation::openapi(),
         rooms::Documentation::openapi(),
         gameplay::Documentation::openapi(),
+        realtime::Documentation::openapi(),
         health::Documentation::openapi(),
         operations::Documentation::openapi(),
     ] {

@@ -11,6 +11,7 @@ mod docs;
 mod health;
 mod housekeeping;
 pub mod lifecycle;
+pub mod live;
 mod operations;
 pub mod serve;
 mod shutdown;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
@@ -12,6 +13,7 @@ use admission::{HashingLane, RateLimits, watch_client};
 use anyhow::Context;
 use auth::mail::Mailer;
 use auth::{Accounts, Auth, Passes, Pseudonyms, Tokens, demo, login};
+use realtime::{Hub, Upkeep};
 use settings::{LogFormat, Settings};
 use store::group_commit::Drain;
 use store::{Db, Pooler, PoolerError, migrations};
@@ -24,6 +26,7 @@ use crate::app::{self, Shared};
 use crate::banner;
 use crate::housekeeping::Housekeeping;
 use crate::lifecycle::Lifecycle;
+use crate::live::Live;
 use crate::shutdown::{Schedule, heed_signals};
 use crate::writers::Writers;
 
@@ -62,6 +65,8 @@ pub struct Running {
     server: Server,
     drain: Drain,
     housekeeping: Housekeeping,
+    upkeep: Upkeep,
+    hub: Arc<Hub>,
     lifecycle: Lifecycle,
     schedule: Schedule,
 }
@@ -83,9 +88,9 @@ impl Running {
     /// # Errors
     /// When the server fails.
     pub async fn finish(self) -> io::Result<()> {
-        let Self { server, drain, housekeeping, lifecycle, schedule } = self;
-        finish_requests(server, &lifecycle, schedule).await?;
-        drop(housekeeping);
+        let Self { server, drain, housekeeping, upkeep, hub, lifecycle, schedule } = self;
+        finish_requests(server, &hub, &lifecycle, schedule).await?;
+        drop((housekeeping, upkeep));
         if timeout(schedule.writes, drain.finish()).await.is_err() {
             warn!("some writes were still under way when the time to stop was over");
         }
@@ -97,12 +102,13 @@ impl Running {
 /// later than the schedule says: dropping the server cuts off what is left.
 async fn finish_requests(
     mut server: Server,
+    hub: &Hub,
     lifecycle: &Lifecycle,
     schedule: Schedule,
 ) -> io::Result<()> {
     tokio::select! {
         outcome = Pin::new(&mut server) => return outcome,
-        () = noticed(lifecycle, schedule.notice) => {}
+        () = noticed(lifecycle, schedule.notice, hub, schedule.sockets) => {}
     }
     let stopping = server.handle().stop(true);
     let stopped = async { tokio::join!(stopping, Pin::new(&mut server)).1 };
@@ -113,9 +119,10 @@ async fn finish_requests(
     })
 }
 
-async fn noticed(lifecycle: &Lifecycle, notice: Duration) {
+/// Meanwhile every socket is told, because actix would cut them off without a word.
+async fn noticed(lifecycle: &Lifecycle, notice: Duration, hub: &Hub, sockets: Duration) {
     lifecycle.draining().await;
-    sleep(notice).await;
+    tokio::join!(sleep(notice), hub.close_all(sockets));
 }
 
 /// Starts serving on a socket that is bound already.
@@ -231,12 +238,16 @@ fn serve(
 ) -> io::Result<Running> {
     let server = settings.server.clone();
     let schedule = Schedule::of(Duration::from_millis(server.shutdown_grace_ms));
-    let (writers, drain) = Writers::start(&settings, &auth.db, &Handle::current());
+    let live = Live::new(&settings, &auth);
+    let (writers, drain) = Writers::start(&settings, &auth.db, live.audience(), &Handle::current());
     let rates = RateLimits::new(&settings.rates, server.trusted_hops);
     let rates = Data::new(rates.ok_or_else(|| io::Error::other("a rate limit allows nothing"))?);
     let housekeeping =
         Housekeeping::start(auth.db.clone(), &settings.history, registry, rates.clone());
-    let shared = Shared::new(settings, auth, writers, rates, lifecycle.clone());
+    let hub = live.realtime.hub.clone();
+    let heartbeats = writers.heartbeats.clone();
+    let upkeep = Upkeep::start(&hub, auth.db.clone(), heartbeats, &live.closings);
+    let shared = Shared::new(settings, auth, writers, rates, live, lifecycle.clone());
     let server = HttpServer::new(move || app::build(shared.clone()))
         .workers(server.workers)
         .backlog(BACKLOG)
@@ -248,5 +259,5 @@ fn serve(
         .shutdown_timeout(WORKERS_NEVER_STOP_SECS)
         .listen(listener)?
         .run();
-    Ok(Running { server, drain, housekeeping, lifecycle, schedule })
+    Ok(Running { server, drain, housekeeping, upkeep, hub, lifecycle, schedule })
 }

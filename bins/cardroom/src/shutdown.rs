@@ -14,6 +14,9 @@ use crate::lifecycle::Lifecycle;
 /// their way to arrive, and for clients and load balancers to notice.
 const NOTICE_MAX: Duration = Duration::from_millis(250);
 
+/// How long it may take to tell all sockets that they have to come back elsewhere.
+const SOCKETS_MAX: Duration = Duration::from_millis(1500);
+
 /// How long writes may still take after the last request was answered or cut off.
 const DRAIN_MAX: Duration = Duration::from_millis(500);
 
@@ -23,8 +26,10 @@ const EXIT_MAX: Duration = Duration::from_millis(100);
 /// How the grace is spent, each part after the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Schedule {
-    /// While connections are still accepted.
+    /// While connections are still accepted, at least.
     pub(crate) notice: Duration,
+    /// While sockets are told to come back elsewhere, and connections are still accepted, at most.
+    pub(crate) sockets: Duration,
     /// While requests are finished.
     pub(crate) requests: Duration,
     /// While writes that were taken in are committed.
@@ -37,7 +42,9 @@ impl Schedule {
         let notice = NOTICE_MAX.min(grace / 8);
         let writes = DRAIN_MAX.min(grace / 4);
         let exit = EXIT_MAX.min(grace / 8);
-        Self { notice, requests: grace.saturating_sub(notice + writes + exit), writes }
+        let sockets = SOCKETS_MAX.max(notice).min(grace / 4);
+        let requests = grace.saturating_sub(sockets.max(notice) + writes + exit);
+        Self { notice, sockets, requests, writes }
     }
 }
 
@@ -120,10 +127,11 @@ mod tests {
     #[test]
     fn all_parts_of_the_end_fit_into_the_grace() {
         for grace in [0, 1, 7, 100, 999, 8_000, 8_500].map(Duration::from_millis) {
-            let Schedule { notice, requests, writes } = Schedule::of(grace);
-            assert!(notice + requests + writes <= grace, "{grace:?}");
-            assert!(grace.is_zero() || notice + requests + writes < grace, "{grace:?}");
-            assert!(requests >= grace / 2, "{grace:?}");
+            let Schedule { notice, sockets, requests, writes } = Schedule::of(grace);
+            let all = notice.max(sockets) + requests + writes;
+            assert!(all <= grace, "{grace:?}");
+            assert!(grace.is_zero() || all < grace, "{grace:?}");
+            assert!(requests >= grace * 3 / 8, "{grace:?}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The writes that are committed in groups, and the end of them.
 
-use gameplay::{Saver, Saves};
+use std::sync::Arc;
+
+use gameplay::{Audience, Saver, Saves};
 use rooms::{Doorman, Heartbeats, Joins, Opener, Openings, Pulse};
 use settings::Settings;
 use store::Db;
@@ -19,11 +21,17 @@ pub struct Writers {
 
 impl Writers {
     /// Starts the lanes on `runtime`; what is returned beside them waits for their end.
-    pub fn start(settings: &Settings, db: &Db, runtime: &Handle) -> (Self, Drain) {
+    pub fn start(
+        settings: &Settings,
+        db: &Db,
+        audience: Arc<dyn Audience>,
+        runtime: &Handle,
+    ) -> (Self, Drain) {
         let mut drain = Drain::default();
         let limits = LaneLimits::of(&settings.database);
         let history = &settings.history;
-        let saver = Saver::new(document_bounds(settings), history.segment, history.versions);
+        let saver = Saver::new(document_bounds(settings), history.segment, history.versions)
+            .heard_by(audience);
         let writers = Self {
             saves: Lanes::start(&saver, db, limits, runtime, &mut drain),
             openings: Lanes::start(&Opener, db, limits, runtime, &mut drain),

@@ -33,7 +33,7 @@ pub use idempotency::{Idempotency, key_reused};
 pub use input::{
     Authed, BodyLimits, Both, Document, Input, Json, JsonOrQuery, Part, Path, PathParam, Query, Raw,
 };
-pub use patience::limit_body_time;
+pub use patience::{limit_body_time, waive_body_time};
 pub use principal::Principal;
 pub use problem::{ErrorBody, Problem, ValidationBody};
 pub use request_id::RequestId;

@@ -7,13 +7,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use actix_web::Error;
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::middleware::Next;
 use actix_web::rt::time::{Sleep, sleep};
 use actix_web::web::Bytes;
+use actix_web::{Error, HttpMessage, HttpRequest};
 use futures::Stream;
 
 use crate::input::limits;
@@ -30,12 +30,23 @@ pub async fn limit_body_time<B: MessageBody + 'static>(
     }
     let time = limits(request.request())?.time;
     let incoming = Incoming::new(payload, time);
+    if request.head().upgrade() {
+        request.extensions_mut().insert(incoming.clone());
+    }
     request.set_payload(Payload::Stream { payload: Box::pin(incoming.clone()) });
     let response = next.call(request).await?;
     if incoming.has_ended() {
         return Ok(response.map_into_left_body());
     }
     Ok(response.map_body(|_, body| EitherBody::right(BoxBody::new(Held::new(body, incoming)))))
+}
+
+/// Lets the body of a request take as long as it likes: what follows the handshake of a websocket is
+/// the body of that request.
+pub fn waive_body_time(request: &HttpRequest) {
+    if let Some(incoming) = request.extensions_mut().remove::<Incoming>() {
+        incoming.0.borrow_mut().is_waived = true;
+    }
 }
 
 /// A body on its way. Cloning shares it.
@@ -48,11 +59,18 @@ struct Timed {
     /// When patience ends; it is needed only when the body did not come with the head.
     end: Option<Pin<Box<Sleep>>>,
     has_ended: bool,
+    is_waived: bool,
 }
 
 impl Incoming {
     fn new(payload: Payload, time: Duration) -> Self {
-        Self(Rc::new(RefCell::new(Timed { payload, time, end: None, has_ended: false })))
+        Self(Rc::new(RefCell::new(Timed {
+            payload,
+            time,
+            end: None,
+            has_ended: false,
+            is_waived: false,
+        })))
     }
 
     fn has_ended(&self) -> bool {
@@ -73,6 +91,9 @@ impl Timed {
         if let Poll::Ready(chunk) = Pin::new(&mut self.payload).poll_next(context) {
             self.has_ended = chunk.is_none();
             return Poll::Ready(chunk);
+        }
+        if self.is_waived {
+            return Poll::Pending;
         }
         let end = self.end.get_or_insert_with(|| Box::pin(sleep(self.time)));
         end.as_mut().poll(context).map(|()| Some(Err(PayloadError::Io(ErrorKind::TimedOut.into()))))

@@ -9,6 +9,7 @@
 //! to get back from them, `saver` writes both in one transaction.
 
 mod access;
+mod audience;
 mod author;
 mod change;
 mod error;
@@ -28,6 +29,7 @@ mod store;
 mod version;
 
 pub use access::Access;
+pub use audience::{Audience, Nobody};
 pub use author::Author;
 pub use change::{Change, ChangeError};
 pub use error::GameplayError;

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use diesel::{OptionalExtension, SqliteConnection};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -16,6 +17,7 @@ use store::group_commit::{Lanes, Setback, Work};
 use store::idempotency::{self, AnswerRow, must_be_kept};
 use store::{Bounds, fetch_all_in_place, fetch_in_place};
 
+use crate::audience::{Audience, Nobody};
 use crate::memory::Memory;
 use crate::plan::{self, Current, Key, Plan, Rules, plans};
 use crate::repeat::{answers, attempts, outcomes_before};
@@ -30,13 +32,24 @@ pub type Saves = Lanes<Saver>;
 pub struct Saver {
     rules: Rules,
     memory: Memory,
+    audience: Arc<dyn Audience>,
 }
 
 impl Saver {
     /// A saver that keeps documents within `bounds`, a journal within `segment` versions and the
     /// whole past of a document within about `versions`, or keeps none of it when that is 0.
     pub fn new(bounds: Bounds, segment: usize, versions: i64) -> Self {
-        Self { rules: Rules { bounds, segment, versions }, memory: Memory::default() }
+        Self {
+            rules: Rules { bounds, segment, versions },
+            memory: Memory::default(),
+            audience: Arc::new(Nobody),
+        }
+    }
+
+    /// Lets somebody hear of every save that is committed.
+    #[must_use]
+    pub fn heard_by(self, audience: Arc<dyn Audience>) -> Self {
+        Self { audience, ..self }
     }
 
     /// Ends a group that was written.
@@ -118,6 +131,18 @@ impl Work for Saver {
 
     fn order(save: &Save) -> impl Hash {
         save.room_id
+    }
+
+    fn committed(&self, group: &[Save], outcomes: &[Outcome]) {
+        for (save, outcome) in group.iter().zip(outcomes) {
+            match outcome {
+                // What was saved before, and is asked for again, was heard of before.
+                Outcome::Saved(state) if state.updated_at == save.at => {
+                    self.audience.saved(save, state);
+                }
+                _ => {}
+            }
+        }
     }
 
     async fn on_postgres(

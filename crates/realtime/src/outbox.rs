@@ -240,7 +240,9 @@ mod tests {
     #[test]
     fn of_volatile_frames_a_slow_reader_gets_the_latest_of_each_key() {
         let outbox = outbox();
-        (0..CROWDED).for_each(|n| drop(outbox.tell(frame(&format!("old{n}")), Some(n as u64))));
+        (0..CROWDED).for_each(|n| {
+            assert_eq!(outbox.tell(frame(&format!("old{n}")), Some(n as u64)), Fate::Waits)
+        });
         assert_eq!(outbox.tell(frame("new3"), Some(3)), Fate::Superseded);
         let sent = sent(&outbox);
         assert_eq!(sent.len(), CROWDED);
@@ -251,8 +253,8 @@ mod tests {
     #[test]
     fn volatile_frames_are_dropped_first_and_the_socket_closed_last() {
         let outbox = outbox();
-        (0..10).for_each(|_| drop(outbox.send(frame("kept"))));
-        (0..10).for_each(|n| drop(outbox.tell(frame("volatile"), Some(n))));
+        (0..10).for_each(|_| assert_eq!(outbox.send(frame("kept")), Fate::Waits));
+        (0..10).for_each(|n| assert_eq!(outbox.tell(frame("volatile"), Some(n)), Fate::Waits));
         assert_eq!(outbox.tell(frame("volatile"), Some(99)), Fate::Dropped);
         assert_eq!(outbox.send(frame("kept")), Fate::Dropped);
         (0..9).for_each(|_| assert_eq!(outbox.send(frame("kept")), Fate::Waits));

@@ -4,6 +4,7 @@
 //! Use cases: [`open`] a room, [`manage`] it as its owner, [`visit`] it without an account. Joins and
 //! heartbeats are committed in groups ([`Joins`], [`Heartbeats`]).
 
+mod closings;
 mod error;
 mod game_rule;
 mod heartbeat;
@@ -19,6 +20,7 @@ mod store;
 pub mod visit;
 mod visitor;
 
+pub use closings::Closings;
 pub use error::RoomError;
 pub use game_rule::{GameRule, RuleSlug};
 pub use heartbeat::{Heartbeats, Pulse};

@@ -45,5 +45,5 @@ pub use problem::{Problem, Problems};
 pub use profile::{Profile, UnknownProfile};
 pub use sections::{
     Admission, Auth, Cors, Database, Hashing, History, Limits, Log, LogFormat, Mail, MailTransport,
-    Period, Rate, Rates, Server, Settings,
+    Period, Rate, Rates, Realtime, RealtimeAdmission, Server, Settings,
 };

@@ -10,6 +10,7 @@ mod limits;
 mod log;
 mod mail;
 mod rates;
+mod realtime;
 mod server;
 
 pub use admission::Admission;
@@ -22,6 +23,7 @@ pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailTransport};
 pub use rates::{Period, Rate, Rates};
+pub use realtime::{Realtime, RealtimeAdmission};
 pub use server::Server;
 
 use crate::Profile;
@@ -46,6 +48,8 @@ pub struct Settings {
     pub auth: Auth,
     /// The lane in which passwords are hashed.
     pub hashing: Hashing,
+    /// What is live: sockets, channels, presence.
+    pub realtime: Realtime,
     /// The past of gameplay states.
     pub history: History,
     /// Web pages that may call the API.
@@ -67,6 +71,7 @@ impl Settings {
             database: Database::read(keys),
             auth: Auth::read(keys),
             hashing: Hashing::read(keys),
+            realtime: Realtime::read(keys),
             history: History::read(keys),
             cors: Cors::read(keys),
             mail: Mail::read(keys),

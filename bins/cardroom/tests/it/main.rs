@@ -22,6 +22,7 @@ mod queries;
 mod races;
 mod rates;
 mod raw;
+mod realtime;
 mod rooms;
 mod saves;
 mod smoke;

@@ -16,6 +16,7 @@ use tracing::info;
 use utoipa::{IntoParams, ToSchema};
 
 use super::views::{Message, RestoredRoomView, RoomView};
+use crate::closings::Closings;
 use crate::error::RoomError;
 use crate::game_rule::{DEFAULT_SLUG, RuleSlug};
 use crate::manage;
@@ -208,9 +209,11 @@ pub(crate) async fn update_room(
 #[delete("/api/rooms/{room_id}")]
 pub(crate) async fn delete_room(
     db: Data<Db>,
+    closings: Data<Closings>,
     Authed(Caller(account), Path(room_id)): Authed<Caller, Path<RoomId>>,
 ) -> Result<Answer<Message>, Problem> {
     let room = manage::close(&db, &account, room_id, Deed::Delete).await?;
+    closings.tell(room.id);
     info!(room.id = %room.id, "room {} deleted", room.id);
     Ok(Answer(Message { message: "Room deleted successfully" }))
 }
@@ -230,9 +233,11 @@ pub(crate) async fn delete_room(
 #[post("/api/rooms/{room_id}/close")]
 pub(crate) async fn close_room(
     db: Data<Db>,
+    closings: Data<Closings>,
     Authed(Caller(account), Path(room_id)): Authed<Caller, Path<RoomId>>,
 ) -> Result<Answer<RoomView>, Problem> {
     let room = manage::close(&db, &account, room_id, Deed::Close).await?;
+    closings.tell(room.id);
     info!(room.id = %room.id, "room {} closed", room.id);
     Ok(Answer(room.into()))
 }

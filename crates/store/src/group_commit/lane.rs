@@ -88,6 +88,7 @@ impl<W: Work> Lane<W> {
             let start = Instant::now();
             match self.attempt(group).await? {
                 Ok(answers) => {
+                    self.work.committed(group.requests(), &answers);
                     let time = start.elapsed();
                     self.figures.committed(group.part.len(), time);
                     self.db.judge_commit(time, W::NAME);

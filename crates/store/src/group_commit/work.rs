@@ -41,6 +41,12 @@ pub trait Work: Clone + Send + 'static {
         connection: &mut SqliteConnection,
         group: &[Self::Request],
     ) -> Result<Vec<Self::Answer>, Setback>;
+
+    /// Hears of a group that is committed, before anybody is answered; in the order of the commits of
+    /// its lane. Must not wait.
+    fn committed(&self, group: &[Self::Request], answers: &[Self::Answer]) {
+        let _ = (group, answers);
+    }
 }
 
 /// Why a group was not carried out.

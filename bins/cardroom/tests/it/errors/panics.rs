@@ -1,5 +1,7 @@
 //! A handler that panics, in the application as it is served.
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpServer, web};
 use admission::RateLimits;
@@ -7,6 +9,7 @@ use auth::mail::Mailer;
 use auth::{Accounts, Auth, Passes, Pseudonyms, Tokens};
 use cardroom::app::{Shared, build};
 use cardroom::lifecycle::Lifecycle;
+use cardroom::live::Live;
 use cardroom::writers::Writers;
 use reqwest::Client;
 use serde_json::Value;
@@ -26,7 +29,7 @@ async fn panics_later() -> HttpResponse {
 fn shared(settings: Settings) -> Shared {
     let runtime = Handle::current();
     let db = Db::open(&settings.database, &runtime).unwrap();
-    let (writers, _) = Writers::start(&settings, &db, &runtime);
+    let (writers, _) = Writers::start(&settings, &db, Arc::new(gameplay::Nobody), &runtime);
     let secret = &settings.auth.jwt_secret;
     let auth = Auth {
         accounts: Accounts::of(db.clone()),
@@ -40,7 +43,8 @@ fn shared(settings: Settings) -> Shared {
         batch_users: settings.limits.batch_users,
     };
     let rates = Data::new(RateLimits::new(&settings.rates, 0).unwrap());
-    Shared::new(settings, auth, writers, rates, Lifecycle::default())
+    let live = Live::new(&settings, &auth);
+    Shared::new(settings, auth, writers, rates, live, Lifecycle::default())
 }
 
 #[testkit::on_both_databases]

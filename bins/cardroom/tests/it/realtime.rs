@@ -1,0 +1,9 @@
+//! What is live, over sockets as clients open them.
+
+mod admission;
+mod bounds;
+mod http;
+mod presence;
+mod server;
+mod socket;
+mod talk;

@@ -1,0 +1,190 @@
+//! Who may enter.
+
+use chrono::Utc;
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Error;
+
+use super::socket::Socket;
+use crate::app::{TestApp, body_of};
+
+const BY_TOKEN: (&str, &str) = ("CARDROOM__REALTIME__ADMISSION", "token");
+
+fn with_token(token: &str) -> Value {
+    json!({ "access_token": token, "config": { "broadcast": { "ack": true }, "presence": { "key": "chosen" } } })
+}
+
+fn reason(answer: &Value) -> &str {
+    assert_eq!(answer["status"], "error", "{answer}");
+    answer["response"]["reason"].as_str().unwrap()
+}
+
+#[testkit::on_both_databases]
+async fn a_room_has_to_be_there_and_open() {
+    let app = TestApp::spawn().await;
+    let ada = app.counsellor().await;
+    let mut socket = Socket::second(&app).await;
+    for (topic, expected) in [
+        ("realtime:room:00000000-0000-4000-8000-000000000000", "RoomNotFound"),
+        ("realtime:room:lobby", "unmatched topic"),
+        ("room:00000000-0000-4000-8000-000000000000", "unmatched topic"),
+    ] {
+        let answer = socket.join(topic, &json!({})).await;
+        assert!(reason(&answer).starts_with(expected), "{answer}");
+    }
+    for prefix in ["realtime:", "realtime:realtime:"] {
+        let room = ada.room().await;
+        let topic = format!("{prefix}room:{}", room.id);
+        socket.enter(&topic).await;
+        let path = format!("/api/rooms/{}/close", room.id);
+        assert_eq!(ada.post(&path, &json!({})).send().await.unwrap().status(), 200);
+        let system = socket.hear().await;
+        assert_eq!((system.event.as_str(), &system.payload["status"]), ("system", &json!("error")));
+        assert_eq!(system.payload["message"], "RoomClosed: this room is closed or over");
+        assert_eq!(socket.hear().await.event, "phx_close");
+        let answer = socket.join(&topic, &json!({})).await;
+        assert!(reason(&answer).starts_with("RoomClosed"), "{answer}");
+    }
+}
+
+#[testkit::on_both_databases]
+async fn a_room_that_is_deleted_or_whose_time_is_over_ends_its_channels() {
+    let app = TestApp::spawn().await;
+    let ada = app.counsellor().await;
+    let soon = (Utc::now() + chrono::TimeDelta::seconds(2)).to_rfc3339();
+    let body = json!({ "name": "short", "expires_at": soon });
+    let short = body_of(ada.post("/api/rooms", &body).send().await.unwrap()).await;
+    let deleted = ada.room().await;
+    let mut socket = Socket::first(&app).await;
+    let topic = format!("realtime:room:{}", short["id"].as_str().unwrap());
+    socket.enter(&topic).await;
+    socket.enter(&format!("realtime:room:{}", deleted.id)).await;
+    let delete = ada.request("DELETE", &format!("/api/rooms/{}", deleted.id));
+    assert_eq!(delete.send().await.unwrap().status(), 200);
+    assert!(socket.hear_of("phx_close").await.topic.contains(&deleted.id));
+    assert_eq!(socket.hear_of("phx_close").await.topic, topic);
+}
+
+#[testkit::on_both_databases]
+async fn the_owner_and_visitors_enter_with_their_tokens_and_nobody_else() {
+    let app = TestApp::spawn_with(&[BY_TOKEN]).await;
+    let (ada, bob) = (app.counsellor().await, app.other_counsellor().await);
+    let room = ada.room().await;
+    let topic = format!("realtime:room:{}", room.id);
+    let visitor = body_of(app.join(&room.code, "session").await).await;
+    let visitor_token = visitor["visitor_token"].as_str().unwrap();
+    let elsewhere = body_of(app.join(&bob.room().await.code, "session").await).await;
+    let mut socket = Socket::second(&app).await;
+    for (token, expected) in [
+        ("", "Unauthorized: join with a token"),
+        ("anon", "Unauthorized: join with a token"),
+        ("sb_publishable_x", "Unauthorized: join with a token"),
+        ("not.a.token", "InvalidJWTToken"),
+        (&bob.token, "Unauthorized: the token is for another room"),
+        (
+            elsewhere["visitor_token"].as_str().unwrap(),
+            "Unauthorized: the token is for another room",
+        ),
+    ] {
+        let answer = socket.join(&topic, &with_token(token)).await;
+        assert!(reason(&answer).starts_with(expected), "{token}: {answer}");
+    }
+
+    let mut owner = Socket::second(&app).await;
+    assert_eq!(owner.join(&topic, &with_token(&ada.token)).await["status"], "ok");
+    // A token may also be the key of the socket.
+    let key = format!("apikey={visitor_token}&vsn=1.0.0");
+    let mut mei = Socket::open(&app, &key).await.unwrap();
+    assert_eq!(mei.join(&topic, &with_token(visitor_token)).await["status"], "ok");
+
+    // Messages are stamped, names are not chosen, and visitors do not act as owners.
+    mei.broadcast(&topic, "msg", &json!({})).await;
+    let heard = owner.hear_of("broadcast").await.payload;
+    assert_eq!(heard["meta"]["role"], "visitor");
+    let name = heard["meta"]["sub"].as_str().unwrap().to_owned();
+    assert!(!name.contains(visitor["id"].as_str().unwrap()), "{name}");
+    assert_eq!(mei.track(&topic, &json!({ "role": "visitor" })).await["status"], "ok");
+    let shown = owner.hear_of("presence_diff").await.payload;
+    assert_eq!(shown["joins"].as_object().unwrap().keys().collect::<Vec<_>>(), [&name]);
+    let answer = mei.track(&topic, &json!({ "role": "owner" })).await;
+    assert!(reason(&answer).starts_with("Unauthorized"), "{answer}");
+    for event in ["session_ended", "state_saved"] {
+        let said = mei.broadcast(&topic, event, &json!({})).await;
+        assert!(reason(&mei.reply(&said).await).starts_with("Unauthorized"), "{event}");
+    }
+    assert_eq!(owner.track(&topic, &json!({ "role": "owner" })).await["status"], "ok");
+    owner.broadcast(&topic, "session_ended", &json!({})).await;
+    let heard = mei.hear_of("broadcast").await.payload;
+    assert_eq!(
+        (&heard["event"], &heard["meta"]["role"]),
+        (&json!("session_ended"), &json!("owner"))
+    );
+}
+
+/// A token of the demo counsellor that is over soon.
+fn short_token(long: &str, seconds: i64) -> String {
+    use base64::Engine as _;
+    let claims = long.split('.').nth(1).unwrap();
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
+    let mut claims: Value = serde_json::from_slice(&claims).unwrap();
+    claims["exp"] = json!(Utc::now().timestamp() + seconds);
+    let key = EncodingKey::from_secret(b"test-secret-known-to-everybody-and-no-more");
+    encode(&Header::default(), &claims, &key).unwrap()
+}
+
+#[testkit::on_both_databases]
+async fn a_token_that_is_over_ends_the_channel_softly_and_a_new_one_keeps_it() {
+    let app = TestApp::spawn_with(&[BY_TOKEN]).await;
+    let ada = app.counsellor().await;
+    let topic = format!("realtime:room:{}", ada.room().await.id);
+    let (mut lapsed, mut renewed) = (Socket::second(&app).await, Socket::second(&app).await);
+    for socket in [&mut lapsed, &mut renewed] {
+        let answer = socket.join(&topic, &with_token(&short_token(&ada.token, 3))).await;
+        assert_eq!(answer["status"], "ok", "{answer}");
+        socket.hear_of("presence_state").await;
+    }
+    renewed.say(&topic, "access_token", &json!({ "access_token": ada.token })).await;
+    let system = lapsed.hear().await;
+    assert_eq!((system.event.as_str(), &system.payload["status"]), ("system", &json!("error")));
+    assert_eq!(lapsed.hear().await.event, "phx_error");
+    let beat = renewed.say(&topic, "broadcast", &json!({ "event": "msg", "payload": {} })).await;
+    assert_eq!(renewed.reply(&beat).await["status"], "ok");
+    assert_eq!(lapsed.join(&topic, &with_token(&ada.token)).await["status"], "ok");
+}
+
+#[testkit::on_both_databases]
+async fn a_visitor_who_left_is_sent_out_softly() {
+    let app = TestApp::spawn_with(&[BY_TOKEN, ("CARDROOM__REALTIME__RECHECK_SECS", "1")]).await;
+    let room = app.counsellor().await.room().await;
+    let topic = format!("realtime:room:{}", room.id);
+    let visitor = body_of(app.join(&room.code, "session").await).await;
+    let mut socket = Socket::first(&app).await;
+    let token = visitor["visitor_token"].as_str().unwrap();
+    assert_eq!(socket.join(&topic, &with_token(token)).await["status"], "ok");
+    let path = format!("/api/visitors/{}", visitor["id"].as_str().unwrap());
+    assert_eq!(app.request("DELETE", &path).send().await.unwrap().status(), 200);
+    assert_eq!(socket.hear_of("phx_error").await.topic, topic);
+}
+
+#[testkit::on_both_databases]
+async fn the_anonymous_key_is_asked_for_when_there_is_one() {
+    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__ANON_KEY", "the-key")]).await;
+    let status = |opened: Result<Socket, Error>| match opened {
+        Ok(_) => 101,
+        Err(Error::Http(answer)) => answer.status().as_u16(),
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(status(Socket::open(&app, "apikey=the-key").await), 101);
+    assert_eq!(status(Socket::open(&app, "apikey=another").await), 401);
+    assert_eq!(status(Socket::open(&app, "vsn=1.0.0").await), 401);
+    assert_eq!(status(Socket::open(&app, "apikey=the-key&vsn=3.0.0").await), 400);
+    let token = app.counsellor().await.token;
+    assert_eq!(status(Socket::open(&app, &format!("apikey={token}")).await), 101);
+    let plain = app.get("/realtime/v1/websocket?apikey=the-key").send().await.unwrap();
+    assert_eq!(plain.status(), 400);
+    let page = app.get("/realtime/v1/websocket?apikey=the-key");
+    let page = page.header("origin", "https://elsewhere.example").send().await.unwrap();
+    assert_eq!(page.status(), 403);
+    let body = body_of(page).await;
+    assert_eq!((&body["code"], &body["error"]), (&json!("origin_not_allowed"), &body["detail"]));
+}

@@ -1,0 +1,119 @@
+//! Bounds: nobody takes more than there is for one.
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::socket::Socket;
+use crate::app::TestApp;
+
+async fn topic(app: &TestApp) -> String {
+    format!("realtime:room:{}", app.counsellor().await.room().await.id)
+}
+
+fn with_answers() -> Value {
+    json!({ "config": { "broadcast": { "ack": true }, "presence": { "enabled": false } } })
+}
+
+#[testkit::on_both_databases]
+async fn a_payload_that_is_too_large_is_refused_and_a_frame_closes_the_socket() {
+    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__PAYLOAD_BYTES", "1024")]).await;
+    let topic = topic(&app).await;
+    let mut socket = Socket::first(&app).await;
+    socket.join(&topic, &with_answers()).await;
+    let said = socket.broadcast(&topic, "msg", &json!({ "x": "y".repeat(2000) })).await;
+    let answer = socket.reply(&said).await;
+    assert_eq!(
+        answer["response"]["reason"],
+        "PayloadTooLarge: the payload is larger than it may be"
+    );
+    socket.send(Message::text("x".repeat(10_000))).await;
+    assert_eq!(socket.close_code().await, 1009);
+}
+
+#[testkit::on_both_databases]
+async fn sockets_channels_and_messages_are_counted() {
+    let app = TestApp::spawn_with(&[
+        ("CARDROOM__REALTIME__SOCKETS_PER_ADDRESS", "2"),
+        ("CARDROOM__REALTIME__CHANNELS_PER_SOCKET", "2"),
+        ("CARDROOM__REALTIME__CHANNELS_PER_ROOM", "3"),
+        ("CARDROOM__REALTIME__MESSAGES_PER_SECOND", "5"),
+    ])
+    .await;
+    let topic = topic(&app).await;
+    let (mut one, mut two) = (Socket::first(&app).await, Socket::second(&app).await);
+    let Err(Error::Http(refused)) = Socket::open(&app, "apikey=anon").await else {
+        panic!("a third socket was opened");
+    };
+    assert_eq!(refused.status(), 429);
+    one.join(&topic, &with_answers()).await;
+    one.enter(&format!("{topic}:a")).await;
+    let third = one.join(&format!("{topic}:b"), &json!({})).await;
+    assert_eq!(third["response"]["reason"], "ChannelRateLimitReached: Too many channels");
+    two.enter(&format!("{topic}:c")).await;
+    let fourth = two.join(&format!("{topic}:d"), &json!({})).await;
+    assert_eq!(fourth["status"], "error");
+    let mut refs = Vec::new();
+    for _ in 0..50 {
+        refs.push(one.broadcast(&topic, "msg", &json!({})).await);
+    }
+    let mut statuses = Vec::new();
+    for reference in refs {
+        statuses.push(one.reply(&reference).await["status"].as_str().unwrap().to_owned());
+    }
+    assert!(statuses.iter().any(|it| it == "ok") && statuses.iter().any(|it| it == "error"));
+    drop(one);
+    for _ in 0..200 {
+        if Socket::open(&app, "apikey=anon").await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(super::socket::MOMENT / 3).await;
+    }
+    panic!("the place of a socket that is gone stays taken");
+}
+
+#[testkit::on_both_databases]
+async fn who_does_not_read_loses_the_socket_and_nobody_waits() {
+    const MESSAGES: usize = 400;
+    let app = TestApp::spawn_with(&[
+        ("CARDROOM__REALTIME__QUEUE_BYTES", "65536"),
+        ("CARDROOM__REALTIME__MESSAGES_PER_SECOND", "100000"),
+    ])
+    .await;
+    let topic = topic(&app).await;
+    let mut slow = Socket::second(&app).await;
+    slow.enter(&topic).await;
+    let (mut speaker, mut hearer) = (Socket::second(&app).await, Socket::second(&app).await);
+    speaker.join(&topic, &with_answers()).await;
+    hearer.enter(&topic).await;
+    let said = json!({ "text": "x".repeat(60_000) });
+    for number in 1..=MESSAGES {
+        speaker.broadcast(&topic, "msg", &said).await;
+        assert_eq!(hearer.hear_of("broadcast").await.payload["meta"]["seq"], number);
+    }
+    // More than all buffers between can hold was sent, so some of it never comes.
+    let mut last = 0;
+    let lost = loop {
+        let Ok(heard) =
+            tokio::time::timeout(std::time::Duration::from_secs(20), slow.try_hear()).await
+        else {
+            panic!("the socket neither ends nor goes on after {last}");
+        };
+        match heard {
+            Some(heard) => {
+                assert_eq!(heard.payload["meta"]["seq"], last + 1, "a silent hole");
+                last += 1;
+            }
+            None => break last < MESSAGES,
+        }
+    };
+    assert!(lost, "everything was read, so nothing was slow");
+}
+
+#[testkit::on_both_databases]
+async fn who_says_nothing_for_too_long_is_let_go() {
+    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__IDLE_TIMEOUT_SECS", "5")]).await;
+    let topic = topic(&app).await;
+    let mut socket = Socket::first(&app).await;
+    socket.enter(&topic).await;
+    assert_eq!(socket.close_code().await, 1000);
+}

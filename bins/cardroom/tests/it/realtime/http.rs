@@ -1,0 +1,66 @@
+//! Broadcasts over HTTP, as clients send them that are not in the channel.
+
+use serde_json::json;
+
+use super::socket::Socket;
+use crate::app::{TestApp, ask};
+
+const BATCH: &str = "/realtime/v1/api/broadcast";
+
+#[testkit::on_both_databases]
+async fn messages_over_http_reach_everybody_in_the_channel() {
+    let app = TestApp::spawn().await;
+    let room = app.counsellor().await.room().await.id;
+    let topic = format!("realtime:room:{room}");
+    let (mut one, mut two) = (Socket::first(&app).await, Socket::second(&app).await);
+    one.enter(&topic).await;
+    two.enter(&topic).await;
+
+    let message = json!({ "topic": format!("room:{room}"), "event": "batch", "payload": { "n": 1 }, "private": false });
+    let answer =
+        app.post(&format!("{BATCH}?apikey=anon&vsn=2.0.0"), &json!({ "messages": [message] }));
+    let answer = answer.header("apikey", "anon").header("authorization", "").send().await.unwrap();
+    assert_eq!(answer.status(), 202);
+    assert_eq!(answer.text().await.unwrap(), "");
+    let path = format!("{BATCH}/room:{room}/events/rest%20one%2F%C3%A9?apikey=anon");
+    let answer = app.post(&path, &json!({ "n": 2 })).header("apikey", "anon").send().await.unwrap();
+    assert_eq!(answer.status(), 202);
+    for socket in [&mut one, &mut two] {
+        for (event, n) in [("batch", 1), ("rest one/é", 2)] {
+            let heard = socket.hear().await.payload;
+            assert_eq!((&heard["event"], &heard["payload"]), (&json!(event), &json!({ "n": n })));
+            assert_eq!(heard["meta"]["seq"], n);
+        }
+    }
+    let path = format!("{BATCH}/room:{room}/events/bytes");
+    let bytes = app.request("POST", &path).header("content-type", "application/octet-stream");
+    assert_eq!(bytes.body(vec![0, 255]).send().await.unwrap().status(), 202);
+    assert_eq!(two.hear().await.bytes, [0, 255]);
+}
+
+#[testkit::on_both_databases]
+async fn what_is_not_a_message_or_not_allowed_is_refused() {
+    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__ADMISSION", "token")]).await;
+    let (ada, bob) = (app.counsellor().await, app.other_counsellor().await);
+    let room = ada.room().await.id;
+    let path = format!("{BATCH}/room:{room}/events/e");
+    assert_eq!(ada.post(&path, &json!({})).send().await.unwrap().status(), 202);
+    let (status, body) = ask(app.post(&path, &json!({}))).await;
+    assert_eq!(
+        (status, &body["code"], &body["message"]),
+        (401, &json!("invalid_token"), &body["detail"])
+    );
+    assert_eq!(ask(bob.post(&path, &json!({}))).await.0, 403);
+    let saved = format!("{BATCH}/room:{room}/events/state_saved");
+    assert_eq!(ask(ada.post(&saved, &json!({}))).await.0, 403);
+    let nowhere = format!("{BATCH}/room:00000000-0000-4000-8000-000000000000/events/e");
+    assert_eq!(ask(ada.post(&nowhere, &json!({}))).await.0, 404);
+    assert_eq!(ask(ada.post(&format!("{BATCH}/lobby/events/e"), &json!({}))).await.0, 422);
+    for body in ["", "{}", r#"{"messages":7}"#, r#"{"messages":[{"topic":"a"}]}"#] {
+        assert_eq!(ask(ada.request("POST", BATCH).body(body)).await.0, 422, "{body}");
+    }
+    let text = ada.request("POST", &path).header("content-type", "text/plain").body("x");
+    assert_eq!(ask(text).await.0, 415);
+    let large = ada.post(&path, &json!({ "x": "y".repeat(300_000) }));
+    assert_eq!(ask(large).await.0, 413);
+}

@@ -1,0 +1,151 @@
+//! Presence: who is there.
+
+use serde_json::{Value, json};
+
+use super::socket::{Heard, Socket};
+use crate::app::{TestApp, ask};
+
+const GRACE: (&str, &str) = ("CARDROOM__REALTIME__PRESENCE_GRACE_MS", "400");
+
+fn with_key(key: &str) -> Value {
+    json!({ "config": { "presence": { "key": key, "enabled": true } } })
+}
+
+/// Joins and gives who is there.
+async fn join(socket: &mut Socket, topic: &str, key: &str) -> Value {
+    assert_eq!(socket.join(topic, &with_key(key)).await["status"], "ok");
+    socket.hear_of("presence_state").await.payload
+}
+
+/// What came and went, without the references.
+fn difference(heard: &Heard) -> Value {
+    assert_eq!(heard.event, "presence_diff");
+    let mut payload = heard.payload.clone();
+    for side in ["joins", "leaves"] {
+        for entry in payload[side].as_object_mut().unwrap().values_mut() {
+            for meta in entry["metas"].as_array_mut().unwrap() {
+                let reference = meta.as_object_mut().unwrap().remove("phx_ref");
+                assert!(reference.is_some_and(|it| it.is_string()));
+            }
+        }
+    }
+    payload
+}
+
+fn came(key: &str, meta: &Value) -> Value {
+    json!({ "joins": { key: { "metas": [meta] } }, "leaves": {} })
+}
+
+fn went(key: &str, meta: &Value) -> Value {
+    json!({ "joins": {}, "leaves": { key: { "metas": [meta] } } })
+}
+
+#[testkit::on_both_databases]
+async fn people_are_seen_coming_changing_and_going() {
+    let app = TestApp::spawn_with(&[GRACE]).await;
+    let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
+    let mut watcher = Socket::second(&app).await;
+    assert_eq!(join(&mut watcher, &topic, "watcher").await, json!({}));
+    let mut ada = Socket::first(&app).await;
+    join(&mut ada, &topic, "ada").await;
+    let (one, two) = (json!({ "name": "Ada", "n": 1 }), json!({ "name": "Ada", "n": 2 }));
+
+    assert_eq!(ada.track(&topic, &one).await["status"], "ok");
+    assert_eq!(difference(&watcher.hear().await), came("ada", &one));
+    assert_eq!(difference(&ada.hear_of("presence_diff").await), came("ada", &one));
+    // The same again is no news.
+    assert_eq!(ada.track(&topic, &one).await["status"], "ok");
+    assert_eq!(ada.track(&topic, &two).await["status"], "ok");
+    assert_eq!(difference(&watcher.hear().await), went("ada", &one));
+    assert_eq!(difference(&watcher.hear().await), came("ada", &two));
+
+    let mut late = Socket::first(&app).await;
+    let there = join(&mut late, &topic, "late").await;
+    assert_eq!(there["ada"]["metas"][0]["n"], 2);
+
+    drop(ada);
+    assert_eq!(difference(&watcher.hear().await), went("ada", &two));
+    assert_eq!(difference(&late.hear().await), went("ada", &two));
+}
+
+#[testkit::on_both_databases]
+async fn who_leaves_and_joins_again_within_the_grace_is_never_seen_leaving() {
+    let app = TestApp::spawn_with(&[GRACE]).await;
+    let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
+    let mut watcher = Socket::first(&app).await;
+    join(&mut watcher, &topic, "watcher").await;
+    let mut owner = Socket::first(&app).await;
+    join(&mut owner, &topic, "owner").await;
+    let shown = json!({ "role": "owner", "joinedAt": 1 });
+    owner.track(&topic, &shown).await;
+    assert_eq!(difference(&watcher.hear().await), came("owner", &shown));
+
+    // The web app's double mount: leave, and join without tracking.
+    let leave = owner.say(&topic, "phx_leave", &json!({})).await;
+    owner.reply(&leave).await;
+    let there = join(&mut owner, &topic, "owner").await;
+    assert_eq!(there["owner"]["metas"][0]["joinedAt"], 1);
+    tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+    assert!(watcher.is_quiet().await, "the grace was not kept");
+
+    // A lost connection that comes back and tracks anew.
+    drop(owner);
+    let mut owner = Socket::first(&app).await;
+    join(&mut owner, &topic, "owner").await;
+    let shown = json!({ "role": "owner", "joinedAt": 2 });
+    owner.track(&topic, &shown).await;
+    assert_eq!(difference(&watcher.hear().await), came("owner", &shown));
+    assert!(watcher.is_quiet().await, "somebody left");
+
+    let untrack = json!({ "type": "presence", "event": "untrack" });
+    let untracked = owner.say(&topic, "presence", &untrack).await;
+    assert_eq!(owner.reply(&untracked).await["status"], "ok");
+    assert_eq!(difference(&watcher.hear().await), went("owner", &shown));
+}
+
+#[testkit::on_both_databases]
+async fn who_does_not_want_to_know_is_not_told_and_what_is_no_object_is_refused() {
+    let app = TestApp::spawn().await;
+    let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
+    let mut deaf = Socket::second(&app).await;
+    deaf.enter(&topic).await;
+    let mut socket = Socket::second(&app).await;
+    join(&mut socket, &topic, "").await;
+    for (payload, reason) in [
+        (json!(7), "Presence track payload must be a map"),
+        (json!({ "text": "x".repeat(5000) }), "Track message size exceeded"),
+    ] {
+        let answer = socket.track(&topic, &payload).await;
+        assert_eq!(answer, json!({ "status": "error", "response": { "reason": reason } }));
+    }
+    assert_eq!(socket.track(&topic, &json!({})).await["status"], "ok");
+    assert!(deaf.is_quiet().await);
+}
+
+#[testkit::on_both_databases]
+async fn who_is_there_is_told_to_the_owner_and_to_visitors() {
+    let app = TestApp::spawn().await;
+    let (ada, other) = (app.counsellor().await, app.other_counsellor().await);
+    let room = ada.room().await;
+    let topic = format!("realtime:realtime:room:{}:gamemode", room.id);
+    let mut socket = Socket::first(&app).await;
+    join(&mut socket, &topic, "mei").await;
+    socket.track(&topic, &json!({ "name": "Mei" })).await;
+    let path = format!("/api/rooms/{}/presence", room.id);
+
+    let (status, people) = ask(ada.get(&path)).await;
+    assert_eq!((status, people.as_array().unwrap().len()), (200, 1));
+    assert_eq!(people[0]["channel"], topic.strip_prefix("realtime:").unwrap());
+    assert_eq!(
+        (&people[0]["key"], &people[0]["shows"]),
+        (&json!("mei"), &json!({ "name": "Mei" }))
+    );
+    let visitor = crate::app::body_of(app.join(&room.code, "session").await).await;
+    let token = visitor["visitor_token"].as_str().unwrap();
+    assert_eq!(ask(app.get(&path).bearer_auth(token)).await.0, 200);
+
+    assert_eq!(ask(other.get(&path)).await.0, 403);
+    assert_eq!(ask(app.get(&path)).await.0, 401);
+    let elsewhere = format!("/api/rooms/{}/presence", other.room().await.id);
+    assert_eq!(ask(app.get(&elsewhere).bearer_auth(token)).await.0, 403);
+}

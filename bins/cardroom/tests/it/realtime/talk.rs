@@ -1,0 +1,214 @@
+//! Broadcasts: who hears them, in which form and order.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::socket::{Socket, binary};
+use crate::app::TestApp;
+
+async fn room(app: &TestApp) -> String {
+    format!("realtime:room:{}", app.counsellor().await.room().await.id)
+}
+
+#[testkit::on_both_databases]
+async fn both_versions_hear_each_other_in_one_room() {
+    let app = TestApp::spawn().await;
+    let topic = room(&app).await;
+    let (mut one, mut two) = (Socket::first(&app).await, Socket::second(&app).await);
+    one.enter(&topic).await;
+    two.enter(&topic).await;
+    let said = json!({ "u": "héé 卡 🃏", "n": [1, 2.5, null] });
+
+    one.broadcast(&topic, "msg", &said).await;
+    let heard = two.hear().await;
+    assert_eq!((heard.topic.as_str(), heard.event.as_str()), (topic.as_str(), "broadcast"));
+    assert_eq!(heard.payload["event"], "msg");
+    assert_eq!(heard.payload["payload"], said);
+    assert_eq!(
+        (&heard.payload["meta"]["seq"], &heard.payload["meta"]["role"]),
+        (&json!(1), &json!("anyone"))
+    );
+
+    two.send(binary(("", "9"), &topic, "evt-日本", said.to_string().as_bytes(), true)).await;
+    let heard = one.hear().await;
+    assert_eq!(heard.reference, Value::Null);
+    assert_eq!(heard.payload["event"], "evt-日本");
+    assert_eq!(heard.payload["payload"], said);
+    assert_eq!(heard.payload["meta"]["seq"], 2);
+    assert!(one.is_quiet().await && two.is_quiet().await, "a broadcast came back");
+}
+
+#[testkit::on_both_databases]
+async fn who_wants_to_hear_itself_and_answers_gets_both() {
+    let app = TestApp::spawn().await;
+    let topic = room(&app).await;
+    for mut socket in [Socket::first(&app).await, Socket::second(&app).await] {
+        let config = json!({ "config": { "broadcast": { "self": true, "ack": true } } });
+        assert_eq!(socket.join(&topic, &config).await["status"], "ok");
+        let reference = socket.broadcast(&topic, "msg", &json!({})).await;
+        let mut heard = Vec::new();
+        while heard.len() < 2 {
+            let it = socket.hear().await;
+            if it.event != "presence_state" {
+                heard.push(it.event);
+            }
+            if heard.last().is_some_and(|it| it == "phx_reply") {
+                assert!(!reference.is_empty());
+            }
+        }
+        heard.sort();
+        assert_eq!(heard, ["broadcast", "phx_reply"]);
+    }
+}
+
+#[testkit::on_both_databases]
+async fn bytes_reach_the_second_version_and_the_first_is_spared() {
+    let app = TestApp::spawn().await;
+    let topic = room(&app).await;
+    let mut sockets = [Socket::second(&app).await, Socket::second(&app).await];
+    let mut first = Socket::first(&app).await;
+    first.enter(&topic).await;
+    for socket in &mut sockets {
+        socket.enter(&topic).await;
+    }
+    let [mut sender, mut hearer] = sockets;
+    sender.send(binary(("", "1"), &topic, "bytes", &[0, 255, 16], false)).await;
+    assert_eq!(hearer.hear().await.bytes, [0, 255, 16]);
+    assert!(first.is_quiet().await);
+}
+
+#[testkit::on_both_databases]
+async fn everybody_hears_everything_in_the_same_order_with_no_number_missing() {
+    const PEOPLE: usize = 8;
+    const MESSAGES: usize = 40;
+    let app = TestApp::spawn().await;
+    let topic = room(&app).await;
+    let mut sockets = Vec::new();
+    for index in 0..PEOPLE {
+        let mut socket =
+            if index % 2 == 0 { Socket::first(&app).await } else { Socket::second(&app).await };
+        let config = json!({ "config": { "broadcast": { "self": true }, "presence": { "enabled": false } } });
+        assert_eq!(socket.join(&topic, &config).await["status"], "ok");
+        sockets.push(socket);
+    }
+    let talk = sockets.into_iter().enumerate().map(|(index, mut socket)| {
+        let topic = topic.clone();
+        async move {
+            for n in 0..MESSAGES {
+                socket.broadcast(&topic, "msg", &json!({ "from": index, "n": n })).await;
+            }
+            let mut heard = Vec::new();
+            for number in 1..=PEOPLE * MESSAGES {
+                let payload = socket.hear_of("broadcast").await.payload;
+                assert_eq!(payload["meta"]["seq"], number);
+                heard.push(payload["payload"].to_string());
+            }
+            heard
+        }
+    });
+    let heard = join_all(talk).await;
+    assert!(heard.windows(2).all(|pair| pair[0] == pair[1]), "the order differs");
+}
+
+#[testkit::on_both_databases]
+async fn heartbeats_are_answered_and_refs_given_back_as_they_came() {
+    let app = TestApp::spawn().await;
+    let mut socket = Socket::first(&app).await;
+    for reference in [json!("7"), json!(0), Value::Null] {
+        socket.say_as((Value::Null, reference.clone()), "phoenix", "heartbeat", &json!({})).await;
+        let heard = socket.hear().await;
+        assert_eq!((heard.topic.as_str(), heard.event.as_str()), ("phoenix", "phx_reply"));
+        assert_eq!(heard.reference, reference);
+        assert_eq!(heard.payload, json!({ "status": "ok", "response": {} }));
+    }
+}
+
+#[testkit::on_both_databases]
+async fn leaving_and_joining_again_is_answered_as_each_version_needs_it() {
+    let app = TestApp::spawn().await;
+    let topic = room(&app).await;
+    for (mut socket, closes) in
+        [(Socket::first(&app).await, false), (Socket::second(&app).await, true)]
+    {
+        socket.enter(&topic).await;
+        let leave = socket.say(&topic, "phx_leave", &json!({})).await;
+        assert_eq!(socket.reply(&leave).await, json!({ "status": "ok", "response": {} }));
+        if closes {
+            assert_eq!(socket.hear().await.event, "phx_close");
+        }
+        let push = socket.broadcast(&topic, "msg", &json!({})).await;
+        assert_eq!(socket.reply(&push).await["response"]["reason"], "unmatched topic");
+        socket.enter(&topic).await;
+        // Twice without leaving: nobody is told that anything ended.
+        socket.enter(&topic).await;
+        assert!(socket.is_quiet().await);
+    }
+}
+
+#[testkit::on_both_databases]
+async fn what_belongs_to_an_earlier_membership_is_ignored() {
+    let app = TestApp::spawn().await;
+    let topic = room(&app).await;
+    let mut hearer = Socket::first(&app).await;
+    hearer.enter(&topic).await;
+    let mut socket = Socket::second(&app).await;
+    let config = json!({ "config": { "presence": { "enabled": false } } });
+    socket.say_as((json!("5"), json!("5")), &topic, "phx_join", &config).await;
+    socket.reply("5").await;
+    for (join_ref, event) in [("4", "stale"), ("5", "current")] {
+        let payload = json!({ "type": "broadcast", "event": event, "payload": {} });
+        socket.say_as((json!(join_ref), json!("6")), &topic, "broadcast", &payload).await;
+    }
+    assert_eq!(hearer.hear().await.payload["event"], "current");
+}
+
+#[testkit::on_both_databases]
+async fn broken_frames_are_dropped_and_the_socket_stays() {
+    let app = TestApp::spawn().await;
+    let topic = room(&app).await;
+    let mut socket = Socket::second(&app).await;
+    socket.enter(&topic).await;
+    for frame in ["", "{", "[]", "null", r#"["1","2","t","broadcast",{"event":7}]"#] {
+        socket.send(Message::text(frame)).await;
+    }
+    for frame in [&b""[..], &[3], &[9, 9], &[3, 255, 0, 0, 0, 0, 1]] {
+        socket.send(Message::binary(frame.to_vec())).await;
+    }
+    socket.send(binary(("", "1"), &topic, "broken", b"{\"a\":", true)).await;
+    let beat = socket.say("phoenix", "heartbeat", &json!({})).await;
+    assert_eq!(socket.reply(&beat).await["status"], "ok");
+}
+
+#[testkit::on_both_databases]
+async fn who_was_away_hears_what_was_said_meanwhile() {
+    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__REPLAY_MESSAGES", "3")]).await;
+    let topic = room(&app).await;
+    let mut speaker = Socket::first(&app).await;
+    let ack =
+        json!({ "config": { "broadcast": { "ack": true }, "presence": { "enabled": false } } });
+    let joined = speaker.join(&topic, &ack).await;
+    let start = joined["response"]["latest"].as_str().unwrap().to_owned();
+    for n in 1..=3 {
+        let said = speaker.broadcast(&topic, "msg", &json!({ "n": n })).await;
+        speaker.reply(&said).await;
+    }
+    let replay = |replay: Value| json!({ "config": { "broadcast": { "replay": replay }, "presence": { "enabled": false } } });
+    for (version, wanted, expected) in [
+        (1, json!({ "since": 0, "limit": 2 }), vec!["replay_incomplete", "2", "3"]),
+        (2, json!({ "limit": 2 }), vec!["2", "3"]),
+        (2, json!({ "after": start.replace("-0", "-1") }), vec!["2", "3"]),
+        (1, json!({ "after": "another-life-1" }), vec!["replay_incomplete", "1", "2", "3"]),
+    ] {
+        let mut late =
+            if version == 1 { Socket::first(&app).await } else { Socket::second(&app).await };
+        assert_eq!(late.join(&topic, &replay(wanted.clone())).await["status"], "ok");
+        for expected in expected {
+            let payload = late.hear().await.payload;
+            assert_eq!(payload["meta"]["replayed"], true, "{wanted}");
+            let said = payload["payload"]["n"].as_u64().map(|n| n.to_string());
+            assert_eq!(said.as_deref().or(payload["event"].as_str()), Some(expected), "{wanted}");
+        }
+        assert!(late.is_quiet().await);
+    }
+}

@@ -1,0 +1,193 @@
+//! Messages of who has no socket, or none yet.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, post};
+use api::{Busy, ErrorBody, Problem};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::door::{Guest, Refusal};
+use crate::message::Utterance;
+use crate::protocol::Body;
+use crate::socket::check_event;
+use crate::topic::Topic;
+use crate::worker::Worker;
+
+/// Messages of one request at most.
+const BATCH_MAX: usize = 100;
+
+#[derive(Deserialize)]
+struct Batch<'a> {
+    #[serde(borrow)]
+    messages: Vec<Message<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    topic: String,
+    event: String,
+    #[serde(borrow, default)]
+    payload: Option<&'a RawValue>,
+    #[serde(default)]
+    private: bool,
+}
+
+/// Broadcast messages
+///
+/// For clients that are not in the channel, or not yet. Everybody in it hears them.
+#[utoipa::path(tag = "realtime", request_body = Object, responses(
+    Busy,
+    (status = 202, description = "The messages are on their way"),
+    (status = 401, description = "The key or the token is not valid", body = ErrorBody),
+    (status = 403, description = "Not allowed in this room", body = ErrorBody),
+    (status = 404, description = "There is no such room, or it is closed", body = ErrorBody),
+    (status = 413, description = "Too large", body = ErrorBody),
+    (status = 422, description = "The body is not as it should be", body = ErrorBody),
+    (status = 429, description = "Too many messages per second in this channel", body = ErrorBody),
+))]
+#[post("/realtime/v1/api/broadcast")]
+pub(crate) async fn broadcast_many(
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let worker = worker(&request)?;
+    let body = read(payload, worker).await?;
+    let batch: Batch<'_> =
+        serde_json::from_slice(&body).map_err(|_| unfit("a list of messages"))?;
+    if batch.messages.len() > BATCH_MAX {
+        return Err(unfit("at most 100 messages"));
+    }
+    for message in batch.messages {
+        let text = message.payload.map_or("{}", RawValue::get);
+        let said = Body::json(Bytes::copy_from_slice(text.as_bytes()));
+        let said = said.map_err(|_| unfit("a payload that is not nested too deep"))?;
+        let topic = Topic::of_http(&message.topic).map_err(|_| unfit("a topic of a room"))?;
+        say(worker, &request, &topic, message.private, (&message.event, said)).await?;
+    }
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// Broadcast one message
+///
+/// The body is the payload: JSON, or bytes as `application/octet-stream`.
+#[utoipa::path(tag = "realtime", request_body = Object,
+    params(
+        ("topic" = String, Path, description = "The channel, without `realtime:`"),
+        ("event" = String, Path, description = "What kind of message it is"),
+        ("private" = Option<bool>, Query, description = "Whether the private channel is meant"),
+    ),
+    responses(
+        Busy,
+        (status = 202, description = "The message is on its way"),
+        (status = 401, description = "The key or the token is not valid", body = ErrorBody),
+        (status = 403, description = "Not allowed in this room", body = ErrorBody),
+        (status = 404, description = "There is no such room, or it is closed", body = ErrorBody),
+        (status = 413, description = "Too large", body = ErrorBody),
+        (status = 415, description = "Neither JSON nor bytes", body = ErrorBody),
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+        (status = 429, description = "Too many messages per second in this channel", body = ErrorBody),
+    ),
+)]
+#[post("/realtime/v1/api/broadcast/{topic}/events/{event}")]
+pub(crate) async fn broadcast_one(
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let worker = worker(&request)?;
+    let (topic, event) = path.into_inner();
+    let topic = Topic::of_http(&topic).map_err(|_| unfit("a topic of a room"))?;
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let is_binary = match kind.and_then(|it| it.split(';').next()).map(str::trim) {
+        Some("application/octet-stream") => true,
+        Some("application/json") | None => false,
+        Some(_) => return Err(unsupported()),
+    };
+    let is_private = request.query_string().split('&').any(|it| it == "private=true");
+    let body = read(payload, worker).await?;
+    let body = if is_binary { Ok(Body::Binary(body)) } else { Body::json(body) };
+    let body = body.map_err(|_| unfit("JSON that is not nested too deep"))?;
+    say(worker, &request, &topic, is_private, (&event, body)).await?;
+    Ok(HttpResponse::Accepted().finish())
+}
+
+async fn say(
+    worker: &Worker,
+    request: &HttpRequest,
+    topic: &Topic,
+    is_private: bool,
+    (event, body): (&str, Body),
+) -> Result<(), Problem> {
+    let guest = admit(worker, request, topic).await?;
+    check_event(event, &guest)
+        .map_err(|reason| problem(StatusCode::FORBIDDEN, "not_allowed", reason))?;
+    let sender = guest.sender();
+    let said = Utterance { event: event.into(), body, sender, supersedes: None };
+    let outcome = worker.hub().within(topic, is_private, |channel| channel.clone());
+    let channel = outcome.map_err(|_| too_much("This room has as many channels as it may"))?;
+    channel.say(said, None).map_err(|_| too_much("Too many messages per second"))
+}
+
+/// Who speaks: whoever the token names, or the key.
+async fn admit(worker: &Worker, request: &HttpRequest, topic: &Topic) -> Result<Guest, Problem> {
+    let header = |name| request.headers().get(name).and_then(|it| it.to_str().ok());
+    let bearer = header(AUTHORIZATION.as_str()).and_then(|it| it.split_once(' ')).map(|it| it.1);
+    let shown = bearer.map(str::trim).filter(|it| !it.is_empty());
+    let key = header("apikey").or(shown).unwrap_or_default();
+    let door = worker.door();
+    if !door.takes_key(key) {
+        return Err(problem(StatusCode::UNAUTHORIZED, "invalid_api_key", "Unauthorized"));
+    }
+    let token = door.credential(shown, key);
+    door.admit(topic, token).await.map_err(|refusal| {
+        let (status, code) = match refusal {
+            Refusal::NoToken | Refusal::BadToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
+            Refusal::OtherRoom | Refusal::VisitorLeft => (StatusCode::FORBIDDEN, "not_in_room"),
+            Refusal::NoSuchRoom => (StatusCode::NOT_FOUND, "room_not_found"),
+            Refusal::RoomClosed => (StatusCode::NOT_FOUND, "room_closed"),
+            Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, "database_busy"),
+        };
+        let problem = problem(status, code, refusal.to_string());
+        if matches!(refusal, Refusal::Busy) { problem.retry_after(1) } else { problem }
+    })
+}
+
+async fn read(payload: Payload, worker: &Worker) -> Result<Bytes, Problem> {
+    let limit = worker.hub().limits.frame_bytes();
+    match payload.to_bytes_limited(limit).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(problem(StatusCode::BAD_REQUEST, "bad_request", "Bad Request")),
+        Err(_) => {
+            Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "Payload Too Large"))
+        }
+    }
+}
+
+fn worker(request: &HttpRequest) -> Result<&Worker, Problem> {
+    let missing = || Problem::bug(&std::io::Error::other("a thread has no part of realtime"));
+    request.app_data::<Worker>().ok_or_else(missing)
+}
+
+fn unfit(expected: &str) -> Problem {
+    let detail = format!("Expected {expected}");
+    problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid_broadcast", detail)
+}
+
+fn unsupported() -> Problem {
+    let detail = "The payload is neither application/json nor application/octet-stream";
+    problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+}
+
+fn too_much(detail: &'static str) -> Problem {
+    problem(StatusCode::TOO_MANY_REQUESTS, "too_many_messages", detail).retry_after(1)
+}
+
+/// A refusal, which these clients look for under `message`.
+fn problem(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+    let detail = detail.into();
+    Problem::new(status, code, detail.clone()).with_field("message", Value::from(detail))
+}

@@ -1,0 +1,112 @@
+//! How a socket is opened.
+
+use std::collections::HashMap;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::ORIGIN;
+use actix_web::web::{Payload, Query};
+use actix_web::{HttpRequest, HttpResponse, get};
+use admission::ClientAddress;
+use api::{ErrorBody, Problem};
+use serde_json::Value;
+
+use crate::figures::refused;
+use crate::protocol::Version;
+use crate::socket;
+use crate::worker::Worker;
+
+/// Seconds after which a client may come back that was refused for now.
+const RETRY_SECS: u64 = 5;
+
+/// Open a socket
+///
+/// Speaks the channel protocol of Supabase Realtime, in its versions 1.0.0 and 2.0.0. Channels are
+/// called `realtime:room:{room_id}`, or that with a colon and more after it.
+#[utoipa::path(tag = "realtime",
+    params(
+        ("apikey" = Option<String>, Query, description = "The anonymous key, or a token"),
+        ("vsn" = Option<String>, Query, description = "1.0.0 (the default) or 2.0.0"),
+    ),
+    responses(
+        (status = 101, description = "The socket is open"),
+        (status = 400, description = "No handshake of a websocket, or an unknown version", body = ErrorBody),
+        (status = 401, description = "The key is not valid", body = ErrorBody),
+        (status = 403, description = "The page may not open sockets", body = ErrorBody),
+        (status = 429, description = "Too many sockets of one address", body = ErrorBody),
+        (status = 503, description = "The service is about to restart", body = ErrorBody),
+    ),
+)]
+#[get("/realtime/v1/websocket")]
+pub(crate) async fn websocket(
+    request: HttpRequest,
+    payload: Payload,
+    address: ClientAddress,
+) -> Result<HttpResponse, Problem> {
+    open(&request, payload, address)
+}
+
+/// Open a socket, at the path that Supabase's own server has
+#[utoipa::path(tag = "realtime", responses(
+    (status = 101, description = "The socket is open"),
+    (status = 400, description = "No handshake of a websocket, or an unknown version", body = ErrorBody),
+    (status = 401, description = "The key is not valid", body = ErrorBody),
+    (status = 403, description = "The page may not open sockets", body = ErrorBody),
+    (status = 429, description = "Too many sockets of one address", body = ErrorBody),
+    (status = 503, description = "The service is about to restart", body = ErrorBody),
+))]
+#[get("/socket/websocket")]
+pub(crate) async fn plain_websocket(
+    request: HttpRequest,
+    payload: Payload,
+    address: ClientAddress,
+) -> Result<HttpResponse, Problem> {
+    open(&request, payload, address)
+}
+
+fn open(
+    request: &HttpRequest,
+    payload: Payload,
+    address: ClientAddress,
+) -> Result<HttpResponse, Problem> {
+    let worker = request.app_data::<Worker>().ok_or_else(no_worker)?;
+    let query = Query::<HashMap<String, String>>::from_query(request.query_string());
+    let mut query = query.map(Query::into_inner).unwrap_or_default();
+    let version = Version::parse(query.get("vsn").map(String::as_str));
+    let version = version.ok_or_else(|| no(StatusCode::BAD_REQUEST, "unknown_version"))?;
+    let origin = request.headers().get(ORIGIN).map(|it| it.to_str().unwrap_or_default());
+    if origin.is_some_and(|it| !worker.door().takes_origin(it)) {
+        return Err(no(StatusCode::FORBIDDEN, "origin_not_allowed"));
+    }
+    let header = request.headers().get("x-api-key").and_then(|it| it.to_str().ok());
+    let key = header.map(str::to_owned).or_else(|| query.remove("apikey")).unwrap_or_default();
+    if !worker.door().takes_key(&key) {
+        return Err(no(StatusCode::UNAUTHORIZED, "invalid_api_key"));
+    }
+    if worker.hub().is_closing() {
+        return Err(no(StatusCode::SERVICE_UNAVAILABLE, "restarting").retry_after(1));
+    }
+    let counted = worker.hub().count(address).ok_or_else(|| {
+        no(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets").retry_after(RETRY_SECS)
+    })?;
+    api::waive_body_time(request);
+    let opened = socket::open(request, payload, worker, (version, key), counted);
+    opened.map_err(|_| no(StatusCode::BAD_REQUEST, "websocket_expected"))
+}
+
+/// A refusal, which these clients look for under `error`.
+fn no(status: StatusCode, code: &'static str) -> Problem {
+    refused(code);
+    let detail = match code {
+        "unknown_version" => "The protocol has the versions 1.0.0 and 2.0.0",
+        "origin_not_allowed" => "Pages of this origin may not open sockets",
+        "invalid_api_key" => "The key is missing or not valid",
+        "restarting" => "The service restarts, please come back in a moment",
+        "too_many_sockets" => "Too many sockets are open from this address",
+        _ => "This address opens websockets",
+    };
+    Problem::new(status, code, detail).with_field("error", Value::from(detail))
+}
+
+fn no_worker() -> Problem {
+    Problem::bug(&std::io::Error::other("a thread serves requests without its part of realtime"))
+}

@@ -1,0 +1,243 @@
+//! All channels of this process, by room.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use ids::{RoomId, VisitorId};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use crate::Address;
+use crate::bus::{Bus, News};
+use crate::channel::Channel;
+use crate::figures::FIGURES;
+use crate::limits::Limits;
+use crate::message::{Sender, Utterance};
+use crate::presence::Person;
+use crate::protocol::Body;
+use crate::topic::Topic;
+
+/// The role under which the server speaks.
+pub(crate) const SERVER: &str = "server";
+
+/// Why a channel ends when its room does.
+pub(crate) const ROOM_CLOSED: &str = "RoomClosed: this room is closed or over";
+
+/// How often sockets that are told to leave are counted.
+const COUNT_EVERY: Duration = Duration::from_millis(5);
+
+/// All channels of this process, by room.
+pub struct Hub {
+    pub(crate) limits: Limits,
+    rooms: Mutex<HashMap<RoomId, Vec<Arc<Channel>>>>,
+    /// Channels somebody went from, and when the grace is over. As all graces are as long, the first
+    /// is always over first.
+    departures: Mutex<VecDeque<(Instant, Arc<Channel>)>>,
+    addresses: Mutex<HashMap<Address, usize>>,
+    sockets: AtomicUsize,
+    last_id: AtomicU64,
+    is_closing: AtomicBool,
+    closing: watch::Sender<Option<Duration>>,
+}
+
+/// A room has as many channels as it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyChannels;
+
+/// A socket, counted as long as this lives.
+pub(crate) struct Counted {
+    hub: Arc<Hub>,
+    address: Address,
+}
+
+impl Hub {
+    pub(crate) fn new(settings: &settings::Realtime) -> Self {
+        Self {
+            limits: Limits::of(settings),
+            rooms: Mutex::default(),
+            departures: Mutex::default(),
+            addresses: Mutex::default(),
+            sockets: AtomicUsize::new(0),
+            last_id: AtomicU64::new(0),
+            is_closing: AtomicBool::new(false),
+            closing: watch::Sender::new(None),
+        }
+    }
+
+    /// An id that nothing else has in this process.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Lets `act` work on a channel, which is made if it is not there. While it does, nobody forgets
+    /// the channel.
+    ///
+    /// # Errors
+    /// When the room has too many.
+    pub(crate) fn within<T>(
+        &self,
+        topic: &Topic,
+        is_private: bool,
+        act: impl FnOnce(&Arc<Channel>) -> T,
+    ) -> Result<T, TooManyChannels> {
+        let mut rooms = lock(&self.rooms);
+        let channels = rooms.entry(topic.room()).or_default();
+        let found = channels.iter().find(|it| it.topic == *topic && it.is_private == is_private);
+        if let Some(channel) = found {
+            return Ok(act(channel));
+        }
+        if channels.len() >= self.limits.channels_per_room {
+            return Err(TooManyChannels);
+        }
+        let channel = Channel::new(self.next_id(), topic.clone(), is_private, &self.limits);
+        let channel = Arc::new(channel);
+        channels.push(channel.clone());
+        FIGURES.channels.increment(1.0);
+        Ok(act(&channel))
+    }
+
+    /// Notes that somebody went from a channel who may come back.
+    pub(crate) fn await_return(&self, channel: &Arc<Channel>, until: Instant) {
+        lock(&self.departures).push_back((until, channel.clone()));
+    }
+
+    /// Sees off everybody whose grace is over.
+    pub(crate) fn expire(&self, now: Instant) {
+        loop {
+            let mut departures = lock(&self.departures);
+            if departures.front().is_none_or(|(until, _)| *until > now) {
+                return;
+            }
+            let over = departures.pop_front();
+            drop(departures);
+            if let Some((_, channel)) = over {
+                channel.expire(now);
+            }
+        }
+    }
+
+    /// Forgets channels that nobody needs any more.
+    pub(crate) fn sweep(&self, now: Instant) {
+        let mut rooms = lock(&self.rooms);
+        let mut forgotten = 0;
+        rooms.retain(|_, channels| {
+            let before = channels.len();
+            channels.retain(|it| !it.is_forgotten(now));
+            forgotten += before - channels.len();
+            !channels.is_empty()
+        });
+        (0..forgotten).for_each(|_| FIGURES.channels.decrement(1.0));
+    }
+
+    /// The rooms that somebody is in.
+    pub(crate) fn rooms_in_use(&self) -> Vec<RoomId> {
+        let rooms = lock(&self.rooms);
+        let used = rooms.iter().filter(|(_, it)| it.iter().any(|channel| channel.has_members()));
+        used.map(|(room, _)| *room).collect()
+    }
+
+    /// The visitors who are there.
+    pub(crate) fn visitors(&self) -> Vec<VisitorId> {
+        let channels: Vec<_> = lock(&self.rooms).values().flatten().cloned().collect();
+        let mut visitors: Vec<_> = channels.iter().flat_map(|it| it.visitors()).collect();
+        visitors.sort_unstable();
+        visitors.dedup();
+        visitors
+    }
+
+    /// Who is in a room, channel by channel.
+    pub(crate) fn people(&self, room: RoomId) -> Vec<(Arc<Channel>, Vec<Person>)> {
+        let channels = self.channels(room);
+        channels.into_iter().map(|it| (it.clone(), it.people())).collect()
+    }
+
+    fn channels(&self, room: RoomId) -> Vec<Arc<Channel>> {
+        lock(&self.rooms).get(&room).cloned().unwrap_or_default()
+    }
+
+    /// Counts a socket of this client; nothing when it has as many as it may.
+    pub(crate) fn count(self: &Arc<Self>, address: Address) -> Option<Counted> {
+        let mut addresses = lock(&self.addresses);
+        let sockets = addresses.entry(address).or_default();
+        if *sockets >= self.limits.sockets_per_address {
+            return None;
+        }
+        *sockets += 1;
+        self.sockets.fetch_add(1, Ordering::Relaxed);
+        FIGURES.sockets.increment(1.0);
+        Some(Counted { hub: self.clone(), address })
+    }
+
+    /// Whether no more sockets are welcome.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the sockets are to be closed, and says over what time.
+    pub(crate) async fn closing(&self) -> Duration {
+        let mut closing = self.closing.subscribe();
+        let over = closing.wait_for(Option::is_some).await;
+        over.ok().and_then(|it| *it).unwrap_or_default()
+    }
+
+    /// Tells every socket that the process ends, spread over some time so that not all clients come
+    /// back in the same moment, and waits until they are gone, at most until `patience` is over.
+    pub async fn close_all(&self, patience: Duration) {
+        self.is_closing.store(true, Ordering::Relaxed);
+        let sockets = u32::try_from(self.sockets.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        let window = (CLOSING_STEP * sockets).min(patience / 2);
+        self.closing.send_replace(Some(window));
+        let gone = async {
+            while self.sockets.load(Ordering::Relaxed) > 0 {
+                sleep(COUNT_EVERY).await;
+            }
+        };
+        let _ = timeout(patience, gone).await;
+    }
+}
+
+/// How far apart two sockets are closed when the process ends.
+const CLOSING_STEP: Duration = Duration::from_millis(2);
+
+impl Bus for Hub {
+    fn publish(&self, news: News) {
+        match news {
+            News::Announcement { room, event, payload } => {
+                let channels = self.channels(room);
+                for channel in channels.iter().filter(|it| it.topic.is_main()) {
+                    let said = Utterance {
+                        event: event.into(),
+                        body: Body::Json(Bytes::copy_from_slice(payload.as_bytes())),
+                        sender: Sender { name: None, role: SERVER },
+                        supersedes: None,
+                    };
+                    channel.announce(said, None);
+                }
+            }
+            News::Closed { room } => {
+                self.channels(room).iter().for_each(|it| it.end(ROOM_CLOSED));
+            }
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut addresses = lock(&self.hub.addresses);
+        if let Some(sockets) = addresses.get_mut(&self.address) {
+            *sockets -= 1;
+            if *sockets == 0 {
+                addresses.remove(&self.address);
+            }
+        }
+        self.hub.sockets.fetch_sub(1, Ordering::Relaxed);
+        FIGURES.sockets.decrement(1.0);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

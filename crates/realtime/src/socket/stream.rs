@@ -1,0 +1,98 @@
+//! The two directions of a socket: `actix-ws` shakes hands and reads, the outbox is written.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::{Error, HttpRequest, HttpResponse, rt, web};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, ProtocolError};
+use bytes::Bytes;
+
+use super::Socket;
+use crate::hub::Counted;
+use crate::protocol::{Incoming, Version, wire};
+use crate::worker::Worker;
+
+/// Opens a socket.
+///
+/// # Errors
+/// When the request asks for none.
+pub(crate) fn open(
+    request: &HttpRequest,
+    payload: web::Payload,
+    worker: &Worker,
+    (version, key): (Version, String),
+    counted: Counted,
+) -> Result<HttpResponse, Error> {
+    let (response, session, messages) = actix_ws::handle(request, payload)?;
+    // Everything is sent by the outbox. What would be sent by the session is only kept because its
+    // end is how the reading side learns that the connection is gone.
+    drop(session);
+    let bytes_max = worker.hub().limits.frame_bytes();
+    let messages = messages.max_frame_size(bytes_max).aggregate_continuations();
+    let messages = messages.max_continuation_size(bytes_max);
+    let socket = Socket::new(version, key, worker.clone(), counted);
+    worker.add(&socket);
+    rt::spawn(run(socket.clone(), messages));
+    Ok(response.map_body(|_, unused| BoxBody::new(Outgoing { socket, _unused: unused })))
+}
+
+/// Takes in what the client says until it says no more.
+async fn run(socket: Rc<Socket>, mut messages: AggregatedMessageStream) {
+    while let Some(message) = messages.recv().await {
+        socket.heard.set(Instant::now());
+        match message {
+            Ok(AggregatedMessage::Text(text)) => {
+                socket.hear(Incoming::of_text(socket.version, &text.into_bytes()));
+            }
+            Ok(AggregatedMessage::Binary(bytes)) => {
+                socket.hear(Incoming::of_binary(socket.version, &bytes));
+            }
+            Ok(AggregatedMessage::Ping(payload)) => {
+                socket.outbox.send(wire::pong(&payload));
+            }
+            Ok(AggregatedMessage::Pong(_)) => {}
+            Ok(AggregatedMessage::Close(_)) => {
+                socket.close(CloseCode::Normal.into(), "");
+                break;
+            }
+            Err(error) => {
+                socket.close(code_of(&error).into(), "the message cannot be read");
+                break;
+            }
+        }
+    }
+    socket.part();
+    socket.outbox.finish();
+    socket.worker.remove(&socket);
+}
+
+fn code_of(error: &ProtocolError) -> CloseCode {
+    match error {
+        ProtocolError::Overflow => CloseCode::Size,
+        _ => CloseCode::Protocol,
+    }
+}
+
+/// What the client reads.
+struct Outgoing {
+    socket: Rc<Socket>,
+    _unused: BoxBody,
+}
+
+impl MessageBody for Outgoing {
+    type Error = Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Error>>> {
+        self.socket.outbox.poll(context).map(|frame| frame.map(Ok))
+    }
+}

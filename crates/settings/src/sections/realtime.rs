@@ -1,0 +1,93 @@
+//! What is live.
+
+use crate::keys::Keys;
+
+/// What is live: sockets, channels, presence.
+#[derive(Clone, Debug)]
+pub struct Realtime {
+    /// Who may enter the channels of a room.
+    pub admission: RealtimeAdmission,
+    /// The key that clients show who have no token; empty: any.
+    pub anon_key: String,
+    /// Largest payload of a broadcast, in bytes, 1 KiB to 1,000,000.
+    pub payload_bytes: usize,
+    /// Largest thing that somebody shows of themselves, in bytes, 64 to 65,536.
+    pub presence_bytes: usize,
+    /// Channels of one socket at most, 1 to 1,000.
+    pub channels_per_socket: usize,
+    /// Channels of one room at most, 1 to 10,000.
+    pub channels_per_room: usize,
+    /// Sockets of one address at most, 1 to 1,000,000.
+    pub sockets_per_address: usize,
+    /// Messages that one socket sends in a second, 1 to 1,000,000; twice as many at once.
+    pub messages_per_second: u32,
+    /// Messages that are broadcast in one channel in a second, 1 to 1,000,000.
+    pub room_messages_per_second: u32,
+    /// Messages that wait for one socket at most, 16 to 65,536.
+    pub queue_frames: usize,
+    /// Bytes that wait for one socket at most, 64 KiB to 64 MiB.
+    pub queue_bytes: usize,
+    /// Broadcasts that a channel remembers, 0 to 10,000.
+    pub replay_messages: usize,
+    /// Bytes of broadcasts that a channel remembers, 0 to 16 MiB.
+    pub replay_bytes: usize,
+    /// How long somebody who goes is still shown, in milliseconds, 0 to 60,000.
+    pub presence_grace_ms: u64,
+    /// How long a client may say nothing, in seconds, 5 to 3,600.
+    pub idle_timeout_secs: u64,
+    /// How often who is in a channel by a token is judged anew, in seconds, 1 to 3,600.
+    pub recheck_secs: u64,
+    /// Events of which only the latest matters.
+    pub volatile_events: Vec<String>,
+}
+
+/// Who may enter the channels of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RealtimeAdmission {
+    /// The room's owner and its visitors, with their tokens.
+    Token,
+    /// Whoever knows the room's unguessable id.
+    RoomId,
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// The longest key, in bytes.
+const KEY_BYTES_MAX: usize = 2048;
+
+impl Realtime {
+    pub(crate) fn read(keys: &mut Keys) -> Self {
+        let admissions =
+            [("token", RealtimeAdmission::Token), ("room-id", RealtimeAdmission::RoomId)];
+        let key = "nothing, or visible ASCII characters";
+        Self {
+            admission: keys.choice("realtime.admission", admissions),
+            anon_key: keys.text("realtime.anon_key", key, anon_key).unwrap_or_default(),
+            payload_bytes: keys.number("realtime.payload_bytes", KIB..=1_000_000),
+            presence_bytes: keys.number("realtime.presence_bytes", 64..=64 * KIB),
+            channels_per_socket: keys.number("realtime.channels_per_socket", 1..=1_000),
+            channels_per_room: keys.number("realtime.channels_per_room", 1..=10_000),
+            sockets_per_address: keys.number("realtime.sockets_per_address", 1..=1_000_000),
+            messages_per_second: keys.number("realtime.messages_per_second", 1..=1_000_000),
+            room_messages_per_second: keys
+                .number("realtime.room_messages_per_second", 1..=1_000_000),
+            queue_frames: keys.number("realtime.queue_frames", 16..=65_536),
+            queue_bytes: keys.number("realtime.queue_bytes", 64 * KIB..=64 * MIB),
+            replay_messages: keys.number("realtime.replay_messages", 0..=10_000),
+            replay_bytes: keys.number("realtime.replay_bytes", 0..=16 * MIB),
+            presence_grace_ms: keys.number("realtime.presence_grace_ms", 0..=60_000),
+            idle_timeout_secs: keys.number("realtime.idle_timeout_secs", 5..=3_600),
+            recheck_secs: keys.number("realtime.recheck_secs", 1..=3_600),
+            volatile_events: keys.list("realtime.volatile_events", "names of events", |_| true),
+        }
+    }
+}
+
+fn anon_key(text: &str) -> Result<String, &'static str> {
+    if text.len() <= KEY_BYTES_MAX && text.bytes().all(|it| it.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err("has other characters, or too many")
+    }
+}
