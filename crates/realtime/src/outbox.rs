@@ -241,7 +241,7 @@ mod tests {
     fn of_volatile_frames_a_slow_reader_gets_the_latest_of_each_key() {
         let outbox = outbox();
         (0..CROWDED).for_each(|n| {
-            assert_eq!(outbox.tell(frame(&format!("old{n}")), Some(n as u64)), Fate::Waits)
+            assert_eq!(outbox.tell(frame(&format!("old{n}")), Some(n as u64)), Fate::Waits);
         });
         assert_eq!(outbox.tell(frame("new3"), Some(3)), Fate::Superseded);
         let sent = sent(&outbox);

@@ -405,7 +405,9 @@ mod tests {
                     3 => { presence.depart(member, &name, now + GRACE); Vec::new() }
                     _ => { now += GRACE / 2; presence.expire(now) }
                 };
-                told.iter().for_each(|it| follow(&mut seen, it));
+                for difference in &told {
+                    follow(&mut seen, difference);
+                }
                 let state: Value = serde_json::from_str(&presence.state()).unwrap();
                 prop_assert_eq!(sorted(seen.clone()), sorted(state));
             }

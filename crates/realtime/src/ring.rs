@@ -85,8 +85,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(ring: &Ring, wanted: Replay, numbers: &[u64], is_whole: bool) {
-        let past = ring.replay(&wanted);
+    fn check(ring: &Ring, wanted: &Replay, numbers: &[u64], is_whole: bool) {
+        let past = ring.replay(wanted);
         let found: Vec<_> = past.broadcasts.iter().map(|it| it.number).collect();
         assert_eq!((found.as_slice(), past.is_whole), (numbers, is_whole), "{wanted:?}");
     }
@@ -96,21 +96,21 @@ mod tests {
         let since = |since| Replay { since: Some(since), ..Replay::default() };
         // Example number n was said n milliseconds after 1970 began.
         let ring = ring(12);
-        check(&ring, since(11), &[11, 12], true);
-        check(&ring, since(3), &[3, 4, 5, 6, 7, 8, 9, 10, 11, 12], true);
-        check(&ring, since(2), &[3, 4, 5, 6, 7, 8, 9, 10, 11, 12], false);
-        check(&ring, since(13), &[], true);
-        check(&ring, Replay { limit: Some(1), ..since(11) }, &[12], false);
+        check(&ring, &since(11), &[11, 12], true);
+        check(&ring, &since(3), &[3, 4, 5, 6, 7, 8, 9, 10, 11, 12], true);
+        check(&ring, &since(2), &[3, 4, 5, 6, 7, 8, 9, 10, 11, 12], false);
+        check(&ring, &since(13), &[], true);
+        check(&ring, &Replay { limit: Some(1), ..since(11) }, &[12], false);
     }
 
     #[test]
     fn the_last_known_one_is_named_too() {
         let after = |id: &str| Replay { after: Some(id.into()), limit: Some(100), since: None };
         let ring = ring(12);
-        check(&ring, after("e-11"), &[12], true);
-        check(&ring, after("e-12"), &[], true);
-        check(&ring, after("e-2"), &[3, 4, 5, 6, 7, 8, 9, 10, 11, 12], false);
-        check(&ring, Replay { limit: Some(2), ..Replay::default() }, &[11, 12], true);
+        check(&ring, &after("e-11"), &[12], true);
+        check(&ring, &after("e-12"), &[], true);
+        check(&ring, &after("e-2"), &[3, 4, 5, 6, 7, 8, 9, 10, 11, 12], false);
+        check(&ring, &Replay { limit: Some(2), ..Replay::default() }, &[11, 12], true);
     }
 
     #[test]
@@ -118,9 +118,9 @@ mod tests {
         let mut ring = Ring::new(RingLimits { messages: 10, bytes: 10 }, 0);
         ring.keep(Arc::new(Broadcast::example(1, r#""12345""#)));
         ring.keep(Arc::new(Broadcast::example(2, r#""67890""#)));
-        check(&ring, Replay::default(), &[2], true);
+        check(&ring, &Replay::default(), &[2], true);
         ring.keep(Arc::new(Broadcast::example(3, r#""far too much to keep""#)));
-        check(&ring, Replay::default(), &[], true);
+        check(&ring, &Replay::default(), &[], true);
         assert_eq!(ring.bytes, 0);
     }
 }

@@ -104,7 +104,9 @@ impl Socket {
             self.closing_since.set(Some(Instant::now()));
         }
         let slots: Vec<_> = self.slots.borrow_mut().drain().map(|(_, slot)| slot).collect();
-        slots.into_iter().for_each(|slot| self.vacate(slot));
+        for slot in slots {
+            self.vacate(slot);
+        }
     }
 
     /// Ends what is over, and asks anew about what may have changed.
@@ -250,32 +252,32 @@ impl Socket {
             Some(Slot::Knocking { .. }) => dropped("not_joined_yet"),
             // What belongs to an earlier membership is of no interest any more.
             Some(Slot::Seated(seat)) if message.join_ref.belongs_to(&seat.join_ref) => {
-                self.act(seat, message);
+                self.act(seat, &message);
             }
             Some(Slot::Seated(_)) => dropped("stale"),
         }
     }
 
-    fn act(self: &Rc<Self>, seat: &Seat, message: Incoming) {
+    fn act(self: &Rc<Self>, seat: &Seat, message: &Incoming) {
         match &message.deed {
             Deed::Broadcast { event, body } => {
                 let said = self.say(seat, event, body);
                 if let Err(reason) = said {
                     dropped("refused");
                     if seat.wants_answers {
-                        self.refuse(&message, reason);
+                        self.refuse(message, reason);
                     }
                 } else if seat.wants_answers {
-                    self.reply(&message, Ok("{}"));
+                    self.reply(message, Ok("{}"));
                 }
             }
             Deed::Track(track) => match self.track(seat, track) {
-                Ok(()) => self.reply(&message, Ok("{}")),
-                Err(reason) => self.refuse(&message, reason),
+                Ok(()) => self.reply(message, Ok("{}")),
+                Err(reason) => self.refuse(message, reason),
             },
             Deed::Untrack => {
                 seat.channel.untrack(seat.member, &seat.key);
-                self.reply(&message, Ok("{}"));
+                self.reply(message, Ok("{}"));
             }
             Deed::AccessToken(shown) => {
                 let token = self.worker.door().credential(shown.as_deref(), &self.key);
@@ -283,7 +285,7 @@ impl Socket {
                     self.judge(&Rc::from(message.topic.as_str()), token.map(str::to_owned));
                 }
             }
-            _ => self.reply(&message, Err(r#"{"reason":"unknown event"}"#)),
+            _ => self.reply(message, Err(r#"{"reason":"unknown event"}"#)),
         }
     }
 

@@ -182,7 +182,9 @@ impl Worker {
             socket.part();
         }
         if let Matter::Over(reason) = post.matter {
-            over.iter().for_each(|(socket, topic)| socket.end_for_good(topic, reason));
+            for (socket, topic) in &over {
+                socket.end_for_good(topic, reason);
+            }
         }
     }
 

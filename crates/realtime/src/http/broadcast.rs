@@ -1,5 +1,7 @@
 //! Messages of who has no socket, or none yet.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::web::{Path, Payload};
@@ -63,7 +65,7 @@ pub(crate) async fn broadcast_many(
     }
     for message in batch.messages {
         let text = message.payload.map_or("{}", RawValue::get);
-        let said = Body::json(Bytes::copy_from_slice(text.as_bytes()));
+        let said = Body::json(&Bytes::copy_from_slice(text.as_bytes()));
         let said = said.map_err(|_| unfit("a payload that is not nested too deep"))?;
         let topic = Topic::of_http(&message.topic).map_err(|_| unfit("a topic of a room"))?;
         say(worker, &request, &topic, message.private, (&message.event, said)).await?;
@@ -109,7 +111,7 @@ pub(crate) async fn broadcast_one(
     };
     let is_private = request.query_string().split('&').any(|it| it == "private=true");
     let body = read(payload, worker).await?;
-    let body = if is_binary { Ok(Body::Binary(body)) } else { Body::json(body) };
+    let body = if is_binary { Ok(Body::Binary(body)) } else { Body::json(&body) };
     let body = body.map_err(|_| unfit("JSON that is not nested too deep"))?;
     say(worker, &request, &topic, is_private, (&event, body)).await?;
     Ok(HttpResponse::Accepted().finish())
@@ -127,7 +129,7 @@ async fn say(
         .map_err(|reason| problem(StatusCode::FORBIDDEN, "not_allowed", reason))?;
     let sender = guest.sender();
     let said = Utterance { event: event.into(), body, sender, supersedes: None };
-    let outcome = worker.hub().within(topic, is_private, |channel| channel.clone());
+    let outcome = worker.hub().within(topic, is_private, Arc::clone);
     let channel = outcome.map_err(|_| too_much("This room has as many channels as it may"))?;
     channel.say(said, None).map_err(|_| too_much("Too many messages per second"))
 }

@@ -37,7 +37,7 @@ pub(super) fn decode(frame: &Bytes) -> Result<Incoming, Malformed> {
     // What a client wants to have kept is kept here anyway.
     take(meta)?;
     let body = frame.slice_ref(rest);
-    let body = if encoding == 0 { Body::Binary(body) } else { Body::json(body)? };
+    let body = if encoding == 0 { Body::Binary(body) } else { Body::json(&body)? };
     Ok(Incoming {
         join_ref: Ref::of_text(&join_ref),
         reference: Ref::of_text(&reference),

@@ -79,12 +79,12 @@ pub(crate) struct Malformed;
 
 impl Body {
     /// Bytes that have to be JSON; nothing, or null, is an empty object.
-    pub(crate) fn json(bytes: Bytes) -> Result<Self, Malformed> {
+    pub(crate) fn json(bytes: &Bytes) -> Result<Self, Malformed> {
         if bytes.is_empty() {
             return Ok(Self::empty());
         }
-        let raw: &RawValue = serde_json::from_slice(&bytes).map_err(|_| Malformed)?;
-        Self::of_raw(&bytes, Some(raw))
+        let raw: &RawValue = serde_json::from_slice(bytes).map_err(|_| Malformed)?;
+        Self::of_raw(bytes, Some(raw))
     }
 
     fn of_raw(frame: &Bytes, raw: Option<&RawValue>) -> Result<Self, Malformed> {
@@ -327,13 +327,13 @@ mod tests {
         for frame in ["", "{}", "[]", "7", r#"["1","2","t"]"#, r#"["1","2","t","e",{]"#] {
             assert_eq!(v2(frame), Err(Malformed), "{frame}");
         }
-        assert_eq!(Body::json(Bytes::from_static(b"{\"a\":")), Err(Malformed));
-        assert_eq!(Body::json(Bytes::from_static(&[b'"', 0xFF, b'"'])), Err(Malformed));
+        assert_eq!(Body::json(&Bytes::from_static(b"{\"a\":")), Err(Malformed));
+        assert_eq!(Body::json(&Bytes::from_static(&[b'"', 0xFF, b'"'])), Err(Malformed));
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
-        assert!(Body::json(nested(DEPTH_MAX).into()).is_ok());
-        assert_eq!(Body::json(nested(DEPTH_MAX + 1).into()), Err(Malformed));
+        assert!(Body::json(&nested(DEPTH_MAX).into()).is_ok());
+        assert_eq!(Body::json(&nested(DEPTH_MAX + 1).into()), Err(Malformed));
         let text = format!("\"\\\"{}\"", "[".repeat(500));
-        assert!(Body::json(text.into()).is_ok());
+        assert!(Body::json(&text.into()).is_ok());
     }
 
     proptest! {

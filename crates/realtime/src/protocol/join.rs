@@ -4,6 +4,7 @@ use serde_json::Value;
 
 /// What a client says when it joins. What is missing or of another kind has its default.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "as many as clients send")]
 pub(crate) struct JoinRequest {
     /// Whether its own broadcasts come back to it.
     pub(crate) hears_itself: bool,

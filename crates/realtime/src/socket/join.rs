@@ -86,7 +86,9 @@ impl Socket {
         if let Err(reason) = entered {
             return self.refuse(&message, &reason);
         }
-        waiting.into_iter().for_each(|it| self.hear_in_channel(it));
+        for message in waiting {
+            self.hear_in_channel(message);
+        }
     }
 
     fn enter(

@@ -91,19 +91,19 @@ async fn who_does_not_read_loses_the_socket_and_nobody_waits() {
         assert_eq!(hearer.hear_of("broadcast").await.payload["meta"]["seq"], number);
     }
     // More than all buffers between can hold was sent, so some of it never comes.
-    let mut last = 0;
+    let mut number = 0;
     let lost = loop {
         let Ok(heard) =
             tokio::time::timeout(std::time::Duration::from_secs(20), slow.try_hear()).await
         else {
-            panic!("the socket neither ends nor goes on after {last}");
+            panic!("the socket neither ends nor goes on after {number}");
         };
         match heard {
             Some(heard) => {
-                assert_eq!(heard.payload["meta"]["seq"], last + 1, "a silent hole");
-                last += 1;
+                assert_eq!(heard.payload["meta"]["seq"], number + 1, "a silent hole");
+                number += 1;
             }
-            None => break last < MESSAGES,
+            None => break number < MESSAGES,
         }
     };
     assert!(lost, "everything was read, so nothing was slow");

@@ -29,9 +29,9 @@ async fn saves_are_announced_in_the_order_of_their_commits() {
             (&heard.payload["event"], &heard.payload["meta"]["role"]),
             (&json!("state_saved"), &json!("server"))
         );
-        let saved = &heard.payload["payload"];
-        assert_eq!((&saved["version"], &saved["saved_by"]), (&json!(version), &json!("owner")));
-        assert_eq!(saved["gameplay_id"], "value_ranking");
+        let told = &heard.payload["payload"];
+        assert_eq!((&told["version"], &told["saved_by"]), (&json!(version), &json!("owner")));
+        assert_eq!(told["gameplay_id"], "value_ranking");
     }
     assert!(socket.is_quiet().await);
 }
