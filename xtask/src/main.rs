@@ -8,6 +8,7 @@ mod ci;
 mod commands;
 mod crash;
 mod diff;
+mod interop;
 mod migrate;
 mod openapi;
 mod probe;

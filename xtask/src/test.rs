@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 use crate::commands::cargo;
+use crate::interop;
 use crate::server::Server;
 use crate::tally::Tally;
 
@@ -24,6 +25,11 @@ pub(crate) struct Arguments {
     /// Leave out the tests of the other database.
     #[arg(long, value_name = "sqlite|postgres")]
     db: Option<Kind>,
+    /// Install the packages that clients are made of, and run the tests that drive them alone.
+    ///
+    /// Needs Node and Python. The other runs leave these tests out.
+    #[arg(long)]
+    interop: bool,
     /// Passed on to each test binary, such as `--nocapture`.
     #[arg(last = true)]
     options: Vec<String>,
@@ -38,6 +44,9 @@ impl Arguments {
     /// What the test binaries are told.
     fn for_libtest(&self) -> Vec<&str> {
         let mut arguments: Vec<&str> = self.filter.iter().map(String::as_str).collect();
+        if self.interop {
+            arguments.extend(["interop::", "--test-threads=2"]);
+        }
         match self.db {
             Some(Kind::Sqlite) => arguments.extend(["--skip", "::postgres"]),
             Some(Kind::Postgres) => arguments.extend(["--skip", "::sqlite"]),
@@ -51,10 +60,14 @@ impl Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let kinds = arguments.kinds();
     let server = kinds.contains(&Kind::Postgres).then(Server::given_or_started).transpose()?;
-    let (status, tally) = run_and_count(&mut command(&arguments, server.as_ref())).await?;
+    let mut tests = command(&arguments, server.as_ref());
+    if arguments.interop {
+        tests.env("CARDROOM_INTEROP", interop::install().await?);
+    }
+    let (status, tally) = run_and_count(&mut tests).await?;
     println!("\n{tally}");
     ensure!(status.success(), "the tests failed: {status}");
-    if arguments.filter.is_empty() {
+    if arguments.filter.is_empty() && !arguments.interop {
         tally.covers(&kinds)?;
     }
     Ok(())

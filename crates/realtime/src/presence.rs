@@ -223,9 +223,9 @@ impl Shown {
     }
 }
 
-/// What somebody takes in a message, in bytes; more rather than less.
+/// What somebody takes in a message, in bytes, at most.
 fn weight(key: &str, object: &Bytes) -> usize {
-    2 * key.len() + object.len() + 64
+    quoted(key).len() + object.len() + 64
 }
 
 fn joins(epoch: &str, key: &str, shown: &Shown) -> Difference {

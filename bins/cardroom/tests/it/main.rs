@@ -16,6 +16,7 @@ mod game_rules;
 mod gameplay;
 mod health;
 mod idempotency;
+mod interop;
 mod outages;
 mod process;
 mod queries;

@@ -1,0 +1,240 @@
+//! The packages that clients are made of, each in a process of its own, all in one room.
+//!
+//! `cargo xtask test --interop` installs them and names the folder in `CARDROOM_INTEROP`; without it these
+//! tests are left out.
+
+mod peer;
+
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+use testkit::TestDatabase;
+
+use crate::process::Process;
+use peer::{Peer, all, is_subscribed};
+
+/// A server on a port of its choice, which it has again after a restart, and a room.
+struct Stage {
+    server: Option<Process>,
+    database: TestDatabase,
+    port: String,
+    room: String,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let database = testkit::database().await;
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut stage =
+            Self { server: None, database, port: port.to_string(), room: String::new() };
+        stage.start().await;
+        stage.room = stage.open_room().await;
+        stage
+    }
+
+    async fn start(&mut self) {
+        let (url, port) = (self.database.url.expose().into_owned(), self.port.clone());
+        let start = move || {
+            let mut server = Process::start_with(&url, &[("PORT", &port)]);
+            server.address();
+            server
+        };
+        self.server = Some(tokio::task::spawn_blocking(start).await.unwrap());
+    }
+
+    async fn stop(&mut self) {
+        let mut server = self.server.take().unwrap();
+        let status = tokio::task::spawn_blocking(move || server.stop()).await.unwrap();
+        assert!(status.success(), "{status}");
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    async fn open_room(&self) -> String {
+        let client = reqwest::Client::new();
+        let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
+        let login = client.post(format!("{}/api/auth/login", self.url())).json(&login);
+        let login: Value = login.send().await.unwrap().json().await.unwrap();
+        let room = client.post(format!("{}/api/rooms", self.url())).json(&json!({ "name": "x" }));
+        let room = room.bearer_auth(login["access_token"].as_str().unwrap()).send().await.unwrap();
+        room.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// All peers in the room's channel, each under its own name.
+    fn peers(&self) -> Vec<Peer> {
+        let mut peers = all(&self.url());
+        for peer in &mut peers {
+            peer.enter("main", &format!("room:{}", self.room), &json!({ "key": peer.name }));
+        }
+        peers
+    }
+}
+
+/// What no encoding of half a world survives.
+fn words() -> Value {
+    json!({ "text": "héé 卡片 🃏 \"\\ \u{2028}", "n": [1, 2.5, null, true], "deep": { "a": {} } })
+}
+
+/// Everybody says something, and everybody else hears it.
+fn talk(peers: &mut [Peer], event: &str) {
+    for speaker in 0..peers.len() {
+        let said = json!({ "from": peers[speaker].name, "said": words() });
+        peers[speaker].send("main", event, &said);
+        for (index, peer) in peers.iter_mut().enumerate() {
+            if index != speaker {
+                let heard = peer.wait(|it| it["heard"] == event && it["payload"] == said);
+                assert_eq!(heard["channel"], "main", "{heard}");
+            }
+        }
+    }
+    for peer in peers.iter() {
+        let name = json!(peer.name);
+        let own = peer.all_heard().find(|it| it["heard"] == event && it["payload"]["from"] == name);
+        assert!(own.is_none(), "{} heard itself: {own:?}", peer.name);
+    }
+}
+
+/// Everybody shows something, and everybody sees all.
+fn gather(peers: &mut [Peer], n: u32) {
+    for peer in peers.iter_mut() {
+        peer.order("track", "main", &json!({ "payload": { "name": peer.name, "n": n } }));
+    }
+    let names: Vec<_> = peers.iter().map(|it| it.name).collect();
+    for peer in peers {
+        peer.wait(|it| {
+            it["people"]
+                .as_object()
+                .is_some_and(|people| names.iter().all(|name| people.contains_key(*name)))
+        });
+    }
+}
+
+fn is_wanted() -> bool {
+    let is_wanted = std::env::var_os(peer::FOLDER).is_some();
+    if !is_wanted {
+        eprintln!("left out: `cargo xtask test --interop` installs what this needs");
+    }
+    is_wanted
+}
+
+#[testkit::on_both_databases]
+async fn all_packages_talk_see_each_other_and_come_back() {
+    if !is_wanted() {
+        return;
+    }
+    let mut stage = Stage::set().await;
+    let mut peers = stage.peers();
+    talk(&mut peers, "first");
+    gather(&mut peers, 1);
+
+    // After a restart all are back by themselves.
+    peers.iter_mut().for_each(Peer::forget);
+    stage.stop().await;
+    stage.start().await;
+    for peer in &mut peers {
+        peer.wait(is_subscribed);
+    }
+    talk(&mut peers, "second");
+    gather(&mut peers, 2);
+
+    // Who takes the picture down, who leaves and who vanishes are all seen off.
+    let mut leaver = peers.remove(0);
+    leaver.order("untrack", "main", &json!({}));
+    for peer in &mut peers {
+        peer.wait(|it| it["left"] == leaver.name);
+    }
+    let mut leaver = peers.remove(0);
+    leaver.order("leave", "main", &json!({}));
+    for peer in &mut peers {
+        peer.wait(|it| it["left"] == leaver.name);
+    }
+    let vanished = peers.remove(0);
+    let name = vanished.name;
+    drop(vanished);
+    for peer in &mut peers {
+        peer.wait(|it| it["left"] == name);
+    }
+}
+
+#[testkit::on_both_databases]
+async fn who_wants_to_hears_itself_and_is_answered_and_may_speak_before_joining() {
+    if !is_wanted() {
+        return;
+    }
+    let stage = Stage::set().await;
+    let mut peers = stage.peers();
+    for peer in &mut peers {
+        let topic = format!("room:{}:echo-{}", stage.room, peer.name);
+        peer.enter("echo", &topic, &json!({ "self": true, "ack": true }));
+        assert_eq!(peer.send("echo", "mine", &words()), "ok", "{}", peer.name);
+        let heard = peer.wait(|it| it["heard"] == "mine");
+        assert_eq!(heard["payload"], words(), "{heard}");
+    }
+    // Packages for JavaScript send over HTTP while they are not in the channel.
+    let (speakers, hearers) = peers.split_at_mut(1);
+    let [speaker] = speakers else { panic!("no peer") };
+    speaker.order("leave", "main", &json!({}));
+    let topic = json!({ "topic": format!("room:{}", stage.room) });
+    speaker.order("open", "early", &topic);
+    assert_eq!(speaker.send("early", "over http", &words()), "ok");
+    for hearer in hearers {
+        let heard = hearer.wait(|it| it["heard"] == "over http");
+        assert_eq!(heard["payload"], words());
+    }
+}
+
+#[testkit::on_both_databases]
+async fn the_double_mount_of_the_web_app_is_never_seen() {
+    if !is_wanted() {
+        return;
+    }
+    let stage = Stage::set().await;
+    let mut peers = stage.peers();
+    // As the web app has it. Some packages drop the socket with the last channel.
+    for peer in &mut peers {
+        peer.enter("game", &format!("realtime:room:{}:gamemode", stage.room), &json!({}));
+    }
+    gather(&mut peers, 1);
+    for mounted in 0..peers.len() {
+        let topic = format!("room:{}", stage.room);
+        let name = peers[mounted].name;
+        peers.iter_mut().for_each(Peer::forget);
+        peers[mounted].order("leave", "main", &json!({}));
+        peers[mounted].enter("main", &topic, &json!({ "key": name }));
+        // What is shown anew takes the place of the old without a leave.
+        peers[mounted].order("track", "main", &json!({ "payload": { "name": name, "n": 2 } }));
+        for (index, peer) in peers.iter_mut().enumerate() {
+            if index != mounted {
+                peer.wait(|it| it["channel"] == "main" && it["people"].is_object());
+            }
+        }
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    for peer in &mut peers {
+        peer.catch_up();
+        let left: Vec<_> = peer.all_heard().filter(|it| !it["left"].is_null()).collect();
+        assert!(left.is_empty(), "{}: {left:?}", peer.name);
+        let last = peer
+            .all_heard()
+            .filter(|it| it["channel"] == "main" && it["people"].is_object())
+            .last()
+            .unwrap();
+        let people = last["people"].as_object().unwrap();
+        assert!(people.values().all(|count| *count == 1), "{}: {people:?}", peer.name);
+    }
+}
+
+#[testkit::on_both_databases]
+async fn bytes_travel_between_the_newest_packages() {
+    if !is_wanted() {
+        return;
+    }
+    let stage = Stage::set().await;
+    let mut peers = stage.peers();
+    peers.retain(|it| it.name.contains("newest"));
+    let bytes = json!({ "bytes": [0, 255, 16] });
+    peers[0].send("main", "bytes", &bytes);
+    assert_eq!(peers[1].wait(|it| it["heard"] == "bytes")["payload"], bytes);
+}

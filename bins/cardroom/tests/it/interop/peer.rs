@@ -1,0 +1,143 @@
+//! A package in a process of its own, which does what it is told.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// Names the folder where the packages are installed.
+pub(super) const FOLDER: &str = "CARDROOM_INTEROP";
+
+/// How long anything may take; clients wait for seconds between two attempts.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A package in a process of its own.
+pub(super) struct Peer {
+    pub(super) name: &'static str,
+    child: Child,
+    input: ChildStdin,
+    output: Receiver<Value>,
+    heard: Vec<Value>,
+    /// From where on something is waited for.
+    seen: usize,
+}
+
+/// One of every package.
+pub(super) fn all(url: &str) -> Vec<Peer> {
+    let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
+    [
+        ("supabase-js 2.58", "supabase-js-2.58", "supabase"),
+        ("supabase-js newest", "supabase-js-newest", "supabase"),
+        ("realtime-js 2.15", "supabase-js-2.58", "realtime"),
+        ("realtime-js newest", "supabase-js-newest", "realtime"),
+        ("python", "python", "realtime"),
+    ]
+    .into_iter()
+    .map(|(name, package, kind)| Peer::start(name, &folder, package, (kind, url)))
+    .collect()
+}
+
+pub(super) fn is_subscribed(message: &Value) -> bool {
+    message["channel"] == "main" && message["status"] == "SUBSCRIBED"
+}
+
+impl Peer {
+    fn start(name: &'static str, folder: &Path, package: &str, (kind, url): (&str, &str)) -> Self {
+        let place = folder.join(package);
+        let (program, script) = match package {
+            "python" => (place.join("bin/python"), "peer.py"),
+            _ => (PathBuf::from("node"), "peer.mjs"),
+        };
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/interop").join(script);
+        let mut child = Command::new(program)
+            .arg(script.canonicalize().unwrap())
+            .args([kind, url, "anon-key"])
+            .current_dir(&place)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, output) = channel();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if let Ok(message) = serde_json::from_str(&line) {
+                    let _ = sender.send(message);
+                }
+            }
+        });
+        let input = child.stdin.take().unwrap();
+        Self { name, child, input, output, heard: Vec::new(), seen: 0 }
+    }
+
+    /// Has it do something, and waits until that is done. Gives what came of it.
+    pub(super) fn order(&mut self, deed: &str, channel: &str, details: &Value) -> Value {
+        let mut order = json!({ "do": deed, "channel": channel });
+        order.as_object_mut().unwrap().extend(details.as_object().unwrap().clone());
+        self.catch_up();
+        let from = self.heard.len();
+        writeln!(self.input, "{order}").unwrap();
+        let is_done = |it: &Value| it["did"] == deed && it["channel"] == channel;
+        self.wait_from(from, is_done)["result"].clone()
+    }
+
+    /// Has it join a channel, which has to succeed.
+    pub(super) fn enter(&mut self, channel: &str, topic: &str, details: &Value) {
+        let mut details = details.clone();
+        details["topic"] = json!(topic);
+        self.order("open", channel, &details);
+        let from = self.heard.len();
+        self.order("subscribe", channel, &json!({}));
+        self.wait_from(from, |it| it["channel"] == channel && it["status"] == "SUBSCRIBED");
+    }
+
+    /// Has it broadcast something.
+    pub(super) fn send(&mut self, channel: &str, event: &str, payload: &Value) -> Value {
+        self.order("send", channel, &json!({ "event": event, "payload": payload }))
+    }
+
+    /// The first message that is meant, of all that are not forgotten.
+    pub(super) fn wait(&mut self, is_meant: impl Fn(&Value) -> bool) -> Value {
+        self.wait_from(self.seen, is_meant)
+    }
+
+    fn wait_from(&mut self, from: usize, is_meant: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = self.heard[from..].iter().find(|it| is_meant(it)) {
+                return found.clone();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(message) = self.output.recv_timeout(left) else {
+                panic!("{} waits in vain; it heard {:#?}", self.name, self.heard);
+            };
+            self.heard.push(message);
+        }
+    }
+
+    /// Takes in what was told meanwhile.
+    pub(super) fn catch_up(&mut self) {
+        self.heard.extend(self.output.try_iter());
+    }
+
+    /// Waits from now on for what comes from now on.
+    pub(super) fn forget(&mut self) {
+        self.catch_up();
+        self.seen = self.heard.len();
+    }
+
+    /// All that was told since.
+    pub(super) fn all_heard(&self) -> impl Iterator<Item = &Value> {
+        self.heard[self.seen..].iter()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,45 @@
+//! The packages that the interoperability tests drive, installed from their lock files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::commands::{program, release_folder, run};
+
+/// Where the lock files are.
+const LOCKED: &str = "xtask/interop";
+
+/// Packages for Node, each in a folder with a lock file of its own.
+const FOR_NODE: [&str; 2] = ["supabase-js-2.58", "supabase-js-newest"];
+
+/// Installs what is not there yet, beside the builds; gives the folder.
+pub(crate) async fn install() -> Result<PathBuf> {
+    let folder = release_folder()?.with_file_name("interop");
+    for package in FOR_NODE {
+        install_for_node(&folder.join(package), &Path::new(LOCKED).join(package)).await?;
+    }
+    install_for_python(&folder.join("python")).await?;
+    Ok(folder)
+}
+
+async fn install_for_node(place: &Path, locked: &Path) -> Result<()> {
+    fs::create_dir_all(place)?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(locked.join(file), place.join(file)).context("cannot copy a lock file")?;
+    }
+    let mut npm = program("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]);
+    run(npm.current_dir(place)).await
+}
+
+async fn install_for_python(place: &Path) -> Result<()> {
+    if !place.join("bin/python").exists() {
+        run(program("python3").args(["-m", "venv"]).arg(place)).await?;
+    }
+    let mut pip =
+        program(place.join("bin/pip").to_str().context("a folder whose name is no text")?);
+    let pip = pip.args(["install", "--quiet", "--no-deps", "-r"]);
+    let locked = fs::canonicalize(Path::new(LOCKED).join("requirements.txt"))?;
+    run(pip.arg(locked).current_dir(place)).await
+}
