@@ -280,8 +280,10 @@ impl Socket {
                 self.reply(message, Ok("{}"));
             }
             Deed::AccessToken(shown) => {
+                // A key that is shown as a token takes nothing away from the token that is known.
                 let token = self.worker.door().credential(shown.as_deref(), &self.key);
-                if shown.is_some() && token != seat.token.as_deref() {
+                let is_new = token.is_some() && token == shown.as_deref();
+                if is_new && token != seat.token.as_deref() {
                     self.judge(&Rc::from(message.topic.as_str()), token.map(str::to_owned));
                 }
             }
