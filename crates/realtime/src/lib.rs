@@ -1,6 +1,6 @@
 //! Every move live: the channels of rooms, for clients of Supabase Realtime as they are.
 //!
-//! The wire is `protocol`, the nouns and their rules are [`Topic`](topic), `presence`, `ring`,
+//! The wire is `protocol`, the nouns and their rules are `topic`, `presence`, `ring`,
 //! `message` and `outbox`, all without I/O. A `channel` is the live part of a room: it gives every
 //! broadcast its number under its lock, and hands it to the workers that have members, once each. A
 //! `worker` is the part of all channels on one thread of the server: it fills the outboxes of its
