@@ -1,12 +1,14 @@
 //! What has to be there before a load: accounts, people, rooms.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use reqwest::{Client, StatusCode};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::evidence::Room;
@@ -19,6 +21,10 @@ const ACCOUNTS_MAX: usize = 50;
 
 /// Requests at once while the stage is set.
 const AT_ONCE: usize = 8;
+
+/// How often a server that is too busy is asked again, and how long between at most.
+const PATIENCE: usize = 20;
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// The password of every account that is made here; the server is fresh, or knows none of them.
 const PASSWORD: &str = "stress-and-no-strain";
@@ -68,14 +74,14 @@ impl Stage {
 
     async fn register(&self, email: &str) -> Result<StatusCode> {
         let account = json!({ "email": email, "password": PASSWORD, "full_name": "Stress" });
-        let request = self.client.post(self.at("auth/register")).json(&account);
-        Ok(request.send().await.context("cannot register")?.status())
+        let request = || self.client.post(self.at("auth/register")).json(&account);
+        Ok(patiently(request).await.context("cannot register")?.status())
     }
 
     async fn log_in(&self, email: &str, password: &str) -> Result<Account> {
         let login = json!({ "email": email, "password": password });
-        let login = self.client.post(self.at("auth/login")).json(&login);
-        let answer: Value = login.send().await?.error_for_status()?.json().await?;
+        let login = || self.client.post(self.at("auth/login")).json(&login);
+        let answer: Value = patiently(login).await?.error_for_status()?.json().await?;
         let token = answer["access_token"].as_str().context("no token")?.into();
         Ok(Account { email: email.to_owned(), password: password.to_owned(), token })
     }
@@ -111,8 +117,9 @@ impl Stage {
 
     async fn open_room(&self, number: usize) -> Result<Arc<Room>> {
         let token = self.accounts[number % self.accounts.len()].token.clone();
-        let request = self.client.post(self.at("rooms")).bearer_auth(&token);
-        let answer = request.json(&json!({ "name": "stress" })).send().await?;
+        let name = json!({ "name": "stress" });
+        let request = || self.client.post(self.at("rooms")).bearer_auth(&token).json(&name);
+        let answer = patiently(request).await?;
         let room: Value = answer.error_for_status()?.json().await?;
         let text =
             |key: &str| room[key].as_str().map(str::to_owned).with_context(|| format!("no {key}"));
@@ -122,4 +129,18 @@ impl Stage {
     fn at(&self, path: &str) -> String {
         format!("{}/api/{path}", self.target.url())
     }
+}
+
+/// Asks until the server is not too busy. The load is what is measured, not the way there.
+async fn patiently(request: impl Fn() -> RequestBuilder) -> reqwest::Result<Response> {
+    let mut answer = request().send().await?;
+    for _ in 0..PATIENCE {
+        if !matches!(answer.status().as_u16(), 429 | 503) {
+            break;
+        }
+        let after = answer.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
+        tokio::time::sleep(Duration::from_secs(after.unwrap_or(1)).min(WAIT_MAX)).await;
+        answer = request().send().await?;
+    }
+    Ok(answer)
 }

@@ -129,6 +129,15 @@ async fn an_open_loop_counts_from_when_requests_were_due() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_busy_server_is_asked_again_before_the_load() {
+    let faults = Faults { refuses_registrations: 2, ..Faults::default() };
+
+    let run = stress(faults, BURSTS).await;
+
+    assert_eq!(run.exit(), Exit::Passed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_debug_build_is_invalid() {
     let run = stress(Faults { is_debug: true, ..Faults::default() }, BURSTS).await;
 

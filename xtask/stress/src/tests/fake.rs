@@ -23,6 +23,8 @@ pub(super) struct Faults {
     pub(super) doubles_visitors: bool,
     /// So many saves are done before one is refused.
     pub(super) refuses_every: Option<u64>,
+    /// So many registrations are refused before the others are taken.
+    pub(super) refuses_registrations: u64,
     pub(super) is_debug: bool,
 }
 
@@ -108,7 +110,10 @@ impl Server {
     async fn answer(&self, method: &str, path: &str, body: &Value) -> Answer {
         let parts: Vec<_> = path.trim_start_matches('/').split('/').collect();
         match (method, &parts[..]) {
-            ("POST", ["api", "auth", "register"]) => (201, json!({})),
+            ("POST", ["api", "auth", "register"]) => {
+                let refused = self.next() < self.faults.refuses_registrations;
+                (if refused { 503 } else { 201 }, json!({}))
+            }
             ("POST", ["api", "auth", "login"]) => {
                 (200, json!({ "access_token": "t", "user": { "email": body["email"] } }))
             }
