@@ -37,8 +37,8 @@ pub(crate) struct Person {
     pub(crate) random: StdRng,
     target: Target,
     source: Option<IpAddr>,
-    /// The room of one's own, and its games.
-    own: Option<(Arc<Room>, Vec<Document>)>,
+    /// The games in the room of one's own.
+    own: Option<Vec<Document>>,
     saves: u64,
     session: u64,
     visitor: Option<(String, String)>,

@@ -82,8 +82,8 @@ impl Scenario for Save {
         "owners create rooms and save states in them (Test 3)"
     }
 
-    fn rooms(&self, _burst: bool) -> Rooms {
-        Rooms::None
+    fn rooms(&self, burst: bool) -> Rooms {
+        if burst { Rooms::None } else { Rooms::Each }
     }
 
     fn burst<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {

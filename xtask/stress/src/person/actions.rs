@@ -55,19 +55,29 @@ impl Person {
             Ok((text(&answer, "id")?, text(&answer, "share_code")?))
         };
         if let Answer::Good((id, code)) = self.ask(watch, ask, read).await {
-            let room = Arc::new(Room { id, code, token: token.clone() });
-            let games = (0..GAMES).map(|game| Document::new(&room, &format!("game-{game}")));
-            let games = games.collect();
-            self.own = Some((room, games));
+            self.play_in(&Arc::new(Room { id, code, token }));
         }
+    }
+
+    /// Takes the shared room for one's own if it was opened with the same account, for oneself alone.
+    fn adopt_room(&mut self) -> bool {
+        let mine = |it: &&Arc<Room>| it.token == self.account.token;
+        let Some(room) = self.shared.as_ref().filter(mine).cloned() else { return false };
+        self.play_in(&room);
+        true
+    }
+
+    fn play_in(&mut self, room: &Arc<Room>) {
+        let games = (0..GAMES).map(|game| Document::new(room, &format!("game-{game}")));
+        self.own = Some(games.collect());
     }
 
     /// Saves the next game in one's own room, which is opened before if there is none.
     pub(crate) async fn save(&mut self, watch: &Watch) {
-        if self.own.is_none() {
+        if self.own.is_none() && !self.adopt_room() {
             self.open_room(watch).await;
         }
-        let Some((_, games)) = &self.own else { return };
+        let Some(games) = &self.own else { return };
         let Some(document) = games.get(usize::try_from(self.saves % GAMES).unwrap_or(0)) else {
             return;
         };
