@@ -1,5 +1,6 @@
 //! Whose request it is, as far as an address tells.
 
+use std::fmt;
 use std::future::{Ready, ready};
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -31,6 +32,21 @@ impl ClientAddress {
         request.peer_addr().map(|peer| Self::behind(peer.ip(), entries, hops))
     }
 
+    /// The network that people recognise a client by, not what tells clients apart: an IPv4 /24 or an
+    /// IPv6 /48.
+    pub fn network(self) -> String {
+        match self.0 {
+            IpAddr::V4(host) => {
+                let [a, b, c, _] = host.octets();
+                format!("{a}.{b}.{c}.0/24")
+            }
+            IpAddr::V6(host) => {
+                let site = Ipv6Addr::from_bits(host.to_bits() >> 80 << 80);
+                format!("{site}/48")
+            }
+        }
+    }
+
     /// The client of `peer`, whose proxies noted `entries`.
     ///
     /// With as many proxies as `hops`, that entry from the right is the client, and everything left
@@ -43,6 +59,12 @@ impl ClientAddress {
     ) -> Self {
         let noted = hops.checked_sub(1).and_then(|index| entries.rev().nth(index));
         noted.and_then(address).unwrap_or(peer).into()
+    }
+}
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -109,6 +131,13 @@ mod tests {
         assert_eq!(behind("203.0.113.9:4711", 1), "203.0.113.9");
         assert_eq!(behind("::ffff:203.0.113.9", 1), "203.0.113.9");
         assert_eq!(behind("[2001:db8::1]:443", 1), "2001:db8::");
+    }
+
+    #[test]
+    fn people_recognise_a_client_by_its_network() {
+        let network = |text: &str| ClientAddress::from(text.parse::<IpAddr>().unwrap()).network();
+        assert_eq!(network("203.0.113.9"), "203.0.113.0/24");
+        assert_eq!(network("2001:db8:1:2::3"), "2001:db8:1::/48");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub use body::BodyLimits;
 pub(crate) use body::limits;
-pub use parts::{Document, Json, JsonOrQuery, Path, PathParam, Query};
+pub use parts::{Document, Json, JsonOrQuery, MaybeJson, Path, PathParam, Query};
 
 use crate::fields::{Issue, Spot};
 use crate::problem::Problem;

@@ -31,7 +31,8 @@ pub use faults::{BodyFaults, Busy, InputFaults, SignInFaults};
 pub use fields::{Field, Fields, Flaw, FromFields, Issue, Nested, Spot, Whole, choice};
 pub use idempotency::{Idempotency, key_reused};
 pub use input::{
-    Authed, BodyLimits, Both, Document, Input, Json, JsonOrQuery, Part, Path, PathParam, Query, Raw,
+    Authed, BodyLimits, Both, Document, Input, Json, JsonOrQuery, MaybeJson, Part, Path, PathParam,
+    Query, Raw,
 };
 pub use patience::{limit_body_time, waive_body_time};
 pub use principal::Principal;

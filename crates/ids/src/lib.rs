@@ -16,6 +16,14 @@ id! {
     AccountId
 }
 id! {
+    /// A log-in that lasts: what a refresh token belongs to.
+    SessionId
+}
+id! {
+    /// An entry of the audit log.
+    AuditId
+}
+id! {
     /// A room that a counsellor opened.
     RoomId
 }

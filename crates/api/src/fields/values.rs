@@ -1,7 +1,7 @@
 //! The values that requests are made of.
 
 use chrono::{DateTime, Utc};
-use ids::{AccountId, GameRuleId, RoomId, VisitorId};
+use ids::{AccountId, GameRuleId, RoomId, SessionId, VisitorId};
 use serde_json::{Value, json};
 
 use super::{Field, Flaw, FromFields, Spot, read_object};
@@ -155,4 +155,4 @@ macro_rules! id_field {
     )*};
 }
 
-id_field!(AccountId, GameRuleId, RoomId, VisitorId);
+id_field!(AccountId, GameRuleId, RoomId, SessionId, VisitorId);

@@ -24,6 +24,10 @@ impl PathParam for ids::VisitorId {
     const NAME: &'static str = "visitor_id";
 }
 
+impl PathParam for ids::SessionId {
+    const NAME: &'static str = "session_id";
+}
+
 impl PathParam for ids::GameRuleId {
     const NAME: &'static str = "rule_id";
 }
@@ -94,6 +98,25 @@ impl<T: FromFields> Part for JsonOrQuery<T> {
             Query::read(raw).map(|Query(fields)| Self(fields))
         } else {
             Json::read(raw).map(|Json(fields)| Self(fields))
+        }
+    }
+}
+
+/// The fields of a JSON body, if there is one.
+pub struct MaybeJson<T>(pub Option<T>);
+
+impl<T: FromFields> Part for MaybeJson<T> {
+    const MEDIA: &'static [&'static str] = &[JSON];
+
+    fn body_limit(limits: &BodyLimits) -> Option<usize> {
+        Some(limits.ordinary)
+    }
+
+    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+        if raw.body.is_empty() {
+            Some(Self(None))
+        } else {
+            Json::read(raw).map(|Json(fields)| Self(Some(fields)))
         }
     }
 }
