@@ -5,6 +5,22 @@
 #![expect(missing_docs, reason = "the migrations describe the tables")]
 
 diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::sql_types::{Guid, Moment};
+
+    audit_log (id) {
+        id -> Guid,
+        at -> Moment,
+        action -> Text,
+        actor_id -> Nullable<Guid>,
+        account_id -> Nullable<Guid>,
+        session_id -> Nullable<Guid>,
+        address -> Text,
+        device -> Text,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
     use crate::sql_types::{Doc, Guid, Moment};
 
@@ -84,7 +100,28 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Bool, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::sql_types::{Guid, Moment};
+
+    sessions (id) {
+        id -> Guid,
+        account_id -> Guid,
+        epoch -> Integer,
+        generation -> BigInt,
+        token_hash -> Binary,
+        previous_hash -> Nullable<Binary>,
+        rotated_at -> Moment,
+        device -> Text,
+        network -> Text,
+        created_at -> Moment,
+        idle_until -> Moment,
+        ends_at -> Moment,
+        ended_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Bool, Integer, Nullable, Text};
     use crate::sql_types::{Guid, Moment};
 
     users (id) {
@@ -98,6 +135,7 @@ diesel::table! {
         created_at -> Moment,
         reset_token_hash -> Nullable<Binary>,
         reset_expires_at -> Nullable<Moment>,
+        session_epoch -> Integer,
     }
 }
 
@@ -119,14 +157,17 @@ diesel::table! {
 diesel::joinable!(gameplay_states -> rooms (room_id));
 diesel::joinable!(rooms -> game_rule_templates (game_rule_id));
 diesel::joinable!(rooms -> users (counselor_id));
+diesel::joinable!(sessions -> users (account_id));
 diesel::joinable!(visitors -> rooms (room_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    audit_log,
     game_rule_templates,
     gameplay_segments,
     gameplay_states,
     idempotency_keys,
     rooms,
+    sessions,
     users,
     visitors,
 );
