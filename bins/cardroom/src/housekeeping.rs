@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use admission::{RateLimits, SWEEP_EVERY};
+use auth::{audit, sessions};
 use chrono::{TimeDelta, Utc};
 use gameplay::history;
+use settings::Settings;
 use store::{Db, StoreError, idempotency};
 use telemetry::metrics::{GATHER_EVERY, Registry};
 use tokio::task::AbortHandle;
@@ -23,18 +25,21 @@ impl Housekeeping {
     /// Begins now, and again every hour.
     pub(crate) fn start(
         db: Db,
-        settings: &settings::History,
+        settings: &Settings,
         registry: &'static Registry,
         rates: Data<RateLimits>,
     ) -> Self {
-        let age = TimeDelta::days(settings.days);
+        let ages = Ages {
+            history: TimeDelta::days(settings.history.days),
+            audit: TimeDelta::days(settings.auth.audit_days),
+        };
         let task = tokio::spawn(async move {
             let mut clock = interval(EVERY);
             let mut gathering = interval(GATHER_EVERY);
             let mut sweeping = interval(SWEEP_EVERY);
             loop {
                 tokio::select! {
-                    _ = clock.tick() => tidy_up(&db, age).await,
+                    _ = clock.tick() => tidy_up(&db, ages).await,
                     _ = gathering.tick() => registry.run_upkeep(),
                     _ = sweeping.tick() => rates.sweep(),
                 }
@@ -50,14 +55,23 @@ impl Drop for Housekeeping {
     }
 }
 
-async fn tidy_up(db: &Db, age: TimeDelta) {
-    if let Err(error) = forget_old(db, age).await {
+/// How old something gets before it is forgotten.
+#[derive(Clone, Copy)]
+struct Ages {
+    history: TimeDelta,
+    audit: TimeDelta,
+}
+
+async fn tidy_up(db: &Db, ages: Ages) {
+    if let Err(error) = forget_old(db, ages).await {
         warn!(error = %error, "housekeeping will be tried again in an hour: {error}");
     }
 }
 
-async fn forget_old(db: &Db, age: TimeDelta) -> Result<(), StoreError> {
-    history::forget_old(db, age).await?;
+async fn forget_old(db: &Db, ages: Ages) -> Result<(), StoreError> {
+    history::forget_old(db, ages.history).await?;
+    audit::forget_old(db, ages.audit).await?;
+    sessions::forget_old(db).await?;
     db.write(idempotency::forget_old(Utc::now())).await?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use actix_web::web::Data;
 use admission::{HashingLane, RateLimits, watch_client};
 use anyhow::Context;
 use auth::mail::Mailer;
-use auth::{Accounts, Auth, Passes, Pseudonyms, Tokens, demo, login};
+use auth::{Accounts, Auth, KeyRing, Passes, Pseudonyms, RefreshTokens, Tokens, demo, login};
 use realtime::{Hub, Upkeep};
 use settings::{LogFormat, Settings};
 use store::group_commit::Drain;
@@ -185,16 +185,17 @@ async fn open(settings: &Settings) -> anyhow::Result<Auth> {
     }
     look_for_pooler(&settings.database).await?;
     let db = Db::open(&settings.database, &runtime).context("cannot open the database")?;
-    let secret = &settings.auth.jwt_secret;
+    let (rules, ring) = (&settings.auth, KeyRing::of(&settings.auth));
     Ok(Auth {
         accounts: Accounts::of(db.clone()),
         db,
-        passes: Passes::new(secret, settings.auth.visitor_token_minutes),
-        pseudonyms: Pseudonyms::new(secret),
-        tokens: Tokens::new(secret, settings.auth.access_token_minutes),
+        passes: Passes::new(&ring, rules.visitor_token_minutes),
+        pseudonyms: Pseudonyms::new(&rules.jwt_secret),
+        refresh_tokens: RefreshTokens::new(&ring),
+        tokens: Tokens::new(&ring, rules.access_token_minutes, rules.legacy_tokens),
         hashing: HashingLane::start(&settings.hashing).context("cannot start hashing")?,
         mailer: Mailer::start(&settings.mail, &settings.server.public_url, &runtime)?,
-        rules: settings.auth.clone(),
+        rules: rules.clone(),
         batch_users: settings.limits.batch_users,
     })
 }
@@ -242,8 +243,7 @@ fn serve(
     let (writers, drain) = Writers::start(&settings, &auth.db, live.audience(), &Handle::current());
     let rates = RateLimits::new(&settings.rates, server.trusted_hops);
     let rates = Data::new(rates.ok_or_else(|| io::Error::other("a rate limit allows nothing"))?);
-    let housekeeping =
-        Housekeeping::start(auth.db.clone(), &settings.history, registry, rates.clone());
+    let housekeeping = Housekeeping::start(auth.db.clone(), &settings, registry, rates.clone());
     let hub = live.realtime.hub.clone();
     let heartbeats = writers.heartbeats.clone();
     let upkeep = Upkeep::start(&hub, auth.db.clone(), heartbeats, &live.closings);

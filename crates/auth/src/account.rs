@@ -38,4 +38,6 @@ impl Account {
 pub(crate) struct Credentials {
     pub(crate) account: Account,
     pub(crate) hash: PasswordHash,
+    /// Which sessions are good: those that began in this epoch. Every new password begins another.
+    pub(crate) epoch: i32,
 }

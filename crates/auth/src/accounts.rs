@@ -3,29 +3,40 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ids::AccountId;
+use api::time;
+use ids::{AccountId, SessionId};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use store::{Db, StoreError};
 
 use crate::account::Account;
 use crate::store as table;
+use crate::token::Bearer;
 
-/// How old the account may be that a request is judged by. What happens to an account takes effect
-/// within this time, on every instance.
+/// How old the account and the session may be that a request is judged by. What happens to them takes
+/// effect within this time on every instance, and at once on the one where it happens.
 pub const ACCOUNT_AGE_MAX: Duration = Duration::from_secs(1);
 
-/// Accounts that are remembered at most.
-const ACCOUNTS_MAX: u64 = 10_000;
+/// Sessions that are remembered at most, and accounts without.
+const KNOWN_MAX: u64 = 10_000;
 
-/// Accounts that room is made for at the start.
-const ACCOUNTS_FIRST: usize = 64;
+/// Entries that room is made for at the start.
+const KNOWN_FIRST: usize = 64;
 
-/// The accounts of the database. Cloning shares what is remembered of them.
+/// The accounts of the database, and who is logged in. Cloning shares what is remembered of them.
 #[derive(Clone)]
 pub struct Accounts {
     db: Db,
-    known: Arc<Cache<AccountId, Known, UnitWeighter>>,
+    known: Arc<Cache<Key, Known, UnitWeighter>>,
+    /// When something happened here to an account or its sessions: what was read before is forgotten.
+    changed: Arc<Cache<AccountId, Instant, UnitWeighter>>,
+}
+
+/// What an account is looked for by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Account(AccountId),
+    Session(SessionId),
 }
 
 #[derive(Clone)]
@@ -37,8 +48,9 @@ struct Known {
 impl Accounts {
     /// The accounts of this database.
     pub fn of(db: Db) -> Self {
-        let known = Cache::with_weighter(ACCOUNTS_FIRST, ACCOUNTS_MAX, UnitWeighter);
-        Self { db, known: Arc::new(known) }
+        let known = Cache::with_weighter(KNOWN_FIRST, KNOWN_MAX, UnitWeighter);
+        let changed = Cache::with_weighter(KNOWN_FIRST, KNOWN_MAX, UnitWeighter);
+        Self { db, known: Arc::new(known), changed: Arc::new(changed) }
     }
 
     /// The account with this id, as it was at most [`ACCOUNT_AGE_MAX`] ago.
@@ -46,23 +58,60 @@ impl Accounts {
     /// # Errors
     /// When the database fails.
     pub async fn find(&self, id: AccountId) -> Result<Option<Arc<Account>>, StoreError> {
-        let known = self.known.get(&id).filter(|it| it.read_at.elapsed() < ACCOUNT_AGE_MAX);
+        self.look_up(Key::Account(id)).await
+    }
+
+    /// The account of a session, if at most [`ACCOUNT_AGE_MAX`] ago the session lasted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_session(&self, id: SessionId) -> Result<Option<Arc<Account>>, StoreError> {
+        self.look_up(Key::Session(id)).await
+    }
+
+    /// The account that a token names, if its session lasts.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn of_bearer(
+        &self,
+        bearer: Bearer,
+    ) -> Result<Option<Arc<Account>>, StoreError> {
+        match bearer.session {
+            Some(session) => self.of_session(session).await,
+            None => self.find(bearer.account).await,
+        }
+    }
+
+    async fn look_up(&self, key: Key) -> Result<Option<Arc<Account>>, StoreError> {
+        let known = self.known.get(&key).filter(|known| self.is_fresh(known));
         if let Some(known) = known {
             return Ok(Some(known.account));
         }
         // The age counts from before the read: what changes meanwhile is not missed for longer.
         let read_at = Instant::now();
-        let Some(row) = self.db.read_one(table::by_id(id)).await? else {
-            self.known.remove(&id);
+        let row = match key {
+            Key::Account(id) => self.db.read_one(table::by_id(id)).await?,
+            Key::Session(id) => {
+                self.db.read_one(table::sessions::account_of(id, time::now())).await?
+            }
+        };
+        let Some(row) = row else {
+            self.known.remove(&key);
             return Ok(None);
         };
         let account = Arc::new(Account::from(row));
-        self.known.insert(id, Known { account: account.clone(), read_at });
+        self.known.insert(key, Known { account: account.clone(), read_at });
         Ok(Some(account))
     }
 
-    /// Reads an account anew the next time, because it was changed.
+    fn is_fresh(&self, known: &Known) -> bool {
+        let changed = self.changed.get(&known.account.id);
+        known.read_at.elapsed() < ACCOUNT_AGE_MAX && changed.is_none_or(|at| at < known.read_at)
+    }
+
+    /// Reads an account and its sessions anew the next time, because something happened to them.
     pub(crate) fn forget(&self, id: AccountId) {
-        self.known.remove(&id);
+        self.changed.insert(id, Instant::now());
     }
 }

@@ -4,11 +4,14 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
+use ids::AccountId;
 use rand::seq::{IndexedRandom, SliceRandom};
 use utoipa::ToSchema;
 
 use crate::Auth;
 use crate::account::Account;
+use crate::audit::{self, Action, Deed};
+use crate::client::Client;
 use crate::email::Email;
 use crate::error::AuthError;
 use crate::register::newcomer;
@@ -78,25 +81,43 @@ pub enum Outcome {
 /// When there are no candidates or too many, or when the database fails.
 pub async fn create(
     auth: &Auth,
+    admin: &Account,
     candidates: Vec<Candidate>,
     on_duplicate: OnDuplicate,
+    client: &Client,
 ) -> Result<Vec<Outcome>, AuthError> {
     match candidates.len() {
         0 => return Err(AuthError::EmptyBatch),
         count if count > auth.batch_users => return Err(AuthError::LargeBatch(auth.batch_users)),
         _ => {}
     }
+    let by = By { admin: admin.id, client };
     let mut seen = HashSet::new();
     let once = candidates.into_iter().filter(|it| seen.insert(it.email.trim().to_lowercase()));
     futures::stream::iter(once)
-        .map(|candidate| settle(auth, candidate, on_duplicate))
+        .map(|candidate| settle(auth, by, candidate, on_duplicate))
         .buffered(auth.hashing.abreast())
         .try_collect()
         .await
 }
 
+/// Who creates, and from where.
+#[derive(Clone, Copy)]
+struct By<'a> {
+    admin: AccountId,
+    client: &'a Client,
+}
+
+impl By<'_> {
+    async fn note(self, auth: &Auth, action: Action, account: AccountId) {
+        let deed = Deed { action, actor: Some(self.admin), account, session: None };
+        audit::note(auth, self.client, deed).await;
+    }
+}
+
 async fn settle(
     auth: &Auth,
+    by: By<'_>,
     candidate: Candidate,
     on_duplicate: OnDuplicate,
 ) -> Result<Outcome, AuthError> {
@@ -120,13 +141,14 @@ async fn settle(
         account.account.must_change_password = must_change;
         let created = auth.db.write_one(store::create(&NewAccount::from(&account))).await?;
         if created.is_some() {
+            by.note(auth, Action::Created, account.account.id).await;
             return Ok(Outcome::Created { email, password });
         }
     }
     // There is an account, since before or since somebody was faster.
     match on_duplicate {
         OnDuplicate::Skip => skip(auth, email).await,
-        OnDuplicate::ResetPassword => reset(auth, email, password, &hash, must_change).await,
+        OnDuplicate::ResetPassword => reset(auth, by, email, password, &hash, must_change).await,
     }
 }
 
@@ -137,6 +159,7 @@ async fn skip(auth: &Auth, email: Email) -> Result<Outcome, AuthError> {
 
 async fn reset(
     auth: &Auth,
+    by: By<'_>,
     email: Email,
     password: Password,
     hash: &PasswordHash,
@@ -144,6 +167,10 @@ async fn reset(
 ) -> Result<Outcome, AuthError> {
     let assigned = store::assign_password(&email, hash, must_change);
     let account = auth.db.write_one(assigned).await?.map(Account::from);
+    if let Some(account) = &account {
+        auth.accounts.forget(account.id);
+        by.note(auth, Action::PasswordAssigned, account.id).await;
+    }
     Ok(existing(email, Some(password), account))
 }
 

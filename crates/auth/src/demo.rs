@@ -72,7 +72,7 @@ impl DemoAccount {
             must_change_password: false,
             created_at: time::now(),
         };
-        Credentials { account, hash }
+        Credentials { account, hash, epoch: 0 }
     }
 }
 

@@ -20,6 +20,18 @@ pub enum AuthError {
     /// The token is not ours, is over, or names nobody.
     #[error("Could not validate credentials")]
     BadToken,
+    /// The session of the token was ended.
+    #[error("Could not validate credentials")]
+    SessionOver,
+    /// The refresh token leads to no session that lasts.
+    #[error("Could not validate credentials")]
+    BadRefreshToken,
+    /// The caller has no such session.
+    #[error("Session not found")]
+    NoSuchSession,
+    /// The password was handed out, and has to be replaced first.
+    #[error("Password must be changed first")]
+    MustChangePassword,
     /// The token's subject is no id.
     #[error("Invalid user ID format")]
     BadSubject,
@@ -114,6 +126,10 @@ impl From<AuthError> for Problem {
             AuthError::NoToken => (StatusCode::UNAUTHORIZED, "authorization_required"),
             AuthError::BadToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
             AuthError::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong_credentials"),
+            AuthError::SessionOver => (StatusCode::UNAUTHORIZED, "session_over"),
+            AuthError::BadRefreshToken => (StatusCode::UNAUTHORIZED, "invalid_refresh_token"),
+            AuthError::NoSuchSession => (StatusCode::NOT_FOUND, "session_not_found"),
+            AuthError::MustChangePassword => (StatusCode::FORBIDDEN, "password_change_required"),
             AuthError::BadSubject => (StatusCode::BAD_REQUEST, "invalid_user_id"),
             AuthError::NoSuchUser => (StatusCode::NOT_FOUND, "user_not_found"),
             AuthError::Inactive | AuthError::AdminInactive => {

@@ -1,20 +1,23 @@
 //! Accounts over HTTP.
 
 mod admin;
+mod audit;
 mod requests;
+mod sessions;
 mod views;
 
 use std::sync::Arc;
 
 use actix_web::web::{Data, Json as Answer, ServiceConfig};
-use actix_web::{get, post};
-use admission::{ClientAddress, RateLimits};
+use actix_web::{CustomizeResponder, Responder, get, post};
+use admission::RateLimits;
 use api::{
     Authed, BodyFaults, Busy, Created, ErrorBody, Input, Json, JsonOrQuery, Problem, SignInFaults,
 };
 
 use crate::error::AuthError;
-use crate::{Auth, Caller, demo};
+use crate::login::LoggedIn;
+use crate::{Auth, Client, SignedIn, demo};
 use requests::{ForgotPassword, LoginRequest, PasswordChange, PasswordReset, RegisterRequest};
 use views::{DemoView, DemosCreated, LoginView, MeView, Message, ResetRequested};
 
@@ -27,7 +30,13 @@ api::routes! {
     change_password,
     forgot_password,
     reset_password,
+    sessions::refresh,
+    sessions::logout,
+    sessions::list_sessions,
+    sessions::end_session,
+    sessions::end_other_sessions,
     admin::create_users,
+    audit::read_audit_log,
 }
 
 /// Adds the routes that have a limit of their own, which come before the others.
@@ -41,7 +50,8 @@ pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
 
 /// Log in
 ///
-/// Gives an access token for the header `Authorization: Bearer …`. An unknown address and a wrong
+/// Gives an access token for the header `Authorization: Bearer …`, and a refresh token for the next
+/// one. An unknown address and a wrong
 /// password are answered alike, and take the same time.
 #[utoipa::path(tag = "auth", request_body = LoginRequest, responses(
     BodyFaults, Busy,
@@ -53,12 +63,24 @@ pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
 async fn login(
     auth: Data<Auth>,
     limits: Data<RateLimits>,
-    address: ClientAddress,
+    client: Client,
     Input(Json(request)): Input<Json<LoginRequest>>,
-) -> Result<Answer<LoginView>, Problem> {
-    let login =
-        crate::login::login(&auth, &limits.logins, address, &request.email, request.password);
-    Ok(Answer(login.await?.into()))
+) -> Result<CustomizeResponder<Answer<LoginView>>, Problem> {
+    let LoginRequest { email, password } = request;
+    let login = crate::login::login(&auth, &limits.logins, &client, &email, password);
+    Ok(welcome(&auth, login.await?, Answer))
+}
+
+/// The answer to somebody who logged in, which says the refresh token or sets it as a cookie.
+fn welcome<R: Responder>(
+    auth: &Auth,
+    logged_in: LoggedIn,
+    answer: impl Fn(LoginView) -> R,
+) -> CustomizeResponder<R> {
+    let is_cookie = auth.rules.refresh_cookie;
+    let cookie = is_cookie.then(|| sessions::cookie_of(auth, &logged_in.refresh_token));
+    let answer = answer(LoginView::new(logged_in, !is_cookie)).customize();
+    cookie.into_iter().fold(answer, CustomizeResponder::insert_header)
 }
 
 /// Register an account
@@ -74,10 +96,11 @@ async fn login(
 #[post("/api/auth/register")]
 async fn register(
     auth: Data<Auth>,
+    client: Client,
     Input(Json(request)): Input<Json<RegisterRequest>>,
-) -> Result<Created<LoginView>, Problem> {
-    let logged_in = crate::register::register(&auth, request.into()).await?;
-    Ok(Created(logged_in.into()))
+) -> Result<CustomizeResponder<Created<LoginView>>, Problem> {
+    let logged_in = crate::register::register(&auth, request.into(), &client).await?;
+    Ok(welcome(&auth, logged_in, Created))
 }
 
 /// Who am I
@@ -86,8 +109,8 @@ async fn register(
     (status = 200, description = "The account of the token", body = MeView),
 ))]
 #[get("/api/auth/me")]
-async fn me(Caller(account): Caller) -> Answer<MeView> {
-    Answer(Arc::unwrap_or_clone(account).into())
+async fn me(caller: SignedIn) -> Answer<MeView> {
+    Answer(Arc::unwrap_or_clone(caller.account).into())
 }
 
 /// List the demo accounts
@@ -116,7 +139,7 @@ async fn init_demo_accounts(auth: Data<Auth>) -> Result<Answer<DemosCreated>, Pr
 
 /// Change one's own password
 ///
-/// As a JSON body; or, as before, in the query string, which is discouraged: it ends up in logs.
+/// All other sessions end. As a JSON body; or, as before, in the query string, which is discouraged: it ends up in logs.
 #[utoipa::path(tag = "auth", request_body(content = Option<PasswordChange>), security(("bearer" = [])),
     params(
         ("old_password" = Option<String>, Query, description = "The old password, without a body"),
@@ -132,13 +155,13 @@ async fn init_demo_accounts(auth: Data<Auth>) -> Result<Answer<DemosCreated>, Pr
 async fn change_password(
     auth: Data<Auth>,
     limits: Data<RateLimits>,
-    address: ClientAddress,
-    Authed(Caller(account), JsonOrQuery(request)): Authed<Caller, JsonOrQuery<PasswordChange>>,
+    client: Client,
+    Authed(caller, JsonOrQuery(request)): Authed<SignedIn, JsonOrQuery<PasswordChange>>,
 ) -> Result<Answer<Message>, Problem> {
     let PasswordChange { old_password, new_password } = request;
-    let change = crate::password::change(&auth, &account, old_password, new_password);
-    let (email, is_wrong) = (account.email.as_str(), AuthError::is_wrong_guess);
-    limits.logins.attempt(email, address, change, is_wrong).await?;
+    let change = crate::password::change(&auth, &caller, old_password, new_password, &client);
+    let (email, is_wrong) = (caller.account.email.as_str(), AuthError::is_wrong_guess);
+    limits.logins.attempt(email, client.address, change, is_wrong).await?;
     Ok(Answer(Message::new("Password changed successfully")))
 }
 
@@ -156,14 +179,17 @@ async fn change_password(
 #[post("/api/auth/forgot-password")]
 async fn forgot_password(
     auth: Data<Auth>,
+    client: Client,
     Input(JsonOrQuery(request)): Input<JsonOrQuery<ForgotPassword>>,
 ) -> Result<Answer<ResetRequested>, Problem> {
-    let token = crate::reset::request(&auth, &request.email).await?;
+    let token = crate::reset::request(&auth, &request.email, &client).await?;
     let shown = auth.rules.reset_token_in_answer.then_some(token);
     Ok(Answer(shown.map_or_else(ResetRequested::mailed, ResetRequested::shown)))
 }
 
 /// Set a new password with a reset token
+///
+/// All sessions end.
 #[utoipa::path(tag = "auth", request_body(content = Option<PasswordReset>),
     params(
         ("token" = Option<String>, Query, description = "The token, without a body"),
@@ -178,8 +204,9 @@ async fn forgot_password(
 #[post("/api/auth/reset-password")]
 async fn reset_password(
     auth: Data<Auth>,
+    client: Client,
     Input(JsonOrQuery(request)): Input<JsonOrQuery<PasswordReset>>,
 ) -> Result<Answer<Message>, Problem> {
-    crate::reset::reset(&auth, &request.token, request.new_password).await?;
+    crate::reset::reset(&auth, &request.token, request.new_password, &client).await?;
     Ok(Answer(Message::new("Password has been reset successfully")))
 }

@@ -1,28 +1,37 @@
 //! Accounts: who somebody is, and what they may do.
 //!
-//! Nouns and their rules: [`Account`], [`Email`], [`Role`], [`Password`], [`Tokens`].
+//! Nouns and their rules: [`Account`], [`Email`], [`Role`], [`Password`], [`Session`], [`Tokens`].
 //! Use cases: [`login`], [`register`], [`password`] changes and [`reset`], [`batch`] creation,
-//! the [`demo`] accounts. [`Caller`] and [`Admin`] are who asks, for the handlers of every crate:
+//! [`sessions`] and how they are refreshed, the [`audit`] log, the [`demo`] accounts. [`Caller`] and [`Admin`] are who asks, for the handlers of every crate:
 //! the account is at most [`ACCOUNT_AGE_MAX`] old, so that a deactivated account or a changed role
 //! takes effect within that time.
 
 mod account;
 mod accounts;
+pub mod audit;
 pub mod batch;
 mod caller;
+mod client;
+mod cookie;
 pub mod demo;
 mod email;
 mod error;
 mod http;
+mod keys;
 pub mod login;
 pub mod mail;
 mod pass;
 pub mod password;
 mod pseudonym;
+mod refresh;
+mod refresh_token;
 pub mod register;
 pub mod reset;
 mod role;
 mod secret;
+mod session;
+pub mod sessions;
+mod signer;
 mod store;
 mod token;
 
@@ -31,15 +40,19 @@ use admission::HashingLane;
 
 pub use account::Account;
 pub use accounts::{ACCOUNT_AGE_MAX, Accounts};
-pub use caller::{Admin, Caller, pass_of};
+pub use caller::{Admin, Caller, SignedIn, pass_of};
+pub use client::Client;
 pub use email::Email;
 pub use error::AuthError;
 pub use http::{Documentation, configure, guard};
+pub use keys::KeyRing;
 pub use pass::{Pass, Passes};
 pub use pseudonym::Pseudonyms;
+pub use refresh_token::{RefreshToken, RefreshTokens};
 pub use role::{Permission, Role, Roles};
 pub use secret::{Password, PasswordHash};
-pub use token::Tokens;
+pub use session::Session;
+pub use token::{Bearer, Tokens};
 
 use mail::Mailer;
 
@@ -52,6 +65,8 @@ pub struct Auth {
     pub accounts: Accounts,
     /// Issues and verifies access tokens.
     pub tokens: Tokens,
+    /// Derives refresh tokens.
+    pub refresh_tokens: RefreshTokens,
     /// Issues and verifies the tokens of visitors.
     pub passes: Passes,
     /// What the log calls addresses.

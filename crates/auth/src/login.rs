@@ -2,15 +2,18 @@
 
 use std::time::Instant;
 
-use admission::{ClientAddress, Logins};
-use api::time;
+use admission::Logins;
+use ids::SessionId;
 use tracing::{info, warn};
 
 use crate::account::{Account, Credentials};
+use crate::audit::{self, Action, Deed};
+use crate::client::Client;
 use crate::email::Email;
 use crate::error::AuthError;
+use crate::refresh_token::RefreshToken;
 use crate::secret::{Password, PasswordHash};
-use crate::{Auth, store};
+use crate::{Auth, sessions, store};
 
 /// What somebody who logged in gets.
 pub struct LoggedIn {
@@ -18,6 +21,10 @@ pub struct LoggedIn {
     pub access_token: String,
     /// Seconds that the token lives.
     pub expires_in: i64,
+    /// Gets the next pair of tokens.
+    pub refresh_token: RefreshToken,
+    /// The session that began.
+    pub session: SessionId,
     /// Who logged in.
     pub account: Account,
 }
@@ -33,13 +40,14 @@ pub struct LoggedIn {
 pub async fn login(
     auth: &Auth,
     limits: &Logins,
-    from: ClientAddress,
+    client: &Client,
     email: &Email,
     password: Password,
 ) -> Result<LoggedIn, AuthError> {
     let start = Instant::now();
-    let attempt = attempt(auth, email, password);
-    let outcome = limits.attempt(email.as_str(), from, attempt, AuthError::is_wrong_guess).await;
+    let attempt = attempt(auth, email, password, client);
+    let is_wrong = AuthError::is_wrong_guess;
+    let outcome = limits.attempt(email.as_str(), client.address, attempt, is_wrong).await;
     let duration_ms = start.elapsed().as_secs_f64() * 1e3;
     let (email, outcome_word) = (auth.pseudonyms.of(email), word(&outcome));
     info!(outcome = outcome_word, duration_ms, email, "login_attempt");
@@ -58,7 +66,12 @@ fn word(outcome: &Result<LoggedIn, AuthError>) -> &'static str {
     }
 }
 
-async fn attempt(auth: &Auth, email: &Email, password: Password) -> Result<LoggedIn, AuthError> {
+async fn attempt(
+    auth: &Auth,
+    email: &Email,
+    password: Password,
+    client: &Client,
+) -> Result<LoggedIn, AuthError> {
     let known = auth.db.read_one(store::by_email(email)).await?.map(Credentials::from);
     let hash = known.as_ref().map(|it| it.hash.clone());
     let cost = auth.rules.bcrypt_cost;
@@ -66,11 +79,17 @@ async fn attempt(auth: &Auth, email: &Email, password: Password) -> Result<Logge
     let check = move || (hash.matches_at_cost(&password, cost), password);
     let (matches, password) = auth.hashing.run(check).await?;
 
-    let credentials = known.filter(|_| matches).ok_or(AuthError::WrongCredentials)?;
+    if !matches {
+        if let Some(known) = known {
+            note_failure(auth, &known.account, client);
+        }
+        return Err(AuthError::WrongCredentials);
+    }
+    let credentials = known.ok_or(AuthError::WrongCredentials)?;
     if !credentials.account.is_active {
         return Err(AuthError::InactiveLogin);
     }
-    let logged_in = admit(auth, credentials.account.clone())?;
+    let logged_in = admit(auth, credentials.clone(), Action::LoggedIn, client).await?;
     if credentials.hash.is_cheaper_than(cost) {
         tokio::spawn(strengthen(auth.clone(), credentials, password));
     }
@@ -88,15 +107,29 @@ pub async fn measure(auth: &Auth) -> Result<(), AuthError> {
     Ok(())
 }
 
-/// Gives an account its token.
-pub(crate) fn admit(auth: &Auth, account: Account) -> Result<LoggedIn, AuthError> {
-    let access_token = auth.tokens.issue(&account, time::now())?;
-    Ok(LoggedIn { access_token, expires_in: auth.tokens.lifetime_secs(), account })
+/// Begins a session for an account, and writes down how.
+pub(crate) async fn admit(
+    auth: &Auth,
+    credentials: Credentials,
+    action: Action,
+    client: &Client,
+) -> Result<LoggedIn, AuthError> {
+    let logged_in = sessions::open(auth, credentials, client).await?;
+    let deed = Deed::own(action, logged_in.account.id, Some(logged_in.session));
+    audit::note(auth, client, deed).await;
+    Ok(logged_in)
+}
+
+/// Writes a failure down aside, so that a known address takes no longer than an unknown one.
+fn note_failure(auth: &Auth, account: &Account, client: &Client) {
+    let deed = Deed::by_nobody(Action::LoginFailed, account.id);
+    let (auth, client) = (auth.clone(), client.clone());
+    tokio::spawn(async move { audit::note(&auth, &client, deed).await });
 }
 
 /// Hashes a password anew at today's cost, unless it was changed in the meantime.
 async fn strengthen(auth: Auth, credentials: Credentials, password: Password) {
-    let Credentials { account, hash } = credentials;
+    let Credentials { account, hash, .. } = credentials;
     match rehash(&auth, &account, &hash, password).await {
         Ok(_) => info!(user.id = %account.id, "the password of {} was hashed anew", account.id),
         Err(error) => warn!(user.id = %account.id, "rehashing has to wait: {error}"),

@@ -2,17 +2,21 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ids::{RoomId, VisitorId};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::error::AuthError;
-use crate::token::{BYTES_MAX, LEEWAY_SECS};
+use crate::keys::KeyRing;
+use crate::signer::Signer;
 
-/// Sets the key of passes apart from that of access tokens, so that none is ever taken for the
+/// Sets the keys of passes apart from those of access tokens, so that none is ever taken for the
 /// other.
 const PURPOSE: &[u8] = b"cardroom visitor pass";
+
+/// The `typ` of a pass's token.
+const KIND: &str = "visitor+jwt";
+
+/// Whom passes are for.
+const AUDIENCE: &str = "cardroom-rooms";
 
 /// Says that somebody is this visitor of this room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,30 +35,18 @@ struct Claims {
     exp: i64,
 }
 
-/// Issues and verifies passes. Cloning shares the keys.
+/// Issues and verifies passes.
 #[derive(Clone)]
 pub struct Passes {
-    sign: EncodingKey,
-    verify: DecodingKey,
-    validation: Validation,
+    signer: Signer,
     lifetime: TimeDelta,
 }
 
 impl Passes {
-    /// Passes signed with a key made of `secret` (HS256) that are good for `minutes`.
-    pub fn new(secret: &SecretString, minutes: u32) -> Self {
-        let secret = secret.expose_secret().as_bytes();
-        let key = Sha256::new().chain_update(PURPOSE).chain_update(secret).finalize();
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = LEEWAY_SECS;
-        validation.set_required_spec_claims(&["exp", "sub"]);
-        validation.validate_aud = false;
-        Self {
-            sign: EncodingKey::from_secret(&key),
-            verify: DecodingKey::from_secret(&key),
-            validation,
-            lifetime: TimeDelta::minutes(minutes.into()),
-        }
+    /// Passes that are good for `minutes`, signed with keys made of those of `ring`.
+    pub fn new(ring: &KeyRing, minutes: u32) -> Self {
+        let signer = Signer::new(KIND, AUDIENCE, &ring.for_purpose(PURPOSE));
+        Self { signer, lifetime: TimeDelta::minutes(minutes.into()) }
     }
 
     /// The token of a pass.
@@ -63,33 +55,37 @@ impl Passes {
     /// When it cannot be signed, which would be a bug.
     pub fn issue(&self, pass: Pass, now: DateTime<Utc>) -> Result<String, AuthError> {
         let exp = (now + self.lifetime).timestamp();
-        let claims = Claims { sub: pass.visitor, room: pass.room, exp };
-        let header = Header::new(Algorithm::HS256);
-        jsonwebtoken::encode(&header, &claims, &self.sign).map_err(AuthError::Signing)
+        self.signer.sign(&Claims { sub: pass.visitor, room: pass.room, exp })
     }
 
     /// The pass that a token stands for, if it is ours and not over.
     pub fn read(&self, token: &str) -> Option<Pass> {
-        if token.len() > BYTES_MAX {
-            return None;
-        }
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.verify, &self.validation);
-        let Claims { sub: visitor, room, .. } = decoded.ok()?.claims;
+        let Claims { sub: visitor, room, .. } = self.signer.verify(token)?;
         Some(Pass { visitor, room })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ids::{AccountId, SessionId};
+
     use super::*;
     use crate::Tokens;
+    use crate::account::Account;
+    use crate::email::Email;
+    use crate::role::Roles;
+    use crate::session::Step;
 
     const SECRET: &str = "a secret of the tests, long enough for HS256";
     const PASS: Pass = Pass { visitor: VisitorId::well_known(1), room: RoomId::well_known(2) };
 
+    fn ring() -> KeyRing {
+        KeyRing::new(&SECRET.into(), &[])
+    }
+
     #[test]
     fn a_pass_is_good_until_it_is_over() {
-        let passes = Passes::new(&SECRET.into(), 60);
+        let passes = Passes::new(&ring(), 60);
         let read = |age| passes.read(&passes.issue(PASS, Utc::now() - age).unwrap());
         assert_eq!(read(TimeDelta::minutes(59)), Some(PASS));
         assert_eq!(read(TimeDelta::minutes(61)), None);
@@ -97,15 +93,22 @@ mod tests {
 
     #[test]
     fn a_pass_is_no_access_token_and_an_access_token_no_pass() {
-        let (passes, tokens) = (Passes::new(&SECRET.into(), 60), Tokens::new(&SECRET.into(), 60));
+        let (passes, tokens) = (Passes::new(&ring(), 60), Tokens::new(&ring(), 60, true));
         let pass = passes.issue(PASS, Utc::now()).unwrap();
-        assert!(tokens.subject(&pass).is_err());
+        assert!(tokens.read(&pass).is_err());
 
-        let header = Header::new(Algorithm::HS256);
-        let claims = Claims { sub: PASS.visitor, room: PASS.room, exp: 4_102_444_800 };
-        let key = EncodingKey::from_secret(SECRET.as_bytes());
-        let access_token = jsonwebtoken::encode(&header, &claims, &key).unwrap();
-        assert!(tokens.subject(&access_token).is_ok());
+        let account = Account {
+            id: AccountId::well_known(1),
+            email: Email::trusted("ada@example.com"),
+            name: "Ada".into(),
+            roles: Roles::default(),
+            is_active: true,
+            must_change_password: false,
+            created_at: Utc::now(),
+        };
+        let step = Step { session: SessionId::well_known(1), generation: 1, at: Utc::now() };
+        let access_token = tokens.issue(&account, step).unwrap();
+        assert!(tokens.read(&access_token).is_ok());
         assert_eq!(passes.read(&access_token), None);
     }
 }

@@ -5,6 +5,8 @@ use ids::AccountId;
 
 use crate::Auth;
 use crate::account::{Account, Credentials};
+use crate::audit::Action;
+use crate::client::Client;
 use crate::email::Email;
 use crate::error::AuthError;
 use crate::login::{LoggedIn, admit};
@@ -28,7 +30,11 @@ pub struct Registration {
 ///
 /// # Errors
 /// When the profile or the role does not allow it, the address is taken, or the password unfit.
-pub async fn register(auth: &Auth, registration: Registration) -> Result<LoggedIn, AuthError> {
+pub async fn register(
+    auth: &Auth,
+    registration: Registration,
+    client: &Client,
+) -> Result<LoggedIn, AuthError> {
     let Registration { email, password, name, roles } = registration;
     if !auth.rules.registration {
         return Err(AuthError::RegistrationClosed);
@@ -40,7 +46,7 @@ pub async fn register(auth: &Auth, registration: Registration) -> Result<LoggedI
     let hash = auth.hashing.run(move || password.hash(cost)).await??;
     let newcomer = newcomer(email, name.into_inner(), roles, hash);
     let row = auth.db.write_one(store::create(&NewAccount::from(&newcomer))).await?;
-    admit(auth, row.ok_or(AuthError::EmailTaken)?.into())
+    admit(auth, row.ok_or(AuthError::EmailTaken)?.into(), Action::Registered, client).await
 }
 
 /// An account that begins now.
@@ -59,5 +65,5 @@ pub(crate) fn newcomer(
         must_change_password: false,
         created_at: time::now(),
     };
-    Credentials { account, hash }
+    Credentials { account, hash, epoch: 0 }
 }

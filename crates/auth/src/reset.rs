@@ -10,6 +10,8 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
 use crate::account::Account;
+use crate::audit::{self, Action, Deed};
+use crate::client::Client;
 use crate::email::Email;
 use crate::error::AuthError;
 use crate::secret::Password;
@@ -40,22 +42,39 @@ fn fingerprint(token: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn request(auth: &Auth, email: &Email) -> Result<Option<ResetToken>, AuthError> {
+pub async fn request(
+    auth: &Auth,
+    email: &Email,
+    client: &Client,
+) -> Result<Option<ResetToken>, AuthError> {
     let token = ResetToken::new();
     let until = time::now() + TimeDelta::minutes(auth.rules.reset_token_minutes.into());
     let allowed = store::allow_reset(email, fingerprint(token.as_str()), until);
     let account = auth.db.write_one(allowed).await?.map(Account::from);
     Ok(account.map(|account| {
         auth.mailer.send_reset(&account, &token, auth.rules.reset_token_minutes);
+        note_request(auth, &account, client);
         token
     }))
 }
 
-/// Sets a new password by a token, which is used up.
+/// Writes a request down aside, for the same reason.
+fn note_request(auth: &Auth, account: &Account, client: &Client) {
+    let deed = Deed::by_nobody(Action::ResetRequested, account.id);
+    let (auth, client) = (auth.clone(), client.clone());
+    tokio::spawn(async move { audit::note(&auth, &client, deed).await });
+}
+
+/// Sets a new password by a token, which is used up. All sessions end.
 ///
 /// # Errors
 /// When the token is unknown, used, replaced or over, or the password unfit (which uses nothing).
-pub async fn reset(auth: &Auth, token: &str, new: Password) -> Result<(), AuthError> {
+pub async fn reset(
+    auth: &Auth,
+    token: &str,
+    new: Password,
+    client: &Client,
+) -> Result<(), AuthError> {
     let fingerprint = fingerprint(token);
     let allowed = auth.db.read_one(store::resettable(&fingerprint, time::now())).await?;
     allowed.ok_or(AuthError::BadResetToken)?;
@@ -63,6 +82,8 @@ pub async fn reset(auth: &Auth, token: &str, new: Password) -> Result<(), AuthEr
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
     let reset = store::reset_password(&fingerprint, &hash, time::now());
     let account = auth.db.write_one(reset).await?.map(Account::from);
-    auth.accounts.forget(account.ok_or(AuthError::BadResetToken)?.id);
+    let account = account.ok_or(AuthError::BadResetToken)?.id;
+    auth.accounts.forget(account);
+    audit::note(auth, client, Deed::own(Action::PasswordReset, account, None)).await;
     Ok(())
 }

@@ -1,4 +1,7 @@
-//! Every query on the accounts.
+//! Every query on the accounts, their sessions and the audit log.
+
+pub(crate) mod audit;
+pub(crate) mod sessions;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -22,9 +25,10 @@ pub(crate) struct AccountRow {
     is_active: bool,
     must_change_password: bool,
     created_at: At,
+    session_epoch: i32,
 }
 
-type Columns = (
+pub(crate) type Columns = (
     users::id,
     users::email,
     users::name,
@@ -33,9 +37,10 @@ type Columns = (
     users::is_active,
     users::must_change_password,
     users::created_at,
+    users::session_epoch,
 );
 
-const COLUMNS: Columns = (
+pub(crate) const COLUMNS: Columns = (
     users::id,
     users::email,
     users::name,
@@ -44,6 +49,7 @@ const COLUMNS: Columns = (
     users::is_active,
     users::must_change_password,
     users::created_at,
+    users::session_epoch,
 );
 
 impl From<AccountRow> for Credentials {
@@ -57,7 +63,8 @@ impl From<AccountRow> for Credentials {
             must_change_password: row.must_change_password,
             created_at: row.created_at.utc(),
         };
-        Self { account, hash: PasswordHash::from(row.hashed_password) }
+        let hash = PasswordHash::from(row.hashed_password);
+        Self { account, hash, epoch: row.session_epoch }
     }
 }
 
@@ -81,7 +88,7 @@ pub(crate) struct NewAccount {
 }
 
 impl From<&Credentials> for NewAccount {
-    fn from(Credentials { account, hash }: &Credentials) -> Self {
+    fn from(Credentials { account, hash, .. }: &Credentials) -> Self {
         Self {
             id: account.id,
             email: account.email.to_string(),
@@ -125,12 +132,12 @@ pub(crate) fn replace_password(
         .set(users::hashed_password.eq(new.as_str().to_owned()))
 }
 
-/// Sets the password that somebody chose for themselves in place of `old`.
+/// Sets the password that somebody chose for themselves in place of `old`. All sessions end.
 pub(crate) fn choose_password(
     id: AccountId,
     old: &PasswordHash,
     new: &PasswordHash,
-) -> impl Execute {
+) -> impl Fetch<'static, AccountRow> {
     diesel::update(users::table.find(id))
         .filter(users::hashed_password.eq(old.as_str().to_owned()))
         .set((
@@ -138,10 +145,13 @@ pub(crate) fn choose_password(
             users::must_change_password.eq(false),
             users::reset_token_hash.eq(None::<Vec<u8>>),
             users::reset_expires_at.eq(None::<At>),
+            users::session_epoch.eq(users::session_epoch + 1),
         ))
+        .returning(COLUMNS)
 }
 
-/// Gives an account another password; whoever has it must choose their own if `must_change`.
+/// Gives an account another password; whoever has it must choose their own if `must_change`. All
+/// sessions end.
 pub(crate) fn assign_password<'a>(
     email: &'a Email,
     new: &'a PasswordHash,
@@ -153,6 +163,7 @@ pub(crate) fn assign_password<'a>(
             users::must_change_password.eq(must_change),
             users::reset_token_hash.eq(None::<Vec<u8>>),
             users::reset_expires_at.eq(None::<At>),
+            users::session_epoch.eq(users::session_epoch + 1),
         ))
         .returning(COLUMNS)
 }
@@ -179,7 +190,7 @@ pub(crate) fn resettable(token_hash: &[u8], now: DateTime<Utc>) -> impl Fetch<'_
         .select(users::id)
 }
 
-/// Uses up the permission of this token and sets the password with it, in one step.
+/// Uses up the permission of this token and sets the password with it, in one step. All sessions end.
 pub(crate) fn reset_password<'a>(
     token_hash: &'a [u8],
     new: &'a PasswordHash,
@@ -195,6 +206,7 @@ pub(crate) fn reset_password<'a>(
         users::must_change_password.eq(false),
         users::reset_token_hash.eq(None::<Vec<u8>>),
         users::reset_expires_at.eq(None::<At>),
+        users::session_epoch.eq(users::session_epoch + 1),
     ))
     .returning(COLUMNS)
 }

@@ -1,94 +1,151 @@
-//! Access tokens: JSON Web Tokens as the old API issued them.
+//! Access tokens: JSON Web Tokens that say who somebody is and which session they come from.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use secrecy::{ExposeSecret, SecretString};
+use ids::{AccountId, SessionId};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::error::AuthError;
+use crate::keys::KeyRing;
+use crate::session::Step;
+use crate::signer::{LEEWAY_SECS, Signer, is_compact};
 
-/// How far apart the clocks of two machines may be, in seconds.
-pub(crate) const LEEWAY_SECS: u64 = 5;
+/// Sets the keys of access tokens apart from those of other tokens.
+const PURPOSE: &[u8] = b"cardroom access token";
 
-/// Longest token that is looked at, in bytes; ours have some 300.
-pub(crate) const BYTES_MAX: usize = 4096;
+/// The `typ` of an access token (RFC 9068, section 2.1).
+const KIND: &str = "at+jwt";
 
-/// Issues and verifies access tokens. Cloning shares the keys.
+/// Whom access tokens are for.
+const AUDIENCE: &str = "cardroom-api";
+
+/// Issues and verifies access tokens.
 #[derive(Clone)]
 pub struct Tokens {
-    sign: EncodingKey,
-    verify: DecodingKey,
-    validation: Validation,
+    signer: Signer,
+    legacy: Option<Legacy>,
     lifetime: TimeDelta,
 }
 
+/// Whom a token names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    /// The account.
+    pub account: AccountId,
+    /// The session; none when the token is one of the earlier backend.
+    pub session: Option<SessionId>,
+}
+
 /// What a token says. The roles are for clients to read; we take them from the database.
-#[derive(Serialize, Deserialize)]
-struct Claims {
-    sub: String,
-    #[serde(default)]
-    email: Option<String>,
-    #[serde(default)]
-    roles: Option<Vec<String>>,
+#[derive(Serialize)]
+struct Written<'a> {
+    sub: AccountId,
+    email: &'a str,
+    roles: Vec<&'static str>,
+    iat: i64,
     exp: i64,
+    jti: String,
+    sid: SessionId,
+}
+
+/// What we read of it; `exp`, `iss` and `aud` are checked before.
+#[derive(Deserialize)]
+struct Claims {
+    sub: AccountId,
+    iat: i64,
+    #[serde(rename = "jti")]
+    _jti: String,
+    sid: SessionId,
 }
 
 impl Tokens {
-    /// Tokens signed with `secret` (HS256) that live for `minutes`.
-    pub fn new(secret: &SecretString, minutes: u32) -> Self {
-        let secret = secret.expose_secret().as_bytes();
+    /// Tokens that live for `minutes`; `legacy` takes those of the earlier backend as well.
+    pub fn new(ring: &KeyRing, minutes: u32, legacy: bool) -> Self {
+        Self {
+            signer: Signer::new(KIND, AUDIENCE, &ring.for_purpose(PURPOSE)),
+            legacy: legacy.then(|| Legacy::new(ring)),
+            lifetime: TimeDelta::minutes(minutes.into()),
+        }
+    }
+
+    /// When a token ends that is issued `at` this moment.
+    pub fn end(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        at + self.lifetime
+    }
+
+    /// The token that says who `account` is, for one step of a session: as often as it is asked for
+    /// the same one.
+    ///
+    /// # Errors
+    /// When it cannot be signed, which would be a bug.
+    pub(crate) fn issue(&self, account: &Account, step: Step) -> Result<String, AuthError> {
+        self.signer.sign(&Written {
+            sub: account.id,
+            email: account.email.as_str(),
+            roles: account.roles.names(),
+            iat: step.at.timestamp(),
+            exp: self.end(step.at).timestamp(),
+            jti: format!("{}.{}", step.session, step.generation),
+            sid: step.session,
+        })
+    }
+
+    /// Whom a token names.
+    ///
+    /// # Errors
+    /// When the token is not ours, or is over.
+    pub fn read(&self, token: &str) -> Result<Bearer, AuthError> {
+        if let Some(Claims { sub: account, sid, iat, .. }) = self.signer.verify(token) {
+            let latest = Utc::now().timestamp().saturating_add_unsigned(LEEWAY_SECS);
+            let bearer = Bearer { account, session: Some(sid) };
+            return if iat <= latest { Ok(bearer) } else { Err(AuthError::BadToken) };
+        }
+        self.legacy.as_ref().ok_or(AuthError::BadToken)?.read(token)
+    }
+}
+
+/// Verifies the tokens of the earlier backend, signed with the secret itself.
+#[derive(Clone)]
+struct Legacy {
+    keys: Vec<DecodingKey>,
+    validation: Validation,
+}
+
+/// What such a token says, as far as we rely on it.
+#[derive(Deserialize)]
+struct LegacyClaims {
+    sub: String,
+}
+
+impl Legacy {
+    fn new(ring: &KeyRing) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = LEEWAY_SECS;
         validation.set_required_spec_claims(&["exp", "sub"]);
         validation.validate_aud = false;
         validation.validate_nbf = true;
-        Self {
-            sign: EncodingKey::from_secret(secret),
-            verify: DecodingKey::from_secret(secret),
-            validation,
-            lifetime: TimeDelta::minutes(minutes.into()),
-        }
+        Self { keys: ring.secrets().map(DecodingKey::from_secret).collect(), validation }
     }
 
-    /// Seconds that a token lives.
-    pub fn lifetime_secs(&self) -> i64 {
-        self.lifetime.num_seconds()
-    }
-
-    /// A token that says who `account` is.
-    ///
-    /// # Errors
-    /// When it cannot be signed, which would be a bug.
-    pub fn issue(&self, account: &Account, now: DateTime<Utc>) -> Result<String, AuthError> {
-        let claims = Claims {
-            sub: account.id.to_string(),
-            email: Some(account.email.as_str().to_owned()),
-            roles: Some(account.roles.names().into_iter().map(str::to_owned).collect()),
-            exp: (now + self.lifetime).timestamp(),
-        };
-        let header = Header::new(Algorithm::HS256);
-        jsonwebtoken::encode(&header, &claims, &self.sign).map_err(AuthError::Signing)
-    }
-
-    /// Whom a token names: the text of its subject.
-    ///
-    /// # Errors
-    /// When the token is not ours or is over.
-    pub fn subject(&self, token: &str) -> Result<String, AuthError> {
-        if token.len() > BYTES_MAX {
+    fn read(&self, token: &str) -> Result<Bearer, AuthError> {
+        if !is_compact(token) {
             return Err(AuthError::BadToken);
         }
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.verify, &self.validation);
-        decoded.map(|token| token.claims.sub).map_err(|_| AuthError::BadToken)
+        let decoded = |key| jsonwebtoken::decode::<LegacyClaims>(token, key, &self.validation).ok();
+        let read = self.keys.iter().find_map(decoded).ok_or(AuthError::BadToken)?;
+        let is_plain = read.header.kid.is_none() && read.header.typ.is_none_or(|it| it == "JWT");
+        if !is_plain {
+            return Err(AuthError::BadToken);
+        }
+        let account = read.claims.sub.parse().map_err(|_| AuthError::BadSubject)?;
+        Ok(Bearer { account, session: None })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use ids::AccountId;
+    use jsonwebtoken::{EncodingKey, Header};
     use proptest::prelude::*;
 
     use super::*;
@@ -96,9 +153,15 @@ mod tests {
     use crate::role::{Role, Roles};
 
     const SECRET: &str = "a secret of the tests, long enough for HS256";
+    const OTHER: &str = "another secret, also long enough for HS256";
+
+    fn ring(active: &str, passive: &[&str]) -> KeyRing {
+        let passive: Vec<_> = passive.iter().map(|it| (*it).into()).collect();
+        KeyRing::new(&active.into(), &passive)
+    }
 
     fn tokens() -> Tokens {
-        Tokens::new(&SECRET.into(), 15)
+        Tokens::new(&ring(SECRET, &[]), 15, true)
     }
 
     fn account() -> Account {
@@ -113,29 +176,61 @@ mod tests {
         }
     }
 
-    fn signed(claims: &str) -> String {
+    fn step(age: TimeDelta) -> Step {
+        Step { session: SessionId::well_known(2), generation: 1, at: Utc::now() - age }
+    }
+
+    /// A token as the earlier backend signed it.
+    fn legacy(claims: &str) -> String {
         let claims: serde_json::Value = serde_json::from_str(claims).unwrap();
-        jsonwebtoken::encode(&Header::default(), &claims, &tokens().sign).unwrap()
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap()
     }
 
     #[test]
-    fn a_token_names_its_account_until_it_is_over() {
-        let now = Utc::now();
-        let tokens = tokens();
-        let subject = |age| tokens.subject(&tokens.issue(&account(), now - age).unwrap()).ok();
+    fn a_token_names_its_account_and_session_until_it_is_over() {
+        let read = |age| tokens().read(&tokens().issue(&account(), step(age)).unwrap()).ok();
+        let bearer = Bearer { account: account().id, session: Some(SessionId::well_known(2)) };
 
-        assert_eq!(subject(TimeDelta::zero()), Some(account().id.to_string()));
-        assert_eq!(subject(TimeDelta::minutes(14)), Some(account().id.to_string()));
-        assert_eq!(subject(TimeDelta::minutes(16)), None);
+        assert_eq!(read(TimeDelta::zero()), Some(bearer));
+        assert_eq!(read(TimeDelta::minutes(14)), Some(bearer));
+        assert_eq!(read(TimeDelta::minutes(16)), None);
+        assert_eq!(read(TimeDelta::minutes(-1)), None);
     }
 
     #[test]
-    fn tokens_of_the_old_system_are_good() {
-        assert!(tokens().subject(&signed(r#"{"sub":"x","exp":4102444800}"#)).is_ok());
+    fn one_step_of_a_session_has_one_token() {
+        let step = step(TimeDelta::zero());
+        let [one, other] = [(); 2].map(|()| tokens().issue(&account(), step).unwrap());
+        assert_eq!(one, other);
+        let next = Step { generation: 2, ..step };
+        assert_ne!(tokens().issue(&account(), next).unwrap(), one);
     }
 
     #[test]
-    fn a_token_that_lacks_something_or_is_not_yet_good_is_refused() {
+    fn a_key_verifies_while_it_is_in_the_ring() {
+        let old = Tokens::new(&ring(SECRET, &[OTHER]), 15, false);
+        let new = Tokens::new(&ring(OTHER, &[SECRET]), 15, false);
+        let newest = Tokens::new(&ring(OTHER, &[]), 15, false);
+        let token = old.issue(&account(), step(TimeDelta::zero())).unwrap();
+        assert!(new.read(&token).is_ok());
+        assert!(newest.read(&token).is_err());
+        let token = new.issue(&account(), step(TimeDelta::zero())).unwrap();
+        assert!(old.read(&token).is_ok());
+        assert!(newest.read(&token).is_ok());
+    }
+
+    #[test]
+    fn tokens_of_the_old_system_are_good_where_the_settings_say_so() {
+        let token = legacy(r#"{"sub":"00000000-0000-0000-0000-000000000001","exp":4102444800}"#);
+        let bearer = Bearer { account: account().id, session: None };
+        assert_eq!(tokens().read(&token).ok(), Some(bearer));
+        assert!(Tokens::new(&ring(SECRET, &[]), 15, false).read(&token).is_err());
+        assert!(Tokens::new(&ring(OTHER, &[SECRET]), 15, true).read(&token).is_ok());
+    }
+
+    #[test]
+    fn an_old_token_that_lacks_something_or_is_not_yet_good_is_refused() {
         for claims in [
             r#"{"sub":"x"}"#,
             r#"{"exp":4102444800}"#,
@@ -144,35 +239,19 @@ mod tests {
             r#"{"sub":"x","exp":-1}"#,
             r#"{"sub":"x","exp":4102444800,"nbf":4102444799}"#,
         ] {
-            assert!(tokens().subject(&signed(claims)).is_err(), "{claims}");
+            assert!(tokens().read(&legacy(claims)).is_err(), "{claims}");
         }
-    }
-
-    #[test]
-    fn another_algorithm_or_secret_is_refused() {
-        let claims = URL_SAFE_NO_PAD.encode(r#"{"sub":"x","exp":4102444800}"#);
-        for algorithm in ["none", "None", "HS384", "RS256"] {
-            let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#));
-            for signature in ["", "AAAA"] {
-                let forged = format!("{header}.{claims}.{signature}");
-                assert!(tokens().subject(&forged).is_err(), "{forged}");
-            }
-        }
-        let other = Tokens::new(&"another secret, also long enough for HS256".into(), 15);
-        let foreign = other.issue(&account(), Utc::now()).unwrap();
-        assert!(tokens().subject(&foreign).is_err());
     }
 
     proptest! {
         #[test]
         fn a_token_with_one_byte_changed_is_refused(at in any::<prop::sample::Index>(), to in "[A-Za-z0-9_-]") {
-            let token = tokens().issue(&account(), Utc::now()).unwrap();
+            let token = tokens().issue(&account(), step(TimeDelta::zero())).unwrap();
             let at = at.index(token.len());
             let mut forged = token.clone();
             forged.replace_range(at..=at, &to);
-            // The last digit of a signature carries two bits that decoding ignores or refuses.
-            prop_assume!(forged != token && at + 1 < token.len());
-            prop_assert!(tokens().subject(&forged).is_err());
+            prop_assume!(forged != token);
+            prop_assert!(tokens().read(&forged).is_err());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth::{Auth, Pass};
+use auth::{Auth, AuthError, Pass};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -97,7 +97,7 @@ impl Door {
         self.anonymous_key.is_empty()
             || self.is_anonymous(key)
             || self.auth.passes.read(key).is_some()
-            || self.auth.tokens.subject(key).is_ok()
+            || self.auth.tokens.read(key).is_ok()
     }
 
     fn is_anonymous(&self, key: &str) -> bool {
@@ -116,7 +116,7 @@ impl Door {
     }
 
     fn takes_as_token(&self, key: &str) -> bool {
-        self.auth.passes.read(key).is_some() || self.auth.tokens.subject(key).is_ok()
+        self.auth.passes.read(key).is_some() || self.auth.tokens.read(key).is_ok()
     }
 
     /// Lets somebody into a channel.
@@ -152,10 +152,10 @@ impl Door {
         if let Some(pass) = self.auth.passes.read(token) {
             return Ok((self.visitor(topic, pass).await?, until));
         }
-        let subject = self.auth.tokens.subject(token).map_err(|_| Refusal::BadToken)?;
-        let id = subject.parse().map_err(|_| Refusal::BadToken)?;
-        let account = self.auth.accounts.find(id).await.map_err(|_| Refusal::Busy)?;
-        let account = account.filter(|it| it.is_active).ok_or(Refusal::BadToken)?;
+        let account = self.auth.identify(token).await?.account;
+        if !account.is_active || account.must_change_password {
+            return Err(Refusal::BadToken);
+        }
         if self.owners.is_owner(&account, topic.room()).await? {
             Ok((Who::Owner(account.id), until))
         } else {
@@ -169,6 +169,12 @@ impl Door {
         }
         visit::find_in(&self.auth.db, pass.visitor, pass.room).await?;
         Ok(Who::Visitor(pass.visitor))
+    }
+}
+
+impl From<AuthError> for Refusal {
+    fn from(error: AuthError) -> Self {
+        if matches!(error, AuthError::Store(_)) { Self::Busy } else { Self::BadToken }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What no value shows alone: whether it belongs into this profile, on this platform.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::keys::Keys;
 use crate::{DatabaseUrl, Environment, Profile, Settings};
@@ -20,6 +20,10 @@ pub(crate) fn check(settings: &Settings, environment: &Environment, keys: &mut K
     let secret = settings.auth.jwt_secret.expose_secret();
     let faults = [
         ("auth.jwt_secret", jwt_secret(secret, profile, environment)),
+        (
+            "auth.passive_jwt_secrets",
+            passive_jwt_secrets(&settings.auth.passive_jwt_secrets, profile, environment),
+        ),
         ("auth.demo_accounts", demo_accounts(settings.auth.demo_accounts, profile)),
         ("auth.reset_token_in_answer", reset_token(settings.auth.reset_token_in_answer, profile)),
         ("rates.enabled", rates(settings.rates.enabled, profile)),
@@ -48,6 +52,15 @@ fn jwt_secret(secret: &str, profile: Profile, environment: &Environment) -> Opti
         return None;
     };
     Some((what, "at least 32 bytes of your own in JWT_SECRET, as from `openssl rand -base64 48`"))
+}
+
+/// The first thing that is wrong with a secret that still verifies.
+fn passive_jwt_secrets(
+    secrets: &[SecretString],
+    profile: Profile,
+    environment: &Environment,
+) -> Option<Fault> {
+    secrets.iter().find_map(|it| jwt_secret(it.expose_secret(), profile, environment))
 }
 
 fn demo_accounts(wanted: bool, profile: Profile) -> Option<Fault> {

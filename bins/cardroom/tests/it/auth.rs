@@ -8,6 +8,7 @@ mod me;
 mod old_hashes;
 mod register;
 mod reset;
+mod sessions;
 mod tokens;
 
 use reqwest::RequestBuilder;

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::SimpleAsyncConnection;
 use ids::AccountId;
 use settings::{DatabaseUrl, Environment};
-use store::schema::users;
+use store::schema::{sessions, users};
 use store::{At, Db, Execute};
 use tokio::runtime::Handle;
 
@@ -122,6 +122,31 @@ impl Behind {
     async fn change(&self, change: impl Execute) {
         assert_eq!(self.0.write(change).await.unwrap(), 1);
         tokio::time::sleep(auth::ACCOUNT_AGE_MAX).await;
+    }
+
+    /// Lets all sessions have got their tokens as many seconds earlier.
+    pub(crate) async fn age_rotations(&self, seconds: u32) {
+        let postgres =
+            format!("UPDATE sessions SET rotated_at = rotated_at - interval '{seconds} s'");
+        let sqlite = format!("UPDATE sessions SET rotated_at = rotated_at - {seconds} * 1000000");
+        self.carry_out(&postgres, &sqlite).await;
+    }
+
+    /// Lets the time of all sessions run out, as this column counts it.
+    pub(crate) async fn end_of_sessions(&self, column: &str) {
+        let postgres = format!("UPDATE sessions SET {column} = now()");
+        let sqlite = format!("UPDATE sessions SET {column} = unixepoch() * 1000000");
+        self.carry_out(&postgres, &sqlite).await;
+    }
+
+    /// All that is kept of refresh tokens.
+    pub(crate) async fn session_hashes(&self) -> Vec<Vec<u8>> {
+        let hashes = sessions::table.select((sessions::token_hash, sessions::previous_hash));
+        let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> = self.0.read_all(hashes).await.unwrap();
+        rows.into_iter()
+            .flat_map(|(current, previous)| [Some(current), previous])
+            .flatten()
+            .collect()
     }
 
     /// What is kept of somebody's password.

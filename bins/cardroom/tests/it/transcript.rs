@@ -14,12 +14,13 @@ const HEADERS: [&str; 6] =
 const ASKED: [&str; 3] = ["if-match", "if-none-match", "idempotency-key"];
 
 /// What differs from run to run, and what stands for it in a snapshot.
-const FILTERS: [(&str, &str); 9] = [
+const FILTERS: [(&str, &str); 10] = [
     (r#""request_id": "[^"]*""#, r#""request_id": "[request]""#),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]"),
     (r"(\d+)-[0-9a-f]{12}4[0-9a-f]{19}", "${1}-[state]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?", "[time]"),
     (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "[token]"),
+    (r#"(refresh_token": ?")[\w-]{75}""#, r#"${1}[refresh token]""#),
     (r#""share_code": "[A-Z2-9]{6}""#, r#""share_code": "[code]""#),
     (r"by-code/[A-Z2-9]{6}|join-room/[A-Z2-9]{6}", "[by code]"),
     (r#"(token": ?")[\w-]{43}""#, r#"${1}[reset token]""#),

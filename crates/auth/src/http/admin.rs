@@ -15,7 +15,7 @@ use crate::batch::{self, Candidate, OnDuplicate, Outcome};
 use crate::email::Email;
 use crate::role::{Role, Roles};
 use crate::secret::Password;
-use crate::{Admin, Auth};
+use crate::{Admin, Auth, Client};
 
 /// Create many users
 ///
@@ -30,10 +30,12 @@ use crate::{Admin, Auth};
 #[post("/api/admin/users/batch")]
 pub(crate) async fn create_users(
     auth: Data<Auth>,
+    client: Client,
     Authed(Admin(admin), Json(request)): Authed<Admin, Json<BatchRequest>>,
 ) -> Result<Answer<BatchView>, Problem> {
     let on_duplicate = request.on_duplicate;
-    let outcomes = batch::create(&auth, request.candidates(), on_duplicate).await?;
+    let candidates = request.candidates();
+    let outcomes = batch::create(&auth, &admin, candidates, on_duplicate, &client).await?;
     info!(admin.id = %admin.id, users = outcomes.len(), "{} ran a batch of users", admin.id);
     Ok(Answer(BatchView::new(outcomes)))
 }

@@ -78,6 +78,20 @@ impl FromFields for PasswordChange {
     }
 }
 
+/// A refresh token, for those who do not keep it as a cookie.
+#[derive(ToSchema)]
+pub(crate) struct RefreshRequest {
+    /// The refresh token that came last.
+    #[schema(value_type = Option<String>)]
+    pub(crate) refresh_token: Option<String>,
+}
+
+impl FromFields for RefreshRequest {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { refresh_token: fields.field("refresh_token")? })
+    }
+}
+
 /// A question for a reset.
 #[derive(ToSchema)]
 pub(crate) struct ForgotPassword {

@@ -1,7 +1,7 @@
 //! What answers about accounts say.
 
 use api::time;
-use ids::AccountId;
+use ids::{AccountId, SessionId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,8 +9,10 @@ use crate::account::Account;
 use crate::demo::DemoAccount;
 use crate::email::Email;
 use crate::login::LoggedIn;
+use crate::refresh::Refreshed;
 use crate::reset::ResetToken;
 use crate::role::{Role, Roles};
+use crate::session::Session;
 
 /// An access token and whose it is.
 #[derive(Serialize, ToSchema)]
@@ -23,18 +25,95 @@ pub(crate) struct LoginView {
     /// Seconds until the token is over.
     #[schema(example = 14400)]
     expires_in: i64,
+    /// Gets the next pair of tokens; not here where it is a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     user: UserView,
 }
 
-impl From<LoggedIn> for LoginView {
-    fn from(it: LoggedIn) -> Self {
+impl LoginView {
+    /// The answer to a log-in, which shows the refresh token unless it is a cookie.
+    pub(crate) fn new(it: LoggedIn, shown: bool) -> Self {
         Self {
             access_token: it.access_token,
             token_type: "bearer",
             expires_in: it.expires_in,
+            refresh_token: shown.then(|| it.refresh_token.text()),
             user: it.account.into(),
         }
     }
+}
+
+/// The next pair of tokens.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RefreshView {
+    /// For the header `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `bearer`.
+    #[schema(example = "bearer")]
+    token_type: &'static str,
+    /// Seconds until the token is over.
+    #[schema(example = 14400)]
+    expires_in: i64,
+    /// Takes the place of the one that was sent; not here where it is a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+}
+
+impl RefreshView {
+    /// The answer to a refresh, which shows the refresh token unless it is a cookie.
+    pub(crate) fn new(it: Refreshed, shown: bool) -> Self {
+        Self {
+            access_token: it.access_token,
+            token_type: "bearer",
+            expires_in: it.expires_in,
+            refresh_token: shown.then(|| it.refresh_token.text()),
+        }
+    }
+}
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionView {
+    id: SessionId,
+    /// The program that logged in, as it calls itself.
+    #[schema(example = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")]
+    device: String,
+    /// The network that it came from: an IPv4 /24 or an IPv6 /48.
+    #[schema(example = "203.0.113.0/24")]
+    address: String,
+    /// In UTC, without a zone.
+    #[schema(example = "2026-11-22T21:49:05.007362")]
+    created_at: String,
+    /// When it last got a token; in UTC, without a zone.
+    #[schema(example = "2026-11-22T21:49:05.007362")]
+    last_used_at: String,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+impl SessionView {
+    /// A session, as the one called `current` sees it.
+    pub(crate) fn new(session: Session, current: Option<SessionId>) -> Self {
+        Self {
+            id: session.id,
+            device: session.device,
+            address: session.network,
+            created_at: time::naive(session.created_at),
+            last_used_at: time::naive(session.rotated_at),
+            current: Some(session.id) == current,
+        }
+    }
+}
+
+/// That sessions were ended.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionsEnded {
+    #[schema(example = "All other sessions were ended")]
+    pub(crate) message: &'static str,
+    /// Their number.
+    #[schema(example = 2)]
+    pub(crate) ended: usize,
 }
 
 /// An account, as it sees itself after logging in.

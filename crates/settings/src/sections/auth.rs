@@ -1,18 +1,33 @@
 //! Accounts, tokens and passwords.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::keys::Keys;
 
 /// Accounts, tokens and passwords.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Auth {
     /// Signs the access tokens; at least 32 bytes outside development and test.
     pub jwt_secret: SecretString,
+    /// Secrets that sign nothing, and whose tokens are good all the same.
+    pub passive_jwt_secrets: Vec<SecretString>,
+    /// Whether access tokens of the earlier backend are good.
+    pub legacy_tokens: bool,
     /// How long an access token is valid, in minutes, 1 to 10,080 (a week).
     pub access_token_minutes: u32,
     /// How long a visitor's token is valid, in minutes, 1 to 10,080 (a week).
     pub visitor_token_minutes: u32,
+    /// How long a session lasts in which no token is refreshed, in days, 1 to 365.
+    pub session_idle_days: i64,
+    /// How long a session lasts at most, in days, 1 to 3,650.
+    pub session_days: i64,
+    /// Sessions that one account has at most, 1 to 10,000.
+    pub sessions_per_account: i64,
+    /// Whether the refresh token comes and goes in a cookie, and not in bodies.
+    pub refresh_cookie: bool,
+    /// How long the audit log is kept, in days, 1 to 3,650.
+    pub audit_days: i64,
     /// Cost of a password hash, 4 to 15; each step doubles the work.
     pub bcrypt_cost: u32,
     /// Whether anybody may register as a counsellor.
@@ -32,8 +47,15 @@ impl Auth {
     pub(crate) fn read(keys: &mut Keys) -> Self {
         Self {
             jwt_secret: keys.masked("auth.jwt_secret", "text of at least 32 bytes", |_| true),
+            passive_jwt_secrets: passive_secrets(keys),
+            legacy_tokens: keys.flag("auth.legacy_tokens"),
             access_token_minutes: keys.number("auth.access_token_minutes", 1..=WEEK_MINUTES),
             visitor_token_minutes: keys.number("auth.visitor_token_minutes", 1..=WEEK_MINUTES),
+            session_idle_days: keys.number("auth.session_idle_days", 1..=365),
+            session_days: keys.number("auth.session_days", 1..=3650),
+            sessions_per_account: keys.number("auth.sessions_per_account", 1..=10_000),
+            refresh_cookie: keys.flag("auth.refresh_cookie"),
+            audit_days: keys.number("auth.audit_days", 1..=3650),
             bcrypt_cost: keys.number("auth.bcrypt_cost", 4..=15),
             registration: keys.flag("auth.registration"),
             demo_accounts: keys.flag("auth.demo_accounts"),
@@ -41,4 +63,12 @@ impl Auth {
             reset_token_in_answer: keys.flag("auth.reset_token_in_answer"),
         }
     }
+}
+
+/// Secrets separated by commas, which `openssl rand -base64` never writes.
+fn passive_secrets(keys: &mut Keys) -> Vec<SecretString> {
+    let accepted = "secrets of at least 32 bytes, separated by commas";
+    let list = keys.masked("auth.passive_jwt_secrets", accepted, |_| true);
+    let secrets = list.expose_secret().split(',').map(str::trim).filter(|it| !it.is_empty());
+    secrets.map(SecretString::from).collect()
 }

@@ -98,11 +98,19 @@ async fn a_token_says_who_it_is_for_and_how_long() {
     let promised = answer["expires_in"].as_i64().unwrap();
     assert!((promised - 5..=promised).contains(&lifetime), "{lifetime} of {promised}");
     assert_eq!(serde_json::to_value(&claims.header).unwrap()["alg"], "HS256");
+    let header = serde_json::to_value(&claims.header).unwrap();
+    assert_eq!((&header["typ"], header["kid"].is_string()), (&json!("at+jwt"), true));
+    let session = claims.claims["sid"].as_str().unwrap();
     let expected = json!({
         "sub": "00000000-0000-0000-0001-000000000001",
         "email": COUNSELLOR,
         "roles": ["counselor"],
+        "iat": claims.claims["exp"].as_i64().unwrap() - promised,
         "exp": claims.claims["exp"],
+        "jti": format!("{session}.1"),
+        "sid": session,
+        "iss": "cardroom",
+        "aud": "cardroom-api",
     });
     assert_eq!(claims.claims, expected);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::tokens::signed;
+use super::tokens::{LEGACY, signed};
 use super::{ADMIN, COUNSELLOR};
 use crate::app::{TestApp, body_of};
 use crate::behind::Behind;
@@ -13,7 +13,7 @@ const PATH: &str = "/api/auth/me";
 
 #[testkit::on_both_databases]
 async fn only_a_good_token_of_an_active_account_is_told_who_it_is() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::spawn_with(&LEGACY).await;
     let behind = Behind::of(&app);
     let deleted = app.token("demo.client@example.com").await;
     behind.delete("demo.client@example.com").await;

@@ -14,6 +14,9 @@ const ID: &str = "00000000-0000-0000-0001-000000000001";
 /// 2100-01-01.
 const FAR: i64 = 4_102_444_800;
 
+/// Takes tokens of the old system, too.
+pub(super) const LEGACY: [(&str, &str); 1] = [("CARDROOM__AUTH__LEGACY_TOKENS", "true")];
+
 /// A token of these claims with our own signature.
 pub(super) fn signed(claims: &Value) -> String {
     encode(&Header::default(), claims, &EncodingKey::from_secret(SECRET)).unwrap()
@@ -24,8 +27,8 @@ async fn status(app: &TestApp, token: &str) -> u16 {
 }
 
 #[testkit::on_both_databases]
-async fn tokens_of_the_old_system_are_good() {
-    let app = TestApp::spawn().await;
+async fn tokens_of_the_old_system_are_good_where_the_settings_say_so() {
+    let app = TestApp::spawn_with(&LEGACY).await;
 
     let full = json!({ "sub": ID, "email": COUNSELLOR, "roles": ["counselor"], "exp": FAR });
     assert_eq!(status(&app, &signed(&full)).await, 200);
@@ -33,11 +36,14 @@ async fn tokens_of_the_old_system_are_good() {
     let lower =
         app.get("/api/auth/me").header("authorization", format!("bearer {}", signed(&full)));
     assert_eq!(lower.send().await.unwrap().status(), 200);
+
+    let strict = TestApp::spawn().await;
+    assert_eq!(status(&strict, &signed(&full)).await, 401);
 }
 
 #[testkit::on_both_databases]
-async fn forged_and_expired_tokens_are_refused() {
-    let app = TestApp::spawn().await;
+async fn forged_and_expired_tokens_of_the_old_system_are_refused() {
+    let app = TestApp::spawn_with(&LEGACY).await;
     let good = json!({ "sub": ID, "exp": FAR });
     let with = |algorithm, secret: &[u8]| {
         encode(&Header::new(algorithm), &good, &EncodingKey::from_secret(secret)).unwrap()

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpServer, web};
 use admission::RateLimits;
 use auth::mail::Mailer;
-use auth::{Accounts, Auth, Passes, Pseudonyms, Tokens};
+use auth::{Accounts, Auth, KeyRing, Passes, Pseudonyms, RefreshTokens, Tokens};
 use cardroom::app::{Shared, build};
 use cardroom::lifecycle::Lifecycle;
 use cardroom::live::Live;
@@ -30,16 +30,17 @@ fn shared(settings: Settings) -> Shared {
     let runtime = Handle::current();
     let db = Db::open(&settings.database, &runtime).unwrap();
     let (writers, _) = Writers::start(&settings, &db, Arc::new(gameplay::Nobody), &runtime);
-    let secret = &settings.auth.jwt_secret;
+    let (rules, ring) = (&settings.auth, KeyRing::of(&settings.auth));
     let auth = Auth {
         accounts: Accounts::of(db.clone()),
         db,
-        tokens: Tokens::new(secret, settings.auth.access_token_minutes),
-        passes: Passes::new(secret, settings.auth.visitor_token_minutes),
-        pseudonyms: Pseudonyms::new(secret),
+        tokens: Tokens::new(&ring, rules.access_token_minutes, rules.legacy_tokens),
+        refresh_tokens: RefreshTokens::new(&ring),
+        passes: Passes::new(&ring, rules.visitor_token_minutes),
+        pseudonyms: Pseudonyms::new(&rules.jwt_secret),
         hashing: admission::HashingLane::start(&settings.hashing).unwrap(),
         mailer: Mailer::start(&settings.mail, &settings.server.public_url, &runtime).unwrap(),
-        rules: settings.auth.clone(),
+        rules: rules.clone(),
         batch_users: settings.limits.batch_users,
     };
     let rates = Data::new(RateLimits::new(&settings.rates, 0).unwrap());

@@ -1,0 +1,160 @@
+//! Every query on the sessions.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use ids::{AccountId, SessionId};
+use store::schema::{sessions, users};
+use store::{At, Execute, Fetch};
+
+use super::{AccountRow, COLUMNS};
+use crate::refresh_token::RefreshToken;
+use crate::session::Session;
+
+/// A row of `sessions`.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = sessions)]
+pub(crate) struct SessionRow {
+    pub(crate) id: SessionId,
+    pub(crate) account_id: AccountId,
+    pub(crate) epoch: i32,
+    pub(crate) generation: i64,
+    pub(crate) token_hash: Vec<u8>,
+    pub(crate) previous_hash: Option<Vec<u8>>,
+    pub(crate) rotated_at: At,
+    pub(crate) device: String,
+    pub(crate) network: String,
+    pub(crate) created_at: At,
+    pub(crate) idle_until: At,
+    pub(crate) ends_at: At,
+    pub(crate) ended_at: Option<At>,
+}
+
+impl SessionRow {
+    /// The session of an account whose good sessions are those of `epoch`.
+    pub(crate) fn session(&self, epoch: i32) -> Session {
+        Session {
+            id: self.id,
+            account: self.account_id,
+            device: self.device.clone(),
+            network: self.network.clone(),
+            created_at: self.created_at.utc(),
+            rotated_at: self.rotated_at.utc(),
+            generation: self.generation,
+            is_ended: self.ended_at.is_some() || self.epoch != epoch,
+            idle_until: self.idle_until.utc(),
+            ends_at: self.ends_at.utc(),
+        }
+    }
+}
+
+/// Begins a session.
+pub(crate) fn open(row: SessionRow) -> impl Execute {
+    diesel::insert_into(sessions::table).values(row)
+}
+
+/// Takes a session one generation further, if `shown` is its current token and it lasts at `now`.
+pub(crate) fn rotate(
+    shown: &RefreshToken,
+    next: &RefreshToken,
+    now: DateTime<Utc>,
+    idle_until: DateTime<Utc>,
+) -> impl Fetch<'static, SessionRow> {
+    let now = At::from(now);
+    let account = users::table
+        .filter(users::id.eq(sessions::account_id))
+        .filter(users::session_epoch.eq(sessions::epoch))
+        .filter(users::is_active.eq(true));
+    diesel::update(sessions::table.find(shown.session))
+        .filter(sessions::generation.eq(shown.generation))
+        .filter(sessions::token_hash.eq(shown.hash()))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::idle_until.gt(now))
+        .filter(sessions::ends_at.gt(now))
+        .filter(exists(account))
+        .set((
+            sessions::generation.eq(next.generation),
+            sessions::token_hash.eq(next.hash()),
+            sessions::previous_hash.eq(Some(shown.hash())),
+            sessions::rotated_at.eq(now),
+            sessions::idle_until.eq(At::from(idle_until)),
+        ))
+        .returning(sessions::all_columns)
+}
+
+/// A session with its account.
+pub(crate) fn find(id: SessionId) -> impl Fetch<'static, (SessionRow, AccountRow)> {
+    sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(id))
+        .select((sessions::all_columns, COLUMNS))
+}
+
+/// The account of a session that lasts at `now`.
+pub(crate) fn account_of(id: SessionId, now: DateTime<Utc>) -> impl Fetch<'static, AccountRow> {
+    let now = At::from(now);
+    sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(id))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::idle_until.gt(now))
+        .filter(sessions::ends_at.gt(now))
+        .filter(sessions::epoch.eq(users::session_epoch))
+        .select(COLUMNS)
+}
+
+/// The sessions of an account that last at `now`, the one used last before the others.
+pub(crate) fn of_account(
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> impl Fetch<'static, SessionRow> {
+    let now = At::from(now);
+    sessions::table
+        .inner_join(users::table)
+        .filter(sessions::account_id.eq(account))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::idle_until.gt(now))
+        .filter(sessions::ends_at.gt(now))
+        .filter(sessions::epoch.eq(users::session_epoch))
+        .order((sessions::rotated_at.desc(), sessions::id))
+        .select(sessions::all_columns)
+}
+
+/// Those of the sessions of an account beyond the `most` that were used last.
+pub(crate) fn surplus(account: AccountId, most: i64) -> impl Fetch<'static, SessionId> {
+    sessions::table
+        .filter(sessions::account_id.eq(account))
+        .filter(sessions::ended_at.is_null())
+        .order((sessions::rotated_at.desc(), sessions::id))
+        .offset(most)
+        .limit(i64::from(i32::MAX))
+        .select(sessions::id)
+}
+
+/// Ends these sessions of an account, as far as they have not ended.
+pub(crate) fn end(account: AccountId, ids: Vec<SessionId>, now: DateTime<Utc>) -> impl Execute {
+    diesel::update(sessions::table)
+        .filter(sessions::account_id.eq(account))
+        .filter(sessions::id.eq_any(ids))
+        .filter(sessions::ended_at.is_null())
+        .set(sessions::ended_at.eq(Some(At::from(now))))
+}
+
+/// Ends the sessions of an account but for `kept`.
+pub(crate) fn end_others(account: AccountId, kept: SessionId, now: DateTime<Utc>) -> impl Execute {
+    diesel::update(sessions::table)
+        .filter(sessions::account_id.eq(account))
+        .filter(sessions::id.ne(kept))
+        .filter(sessions::ended_at.is_null())
+        .set(sessions::ended_at.eq(Some(At::from(now))))
+}
+
+/// Takes a session into another epoch of its account.
+pub(crate) fn carry_over(id: SessionId, epoch: i32) -> impl Execute {
+    diesel::update(sessions::table.find(id)).set(sessions::epoch.eq(epoch))
+}
+
+/// Forgets the sessions that ended by themselves before `now`.
+pub(crate) fn forget_old(now: DateTime<Utc>) -> impl Execute {
+    diesel::delete(sessions::table).filter(sessions::idle_until.le(At::from(now)))
+}
