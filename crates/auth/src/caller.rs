@@ -57,7 +57,8 @@ impl Auth {
     /// When the token is not good, its session is over, or its account gone.
     pub async fn identify(&self, token: &str) -> Result<SignedIn, AuthError> {
         let bearer = self.tokens.read(token)?;
-        if let Some(account) = self.accounts.of_bearer(bearer).await? {
+        let account = self.accounts.of_bearer(bearer).await?;
+        if let Some(account) = account.filter(|it| it.id == bearer.account) {
             return Ok(SignedIn { account, session: bearer.session });
         }
         // An account that is gone took its sessions with it.

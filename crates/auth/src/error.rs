@@ -62,6 +62,9 @@ pub enum AuthError {
     /// The new password is longer than bcrypt reads.
     #[error("Password must be at most 71 bytes")]
     PasswordLong,
+    /// The new password is among those that are tried first.
+    #[error("Password is too common, please choose another")]
+    PasswordCommon,
     /// The reset token is unknown, used, replaced or over.
     #[error("Invalid or expired reset token")]
     BadResetToken,
@@ -112,6 +115,7 @@ impl From<UnfitPassword> for AuthError {
         match unfit {
             UnfitPassword::Short => Self::PasswordShort,
             UnfitPassword::Long => Self::PasswordLong,
+            UnfitPassword::Common => Self::PasswordCommon,
         }
     }
 }
@@ -140,6 +144,7 @@ impl From<AuthError> for Problem {
             AuthError::WrongPassword => (StatusCode::BAD_REQUEST, "wrong_password"),
             AuthError::PasswordShort => (StatusCode::BAD_REQUEST, "password_too_short"),
             AuthError::PasswordLong => (StatusCode::BAD_REQUEST, "password_too_long"),
+            AuthError::PasswordCommon => (StatusCode::BAD_REQUEST, "password_too_common"),
             AuthError::BadResetToken => (StatusCode::BAD_REQUEST, "invalid_reset_token"),
             AuthError::EmailTaken => (StatusCode::CONFLICT, "email_taken"),
             AuthError::RegistrationClosed => (StatusCode::FORBIDDEN, "registration_closed"),
