@@ -1,11 +1,16 @@
 //! Accounts: logging in, tokens, passwords.
 
+mod audit;
 mod change;
 mod crowd;
 mod demo;
+mod forged;
+mod keys;
 mod login;
 mod me;
+mod model;
 mod old_hashes;
+mod parallel;
 mod register;
 mod reset;
 mod sessions;

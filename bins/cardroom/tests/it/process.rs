@@ -4,6 +4,7 @@ mod busy;
 mod canaries;
 mod command_line;
 mod lost;
+mod refreshed;
 mod start;
 mod stop;
 

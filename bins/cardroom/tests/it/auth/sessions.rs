@@ -14,7 +14,7 @@ use crate::behind::Behind;
 use crate::transcript::Transcript;
 
 /// A pair of tokens.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pair {
     pub(super) access: String,
     pub(super) refresh: String,

@@ -7,12 +7,12 @@ use super::COUNSELLOR;
 use crate::app::TestApp;
 
 /// The secret of the test profile.
-const SECRET: &[u8] = b"test-secret-known-to-everybody-and-no-more";
+pub(super) const SECRET: &[u8] = b"test-secret-known-to-everybody-and-no-more";
 
-const ID: &str = "00000000-0000-0000-0001-000000000001";
+pub(super) const ID: &str = "00000000-0000-0000-0001-000000000001";
 
 /// 2100-01-01.
-const FAR: i64 = 4_102_444_800;
+pub(super) const FAR: i64 = 4_102_444_800;
 
 /// Takes tokens of the old system, too.
 pub(super) const LEGACY: [(&str, &str); 1] = [("CARDROOM__AUTH__LEGACY_TOKENS", "true")];

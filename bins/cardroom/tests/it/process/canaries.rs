@@ -35,8 +35,14 @@ async fn no_secret_and_no_personal_text_is_logged_even_at_debug() {
     let account = json!({ "email": email, "password": CANARY, "full_name": CANARY });
     let registered = send(&client, &address, "POST", "/api/auth/register", &account).await;
     assert_eq!(registered.status(), 201);
-    let token = registered.json::<Value>().await.unwrap()["access_token"].clone();
-    let token = token.as_str().unwrap().to_owned();
+    let registered: Value = registered.json().await.unwrap();
+    let token = registered["access_token"].as_str().unwrap().to_owned();
+    let refresh = json!({ "refresh_token": registered["refresh_token"] });
+    let refreshed = send(&client, &address, "POST", "/api/auth/refresh", &refresh).await;
+    let refreshed: Value = refreshed.json().await.unwrap();
+    for pair in [&registered, &refreshed] {
+        secrets.push(pair["refresh_token"].as_str().unwrap().to_owned());
+    }
     let wrong = json!({ "email": email, "password": format!("{CANARY}-wrong") });
     for (body, status) in [(&account, 200), (&wrong, 401), (&json!({ "email": CANARY }), 422)] {
         let answer = send(&client, &address, "POST", "/api/auth/login", body).await;

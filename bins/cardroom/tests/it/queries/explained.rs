@@ -10,7 +10,7 @@ use super::filled::Filled;
 /// `$3` stand for an id, a hash and a moment. Written by hand, since a query value does not tell
 /// its text; `scans` watches the real ones. The three game rules are read more quickly than any
 /// index, and left out.
-const STATEMENTS: [(&str, &str); 23] = [
+const STATEMENTS: [(&str, &str); 31] = [
     ("auth by_id", "SELECT * FROM users WHERE id = $1"),
     ("auth by_email", "SELECT * FROM users WHERE email = '7@example.com'"),
     ("auth taken", "SELECT email FROM users WHERE email IN ('7@example.com', '8@example.com')"),
@@ -24,6 +24,34 @@ const STATEMENTS: [(&str, &str); 23] = [
         "auth reset_password",
         "UPDATE users SET name = '' WHERE reset_token_hash = $2 AND reset_expires_at > $3",
     ),
+    (
+        "session rotate",
+        "UPDATE sessions SET generation = 2 WHERE id = $1 AND generation = 1 AND EXISTS (
+            SELECT 1 FROM users WHERE users.id = sessions.account_id AND is_active = true)",
+    ),
+    (
+        "session account_of",
+        "SELECT users.* FROM sessions JOIN users ON users.id = sessions.account_id
+         WHERE sessions.id = $1 AND sessions.epoch = users.session_epoch",
+    ),
+    (
+        "session of_account",
+        "SELECT * FROM sessions WHERE account_id = $1 AND ended_at IS NULL
+         ORDER BY rotated_at DESC, id",
+    ),
+    ("session end", "UPDATE sessions SET ended_at = $3 WHERE account_id = $1 AND id IN ($1)"),
+    ("session forget_old", "DELETE FROM sessions WHERE idle_until <= $3"),
+    (
+        "audit before",
+        "SELECT * FROM audit_log WHERE at <= $3 AND (at < $3 OR (at = $3 AND id < $1))
+         ORDER BY at DESC, id DESC LIMIT 50",
+    ),
+    (
+        "audit before_of",
+        "SELECT * FROM audit_log WHERE account_id = $1 AND at <= $3
+         ORDER BY at DESC, id DESC LIMIT 50",
+    ),
+    ("audit forget_old", "DELETE FROM audit_log WHERE at < $3"),
     ("room", "SELECT * FROM rooms WHERE id = $1"),
     ("room_by_code", "SELECT * FROM rooms WHERE share_code = 'ROOM7'"),
     ("rooms_of", "SELECT * FROM rooms WHERE counselor_id = $1 ORDER BY created_at DESC, id"),

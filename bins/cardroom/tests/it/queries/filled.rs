@@ -5,7 +5,7 @@ use settings::DatabaseUrl;
 use testkit::TestDatabase;
 use tokio_postgres::{Client, NoTls};
 
-/// 3,000 people and as many rooms, every tenth of which the first person owns; each of the first
+/// 3,000 people with as many sessions and entries of the audit log, and as many rooms, every tenth of which the first person owns; each of the first
 /// thousand rooms has six visitors and six games.
 const POSTGRES: &str = "
     CREATE FUNCTION pg_temp.id(n bigint) RETURNS uuid LANGUAGE sql
@@ -14,6 +14,13 @@ const POSTGRES: &str = "
         reset_expires_at)
         SELECT pg_temp.id(n), n || '@example.com', 'Name', '', 'counselor', now(),
             sha256(n::text::bytea), now() FROM generate_series(1, 3000) n;
+    INSERT INTO sessions (id, account_id, epoch, generation, token_hash, rotated_at, device, network,
+        created_at, idle_until, ends_at)
+        SELECT pg_temp.id(n), pg_temp.id(n), 0, 1, '', now(), '', '', now(),
+            now() + n * interval '1 h', now() + interval '90 d' FROM generate_series(1, 3000) n;
+    INSERT INTO audit_log (id, at, action, account_id, address, device)
+        SELECT pg_temp.id(n), now() - n * interval '1 h', 'logged_in', pg_temp.id(n), '', ''
+        FROM generate_series(1, 3000) n;
     INSERT INTO rooms (id, name, counselor_id, share_code, created_at)
         SELECT pg_temp.id(n), 'A room', pg_temp.id(CASE WHEN n % 10 = 0 THEN 1 ELSE n END),
             'ROOM' || n, now() FROM generate_series(1, 3000) n;
@@ -27,12 +34,20 @@ const POSTGRES: &str = "
     ANALYZE;";
 
 /// The same rows.
-const SQLITE: [&str; 5] = [
+const SQLITE: [&str; 7] = [
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
      INSERT INTO users (id, email, name, hashed_password, roles, created_at, reset_token_hash,
         reset_expires_at)
         SELECT unhex(printf('%032x', n)), n || '@example.com', 'Name', '', 'counselor', 0,
             unhex(printf('%064x', n)), 0 FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
+     INSERT INTO sessions (id, account_id, epoch, generation, token_hash, rotated_at, device, network,
+        created_at, idle_until, ends_at)
+        SELECT unhex(printf('%032x', n)), unhex(printf('%032x', n)), 0, 1, X'', 0, '', '', 0, n, n
+        FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
+     INSERT INTO audit_log (id, at, action, account_id, address, device)
+        SELECT unhex(printf('%032x', n)), n, 'logged_in', unhex(printf('%032x', n)), '', '' FROM s",
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
      INSERT INTO rooms (id, name, counselor_id, share_code, created_at)
         SELECT unhex(printf('%032x', n)), 'A room',

@@ -8,7 +8,8 @@ use super::filled::Filled;
 use crate::app::{TestApp, ask, body_of};
 
 /// The tables that grow.
-const TABLES: [&str; 4] = ["users", "rooms", "visitors", "gameplay_states"];
+const TABLES: [&str; 6] =
+    ["users", "sessions", "audit_log", "rooms", "visitors", "gameplay_states"];
 
 /// SQLite counts nothing of the kind, so this fact has one half.
 mod no_route_reads_a_whole_table {
@@ -45,9 +46,18 @@ async fn ask_every_route(app: &TestApp) {
     let reset = json!({ "token": reset["dev_token"], "new_password": "another-one-1" });
     let users = json!({ "users": [{ "email": "new@example.com" }, { "email": "7@example.com" }] });
     let admin = app.admin().await;
+    let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
+    let (_, pair) = ask(app.post("/api/auth/login", &login)).await;
+    let refresh = json!({ "refresh_token": pair["refresh_token"] });
 
     for request in [
         counsellor.get("/api/auth/me"),
+        app.post("/api/auth/refresh", &refresh),
+        counsellor.get("/api/auth/sessions"),
+        app.post("/api/auth/logout", &refresh),
+        counsellor.request("DELETE", "/api/auth/sessions"),
+        admin.get("/api/admin/audit-log"),
+        admin.get("/api/admin/audit-log?account_id=00000000-0000-0000-0000-000000000007"),
         app.post("/api/auth/reset-password", &reset),
         app.post("/api/auth/init-demo-accounts", &json!({})),
         admin.post("/api/admin/users/batch", &users),

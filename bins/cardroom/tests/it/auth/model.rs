@@ -1,0 +1,225 @@
+//! Sessions against a small model of them.
+
+use std::cell::RefCell;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
+use serde_json::json;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+
+use super::login;
+use super::sessions::{Pair, next, status};
+use crate::app::{TestApp, ask, body_of};
+use crate::behind::Behind;
+
+/// Stories that are told.
+const CASES: u32 = 16;
+
+/// Seconds that pass at once: one such step is within the grace of a minute, two are not.
+const PASSING: u32 = 35;
+
+/// What somebody does. Sessions are counted from the first, and round again.
+#[derive(Clone, Debug)]
+enum Deed {
+    LogIn,
+    /// Shows the token that a session got so many steps ago.
+    Refresh {
+        session: usize,
+        back: usize,
+    },
+    /// Logs out with such a token.
+    LogOut {
+        session: usize,
+        back: usize,
+    },
+    EndOthers {
+        session: usize,
+    },
+    ChangePassword {
+        session: usize,
+    },
+    Wait,
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let session = 0_usize..6;
+    prop_oneof![
+        2 => Just(Deed::LogIn),
+        8 => (session.clone(), prop::sample::select(vec![0, 0, 0, 1, 1, 2, 3]))
+            .prop_map(|(session, back)| Deed::Refresh { session, back }),
+        1 => (session.clone(), 0_usize..3)
+            .prop_map(|(session, back)| Deed::LogOut { session, back }),
+        1 => session.clone().prop_map(|session| Deed::EndOthers { session }),
+        1 => session.prop_map(|session| Deed::ChangePassword { session }),
+        2 => Just(Deed::Wait),
+    ]
+}
+
+/// What a session ought to be.
+struct Model {
+    lasts: bool,
+    /// Seconds since its last pair.
+    age: u32,
+    /// All its pairs, the first one first.
+    pairs: Vec<Pair>,
+}
+
+impl Model {
+    fn back(&self, back: usize) -> Option<&Pair> {
+        self.pairs.iter().rev().nth(back)
+    }
+
+    fn last(&self) -> &Pair {
+        self.back(0).unwrap()
+    }
+}
+
+/// An account and its sessions, really and as they ought to be.
+struct Story<'a> {
+    app: &'a TestApp,
+    behind: &'a Behind,
+    email: String,
+    password: String,
+    sessions: Vec<Model>,
+}
+
+impl Story<'_> {
+    async fn log_in(&mut self) {
+        let answer = login(self.app, &self.email, &self.password).send().await.unwrap();
+        let pair = Pair::of(&body_of(answer).await);
+        self.sessions.push(Model { lasts: true, age: 0, pairs: vec![pair] });
+    }
+
+    async fn carry_out(&mut self, deed: &Deed) -> Result<(), TestCaseError> {
+        let count = self.sessions.len();
+        match *deed {
+            Deed::LogIn => self.log_in().await,
+            Deed::Refresh { session, back } => self.refresh(session % count, back).await?,
+            Deed::LogOut { session, back } => self.log_out(session % count, back).await?,
+            Deed::EndOthers { session } => {
+                let end = self.app.request("DELETE", "/api/auth/sessions");
+                self.end_others(session % count, end).await?;
+            }
+            Deed::ChangePassword { session } => self.change_password(session % count).await?,
+            Deed::Wait => {
+                self.behind.age_rotations(PASSING).await;
+                self.sessions.iter_mut().for_each(|it| it.age += PASSING);
+            }
+        }
+        self.check().await
+    }
+
+    async fn refresh(&mut self, at: usize, back: usize) -> Result<(), TestCaseError> {
+        let session = &mut self.sessions[at];
+        let Some(shown) = session.back(back) else { return Ok(()) };
+        let answer = next(self.app, &shown.refresh).await;
+        match back {
+            _ if !session.lasts => prop_assert_eq!(answer, Err(401)),
+            0 => {
+                let new = answer.map_err(|it| TestCaseError::fail(it.to_string()))?;
+                prop_assert!(!session.pairs.contains(&new));
+                session.pairs.push(new);
+                session.age = 0;
+            }
+            // Its access token names the moment that was moved into the past.
+            1 if session.age <= 60 => {
+                let again = answer.map_err(|it| TestCaseError::fail(it.to_string()))?;
+                prop_assert_eq!(&again.refresh, &session.last().refresh);
+                prop_assert!(session.age > 0 || again == *session.last());
+            }
+            _ => {
+                prop_assert_eq!(answer, Err(401));
+                session.lasts = false;
+            }
+        }
+        Ok(())
+    }
+
+    async fn log_out(&mut self, at: usize, back: usize) -> Result<(), TestCaseError> {
+        let session = &mut self.sessions[at];
+        let Some(shown) = session.back(back) else { return Ok(()) };
+        let body = json!({ "refresh_token": shown.refresh });
+        prop_assert_eq!(ask(self.app.post("/api/auth/logout", &body)).await.0, 200);
+        session.lasts = false;
+        Ok(())
+    }
+
+    async fn end_others(
+        &mut self,
+        at: usize,
+        request: reqwest::RequestBuilder,
+    ) -> Result<(), TestCaseError> {
+        let session = &self.sessions[at];
+        let expected = if session.lasts { 200 } else { 401 };
+        let (status, body) = ask(request.bearer_auth(&session.last().access)).await;
+        prop_assert_eq!(status, expected, "{}", body);
+        if session.lasts {
+            self.sessions.iter_mut().enumerate().for_each(|(n, it)| it.lasts &= n == at);
+        }
+        Ok(())
+    }
+
+    async fn change_password(&mut self, at: usize) -> Result<(), TestCaseError> {
+        let new = format!("password {}", self.password.len());
+        let body = json!({ "old_password": self.password, "new_password": new });
+        let lasts = self.sessions[at].lasts;
+        self.end_others(at, self.app.post("/api/auth/change-password", &body)).await?;
+        if lasts {
+            self.password = new;
+        }
+        Ok(())
+    }
+
+    /// Every session is what it ought to be.
+    async fn check(&self) -> Result<(), TestCaseError> {
+        for session in &self.sessions {
+            let expected = if session.lasts { 200 } else { 401 };
+            for pair in [&session.pairs[0], session.last()] {
+                prop_assert_eq!(status(self.app, &pair.access).await, expected);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[testkit::on_both_databases]
+async fn sessions_are_what_the_model_says() {
+    let app = TestApp::spawn().await;
+    let behind = Behind::of(&app);
+    let handle = Handle::current();
+    let (stories, ended) = (RefCell::new(0_usize), RefCell::new(0_usize));
+    let outcome = block_in_place(|| {
+        runner().run(&prop::collection::vec(deed(), 1..25), |deeds| {
+            *stories.borrow_mut() += 1;
+            handle.block_on(async {
+                let email = format!("ada{}@example.com", stories.borrow());
+                let (password, sessions) = ("correct horse".to_owned(), Vec::new());
+                let body = json!({ "email": email, "password": password, "full_name": "Ada" });
+                assert_eq!(ask(app.post("/api/auth/register", &body)).await.0, 201);
+                let mut story = Story { app: &app, behind: &behind, email, password, sessions };
+                story.log_in().await;
+                for deed in &deeds {
+                    story.carry_out(deed).await?;
+                }
+                *ended.borrow_mut() += story.sessions.iter().filter(|it| !it.lasts).count();
+                Ok(())
+            })
+        })
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+    assert!(*ended.borrow() > 10, "only {} sessions ended", ended.borrow());
+}
+
+/// Says how to see the same stories again.
+fn runner() -> TestRunner {
+    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+    let seed = match config.rng_seed {
+        RngSeed::Fixed(seed) => seed,
+        RngSeed::Random => rand::random(),
+    };
+    println!("PROPTEST_RNG_SEED={seed} tells these stories again");
+    TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..config })
+}

@@ -1,0 +1,98 @@
+//! One refresh token, sent many times at once.
+
+use std::collections::HashSet;
+use std::env;
+
+use diesel::prelude::*;
+use futures::future::join_all;
+use serde_json::json;
+use store::schema::sessions;
+
+use super::sessions::{Pair, next, pair, status};
+use super::{COUNSELLOR, login};
+use crate::app::{TestApp, body_of};
+use crate::behind::Behind;
+
+/// Requests at once.
+const ABREAST: usize = 50;
+
+/// The variable that says how many rounds there are, and how many there are without it.
+const ROUNDS: (&str, usize) = ("CARDROOM_REFRESH_ROUNDS", 10);
+
+fn rounds() -> usize {
+    env::var(ROUNDS.0).ok().and_then(|it| it.parse().ok()).unwrap_or(ROUNDS.1)
+}
+
+#[testkit::on_both_databases]
+async fn fifty_refreshes_at_once_through_two_instances_are_one_step_and_one_pair() {
+    let one = TestApp::spawn().await;
+    let other = TestApp::spawn_on(one.database.clone(), &[]).await;
+    let behind = Behind::of(&one);
+    let mut current = pair(&one).await;
+
+    for round in 0..rounds() {
+        let token = current.refresh.clone();
+        let all = (0..ABREAST).map(|n| next(if n % 2 == 0 { &one } else { &other }, &token));
+        let pairs: HashSet<Pair> = join_all(all).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(pairs.len(), 1, "round {round}");
+        current = pairs.into_iter().next().unwrap();
+    }
+
+    let generations = behind.generations().await;
+    assert_eq!(generations, [i64::try_from(rounds()).unwrap() + 1]);
+    for app in [&one, &other] {
+        assert_eq!(status(app, &current.access).await, 200);
+    }
+    println!("{} rounds of {ABREAST}: one step, one pair, nobody logged out", rounds());
+}
+
+#[testkit::on_both_databases]
+async fn a_log_out_among_refreshes_leaves_nothing_that_is_good() {
+    let one = TestApp::spawn().await;
+    let other = TestApp::spawn_on(one.database.clone(), &[]).await;
+    for _ in 0..10 {
+        let first = pair(&one).await;
+        let body = json!({ "refresh_token": first.refresh });
+        let logout = one.post("/api/auth/logout", &body).send();
+        let refreshes = join_all((0..10).map(|_| next(&other, &first.refresh)));
+        let (logout, answers) = tokio::join!(logout, refreshes);
+        assert_eq!(logout.unwrap().status(), 200);
+        for pair in answers.into_iter().flatten() {
+            assert_eq!(next(&one, &pair.refresh).await, Err(401));
+            assert_eq!(status(&one, &pair.access).await, 401);
+        }
+    }
+}
+
+#[testkit::on_both_databases]
+async fn of_log_ins_with_the_old_password_while_it_is_changed_none_lasts() {
+    let app = TestApp::spawn().await;
+    let mut password = "demo123".to_owned();
+    for round in 0..5 {
+        let mine = login(&app, COUNSELLOR, &password).send().await.unwrap();
+        let mine = Pair::of(&body_of(mine).await);
+        let new = format!("password {round}");
+        let body = json!({ "old_password": password, "new_password": new });
+        let change = app.post("/api/auth/change-password", &body).bearer_auth(&mine.access).send();
+        let logins = join_all((0..10).map(|_| login(&app, COUNSELLOR, &password).send()));
+        let (change, logins) = tokio::join!(change, logins);
+        assert_eq!(change.unwrap().status(), 200);
+        for answer in logins {
+            let answer = answer.unwrap();
+            if answer.status() == 200 {
+                let pair = Pair::of(&body_of(answer).await);
+                assert_eq!(status(&app, &pair.access).await, 401);
+                assert_eq!(next(&app, &pair.refresh).await, Err(401));
+            }
+        }
+        assert_eq!(status(&app, &mine.access).await, 200);
+        password = new;
+    }
+}
+
+impl Behind {
+    /// How far each session has come.
+    async fn generations(&self) -> Vec<i64> {
+        self.0.read_all(sessions::table.select(sessions::generation)).await.unwrap()
+    }
+}
