@@ -23,7 +23,7 @@ pub mod mail;
 mod pass;
 pub mod password;
 mod pseudonym;
-mod refresh;
+pub mod refresh;
 mod refresh_token;
 pub mod register;
 pub mod reset;

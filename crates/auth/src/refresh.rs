@@ -14,11 +14,13 @@ use crate::store::sessions::{self as table, SessionRow};
 use crate::{Auth, sessions};
 
 /// A pair of tokens.
-pub(crate) struct Refreshed {
-    pub(crate) access_token: String,
+pub struct Refreshed {
+    /// Names the account in later requests.
+    pub access_token: String,
     /// Seconds that the access token still lives.
-    pub(crate) expires_in: i64,
-    pub(crate) refresh_token: RefreshToken,
+    pub expires_in: i64,
+    /// Gets the pair after this one.
+    pub refresh_token: RefreshToken,
 }
 
 /// Gives the next pair for a refresh token.
@@ -28,11 +30,7 @@ pub(crate) struct Refreshed {
 ///
 /// # Errors
 /// When the token leads to no session that lasts, or the account is inactive.
-pub(crate) async fn refresh(
-    auth: &Auth,
-    token: &str,
-    client: &Client,
-) -> Result<Refreshed, AuthError> {
+pub async fn refresh(auth: &Auth, token: &str, client: &Client) -> Result<Refreshed, AuthError> {
     let shown = RefreshToken::parse(token).ok_or(AuthError::BadRefreshToken)?;
     let next = auth.refresh_tokens.derive(shown.session, shown.generation + 1);
     let now = time::now();

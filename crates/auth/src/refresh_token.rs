@@ -43,7 +43,7 @@ impl RefreshToken {
     }
 
     /// The token as its owner keeps it.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let session = self.session.as_uuid().as_bytes();
         let parts = [&session[..], &self.generation.to_be_bytes(), &self.secret];
         URL_SAFE_NO_PAD.encode(parts.concat())
