@@ -2,6 +2,7 @@
 
 use api::time;
 use chrono::{DateTime, TimeDelta, Utc};
+use store::StoreError;
 use tracing::warn;
 
 use crate::account::{Account, Credentials};
@@ -12,6 +13,9 @@ use crate::refresh_token::RefreshToken;
 use crate::session::{Step, Verdict};
 use crate::store::sessions::{self as table, SessionRow};
 use crate::{Auth, sessions};
+
+/// How often a session is looked at. Whoever was too late once repeats the next time.
+const ATTEMPTS: usize = 3;
 
 /// A pair of tokens.
 pub struct Refreshed {
@@ -25,46 +29,54 @@ pub struct Refreshed {
 
 /// Gives the next pair for a refresh token.
 ///
-/// One statement takes the session further, if the token is its current one. Only when it did not is
-/// the session looked at, to tell a repetition from a token that was copied.
+/// The session is looked at first, so that what nobody was given writes nothing. What takes it further
+/// is one conditional statement: when somebody was faster with the same token, the session is looked
+/// at again, and gives what it gave then.
 ///
 /// # Errors
 /// When the token leads to no session that lasts, or the account is inactive.
 pub async fn refresh(auth: &Auth, token: &str, client: &Client) -> Result<Refreshed, AuthError> {
     let shown = RefreshToken::parse(token).ok_or(AuthError::BadRefreshToken)?;
-    let next = auth.refresh_tokens.derive(shown.session, shown.generation + 1);
-    let now = time::now();
-    let idle_until = now + TimeDelta::days(auth.rules.session_idle_days);
-    match auth.db.write_one(table::rotate(&shown, &next, now, idle_until)).await? {
-        Some(row) => {
-            let account = auth.accounts.of_session(row.id).await?;
-            let account = account.ok_or(AuthError::BadRefreshToken)?;
-            give(auth, &account, row.session(row.epoch).step(), next, now)
+    for _ in 0..ATTEMPTS {
+        if let Some(refreshed) = attempt(auth, &shown, client).await? {
+            return Ok(refreshed);
         }
-        None => explain(auth, &shown, client, now).await,
     }
+    Err(StoreError::Contended.into())
 }
 
-/// What to do with a token that did not take its session further.
-async fn explain(
+/// The next pair, or none when the session has changed since it was looked at.
+async fn attempt(
     auth: &Auth,
     shown: &RefreshToken,
     client: &Client,
-    now: DateTime<Utc>,
-) -> Result<Refreshed, AuthError> {
+) -> Result<Option<Refreshed>, AuthError> {
     let found = auth.db.read_one(table::find(shown.session)).await?;
     let (row, account) = found.ok_or(AuthError::BadRefreshToken)?;
     let Credentials { account, epoch, .. } = account.into();
-    let relation = sessions::relation(auth, shown, &row);
+    let (relation, now) = (sessions::relation(auth, shown, &row), time::now());
     match row.session(epoch).judge(relation, now) {
-        Verdict::Repeat if account.is_active => repeat(auth, &account, &row, now),
-        Verdict::Rotate | Verdict::Repeat if !account.is_active => Err(AuthError::Inactive),
+        Verdict::Refuse => Err(AuthError::BadRefreshToken),
         Verdict::End => {
             end(auth, &account, &row, client).await?;
             Err(AuthError::BadRefreshToken)
         }
-        Verdict::Rotate | Verdict::Repeat | Verdict::Refuse => Err(AuthError::BadRefreshToken),
+        Verdict::Rotate | Verdict::Repeat if !account.is_active => Err(AuthError::Inactive),
+        Verdict::Repeat => repeat(auth, &account, &row, now).map(Some),
+        Verdict::Rotate => rotate(auth, &account, shown, now).await,
     }
+}
+
+async fn rotate(
+    auth: &Auth,
+    account: &Account,
+    shown: &RefreshToken,
+    now: DateTime<Utc>,
+) -> Result<Option<Refreshed>, AuthError> {
+    let next = auth.refresh_tokens.derive(shown.session, shown.generation + 1);
+    let idle_until = now + TimeDelta::days(auth.rules.session_idle_days);
+    let row = auth.db.write_one(table::rotate(shown, &next, now, idle_until)).await?;
+    row.map(|row| give(auth, account, row.session(row.epoch).step(), next, now)).transpose()
 }
 
 fn repeat(

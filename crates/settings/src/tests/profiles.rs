@@ -68,6 +68,10 @@ fn what_does_not_belong_into_a_profile_is_refused_there_alone() {
     ] {
         check(("JWT_SECRET", secret), "auth.jwt_secret", strict);
     }
+    let passive = "CARDROOM__AUTH__PASSIVE_JWT_SECRETS";
+    let one_is_short = "0123456789abcdef0123456789abcdef, short-but-secret";
+    check((passive, one_is_short), "auth.passive_jwt_secrets", strict);
+    check((passive, "0123456789abcdef0123456789abcdef"), "auth.passive_jwt_secrets", &[]);
     check(("CARDROOM__CORS__ORIGINS", "https://a.example,*"), "cors.origins", strict);
     let reset = "auth.reset_token_in_answer";
     check(("CARDROOM__AUTH__RESET_TOKEN_IN_ANSWER", "true"), reset, strict);
