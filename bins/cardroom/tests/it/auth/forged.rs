@@ -27,7 +27,7 @@ async fn five_thousand_forged_tokens_are_a_401_and_nothing_else() {
     let app = TestApp::spawn_with(&LEGACY).await;
     let mut forger = Forger::of(&app).await;
     assert_eq!(ask(&app, forger.access.clone()).await.0, 200);
-    let honest = forger.resigned(&forger.header(), &forger.claims());
+    let honest = Forger::resigned(&forger.header(), &forger.claims());
     assert_eq!(ask(&app, honest).await.0, 200, "the forger signs as we do");
 
     let tokens: Vec<String> = (0..TOKENS).map(|_| forger.token()).collect();
@@ -109,7 +109,7 @@ impl Forger {
     }
 
     /// These texts, signed with our own key.
-    fn resigned(&self, header: &str, claims: &str) -> String {
+    fn resigned(header: &str, claims: &str) -> String {
         let message = [header, claims].map(|it| URL_SAFE_NO_PAD.encode(it)).join(".");
         let signature = sign(message.as_bytes(), &Self::key(), Algorithm::HS256).unwrap();
         format!("{message}.{signature}")
@@ -189,7 +189,7 @@ impl Forger {
         } else {
             header[name] = value;
         }
-        self.resigned(&header.to_string(), &self.claims())
+        Self::resigned(&header.to_string(), &self.claims())
     }
 
     /// Claims that we would not write, or that are over, signed with our own key all the same.
@@ -234,7 +234,7 @@ impl Forger {
         }
         let texts = [forged.to_string(), "[]".into(), "null".into(), "{}".into(), "x".into()];
         let weights = self.random.random_range(0..20_usize);
-        self.resigned(&self.header(), texts.get(weights).unwrap_or(&texts[0]))
+        Self::resigned(&self.header(), texts.get(weights).unwrap_or(&texts[0]))
     }
 
     /// The good token in another form.
@@ -266,8 +266,8 @@ impl Forger {
             format!("\"{access}\""),
             format!("{access}{long}"),
             format!("{head}.{claims}{long}.{signature}"),
-            self.resigned(&self.header(), &json!({ "sub": ID, "exp": FAR, "more": long }).to_string()),
-            self.resigned(&format!(" {}", self.header()), &self.claims()),
+            Self::resigned(&self.header(), &json!({ "sub": ID, "exp": FAR, "more": long }).to_string()),
+            Self::resigned(&format!(" {}", self.header()), &self.claims()),
             self.loose_end(),
         ];
         forms.choose(&mut self.random).unwrap().clone()
@@ -290,7 +290,7 @@ impl Forger {
         let kinds = [
             self.refresh.clone(),
             self.visitor.clone(),
-            self.resigned(header, &signed_as_visitor.to_string()),
+            Self::resigned(header, &signed_as_visitor.to_string()),
             format!("{}.{}.", self.refresh, self.visitor),
         ];
         kinds.choose(&mut self.random).unwrap().clone()
