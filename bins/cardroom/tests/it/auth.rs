@@ -4,7 +4,7 @@ mod audit;
 mod change;
 mod crowd;
 mod demo;
-mod forged;
+pub(crate) mod forged;
 mod keys;
 mod login;
 mod me;

@@ -63,6 +63,12 @@ struct Forger {
     visitor: String,
 }
 
+/// The key that the server signs access tokens with.
+pub(crate) fn access_key() -> EncodingKey {
+    let key = Sha256::new().chain_update("cardroom access token").chain_update(SECRET);
+    EncodingKey::from_secret(&key.finalize())
+}
+
 impl Forger {
     async fn of(app: &TestApp) -> Self {
         let seed = rand::random();
@@ -89,11 +95,6 @@ impl Forger {
     }
 
     /// The key of access tokens.
-    fn key() -> EncodingKey {
-        let key = Sha256::new().chain_update("cardroom access token").chain_update(SECRET);
-        EncodingKey::from_secret(&key.finalize())
-    }
-
     fn part(&self, index: usize) -> Value {
         let part = self.access.split('.').nth(index).unwrap();
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
@@ -111,7 +112,7 @@ impl Forger {
     /// These texts, signed with our own key.
     fn resigned(header: &str, claims: &str) -> String {
         let message = [header, claims].map(|it| URL_SAFE_NO_PAD.encode(it)).join(".");
-        let signature = sign(message.as_bytes(), &Self::key(), Algorithm::HS256).unwrap();
+        let signature = sign(message.as_bytes(), &access_key(), Algorithm::HS256).unwrap();
         format!("{message}.{signature}")
     }
 
@@ -151,7 +152,7 @@ impl Forger {
         let signature = match self.random.random_range(0..3) {
             0 => String::new(),
             1 => self.access.rsplit('.').next().unwrap().to_owned(),
-            _ => sign(message.as_bytes(), &Self::key(), algorithm).unwrap(),
+            _ => sign(message.as_bytes(), &access_key(), algorithm).unwrap(),
         };
         format!("{message}.{signature}")
     }

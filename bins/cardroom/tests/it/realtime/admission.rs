@@ -1,12 +1,16 @@
 //! Who may enter.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Utc;
-use jsonwebtoken::{EncodingKey, Header, encode};
+use jsonwebtoken::Algorithm;
+use jsonwebtoken::crypto::sign;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
 
 use super::socket::Socket;
 use crate::app::{TestApp, body_of};
+use crate::auth::forged::access_key;
 
 const BY_TOKEN: (&str, &str) = ("CARDROOM__REALTIME__ADMISSION", "token");
 
@@ -123,13 +127,14 @@ async fn the_owner_and_visitors_enter_with_their_tokens_and_nobody_else() {
 
 /// A token of the demo counsellor that is over soon.
 fn short_token(long: &str, seconds: i64) -> String {
-    use base64::Engine as _;
-    let claims = long.split('.').nth(1).unwrap();
-    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
-    let mut claims: Value = serde_json::from_slice(&claims).unwrap();
+    let mut parts = long.split('.');
+    let (head, claims) = (parts.next().unwrap(), parts.next().unwrap());
+    let mut claims: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
     claims["exp"] = json!(Utc::now().timestamp() + seconds);
-    let key = EncodingKey::from_secret(b"test-secret-known-to-everybody-and-no-more");
-    encode(&Header::default(), &claims, &key).unwrap()
+    let message = format!("{head}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let signature = sign(message.as_bytes(), &access_key(), Algorithm::HS256).unwrap();
+    format!("{message}.{signature}")
 }
 
 #[testkit::on_both_databases]
