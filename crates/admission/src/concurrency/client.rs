@@ -11,8 +11,8 @@ use rustix::net::{RecvFlags, recv};
 /// The socket of a client. actix looks at it only while it reads a request.
 pub struct Client(OwnedFd);
 
-/// Remembers the socket of a connection, for [`Client::has_gone`]. A connection whose socket cannot be
-/// had twice is taken to stay.
+/// Remembers the socket of a connection, to ask later whether its client is still there. One whose
+/// socket cannot be had twice is taken to stay.
 pub fn watch_client(connection: &dyn Any, extensions: &mut Extensions) {
     let stream = connection.downcast_ref::<TcpStream>();
     if let Some(socket) = stream.and_then(|it| it.as_fd().try_clone_to_owned().ok()) {
