@@ -6,6 +6,7 @@
 pub mod app;
 mod banner;
 pub mod check;
+mod connection;
 mod cors;
 mod docs;
 mod health;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::Data;
-use admission::{HashingLane, RateLimits, watch_client};
+use admission::{HashingLane, RateLimits};
 use anyhow::Context;
 use auth::mail::Mailer;
 use auth::{Accounts, Auth, KeyRing, Passes, Pseudonyms, RefreshTokens, Tokens, demo, login};
@@ -23,12 +23,12 @@ use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::app::{self, Shared};
-use crate::banner;
 use crate::housekeeping::Housekeeping;
 use crate::lifecycle::Lifecycle;
 use crate::live::Live;
 use crate::shutdown::{Schedule, heed_signals};
 use crate::writers::Writers;
+use crate::{banner, connection};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -254,7 +254,7 @@ fn serve(
         .max_connections(server.connections_max.div_ceil(server.workers))
         .keep_alive(Duration::from_secs(server.keep_alive_secs))
         .client_request_timeout(Duration::from_millis(server.request_head_timeout_ms))
-        .on_connect(watch_client)
+        .on_connect(connection::prepare(&server))
         .disable_signals()
         .shutdown_timeout(WORKERS_NEVER_STOP_SECS)
         .listen(listener)?

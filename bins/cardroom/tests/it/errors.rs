@@ -8,6 +8,7 @@ mod order;
 mod panics;
 mod paths;
 mod slow;
+mod unread;
 
 use reqwest::RequestBuilder;
 use serde_json::Value;

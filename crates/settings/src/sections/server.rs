@@ -23,6 +23,8 @@ pub struct Server {
     pub keep_alive_secs: u64,
     /// How long a client may take to send a request's head, in milliseconds, 100 to 60,000.
     pub request_head_timeout_ms: u64,
+    /// How long a client may leave an answer unread, in milliseconds, 1,000 to 600,000.
+    pub unread_timeout_ms: u64,
     /// From SIGTERM to the exit at the latest, in milliseconds, 0 to 8,500.
     pub shutdown_grace_ms: u64,
     /// Lets whoever shows it as a bearer token read `/metrics` from anywhere; empty: nobody.
@@ -46,6 +48,7 @@ impl Server {
             public_url: keys.text("server.public_url", PUBLIC_URL, public_url).unwrap_or_default(),
             keep_alive_secs: keys.number("server.keep_alive_secs", 0..=3_600),
             request_head_timeout_ms: keys.number("server.request_head_timeout_ms", 100..=60_000),
+            unread_timeout_ms: keys.number("server.unread_timeout_ms", 1_000..=600_000),
             shutdown_grace_ms: keys.number("server.shutdown_grace_ms", 0..=SHUTDOWN_GRACE_MS_MAX),
             metrics_token: keys.masked("server.metrics_token", METRICS_TOKEN, is_metrics_token),
             connections_max: keys.number("server.connections_max", 1..=1_000_000),
