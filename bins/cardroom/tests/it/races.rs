@@ -17,7 +17,7 @@ const CROWD: usize = 50;
 
 #[testkit::on_both_databases]
 async fn fifty_joins_with_fifty_sessions_make_fifty_visitors() {
-    let app = patient_app().await;
+    let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
 
     for _ in 0..ROUNDS {
@@ -30,7 +30,7 @@ async fn fifty_joins_with_fifty_sessions_make_fifty_visitors() {
 
 #[testkit::on_both_databases]
 async fn fifty_joins_with_one_session_make_one_visitor() {
-    let app = patient_app().await;
+    let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
 
     for _ in 0..ROUNDS {
@@ -43,7 +43,7 @@ async fn fifty_joins_with_one_session_make_one_visitor() {
 
 #[testkit::on_both_databases]
 async fn fifty_visitors_who_left_come_back_at_once() {
-    let app = patient_app().await;
+    let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;
     let first = ids(&join_all((0..CROWD).map(|n| join(&app, &room, n))).await);
@@ -60,7 +60,7 @@ async fn fifty_visitors_who_left_come_back_at_once() {
 /// Joining, leaving and giving signs of life at once: no order of them is a failure.
 #[testkit::on_both_databases]
 async fn a_visitor_may_leave_and_come_back_at_the_same_moment() {
-    let app = patient_app().await;
+    let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
 
     for _ in 0..ROUNDS {
@@ -84,7 +84,7 @@ async fn a_visitor_may_leave_and_come_back_at_the_same_moment() {
 
 #[testkit::on_both_databases]
 async fn a_flood_of_heartbeats_of_one_visitor_is_answered() {
-    let app = patient_app().await;
+    let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;
     let visitor = join(&app, &room, 1).await;
@@ -104,7 +104,7 @@ async fn a_flood_of_heartbeats_of_one_visitor_is_answered() {
 
 #[testkit::on_both_databases]
 async fn twenty_first_saves_of_one_state_leave_one_of_them_whole() {
-    let app = patient_app().await;
+    let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
 
     for _ in 0..ROUNDS {
@@ -132,7 +132,7 @@ async fn twenty_first_saves_of_one_state_leave_one_of_them_whole() {
 #[testkit::on_both_databases]
 async fn fifty_first_rooms_of_one_rule_are_all_opened() {
     for rule in ["skill_assessment", "value_navigation", "career_personality"] {
-        let app = patient_app().await;
+        let app = TestApp::spawn().await;
         let counsellor = app.counsellor().await;
         let body = json!({ "name": "A room", "game_rule_slug": rule });
 
@@ -146,18 +146,6 @@ async fn fifty_first_rooms_of_one_rule_are_all_opened() {
         }
         assert_eq!(codes.len(), CROWD);
     }
-}
-
-/// A server that lets requests wait for the database as long as a slow machine needs: a race is
-/// about who comes first, and not about how long the last one takes.
-async fn patient_app() -> TestApp {
-    TestApp::spawn_with(&[
-        ("CARDROOM__DATABASE__WAIT_TIMEOUT_MS", "60000"),
-        ("CARDROOM__DATABASE__CREATE_TIMEOUT_MS", "60000"),
-        ("CARDROOM__DATABASE__LOCK_TIMEOUT_MS", "60000"),
-        ("CARDROOM__DATABASE__STATEMENT_TIMEOUT_MS", "60000"),
-    ])
-    .await
 }
 
 async fn join(app: &TestApp, room: &Room, session: usize) -> Value {

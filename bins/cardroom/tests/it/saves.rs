@@ -3,7 +3,7 @@
 mod figures;
 mod gone;
 mod instances;
-mod line;
+pub(crate) mod line;
 mod poison;
 mod queue;
 mod repeats;
@@ -18,14 +18,7 @@ use line::Saved;
 
 /// Servers on one database: two on PostgreSQL, and the one that SQLite takes.
 async fn instances() -> Vec<TestApp> {
-    let changes = [
-        ("CARDROOM__HISTORY__VERSIONS", "100000"),
-        ("CARDROOM__DATABASE__WAIT_TIMEOUT_MS", "60000"),
-        ("CARDROOM__DATABASE__CREATE_TIMEOUT_MS", "60000"),
-        ("CARDROOM__DATABASE__LOCK_TIMEOUT_MS", "60000"),
-        ("CARDROOM__DATABASE__BUSY_TIMEOUT_MS", "60000"),
-        ("CARDROOM__DATABASE__STATEMENT_TIMEOUT_MS", "60000"),
-    ];
+    let changes = [("CARDROOM__HISTORY__VERSIONS", "100000")];
     let first = TestApp::spawn_with(&changes).await;
     let mut instances = Vec::new();
     if first.database.kind == Kind::Postgres {
