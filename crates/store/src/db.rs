@@ -4,8 +4,9 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use diesel::sql_types::Integer;
-use diesel::{ConnectionError, IntoSql, OptionalExtension};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::{ConnectionError, IntoSql, OptionalExtension, QueryResult};
+use diesel_async::methods::LoadQuery;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use pooling::{Limits, PoolError};
 use settings::DatabaseUrl;
 use tokio::runtime::Handle;
@@ -13,7 +14,7 @@ use tokio::runtime::Handle;
 use crate::error::is_broken_off;
 use crate::pool::{self, Figures, Pool};
 use crate::sqlite::{Seat, SqliteSession};
-use crate::{Execute, Fetch, StoreError, postgres, sqlite};
+use crate::{Execute, Fetch, Follow, Follows, StoreError, postgres, sqlite};
 
 /// The database in use. Cloning it shares its pools.
 #[derive(Clone)]
@@ -149,6 +150,18 @@ impl Db {
         }
     }
 
+    /// Carries out a change that returns the rows it made and, in the same transaction, what `then` says
+    /// that follows from them: all or nothing.
+    #[track_caller]
+    pub fn write_and<'q, U: Send + 'q, F: Follows>(
+        &self,
+        change: impl Fetch<'q, U>,
+        then: impl FnOnce(&[U]) -> F + Send,
+    ) -> impl Future<Output = Result<Vec<U>, StoreError>> + Send {
+        let place = Location::caller();
+        async move { Ok(run!(self, write, place, |connection| all(connection, change, then))?) }
+    }
+
     /// Asks the database for the number 1, and measures how long that takes.
     pub async fn probe(&self) -> Result<Probe, StoreError> {
         let one = diesel::select(1_i32.into_sql::<Integer>());
@@ -156,7 +169,7 @@ impl Db {
         let (answer, wait) = run!(self, read, Location::caller(), |connection| async {
             let wait = start.elapsed();
             let answer = RunQueryDsl::get_result::<i32>(one, connection).await?;
-            diesel::QueryResult::Ok((answer, wait))
+            QueryResult::Ok((answer, wait))
         })?;
         Ok(Probe { answer, wait, total: start.elapsed() })
     }
@@ -184,6 +197,33 @@ impl Db {
             Self::Sqlite { write, .. } => write.judge(time, &work),
         }
     }
+}
+
+/// A change and what follows from it, in one transaction. Should nobody wait for it any more, its
+/// connection is given up in the middle of it, which rolls it back.
+async fn all<'q, C: AsyncConnection, U: Send + 'q, F: Follow<C>>(
+    connection: &mut C,
+    change: impl LoadQuery<'q, C, U> + Send + 'q,
+    then: impl FnOnce(&[U]) -> F + Send,
+) -> QueryResult<Vec<U>> {
+    C::TransactionManager::begin_transaction(connection).await?;
+    let outcome = one_after_the_other(connection, change, then).await;
+    match outcome {
+        Ok(_) => C::TransactionManager::commit_transaction(connection).await?,
+        // Should that fail as well, the connection is given up.
+        Err(_) => drop(C::TransactionManager::rollback_transaction(connection).await),
+    }
+    outcome
+}
+
+async fn one_after_the_other<'q, C: AsyncConnection, U: Send + 'q, F: Follow<C>>(
+    connection: &mut C,
+    change: impl LoadQuery<'q, C, U> + Send + 'q,
+    then: impl FnOnce(&[U]) -> F + Send,
+) -> QueryResult<Vec<U>> {
+    let rows: Vec<U> = RunQueryDsl::get_results(change, connection).await?;
+    then(&rows).follow(connection).await?;
+    Ok(rows)
 }
 
 /// How the database answered.

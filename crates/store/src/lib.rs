@@ -36,6 +36,6 @@ pub use error::StoreError;
 pub use json::Json;
 pub use pool::{Figures, Pool, Watched};
 pub use postgres::{Pooler, PoolerError, pooler};
-pub use query::{Execute, Fetch, fetch_all_in_place, fetch_in_place};
+pub use query::{Execute, Fetch, Follow, Follows, fetch_all_in_place, fetch_in_place};
 pub use sql_types::latest;
 pub use sqlite::{Seat, SqliteSession};

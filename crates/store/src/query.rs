@@ -2,8 +2,8 @@
 
 use diesel::query_dsl::LoadQuery as InPlace;
 use diesel::{QueryResult, SqliteConnection};
-use diesel_async::AsyncPgConnection;
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
+use diesel_async::{AsyncConnection, AsyncPgConnection};
 
 use crate::sqlite::SqliteSession;
 
@@ -56,3 +56,30 @@ pub fn fetch_in_place<'q, U>(
 pub trait Execute: ExecuteDsl<AsyncPgConnection> + ExecuteDsl<SqliteSession> + Send {}
 
 impl<Q> Execute for Q where Q: ExecuteDsl<AsyncPgConnection> + ExecuteDsl<SqliteSession> + Send {}
+
+/// What follows from a change in its transaction: a statement, none, or one and another.
+pub trait Follow<C>: Send {
+    /// Carries it out.
+    fn follow(self, connection: &mut C) -> impl Future<Output = QueryResult<()>> + Send;
+}
+
+impl<C: AsyncConnection, Q: ExecuteDsl<C> + Send> Follow<C> for Option<Q> {
+    async fn follow(self, connection: &mut C) -> QueryResult<()> {
+        match self {
+            Some(statement) => Q::execute(statement, connection).await.map(drop),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<C: Send, A: Follow<C>, B: Follow<C>> Follow<C> for (A, B) {
+    async fn follow(self, connection: &mut C) -> QueryResult<()> {
+        self.0.follow(connection).await?;
+        self.1.follow(connection).await
+    }
+}
+
+/// What can follow on either database.
+pub trait Follows: Follow<AsyncPgConnection> + Follow<SqliteSession> {}
+
+impl<F> Follows for F where F: Follow<AsyncPgConnection> + Follow<SqliteSession> {}
