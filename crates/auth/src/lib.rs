@@ -12,6 +12,7 @@ pub mod audit;
 pub mod batch;
 mod caller;
 mod client;
+mod common_passwords;
 mod cookie;
 pub mod demo;
 mod email;

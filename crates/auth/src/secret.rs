@@ -1,13 +1,13 @@
 //! Passwords and what is kept of them.
 
-use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use api::{Field, Spot};
+
+use crate::common_passwords;
 
 /// Shortest password that may be set, in characters.
 const CHARACTERS_MIN: usize = 8;
@@ -41,7 +41,7 @@ impl Password {
         if text.chars().count() < CHARACTERS_MIN {
             return Err(UnfitPassword::Short);
         }
-        if is_common(text) {
+        if common_passwords::contain(text) {
             return Err(UnfitPassword::Common);
         }
         self.hashable()
@@ -67,28 +67,6 @@ impl Password {
     pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
-}
-
-/// What common passwords begin with: a word or a row of keys on each line.
-static COMMON: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
-
-/// How they go on.
-const ENDINGS: [&str; 38] = [
-    "", "!", "!!", "!1", "*", ".", "0", "00", "000", "007", "01", "1", "1!", "11", "111", "12",
-    "12!", "123", "123!", "123.", "1234", "1234!", "12345", "123456", "1234567", "12345678", "2",
-    "21", "22", "3", "321", "5", "69", "7", "77", "88", "99", "@123",
-];
-
-/// Whether a password is among those that are tried first, in whatever case: one of the list, alone
-/// or with a usual ending or a year of our time.
-fn is_common(password: &str) -> bool {
-    let lower = password.to_lowercase();
-    let begins = |start: &str| COMMON.contains(start);
-    let ends_usually = ENDINGS.iter().any(|it| lower.strip_suffix(it).is_some_and(begins));
-    let (start, year) = lower.split_at_checked(lower.len().saturating_sub(4)).unwrap_or_default();
-    let is_year = year.parse().is_ok_and(|year: u16| (1940..2040).contains(&year));
-    ends_usually || (is_year && begins(start))
 }
 
 impl From<String> for Password {
@@ -222,45 +200,6 @@ mod tests {
         assert_eq!(fit(&"x".repeat(71)), Ok(()));
         assert_eq!(fit(&"x".repeat(72)), Err(UnfitPassword::Long));
         assert_eq!(fit(&"😀".repeat(18)), Err(UnfitPassword::Long));
-    }
-
-    #[test]
-    fn common_passwords_are_refused_in_every_case_and_with_usual_endings() {
-        for common in [
-            "password",
-            "Password1",
-            "PASSWORD123!",
-            "12345678",
-            "qwertyuiop",
-            "iloveyou",
-            "Summer2024",
-            "letmein123",
-            "Passw0rd",
-            "1q2w3e4r5t",
-            "11111111",
-            "monkey12",
-            "welcome2026",
-        ] {
-            let fit = password(common).fit_to_set().map(|_| ());
-            assert_eq!(fit, Err(UnfitPassword::Common), "{common}");
-        }
-        for good in [
-            "correct horse",
-            "first new",
-            "TestPassword123!",
-            "ääääääää",
-            "x password",
-            "2024-2024",
-        ] {
-            assert!(password(good).fit_to_set().is_ok(), "{good}");
-        }
-    }
-
-    #[test]
-    fn the_list_of_common_passwords_is_in_order_and_in_lower_case() {
-        let lines: Vec<_> = include_str!("common_passwords.txt").lines().collect();
-        assert!(lines.is_sorted() && COMMON.len() == lines.len());
-        assert!(lines.iter().all(|it| **it == it.to_lowercase() && !it.is_empty()));
     }
 
     #[test]
