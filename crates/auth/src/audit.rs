@@ -3,7 +3,7 @@
 use api::time;
 use chrono::{DateTime, TimeDelta, Utc};
 use ids::{AccountId, AuditId, SessionId};
-use store::{At, Db, StoreError};
+use store::{At, Db, Execute, Fetch, StoreError};
 use tracing::{error, info};
 
 use crate::Auth;
@@ -26,11 +26,15 @@ pub enum Action {
     SessionEnded,
     /// Its owner ended all sessions but one.
     OtherSessionsEnded,
+    /// An administrator ended all sessions.
+    SessionsEnded,
+    /// The account had more sessions than it may, and this was used longest ago.
+    SessionDisplaced,
     /// Somebody registered.
     Registered,
     /// Somebody chose another password.
     PasswordChanged,
-    /// Somebody asked for a reset.
+    /// Somebody asked for a reset; there may be no account with the address.
     ResetRequested,
     /// Somebody reset the password.
     PasswordReset,
@@ -50,6 +54,8 @@ impl Action {
             Self::RefreshReused => "refresh_reused",
             Self::SessionEnded => "session_ended",
             Self::OtherSessionsEnded => "other_sessions_ended",
+            Self::SessionsEnded => "sessions_ended",
+            Self::SessionDisplaced => "session_displaced",
             Self::Registered => "registered",
             Self::PasswordChanged => "password_changed",
             Self::ResetRequested => "reset_requested",
@@ -66,41 +72,66 @@ pub(crate) struct Deed {
     pub(crate) action: Action,
     /// Who did it, if that is known.
     pub(crate) actor: Option<AccountId>,
-    /// To whom.
-    pub(crate) account: AccountId,
+    /// To whom, if there is such an account.
+    pub(crate) account: Option<AccountId>,
     pub(crate) session: Option<SessionId>,
 }
 
 impl Deed {
     /// Something that somebody does to their own account.
     pub(crate) fn own(action: Action, account: AccountId, session: Option<SessionId>) -> Self {
-        Self { action, actor: Some(account), account, session }
+        Self { action, actor: Some(account), account: Some(account), session }
     }
 
     /// Something that is done to an account, nobody knows by whom.
-    pub(crate) fn by_nobody(action: Action, account: AccountId) -> Self {
+    pub(crate) fn by_nobody(action: Action, account: Option<AccountId>) -> Self {
         Self { action, actor: None, account, session: None }
     }
 
-    fn row(self, client: &Client, now: DateTime<Utc>) -> EntryRow {
-        EntryRow {
+    /// Says it in the log.
+    pub(crate) fn log(self) {
+        let user = self.account.map(tracing::field::display);
+        info!(action = self.action.as_str(), user.id = user, "account_action");
+    }
+
+    /// The statement that writes it down.
+    pub(crate) fn entry(self, client: &Client) -> impl Execute + use<> {
+        table::write(EntryRow {
             id: AuditId::new(),
-            at: now.into(),
+            at: time::now().into(),
             action: self.action.as_str().to_owned(),
             actor_id: self.actor,
-            account_id: Some(self.account),
+            account_id: self.account,
             session_id: self.session,
             address: client.address.to_string(),
             device: client.device.clone(),
-        }
+        })
     }
 }
 
-/// Writes down what was done. It is done already, so when this fails the log has to do.
+/// Makes a change and writes down what it did, both or neither. Of a change that `deed` sees nothing
+/// in, nothing is written.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn carry_out<'q, U: Send + 'q>(
+    auth: &Auth,
+    client: &Client,
+    change: impl Fetch<'q, U>,
+    deed: impl Fn(&[U]) -> Option<Deed> + Send + Sync,
+) -> Result<Vec<U>, StoreError> {
+    let entry = |rows: &[U]| deed(rows).map(|it| it.entry(client));
+    let rows = auth.db.write_and(change, entry).await?;
+    if let Some(deed) = deed(&rows) {
+        deed.log();
+    }
+    Ok(rows)
+}
+
+/// Writes down what changed nothing. When this fails the log has to do.
 pub(crate) async fn note(auth: &Auth, client: &Client, deed: Deed) {
-    let (action, user) = (deed.action.as_str(), deed.account);
-    info!(action, user.id = %user, "account_action");
-    if let Err(error) = auth.db.write(table::write(deed.row(client, time::now()))).await {
+    deed.log();
+    if let Err(error) = auth.db.write(deed.entry(client)).await {
         error!(error = %error, "the audit log could not be written: {error}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use ::store::Fetch;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 use ids::AccountId;
@@ -17,7 +18,7 @@ use crate::error::AuthError;
 use crate::register::newcomer;
 use crate::role::{Role, Roles};
 use crate::secret::{Password, PasswordHash};
-use crate::store::{self, NewAccount};
+use crate::store::{self, AccountRow, NewAccount};
 
 /// Somebody who shall have an account.
 pub struct Candidate {
@@ -109,9 +110,20 @@ struct By<'a> {
 }
 
 impl By<'_> {
-    async fn note(self, auth: &Auth, action: Action, account: AccountId) {
-        let deed = Deed { action, actor: Some(self.admin), account, session: None };
-        audit::note(auth, self.client, deed).await;
+    /// Makes a change to an account, and writes down who made it.
+    async fn carry_out<'q>(
+        self,
+        auth: &Auth,
+        action: Action,
+        change: impl Fetch<'q, AccountRow>,
+    ) -> Result<Option<Account>, AuthError> {
+        let actor = Some(self.admin);
+        let noted = move |rows: &[AccountRow]| {
+            let account = rows.first().map(AccountRow::id);
+            account.map(|_| Deed { action, actor, account, session: None })
+        };
+        let rows = audit::carry_out(auth, self.client, change, noted).await?;
+        Ok(rows.into_iter().next().map(Account::from))
     }
 }
 
@@ -139,9 +151,8 @@ async fn settle(
         let roles = roles.unwrap_or_else(|| Roles::new([Role::Counselor]));
         let mut account = newcomer(email.clone(), name, roles, hash.clone());
         account.account.must_change_password = must_change;
-        let created = auth.db.write_one(store::create(&NewAccount::from(&account))).await?;
-        if created.is_some() {
-            by.note(auth, Action::Created, account.account.id).await;
+        let account = NewAccount::from(&account);
+        if by.carry_out(auth, Action::Created, store::create(&account)).await?.is_some() {
             return Ok(Outcome::Created { email, password });
         }
     }
@@ -166,10 +177,9 @@ async fn reset(
     must_change: bool,
 ) -> Result<Outcome, AuthError> {
     let assigned = store::assign_password(&email, hash, must_change);
-    let account = auth.db.write_one(assigned).await?.map(Account::from);
+    let account = by.carry_out(auth, Action::PasswordAssigned, assigned).await?;
     if let Some(account) = &account {
         auth.accounts.forget(account.id);
-        by.note(auth, Action::PasswordAssigned, account.id).await;
     }
     Ok(existing(email, Some(password), account))
 }

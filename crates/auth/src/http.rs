@@ -1,5 +1,6 @@
 //! Accounts over HTTP.
 
+mod account_sessions;
 mod admin;
 mod audit;
 mod requests;
@@ -35,6 +36,8 @@ api::routes! {
     sessions::list_sessions,
     sessions::end_session,
     sessions::end_other_sessions,
+    account_sessions::list_user_sessions,
+    account_sessions::end_user_sessions,
     admin::create_users,
     audit::read_audit_log,
 }

@@ -89,7 +89,7 @@ async fn attempt(
     if !credentials.account.is_active {
         return Err(AuthError::InactiveLogin);
     }
-    let logged_in = admit(auth, credentials.clone(), Action::LoggedIn, client).await?;
+    let logged_in = sessions::open(auth, credentials.clone(), client).await?;
     if credentials.hash.is_cheaper_than(cost) {
         tokio::spawn(strengthen(auth.clone(), credentials, password));
     }
@@ -107,22 +107,9 @@ pub async fn measure(auth: &Auth) -> Result<(), AuthError> {
     Ok(())
 }
 
-/// Begins a session for an account, and writes down how.
-pub(crate) async fn admit(
-    auth: &Auth,
-    credentials: Credentials,
-    action: Action,
-    client: &Client,
-) -> Result<LoggedIn, AuthError> {
-    let logged_in = sessions::open(auth, credentials, client).await?;
-    let deed = Deed::own(action, logged_in.account.id, Some(logged_in.session));
-    audit::note(auth, client, deed).await;
-    Ok(logged_in)
-}
-
 /// Writes a failure down aside, so that a known address takes no longer than an unknown one.
 fn note_failure(auth: &Auth, account: &Account, client: &Client) {
-    let deed = Deed::by_nobody(Action::LoginFailed, account.id);
+    let deed = Deed::by_nobody(Action::LoginFailed, Some(account.id));
     let (auth, client) = (auth.clone(), client.clone());
     tokio::spawn(async move { audit::note(&auth, &client, deed).await });
 }

@@ -1,11 +1,12 @@
 //! Changing one's own password.
 
 use crate::account::Credentials;
-use crate::audit::{self, Action, Deed};
+use crate::audit::{Action, Deed};
 use crate::caller::SignedIn;
 use crate::client::Client;
 use crate::error::AuthError;
 use crate::secret::Password;
+use crate::store::{AccountRow, sessions};
 use crate::{Auth, store};
 
 /// Changes the password of `caller`, who knows the old one. All other sessions end.
@@ -28,14 +29,18 @@ pub async fn change(
     }
     let (new, cost) = (new.fit_to_set()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
-    let changed = auth.db.write_one(store::choose_password(account, &current, &hash)).await?;
-    let Credentials { epoch, .. } = changed.ok_or(AuthError::WrongPassword)?.into();
-    // Should this be the end of the process, then of this session, too: its owner logs in again.
-    if let Some(session) = caller.session {
-        auth.db.write(store::sessions::carry_over(session, epoch)).await?;
-    }
-    auth.accounts.forget(account);
+    let change = store::choose_password(account, &current, &hash);
     let deed = Deed::own(Action::PasswordChanged, account, caller.session);
-    audit::note(auth, client, deed).await;
+    // In one transaction: at no moment is the session over that chose the password.
+    let follows = |changed: &[AccountRow]| {
+        let epoch = changed.first().map(AccountRow::epoch);
+        let carried = epoch.zip(caller.session).map(|(epoch, it)| sessions::carry_over(it, epoch));
+        (carried, epoch.map(|_| deed.entry(client)))
+    };
+    if auth.db.write_and(change, follows).await?.is_empty() {
+        return Err(AuthError::WrongPassword);
+    }
+    deed.log();
+    auth.accounts.forget(account);
     Ok(())
 }

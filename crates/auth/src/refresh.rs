@@ -6,7 +6,7 @@ use store::StoreError;
 use tracing::warn;
 
 use crate::account::{Account, Credentials};
-use crate::audit::{self, Action, Deed};
+use crate::audit::{Action, Deed};
 use crate::client::Client;
 use crate::error::AuthError;
 use crate::refresh_token::RefreshToken;
@@ -109,11 +109,9 @@ async fn end(
     row: &SessionRow,
     client: &Client,
 ) -> Result<(), AuthError> {
-    if sessions::end(auth, account.id, row.id).await? {
+    let deed = Deed::by_nobody(Action::RefreshReused, Some(account.id));
+    if sessions::end(auth, Deed { session: Some(row.id), ..deed }, client).await? {
         warn!(session.id = %row.id, user.id = %account.id, "refresh_reuse");
-        let deed =
-            Deed { session: Some(row.id), ..Deed::by_nobody(Action::RefreshReused, account.id) };
-        audit::note(auth, client, deed).await;
     }
     Ok(())
 }

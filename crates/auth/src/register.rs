@@ -3,16 +3,16 @@
 use api::{Text, time};
 use ids::AccountId;
 
-use crate::Auth;
 use crate::account::{Account, Credentials};
-use crate::audit::Action;
+use crate::audit::{self, Action, Deed};
 use crate::client::Client;
 use crate::email::Email;
 use crate::error::AuthError;
-use crate::login::{LoggedIn, admit};
+use crate::login::LoggedIn;
 use crate::role::{Role, Roles};
 use crate::secret::{Password, PasswordHash};
-use crate::store::{self, NewAccount};
+use crate::store::{self, AccountRow, NewAccount};
+use crate::{Auth, sessions};
 
 /// What somebody says who registers.
 pub struct Registration {
@@ -45,8 +45,11 @@ pub async fn register(
     let (password, cost) = (password.fit_to_set()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || password.hash(cost)).await??;
     let newcomer = newcomer(email, name.into_inner(), roles, hash);
-    let row = auth.db.write_one(store::create(&NewAccount::from(&newcomer))).await?;
-    admit(auth, row.ok_or(AuthError::EmailTaken)?.into(), Action::Registered, client).await
+    let deed = Deed::own(Action::Registered, newcomer.account.id, None);
+    let noted = move |created: &[AccountRow]| (!created.is_empty()).then_some(deed);
+    let newcomer = NewAccount::from(&newcomer);
+    let row = audit::carry_out(auth, client, store::create(&newcomer), noted).await?.pop();
+    sessions::open(auth, row.ok_or(AuthError::EmailTaken)?.into(), client).await
 }
 
 /// An account that begins now.

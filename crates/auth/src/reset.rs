@@ -15,6 +15,7 @@ use crate::client::Client;
 use crate::email::Email;
 use crate::error::AuthError;
 use crate::secret::Password;
+use crate::store::AccountRow;
 use crate::{Auth, store};
 
 /// A permission to set a new password, shown once.
@@ -37,8 +38,8 @@ fn fingerprint(token: &str) -> Vec<u8> {
 
 /// Allows a reset and mails the token, where somebody has this address.
 ///
-/// Gives the token, for the profile that may answer with it. The mail leaves later, so that a
-/// known address takes no longer than an unknown one.
+/// Gives the token, for the profile that may answer with it. A known address takes no longer than an
+/// unknown one: either way one transaction writes the request down, and the mail leaves later.
 ///
 /// # Errors
 /// When the database fails.
@@ -50,19 +51,15 @@ pub async fn request(
     let token = ResetToken::new();
     let until = time::now() + TimeDelta::minutes(auth.rules.reset_token_minutes.into());
     let allowed = store::allow_reset(email, fingerprint(token.as_str()), until);
-    let account = auth.db.write_one(allowed).await?.map(Account::from);
+    let noted = |found: &[AccountRow]| {
+        let account = found.first().map(AccountRow::id);
+        Some(Deed::by_nobody(Action::ResetRequested, account))
+    };
+    let account = audit::carry_out(auth, client, allowed, noted).await?.pop().map(Account::from);
     Ok(account.map(|account| {
         auth.mailer.send_reset(&account, &token, auth.rules.reset_token_minutes);
-        note_request(auth, &account, client);
         token
     }))
-}
-
-/// Writes a request down aside, for the same reason.
-fn note_request(auth: &Auth, account: &Account, client: &Client) {
-    let deed = Deed::by_nobody(Action::ResetRequested, account.id);
-    let (auth, client) = (auth.clone(), client.clone());
-    tokio::spawn(async move { audit::note(&auth, &client, deed).await });
 }
 
 /// Sets a new password by a token, which is used up. All sessions end.
@@ -81,9 +78,10 @@ pub async fn reset(
     let (new, cost) = (new.fit_to_set()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
     let reset = store::reset_password(&fingerprint, &hash, time::now());
-    let account = auth.db.write_one(reset).await?.map(Account::from);
-    let account = account.ok_or(AuthError::BadResetToken)?.id;
-    auth.accounts.forget(account);
-    audit::note(auth, client, Deed::own(Action::PasswordReset, account, None)).await;
+    let noted = |done: &[AccountRow]| {
+        done.first().map(|it| Deed::own(Action::PasswordReset, it.id(), None))
+    };
+    let done = audit::carry_out(auth, client, reset, noted).await?.pop();
+    auth.accounts.forget(done.ok_or(AuthError::BadResetToken)?.id());
     Ok(())
 }

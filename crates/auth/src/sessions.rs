@@ -6,7 +6,7 @@ use ids::{AccountId, SessionId};
 use store::{Db, StoreError};
 
 use crate::Auth;
-use crate::account::Credentials;
+use crate::account::{Account, Credentials};
 use crate::audit::{self, Action, Deed};
 use crate::caller::SignedIn;
 use crate::client::Client;
@@ -28,16 +28,22 @@ pub(crate) async fn open(
     let Credentials { account, epoch, .. } = credentials;
     let step = Step { session: SessionId::new(), generation: 1, at: time::now() };
     let refresh_token = auth.refresh_tokens.derive(step.session, step.generation);
-    auth.db.write(table::open(row(auth, account.id, epoch, step, &refresh_token, client))).await?;
-    let most = auth.rules.sessions_per_account;
-    let surplus = auth.db.read_all(table::surplus(account.id, most)).await?;
-    if !surplus.is_empty() {
-        auth.db.write(table::end(account.id, surplus, step.at)).await?;
-        auth.accounts.forget(account.id);
-    }
+    let row = row(auth, account.id, epoch, step, &refresh_token, client);
+    let deed = Deed::own(Action::LoggedIn, account.id, Some(step.session));
+    audit::carry_out(auth, client, table::open(&row), move |_| Some(deed)).await?;
+    displace(auth, account.id, client).await?;
     let access_token = auth.tokens.issue(&account, step)?;
     let expires_in = (auth.tokens.end(step.at) - step.at).num_seconds();
     Ok(LoggedIn { access_token, expires_in, refresh_token, session: step.session, account })
+}
+
+/// Ends those sessions of an account beyond the number it may have that were used longest ago.
+async fn displace(auth: &Auth, account: AccountId, client: &Client) -> Result<(), AuthError> {
+    let most = auth.rules.sessions_per_account;
+    for surplus in auth.db.read_all(table::surplus(account, most)).await? {
+        end(auth, Deed::own(Action::SessionDisplaced, account, Some(surplus)), client).await?;
+    }
+    Ok(())
 }
 
 fn row(
@@ -84,13 +90,8 @@ pub(crate) async fn end_one(
     session: SessionId,
     client: &Client,
 ) -> Result<(), AuthError> {
-    let account = caller.account.id;
-    if !end(auth, account, session).await? {
-        return Err(AuthError::NoSuchSession);
-    }
-    let deed = Deed::own(Action::SessionEnded, account, Some(session));
-    audit::note(auth, client, deed).await;
-    Ok(())
+    let deed = Deed::own(Action::SessionEnded, caller.account.id, Some(session));
+    if end(auth, deed, client).await? { Ok(()) } else { Err(AuthError::NoSuchSession) }
 }
 
 /// Ends all sessions of the caller but the one that asks; gives their number.
@@ -104,11 +105,41 @@ pub(crate) async fn end_others(
 ) -> Result<usize, AuthError> {
     let account = caller.account.id;
     let kept = caller.session.ok_or(AuthError::NoSuchSession)?;
-    let ended = auth.db.write(table::end_others(account, kept, time::now())).await?;
-    auth.accounts.forget(account);
     let deed = Deed::own(Action::OtherSessionsEnded, account, Some(kept));
-    audit::note(auth, client, deed).await;
-    Ok(ended)
+    end_all_but(auth, Some(kept), account, deed, client).await
+}
+
+/// Ends all sessions of an account, as an administrator; gives their number.
+///
+/// # Errors
+/// When there is no such account, or the database fails.
+pub(crate) async fn end_all(
+    auth: &Auth,
+    admin: &Account,
+    account: AccountId,
+    client: &Client,
+) -> Result<usize, AuthError> {
+    auth.accounts.find(account).await?.ok_or(AuthError::NoSuchUser)?;
+    let deed = Deed {
+        action: Action::SessionsEnded,
+        actor: Some(admin.id),
+        account: Some(account),
+        session: None,
+    };
+    end_all_but(auth, None, account, deed, client).await
+}
+
+async fn end_all_but(
+    auth: &Auth,
+    kept: Option<SessionId>,
+    account: AccountId,
+    deed: Deed,
+    client: &Client,
+) -> Result<usize, AuthError> {
+    let change = table::end_all_but(kept, account, time::now());
+    let ended = audit::carry_out(auth, client, change, move |_| Some(deed)).await?;
+    auth.accounts.forget(account);
+    Ok(ended.len())
 }
 
 /// Ends the session of a refresh token; an older token of it will do, too.
@@ -139,10 +170,7 @@ pub(crate) async fn log_out(
     session: SessionId,
     client: &Client,
 ) -> Result<(), AuthError> {
-    if end(auth, account, session).await? {
-        let deed = Deed::own(Action::LoggedOut, account, Some(session));
-        audit::note(auth, client, deed).await;
-    }
+    end(auth, Deed::own(Action::LoggedOut, account, Some(session)), client).await?;
     Ok(())
 }
 
@@ -152,15 +180,16 @@ pub(crate) fn relation(auth: &Auth, token: &RefreshToken, row: &SessionRow) -> R
     auth.refresh_tokens.relation(token, row.generation, &row.token_hash, previous)
 }
 
-/// Ends a session, if it has not ended; says whether it did.
-pub(crate) async fn end(
-    auth: &Auth,
-    account: AccountId,
-    session: SessionId,
-) -> Result<bool, AuthError> {
-    let ended = auth.db.write(table::end(account, vec![session], time::now())).await?;
+/// Ends the session of this deed, if it has not ended; says whether it did.
+pub(crate) async fn end(auth: &Auth, deed: Deed, client: &Client) -> Result<bool, AuthError> {
+    let Deed { account: Some(account), session: Some(session), .. } = deed else {
+        return Ok(false);
+    };
+    let change = table::end(account, session, time::now());
+    let noted = move |ended: &[SessionId]| (!ended.is_empty()).then_some(deed);
+    let ended = audit::carry_out(auth, client, change, noted).await?;
     auth.accounts.forget(account);
-    Ok(ended > 0)
+    Ok(!ended.is_empty())
 }
 
 /// Forgets the sessions that ended by themselves.

@@ -52,6 +52,18 @@ pub(crate) const COLUMNS: Columns = (
     users::session_epoch,
 );
 
+impl AccountRow {
+    /// Whose row this is.
+    pub(crate) fn id(&self) -> AccountId {
+        self.id
+    }
+
+    /// Which of its sessions are good.
+    pub(crate) fn epoch(&self) -> i32 {
+        self.session_epoch
+    }
+}
+
 impl From<AccountRow> for Credentials {
     fn from(row: AccountRow) -> Self {
         let account = Account {

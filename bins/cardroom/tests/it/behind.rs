@@ -79,6 +79,18 @@ impl Behind {
         }
     }
 
+    /// Takes the audit log away.
+    pub(crate) async fn hide_audit_log(&self) {
+        let hide = "ALTER TABLE audit_log RENAME TO hidden_audit_log";
+        self.carry_out(hide, hide).await;
+    }
+
+    /// Brings the audit log back.
+    pub(crate) async fn show_audit_log(&self) {
+        let show = "ALTER TABLE hidden_audit_log RENAME TO audit_log";
+        self.carry_out(show, show).await;
+    }
+
     /// Adds a counsellor with a hash that was made elsewhere.
     pub(crate) async fn import(&self, email: &str, hash: &str) {
         let account = (

@@ -24,6 +24,10 @@ impl PathParam for ids::VisitorId {
     const NAME: &'static str = "visitor_id";
 }
 
+impl PathParam for ids::AccountId {
+    const NAME: &'static str = "user_id";
+}
+
 impl PathParam for ids::SessionId {
     const NAME: &'static str = "session_id";
 }

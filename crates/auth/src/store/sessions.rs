@@ -49,8 +49,8 @@ impl SessionRow {
 }
 
 /// Begins a session.
-pub(crate) fn open(row: SessionRow) -> impl Execute {
-    diesel::insert_into(sessions::table).values(row)
+pub(crate) fn open(row: &SessionRow) -> impl Fetch<'_, SessionId> {
+    diesel::insert_into(sessions::table).values(row).returning(sessions::id)
 }
 
 /// Takes a session one generation further, if `shown` is its current token and it lasts at `now`.
@@ -131,22 +131,32 @@ pub(crate) fn surplus(account: AccountId, most: i64) -> impl Fetch<'static, Sess
         .select(sessions::id)
 }
 
-/// Ends these sessions of an account, as far as they have not ended.
-pub(crate) fn end(account: AccountId, ids: Vec<SessionId>, now: DateTime<Utc>) -> impl Execute {
-    diesel::update(sessions::table)
+/// Ends a session of an account, unless it has ended.
+pub(crate) fn end(
+    account: AccountId,
+    id: SessionId,
+    now: DateTime<Utc>,
+) -> impl Fetch<'static, SessionId> {
+    diesel::update(sessions::table.find(id))
         .filter(sessions::account_id.eq(account))
-        .filter(sessions::id.eq_any(ids))
         .filter(sessions::ended_at.is_null())
         .set(sessions::ended_at.eq(Some(At::from(now))))
+        .returning(sessions::id)
 }
 
 /// Ends the sessions of an account but for `kept`.
-pub(crate) fn end_others(account: AccountId, kept: SessionId, now: DateTime<Utc>) -> impl Execute {
+pub(crate) fn end_all_but(
+    kept: Option<SessionId>,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> impl Fetch<'static, SessionId> {
+    let kept = kept.unwrap_or_else(|| SessionId::well_known(0));
     diesel::update(sessions::table)
         .filter(sessions::account_id.eq(account))
         .filter(sessions::id.ne(kept))
         .filter(sessions::ended_at.is_null())
         .set(sessions::ended_at.eq(Some(At::from(now))))
+        .returning(sessions::id)
 }
 
 /// Takes a session into another epoch of its account.

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::sessions::{Pair, next, status};
+use super::sessions::{Pair, next, pair, status};
 use super::{COUNSELLOR, login, status_of_login};
 use crate::app::{TestApp, ask, body_of};
 use crate::behind::Behind;
 use crate::client::Counsellor;
 
 const LOG: &str = "/api/admin/audit-log";
+
+/// Who logs in as `COUNSELLOR`.
+const COUNSELLOR_ID: &str = "00000000-0000-0000-0001-000000000001";
 
 /// The entries of a page, and where the next one begins.
 async fn page(admin: &Counsellor<'_>, query: &str) -> (Vec<Value>, Value) {
@@ -74,6 +77,64 @@ async fn wait_for(admin: &Counsellor<'_>, action: &str) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("{action} was not written down");
+}
+
+#[testkit::on_both_databases]
+async fn what_could_not_be_written_down_was_not_done() {
+    let app = TestApp::spawn().await;
+    let admin = app.admin().await;
+    let mine = pair(&app).await;
+    Behind::of(&app).hide_audit_log().await;
+
+    let register = json!({ "email": "ada@example.com", "password": "correct horse",
+        "full_name": "Ada Lovelace" });
+    let (status_of_registration, _) = ask(app.post("/api/auth/register", &register)).await;
+    let change = json!({ "old_password": "demo123", "new_password": "battery staple" });
+    let change = app.post("/api/auth/change-password", &change).bearer_auth(&mine.access);
+    let logout = app.post("/api/auth/logout", &json!({ "refresh_token": mine.refresh }));
+    let end = admin.request("DELETE", &format!("/api/admin/users/{COUNSELLOR_ID}/sessions"));
+    for failed in [
+        status_of_registration,
+        ask(change).await.0,
+        ask(logout).await.0,
+        ask(end).await.0,
+        status_of_login(&app, COUNSELLOR, "demo123").await,
+    ] {
+        assert_eq!(failed, 500);
+    }
+
+    assert_eq!(status(&app, &mine.access).await, 200);
+    Behind::of(&app).show_audit_log().await;
+    assert_eq!(status_of_login(&app, COUNSELLOR, "demo123").await, 200);
+    assert_eq!(ask(app.post("/api/auth/register", &register)).await.0, 201);
+}
+
+#[testkit::on_both_databases]
+async fn an_administrator_ends_the_sessions_of_others() {
+    let app = TestApp::spawn().await;
+    let admin = app.admin().await;
+    let path = format!("/api/admin/users/{COUNSELLOR_ID}/sessions");
+    let (one, other) = (pair(&app).await, pair(&app).await);
+
+    let (_, listed) = ask(admin.get(&path)).await;
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    let (status_of_end, ended) = ask(admin.request("DELETE", &path)).await;
+    assert_eq!((status_of_end, &ended["ended"]), (200, &json!(2)));
+
+    for pair in [one, other] {
+        assert_eq!(status(&app, &pair.access).await, 401);
+        assert_eq!(next(&app, &pair.refresh).await, Err(401));
+    }
+    assert_eq!(ask(admin.get(&path)).await.1, json!([]));
+    let (entries, _) = page(&admin, &format!("?account_id={COUNSELLOR_ID}&limit=1")).await;
+    assert_eq!(actions(&entries), ["sessions_ended"]);
+    assert_eq!(status_of_login(&app, COUNSELLOR, "demo123").await, 200);
+
+    let nobody = "/api/admin/users/00000000-0000-4000-8000-000000000001/sessions";
+    assert_eq!(ask(admin.request("DELETE", nobody)).await.0, 404);
+    let stranger = app.other_counsellor().await;
+    assert_eq!(ask(stranger.get(&path)).await.0, 403);
+    assert_eq!(ask(stranger.request("DELETE", &path)).await.0, 403);
 }
 
 #[testkit::on_both_databases]

@@ -1,6 +1,10 @@
 //! Changing one's own password.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::{COUNSELLOR, login, status_of_login};
 use crate::app::{TestApp, body_of};
@@ -12,6 +16,9 @@ const PATH: &str = "/api/auth/change-password";
 fn change(old: &str, new: &str) -> Value {
     json!({ "old_password": old, "new_password": new })
 }
+
+/// Long enough that a request is where it stays for now.
+const MOMENT: Duration = Duration::from_millis(500);
 
 #[testkit::on_both_databases]
 async fn a_password_is_changed_by_a_body_or_by_the_query() {
@@ -74,6 +81,27 @@ async fn who_was_handed_a_password_need_not_change_it_twice() {
 }
 
 #[testkit::on_both_databases]
+async fn whoever_changes_the_password_is_logged_in_at_every_moment() {
+    let app = TestApp::spawn().await;
+    let me = app.counsellor().await;
+    let change = me.post(PATH, &change("demo123", "battery staple")).send();
+    let mut change = pin!(change);
+
+    let behind = Behind::of(&app);
+    let held = behind.while_nobody_writes("sessions", async {
+        assert!(timeout(MOMENT, &mut change).await.is_err(), "nothing held the change");
+        // Another instance remembers nothing of the session.
+        let elsewhere = TestApp::spawn_on(app.database.clone(), &[]).await;
+        let answer = elsewhere.get("/api/auth/me").bearer_auth(&me.token).send().await;
+        answer.unwrap().status()
+    });
+
+    assert_eq!(held.await, 200);
+    assert_eq!(change.await.unwrap().status(), 200);
+    assert_eq!(me.get("/api/auth/me").send().await.unwrap().status(), 200);
+}
+
+#[testkit::on_both_databases]
 async fn of_ten_changes_from_one_password_at_once_one_holds() {
     let app = TestApp::spawn().await;
     let me = app.counsellor().await;
@@ -82,15 +110,11 @@ async fn of_ten_changes_from_one_password_at_once_one_holds() {
         let wanted: Vec<_> = (0..10).map(|n| format!("password {round}-{n}")).collect();
         let all = wanted.iter().map(|new| me.post(PATH, &change(&current, new)).send());
         let answers = futures::future::join_all(all).await;
-        let holds: Vec<_> = answers
-            .iter()
-            .zip(&wanted)
-            .filter(|(answer, _)| answer.as_ref().unwrap().status() == 200)
-            .collect();
+        let statuses: Vec<_> = answers.into_iter().map(|it| it.unwrap().status()).collect();
+        let holds: Vec<_> =
+            statuses.iter().zip(&wanted).filter(|(status, _)| **status == 200).collect();
         assert_eq!(holds.len(), 1);
-        assert!(
-            answers.iter().all(|it| [200, 400].contains(&it.as_ref().unwrap().status().as_u16()))
-        );
+        assert!(statuses.iter().all(|it| *it == 200 || *it == 400), "{statuses:?}");
         current.clone_from(holds[0].1);
         assert_eq!(status_of_login(&app, COUNSELLOR, &current).await, 200);
     }

@@ -57,6 +57,8 @@ async fn ask_every_route(app: &TestApp) {
         app.post("/api/auth/logout", &refresh),
         counsellor.request("DELETE", "/api/auth/sessions"),
         admin.get("/api/admin/audit-log"),
+        admin.get("/api/admin/users/00000000-0000-0000-0000-000000000007/sessions"),
+        admin.request("DELETE", "/api/admin/users/00000000-0000-0000-0000-000000000007/sessions"),
         admin.get("/api/admin/audit-log?account_id=00000000-0000-0000-0000-000000000007"),
         app.post("/api/auth/reset-password", &reset),
         app.post("/api/auth/init-demo-accounts", &json!({})),

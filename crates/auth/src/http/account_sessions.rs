@@ -1,0 +1,53 @@
+//! The sessions of an account over HTTP, for administrators.
+
+use actix_web::web::{Data, Json as Answer};
+use actix_web::{delete, get};
+use api::{Authed, Busy, ErrorBody, InputFaults, Path, Problem, SignInFaults};
+use ids::AccountId;
+use tracing::info;
+
+use super::views::{SessionView, SessionsEnded};
+use crate::{Admin, Auth, Client, sessions};
+
+/// List the sessions of an account
+///
+/// Those that last, the one used last before the others. An account that does not exist has none.
+#[utoipa::path(tag = "admin", security(("admin" = [])),
+    params(("user_id" = AccountId, Path, description = "The account")),
+    responses(
+        SignInFaults, InputFaults, Busy,
+        (status = 200, description = "The sessions", body = Vec<SessionView>),
+        (status = 403, description = "Not an active administrator", body = ErrorBody),
+    ),
+)]
+#[get("/api/admin/users/{user_id}/sessions")]
+pub(crate) async fn list_user_sessions(
+    auth: Data<Auth>,
+    Authed(Admin(admin), Path(account)): Authed<Admin, Path<AccountId>>,
+) -> Result<Answer<Vec<SessionView>>, Problem> {
+    info!(admin.id = %admin.id, user.id = %account, "{} lists the sessions of {account}", admin.id);
+    let sessions = sessions::list(&auth, account).await?;
+    Ok(Answer(sessions.into_iter().map(|it| SessionView::new(it, None)).collect()))
+}
+
+/// End all sessions of an account
+///
+/// Whoever uses it has to log in again; their sockets are closed.
+#[utoipa::path(tag = "admin", security(("admin" = [])),
+    params(("user_id" = AccountId, Path, description = "The account")),
+    responses(
+        SignInFaults, InputFaults, Busy,
+        (status = 200, description = "Ended", body = SessionsEnded),
+        (status = 403, description = "Not an active administrator", body = ErrorBody),
+        (status = 404, description = "There is no such account", body = ErrorBody),
+    ),
+)]
+#[delete("/api/admin/users/{user_id}/sessions")]
+pub(crate) async fn end_user_sessions(
+    auth: Data<Auth>,
+    client: Client,
+    Authed(Admin(admin), Path(account)): Authed<Admin, Path<AccountId>>,
+) -> Result<Answer<SessionsEnded>, Problem> {
+    let ended = sessions::end_all(&auth, &admin, account, &client).await?;
+    Ok(Answer(SessionsEnded { message: "All sessions were ended", ended }))
+}
