@@ -15,6 +15,7 @@ mod errors;
 mod game_rules;
 mod gameplay;
 mod health;
+mod housekeeping;
 mod idempotency;
 mod interop;
 mod outages;

@@ -3,6 +3,7 @@
 mod busy;
 mod canaries;
 mod command_line;
+mod line;
 mod lost;
 mod refreshed;
 mod start;

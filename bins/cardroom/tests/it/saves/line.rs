@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, HashSet};
 
 /// A save that was acknowledged, or one that the history shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Saved {
+pub(crate) struct Saved {
     /// Which version it made.
-    pub(super) version: i64,
+    pub(crate) version: i64,
     /// What it wrote, which nobody else did.
-    pub(super) marker: String,
+    pub(crate) marker: String,
     /// The version that it was made of, if it named one.
-    pub(super) base: Option<i64>,
+    pub(crate) base: Option<i64>,
 }
 
 /// How saves do not form a line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Anomaly {
+pub(crate) enum Anomaly {
     /// No save made this version, though there is a later one.
     Gap(i64),
     /// Two saves made this version.
@@ -29,7 +29,7 @@ pub(super) enum Anomaly {
 }
 
 /// Checks that acknowledged saves made the versions from 1 on, and that the past shows them.
-pub(super) fn check(acknowledged: &[Saved], past: &[Saved]) -> Result<(), Anomaly> {
+pub(crate) fn check(acknowledged: &[Saved], past: &[Saved]) -> Result<(), Anomaly> {
     let mut versions = BTreeMap::new();
     let mut markers = HashSet::new();
     for saved in acknowledged {

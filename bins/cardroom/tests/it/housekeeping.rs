@@ -1,0 +1,101 @@
+//! What is forgotten when it is old enough.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use store::schema::{audit_log, gameplay_segments, idempotency_keys, sessions};
+
+use crate::app::{TestApp, ask};
+use crate::behind::Behind;
+
+/// Short enough that a few saves fill some.
+const SEGMENT: [(&str, &str); 2] =
+    [("CARDROOM__HISTORY__SEGMENT", "5"), ("CARDROOM__HISTORY__VERSIONS", "1000")];
+
+/// Rows that are there: of the history, of kept answers, of sessions, of the audit log.
+type Rows = [i64; 4];
+
+#[testkit::on_both_databases]
+async fn what_is_old_enough_is_forgotten_and_nothing_else() {
+    let app = TestApp::spawn_with(&SEGMENT).await;
+    let counsellor = app.counsellor().await;
+    let path = format!("/api/rooms/{}/gameplay-states/game", counsellor.room().await.id);
+    for n in 1..=12 {
+        let save = counsellor.put(&path, &json!({ "state": { "n": n } }));
+        assert_eq!(ask(save.header("idempotency-key", n.to_string())).await.0, 200);
+    }
+    let behind = Behind::of(&app);
+    let before = behind.rows().await;
+    assert_eq!(before, [2, 12, 1, 1]);
+
+    // Each is kept for so long, and there is an hour to spare.
+    let (history, answers, sessions, log) = (30, 1, 30, 365);
+    let age = |column: &'static str, table: &'static str, days: i64| {
+        let behind = &behind;
+        async move { behind.age(column, table, TimeDelta::days(days) - TimeDelta::hours(1)).await }
+    };
+    age("saved_at", "gameplay_segments", history).await;
+    age("answered_at", "idempotency_keys", answers).await;
+    age("idle_until", "sessions", sessions).await;
+    age("at", "audit_log", log).await;
+    let next = TestApp::spawn_on(app.database.clone(), &SEGMENT).await;
+    assert_eq!(behind.rows_after(&next, before).await, before);
+
+    for (column, table) in [
+        ("saved_at", "gameplay_segments"),
+        ("answered_at", "idempotency_keys"),
+        ("idle_until", "sessions"),
+        ("at", "audit_log"),
+    ] {
+        behind.age(column, table, TimeDelta::hours(2)).await;
+    }
+    let last = TestApp::spawn_on(app.database.clone(), &SEGMENT).await;
+    assert_eq!(behind.rows_after(&last, [0; 4]).await, [0; 4]);
+
+    let counsellor = last.counsellor().await;
+    let (_, state) = ask(counsellor.get(&path)).await;
+    assert_eq!((&state["version"], &state["state"]["n"]), (&json!(12), &json!(12)));
+    let (_, history) = ask(counsellor.get(&format!("{path}/history"))).await;
+    let kept: Vec<&Value> =
+        history["versions"].as_array().unwrap().iter().map(|it| &it["version"]).collect();
+    assert_eq!(kept, [12, 11], "what is in the state itself stays");
+    let again = counsellor.put(&path, &json!({ "state": { "n": "again" } }));
+    let (_, saved) = ask(again.header("idempotency-key", "1")).await;
+    assert_eq!(saved["version"], 13, "a key that was forgotten stands for another request");
+}
+
+impl Behind {
+    async fn rows(&self) -> Rows {
+        let count = async |answer: Result<Option<i64>, store::StoreError>| answer.unwrap().unwrap();
+        [
+            count(self.0.read_one(gameplay_segments::table.count()).await).await,
+            count(self.0.read_one(idempotency_keys::table.count()).await).await,
+            count(self.0.read_one(sessions::table.count()).await).await,
+            count(self.0.read_one(audit_log::table.count()).await).await,
+        ]
+    }
+
+    /// The rows once a server has begun to tidy up, which it does when it starts.
+    async fn rows_after(&self, app: &TestApp, expected: Rows) -> Rows {
+        assert_eq!(ask(app.get("/health")).await.0, 200);
+        for _ in 0..500 {
+            if self.rows().await == expected {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // What must not be forgotten has a moment to be.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.rows().await
+    }
+
+    /// Lets what a table's column says be longer ago.
+    async fn age(&self, column: &str, table: &str, by: TimeDelta) {
+        let seconds = by.num_seconds();
+        let postgres = format!("UPDATE {table} SET {column} = {column} - interval '{seconds} s'");
+        let sqlite = format!("UPDATE {table} SET {column} = {column} - {seconds} * 1000000");
+        self.carry_out(&postgres, &sqlite).await;
+    }
+}
