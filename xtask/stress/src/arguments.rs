@@ -12,7 +12,9 @@ use crate::objective::Objective;
 ///
 /// Without a scenario: login, save and join, fifty at once, again and again. A scenario is one that
 /// `list` names, or `ladder` (more and more users until the objective breaks), `overload` (more than
-/// it can do, then silence), `soak` (a working day, for long), `figures` (what it is built to hold).
+/// it can do, then silence), `waiting` (others are served while 250 log-ins wait), `slow` (others are
+/// served beside 2,000 slow connections), `hang` (every query of PostgreSQL hangs for a while), `soak`
+/// (a working day, for long), `figures` (what it is built to hold).
 ///
 /// Exit status: 0 passed, 2 wrong usage, 10 an objective was missed or data was lost, 11 worse than
 /// the baseline, 12 nothing can be concluded, 15 no server, 130 interrupted.
@@ -73,7 +75,8 @@ pub(crate) struct AbArguments {
 #[derive(Clone, Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct RunArguments {
-    /// What to do: see `list`; or ladder, overload, soak, figures. Default: login, save, join.
+    /// What to do: see `list`; or ladder, overload, waiting, slow, hang, soak, figures. Default: login,
+    /// save, join.
     pub(crate) scenarios: Vec<String>,
     /// Where the server is: `spawn` starts a release build on a fresh database.
     #[arg(long, value_name = "spawn|URL", default_value = "spawn")]
@@ -114,6 +117,9 @@ pub(crate) struct RunArguments {
     /// The scenario of a ladder or an overload.
     #[arg(long, default_value = "save")]
     pub(crate) on: String,
+    /// Of what it can do, so much is asked of it in an overload.
+    #[arg(long, value_name = "TIMES", default_value_t = 1.5)]
+    pub(crate) factor: f64,
     /// Where chance comes from; the same seed gives the same plan.
     #[arg(long)]
     pub(crate) seed: Option<u64>,

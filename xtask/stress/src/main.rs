@@ -23,6 +23,7 @@ mod report;
 mod scenario;
 mod session;
 mod slo;
+mod slowness;
 mod spawn;
 mod stage;
 mod statistics;

@@ -64,7 +64,7 @@ impl Scrape {
         rest.split('"').next().map(str::to_owned)
     }
 
-    fn number(&self, name: &str) -> Option<f64> {
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
         self.0.get(name).copied()
     }
 

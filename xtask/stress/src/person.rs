@@ -47,6 +47,8 @@ pub(crate) struct Person {
     pub(crate) intended: Instant,
     /// Whether a plan says when, or the last answer.
     pub(crate) planned: bool,
+    /// When to come back, as the last refusal said.
+    told: Option<Duration>,
 }
 
 /// A request and what is expected of its answer.
@@ -85,6 +87,7 @@ impl Person {
             connection: None,
             intended: Instant::now(),
             planned: false,
+            told: None,
         }
     }
 
@@ -163,11 +166,13 @@ impl Person {
                 }
             }
             Ok(status @ (429 | 503)) => {
-                let says_when = connection.is_some_and(|it| it.header("retry-after").is_some());
+                let told = connection.and_then(|it| it.header("retry-after")?.parse().ok());
+                let says_when = told.is_some();
                 // A refusal may close the connection; the next request opens another one.
                 if connection.and_then(|it| it.header("connection")) == Some("close") {
                     self.connection = None;
                 }
+                self.told = told.map(Duration::from_secs);
                 (Outcome::Refused { status, says_when }, Answer::Refused)
             }
             Ok(status) => {

@@ -49,6 +49,9 @@ pub(crate) struct Server {
     pub(crate) build: String,
     /// From the start to the first answer, in milliseconds.
     pub(crate) started_ms: Option<f64>,
+    /// What was set for this run, as `KEY=VALUE`.
+    #[serde(default)]
+    pub(crate) settings: Vec<String>,
 }
 
 /// One load, or several of the same kind whose measurements are pooled.

@@ -1,5 +1,7 @@
 //! What is done under load. Each scenario is a few lines; objectives are data, in `perf/slo.toml`.
 
+use std::time::Duration;
+
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use rand::Rng as _;
@@ -40,7 +42,8 @@ pub(crate) trait Scenario: Send + Sync {
 }
 
 /// Every scenario.
-pub(crate) const ALL: [&dyn Scenario; 6] = [&Login, &Save, &Join, &Heartbeat, &Read, &Mixed];
+pub(crate) const ALL: [&dyn Scenario; 7] =
+    [&Login, &Save, &Join, &Heartbeat, &Read, &Mixed, &Quick];
 
 /// The scenario of that name.
 pub(crate) fn by_name(name: &str) -> Option<&'static dyn Scenario> {
@@ -187,6 +190,70 @@ impl Scenario for Read {
 
     fn step(&self) -> &'static str {
         "read"
+    }
+}
+
+/// Logs in as [`Login`] does, and comes back when a refusal says so.
+pub(crate) struct PatientLogin;
+
+/// How long the patient wait at most, whatever they were told.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Scenario for PatientLogin {
+    fn name(&self) -> &'static str {
+        "login"
+    }
+
+    fn about(&self) -> &'static str {
+        "counsellors log in, and come back when they are told"
+    }
+
+    fn rooms(&self, _burst: bool) -> Rooms {
+        Rooms::None
+    }
+
+    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
+        async {
+            person.log_in(watch).await;
+            person.wait_as_told(PATIENCE).await;
+        }
+        .boxed_local()
+    }
+
+    fn step(&self) -> &'static str {
+        "login"
+    }
+}
+
+struct Quick;
+
+impl Scenario for Quick {
+    fn name(&self) -> &'static str {
+        "quick"
+    }
+
+    fn about(&self) -> &'static str {
+        "what has to be quick whatever else goes on: saves, joins, reads, a look at the health"
+    }
+
+    fn rooms(&self, _burst: bool) -> Rooms {
+        Rooms::Each
+    }
+
+    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
+        async {
+            match person.random.random_range(0..4) {
+                0 => person.save(watch).await,
+                1 => person.join(watch).await,
+                2 => person.read_room(watch).await,
+                _ => person.look_at_health(watch).await,
+            }
+        }
+        .boxed_local()
+    }
+
+    fn step(&self) -> &'static str {
+        "save"
     }
 }
 

@@ -1,9 +1,12 @@
 //! One run: sets the stage, brings load after load, and reads back what was promised.
 
 mod figures;
+mod hang;
 mod overload;
 mod rungs;
+mod slow;
 mod soak;
+mod waiting;
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -115,6 +118,14 @@ pub(crate) async fn run(
     })
 }
 
+/// What a server needs set for one of these, as named in the environment.
+pub(crate) fn settings_of(name: &str) -> &'static [(&'static str, &'static str)] {
+    match name {
+        "waiting" => &waiting::SETTINGS,
+        _ => &[],
+    }
+}
+
 /// As it was typed, more or less.
 fn command() -> String {
     let hidden = |word: &String| !word.starts_with("--server=");
@@ -151,6 +162,9 @@ impl Session<'_> {
         match name {
             "ladder" => self.climb().await,
             "overload" => self.overload().await,
+            "waiting" => self.waiting().await,
+            "slow" => self.slow().await,
+            "hang" => self.hang().await,
             "soak" => self.soak().await,
             "figures" => self.figures().await,
             name => {
@@ -219,9 +233,22 @@ impl Session<'_> {
 
     /// Brings one load, and keeps what it showed; gives the place of its section.
     async fn measure(&mut self, part: Part) -> Result<usize> {
+        self.measure_with(part, None).await
+    }
+
+    /// A person for each of `users`, with a room.
+    async fn ready(&self, scenario: &dyn Scenario, users: usize) -> Result<Vec<Person>> {
+        let mut people = self.stage.people(users);
+        self.stage.open_rooms(scenario.rooms(false), &mut people).await?;
+        Ok(people)
+    }
+
+    /// The same with people who are ready, if there are some: when no room can be opened.
+    async fn measure_with(&mut self, part: Part, ready: Option<Vec<Person>>) -> Result<usize> {
         let Part { name, scenario, model, users, repeats, objectives } = part;
         let url = self.stage.target.url();
-        let mut people = self.stage.people(users);
+        let is_ready = ready.is_some();
+        let mut people = ready.unwrap_or_else(|| self.stage.people(users));
         let (live, sampled) = (Arc::new(Live::default()), Arc::new(Mutex::new(Sampled::default())));
         let sampling = tokio::spawn(engine::sample(live.clone(), sampled.clone()));
         let bar = self.progress.load(&name, model, repeats, live.clone());
@@ -229,7 +256,10 @@ impl Session<'_> {
         let used = self.pid.map(|pid| (pid, Used::now(pid), Instant::now()));
         let mut recording = Recording::default();
         for repeat in 0..repeats {
-            self.stage.open_rooms(scenario.rooms(model == Model::Burst), &mut people).await?;
+            if !is_ready {
+                let rooms = scenario.rooms(model == Model::Burst);
+                self.stage.open_rooms(rooms, &mut people).await?;
+            }
             people.iter_mut().for_each(Person::forget);
             let load = Load { model, scenario, seed: self.seed.wrapping_add(repeat as u64) };
             let measured;
@@ -275,7 +305,8 @@ fn find(name: &str) -> Result<&'static dyn Scenario> {
     scenario::by_name(name).with_context(|| {
         let all: Vec<_> = scenario::ALL.iter().map(|it| it.name()).collect();
         format!(
-            "no scenario `{name}`: there are {}, ladder, overload, soak and figures",
+            "no scenario `{name}`: there are {}, ladder, overload, waiting, slow, hang, soak and \
+             figures",
             all.join(", ")
         )
     })

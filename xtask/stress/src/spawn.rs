@@ -7,6 +7,7 @@ use probe::server::Server as Process;
 
 use crate::arguments::RunArguments;
 use crate::record::Server;
+use crate::session;
 use crate::target::Target;
 
 /// So that people can have accounts, in whatever profile, and lines of log do not take the cores
@@ -40,6 +41,7 @@ pub(crate) fn target(arguments: &RunArguments) -> Result<Spawned> {
         profile: "unknown".to_owned(),
         build: String::new(),
         started_ms: None,
+        settings: Vec::new(),
     };
     Ok(Spawned { process: None, target, server })
 }
@@ -48,11 +50,15 @@ pub(crate) fn target(arguments: &RunArguments) -> Result<Spawned> {
 pub(crate) fn spawn(arguments: &RunArguments, program: &Path) -> Result<Spawned> {
     let url = arguments.database_url.as_deref().context("no DATABASE_URL for the server")?;
     let mut settings = SETTINGS.to_vec();
+    let wanted = arguments.scenarios.iter().flat_map(|it| session::settings_of(it));
+    settings.extend(wanted.copied());
     settings.push(("CARDROOM_PROFILE", &arguments.profile));
     if arguments.profile != "development" {
         settings.push(SECRET);
     }
     settings.extend(arguments.settings.iter().map(|(key, value)| (&**key, &**value)));
+    let told = settings.iter().filter(|(key, _)| key.starts_with("CARDROOM__"));
+    let told = told.map(|(key, value)| format!("{key}={value}")).collect();
     let mut process = Process::start_with(program, url, &settings)?;
     let started = process.wait()?;
     let server = Server {
@@ -61,6 +67,7 @@ pub(crate) fn spawn(arguments: &RunArguments, program: &Path) -> Result<Spawned>
         profile: arguments.profile.clone(),
         build: String::new(),
         started_ms: Some(started.as_secs_f64() * 1e3),
+        settings: told,
     };
     Ok(Spawned { target: Target::local(process.address()), process: Some(process), server })
 }

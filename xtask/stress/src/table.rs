@@ -67,6 +67,7 @@ fn head(text: &mut String, run: &Run) {
         server.target, server.build, server.database, server.profile
     );
     line(text, "target", &about);
+    server.settings.iter().for_each(|it| line(text, "set", it));
     let machine = format!(
         "{}, {} cores; commit {}; seed {}",
         run.machine.processor, run.machine.cores, run.commit, run.seed

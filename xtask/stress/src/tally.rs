@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use histogram::Times;
-pub(crate) use slots::{Slot, Slots, row_floor};
+pub(crate) use slots::{Slot, Slots, row, row_floor};
 
 /// Bars of a timeline at most; it is for one burst.
 const BARS_MAX: usize = 1000;
@@ -48,6 +48,9 @@ pub(crate) struct Tally {
     pub(crate) response: Times,
     /// From sending to the answer, of successes.
     pub(crate) service: Times,
+    /// From sending to the answer, or to giving up on it, of all that was no success.
+    #[serde(default)]
+    pub(crate) unserved: Times,
     pub(crate) refused: BTreeMap<u16, u64>,
     /// Refusals without `Retry-After`.
     pub(crate) refused_without_when: u64,
@@ -70,7 +73,15 @@ impl Tally {
         self.successes() + self.refusals() + self.failed
     }
 
+    /// The longest that anybody waited for any answer, in microseconds.
+    pub(crate) fn longest(&self) -> u64 {
+        self.service.longest().max(self.unserved.longest()).unwrap_or(0)
+    }
+
     fn add(&mut self, sample: &Sample) {
+        if !matches!(sample.outcome, Outcome::Success) {
+            self.unserved.record(sample.done - sample.sent);
+        }
         match &sample.outcome {
             Outcome::Success => {
                 self.response.record(sample.done - sample.intended);
@@ -96,6 +107,7 @@ impl Tally {
     fn merge(&mut self, other: &Self) {
         self.response.merge(&other.response);
         self.service.merge(&other.service);
+        self.unserved.merge(&other.unserved);
         for (status, count) in &other.refused {
             *self.refused.entry(*status).or_default() += count;
         }
@@ -244,6 +256,7 @@ mod tests {
         let tally = &recording.steps["save"];
         assert_eq!((tally.successes(), tally.refusals(), tally.failed), (1, 1, 1));
         assert_eq!((tally.refused_without_when, tally.total()), (1, 3));
+        assert_eq!((tally.service.count(), tally.unserved.count()), (1, 2));
     }
 
     #[test]

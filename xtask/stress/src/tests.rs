@@ -34,6 +34,7 @@ async fn stress(faults: Faults, words: &str) -> Run {
         profile: "none".into(),
         build: String::new(),
         started_ms: None,
+        settings: Vec::new(),
     };
     session::run(&arguments.run, &slo, Target::local(fake.address), server, None).await.unwrap()
 }

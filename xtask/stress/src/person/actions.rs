@@ -1,6 +1,7 @@
 //! What people do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -160,6 +161,28 @@ impl Person {
             if found { Ok(()) } else { Err("read another room".to_owned()) }
         };
         self.ask(watch, ask, read).await;
+    }
+}
+
+impl Person {
+    /// Waits as the last refusal said, if there was one; no longer than `most`.
+    pub(crate) async fn wait_as_told(&mut self, most: Duration) {
+        if let Some(time) = self.told.take() {
+            tokio::time::sleep(time.min(most)).await;
+        }
+    }
+
+    /// Asks how the server is.
+    pub(crate) async fn look_at_health(&mut self, watch: &Watch) {
+        let ask = Ask {
+            step: "health",
+            method: "GET",
+            path: "/health",
+            body: "",
+            token: "",
+            status: 200,
+        };
+        self.ask(watch, ask, |_| Ok(())).await;
     }
 }
 

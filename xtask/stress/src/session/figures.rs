@@ -18,7 +18,7 @@ const TIME: Duration = Duration::from_secs(5);
 const WAITING: usize = 250;
 
 /// Cost of a hash in the development profile.
-const COST: u32 = 10;
+pub(super) const COST: u32 = 10;
 
 /// Saves a second that SQLite holds.
 const SQLITE_SAVES: &str = "save.rate >= 15000/s";
@@ -108,7 +108,7 @@ impl Session<'_> {
     }
 }
 
-fn figure(
+pub(super) fn figure(
     name: &str,
     scenario: &str,
     model: Model,
@@ -122,7 +122,7 @@ fn figure(
     Ok(Part { name: name.to_owned(), scenario, model, users, repeats, objectives })
 }
 
-fn ratio(name: &str, value: f64, of: f64, least: f64) -> Check {
+pub(super) fn ratio(name: &str, value: f64, of: f64, least: f64) -> Check {
     let ratio = value / of;
     Check {
         name: name.to_owned(),

@@ -1,4 +1,4 @@
-//! More than the server can do, then silence: does it still work, does it say no, does it recover?
+//! More than the server can do: does it still work, does it say no, does it recover?
 
 use std::time::Duration;
 
@@ -9,24 +9,34 @@ use crate::arrivals::Arrivals;
 use crate::engine::Model;
 use crate::record::Section;
 use crate::statistics::real;
+use crate::tally::Slots;
 use crate::validity::Check;
 
-/// Of what it can do, so much is asked of it.
-const EXCESS: f64 = 1.5;
-
-/// Of what it can do, so much is still done when more is asked.
+/// Of what it can do, so much is still done when more is asked, and when far more is.
 const GOODPUT_MIN: f64 = 0.9;
+const GOODPUT_FAR_MIN: f64 = 0.8;
 
-/// Impatient people at once at most: whoever comes when as many wait goes away.
-const PEOPLE: usize = 1000;
+/// What is far more, in times what it can do.
+const FAR: f64 = 2.0;
+
+/// Impatient people once as much is asked as the server can do: whoever comes when as many wait goes
+/// away.
+const PEOPLE: f64 = 1000.0;
 
 /// People whose closed loop shows what the server can do.
 const CAPACITY_PEOPLE: usize = 50;
 
-const SILENCE: Duration = Duration::from_secs(5);
+/// Requests a second before and afterwards at most, and as a share of what it can do: too few to matter.
+const EASE_RATE: f64 = 50.0;
+const EASE_SHARE: f64 = 0.2;
 
-/// Requests a second afterwards: too few to matter.
-const AFTER_RATE: f64 = 50.0;
+/// How long it may take until all is as before.
+const RECOVERY_MAX: Duration = Duration::from_secs(10);
+
+/// An answer is as quick as ever when it is so quick, or so many rows of the heat map (four to a
+/// doubling) above what was usual.
+const QUICK: Duration = Duration::from_millis(50);
+const ROWS_SLOWER_MAX: usize = 8;
 
 impl Session<'_> {
     pub(super) async fn overload(&mut self) -> Result<()> {
@@ -35,16 +45,24 @@ impl Session<'_> {
         let capacity = self.measure(part).await?;
         let step = find(&self.arguments.on)?.step();
         let can = self.sections[capacity].recording.rate(step);
-        let asked = self.arguments.rate.unwrap_or(can * EXCESS);
-        self.progress.say(&format!("{can:.0}/s is what it can do, {asked:.0}/s what is asked"));
+        // Of a mixed load the step is a part.
+        let recording = &self.sections[capacity].recording;
+        let turns = real(recording.total()) / recording.seconds;
+        let asked = self.arguments.rate.unwrap_or(turns * self.arguments.factor);
+        let ease = EASE_RATE.min(turns * EASE_SHARE);
+        let before = self.flood("before", ease, USERS_AT_EASE, Vec::new()).await?;
+        self.progress.say(&format!("{turns:.0}/s is what it can do, {asked:.0}/s what is asked"));
 
-        let over = self.flood("overload", asked, PEOPLE, Vec::new()).await?;
-        claim_overload(&mut self.sections[over], step, can);
+        let over = self.flood("overload", asked, people(asked / turns), Vec::new()).await?;
+        claim_overload(&mut self.sections[over], step, can, asked / turns);
 
-        self.progress.say("silence");
-        tokio::time::sleep(SILENCE).await;
+        let after = self.flood("right after", ease, USERS_AT_EASE, Vec::new()).await?;
+        let usual = usual_row(&self.sections[before].recording.slots);
+        let section = &mut self.sections[after];
+        section.checks.retain(|check| check.name != "dropped arrivals");
+        section.claims.push(recovery(&section.recording.slots, usual));
         let objectives = self.objectives(find(&self.arguments.on)?, false);
-        self.flood("after silence", AFTER_RATE, PEOPLE, objectives).await?;
+        self.flood("later", ease, USERS_AT_EASE, objectives).await?;
         Ok(())
     }
 
@@ -57,15 +75,24 @@ impl Session<'_> {
     ) -> Result<usize> {
         let scenario = find(&self.arguments.on)?;
         let (time, warm_up) =
-            (self.arguments.time.unwrap_or(Duration::from_secs(6)), self.arguments.warm_up);
+            (self.arguments.time.unwrap_or(Duration::from_secs(6)), Duration::ZERO);
         let model = Model::Open { rate, arrivals: Arrivals::Poisson, time, warm_up };
         let name = format!("{} {name}", scenario.name());
         self.measure(Part { name, scenario, model, users, repeats: 1, objectives }).await
     }
 }
 
+/// People of an easy time: more than ever wait at once.
+const USERS_AT_EASE: usize = 1000;
+
+/// The more is asked, the more people wait before others go away.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousands")]
+fn people(factor: f64) -> usize {
+    (PEOPLE * factor.clamp(1.0, 10.0)) as usize
+}
+
 /// What has to be true while too much is asked.
-fn claim_overload(section: &mut Section, step: &str, can: f64) {
+fn claim_overload(section: &mut Section, step: &str, can: f64, factor: f64) {
     // Those who go away, late and unserved, are what an overload is about.
     section
         .checks
@@ -73,6 +100,7 @@ fn claim_overload(section: &mut Section, step: &str, can: f64) {
     let recording = &section.recording;
     let tally = recording.steps.get(step).cloned().unwrap_or_default();
     let share = recording.rate(step) / can;
+    let least = if factor > FAR { GOODPUT_FAR_MIN } else { GOODPUT_MIN };
     let claim = |name: &str, value: String, limit: String, ok| Check {
         name: name.to_owned(),
         value,
@@ -82,9 +110,9 @@ fn claim_overload(section: &mut Section, step: &str, can: f64) {
     section.claims = vec![
         claim(
             "work still done, of what it can do",
-            format!("{:.0} %", share * 100.0),
-            format!(">= {:.0} %", GOODPUT_MIN * 100.0),
-            share >= GOODPUT_MIN,
+            format!("{:.0} % while {factor:.1} times as much is asked", share * 100.0),
+            format!(">= {:.0} %", least * 100.0),
+            share >= least,
         ),
         claim(
             "requests that failed without a word",
@@ -101,4 +129,51 @@ fn claim_overload(section: &mut Section, step: &str, can: f64) {
     ];
     let gone = real(recording.dropped) / real(recording.offered.max(1));
     section.name = format!("{} ({:.0} % went away)", section.name, gone * 100.0);
+}
+
+/// The row that answers were usually in.
+pub(super) fn usual_row(slots: &Slots) -> usize {
+    let mut rows: Vec<_> = slots.all.iter().filter_map(|it| it.quantile_row(0.95)).collect();
+    rows.sort_unstable();
+    rows.get(rows.len() / 2).copied().unwrap_or(0)
+}
+
+/// After how long everybody was answered as quickly as before.
+pub(super) fn recovery(slots: &Slots, usual: usize) -> Check {
+    let seconds = back_to_normal(slots, usual);
+    Check {
+        name: "until all is as before".to_owned(),
+        value: format!("{seconds:.1} s"),
+        limit: format!("<= {} s", RECOVERY_MAX.as_secs()),
+        ok: seconds <= RECOVERY_MAX.as_secs_f64(),
+    }
+}
+
+/// The end of the last slot in which somebody was refused, failed or waited, in seconds.
+fn back_to_normal(slots: &Slots, usual: usize) -> f64 {
+    let quick = crate::tally::row(QUICK).max(usual + ROWS_SLOWER_MAX);
+    let odd = slots.all.iter().rposition(|slot| {
+        slot.refused + slot.failed > 0 || slot.quantile_row(1.0).is_some_and(|row| row > quick)
+    });
+    real(odd.map_or(0, |it| it as u64 + 1) * slots.length) / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::Outcome;
+
+    #[test]
+    fn all_is_as_before_after_the_last_who_was_refused_or_waited() {
+        let mut slots = Slots::of(Duration::from_mins(2));
+        let mut add = |at, response, outcome| {
+            slots.add(Duration::from_secs(at), Duration::from_millis(response), &outcome);
+        };
+        add(1, 900, Outcome::Success);
+        add(3, 1, Outcome::Refused { status: 503, says_when: true });
+        add(5, 1, Outcome::Success);
+
+        assert!((back_to_normal(&slots, 0) - 4.0).abs() < 1e-9);
+        assert!(back_to_normal(&Slots::default(), 0).abs() < 1e-9);
+    }
 }

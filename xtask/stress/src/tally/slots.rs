@@ -84,7 +84,8 @@ impl Slots {
     }
 }
 
-fn row(time: Duration) -> usize {
+/// The row that a response time is in.
+pub(crate) fn row(time: Duration) -> usize {
     let micros = micros(time).max(1);
     let doublings = micros.ilog2() as usize;
     let rest = micros - (1 << doublings);

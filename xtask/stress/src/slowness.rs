@@ -1,0 +1,167 @@
+//! Clients that are as slow as they can be, with a head, a body, or reading what they asked for. One
+//! that is cut off comes again.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+
+/// How long they wait between two bytes.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How much a slow reader lets wait in its own kernel, in bytes.
+const READER_BUFFER: u32 = 4096;
+
+/// Answers that a slow reader asks for: more than fits into any buffer on the way.
+const ANSWERS: usize = 64;
+
+/// How long all of them have to come.
+const COME_MAX: Duration = Duration::from_secs(20);
+
+/// What somebody is slow with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Head,
+    Body,
+    Reading,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Head, Self::Body, Self::Reading];
+
+    /// What is sent at once; then a byte at a time.
+    fn beginning(self) -> String {
+        match self {
+            Self::Head => "GET /health HTTP/1.1\r\nhost: cardroom\r\nx-slow: ".to_owned(),
+            Self::Body => "POST /api/auth/login HTTP/1.1\r\nhost: cardroom\r\n\
+                 content-type: application/json\r\ncontent-length: 60000\r\n\r\n{"
+                .to_owned(),
+            Self::Reading => {
+                "GET /api/openapi.json HTTP/1.1\r\nhost: cardroom\r\n\r\n".repeat(ANSWERS)
+            }
+        }
+    }
+}
+
+/// What all of them share.
+struct Shared {
+    address: SocketAddr,
+    comes_again: AtomicBool,
+    open: AtomicUsize,
+    /// How many were cut off, by what they were slow with.
+    cut: [AtomicUsize; Kind::ALL.len()],
+}
+
+/// So many slow clients, on a thread of their own, until it is dropped.
+pub(crate) struct Slowness {
+    shared: Arc<Shared>,
+    count: usize,
+    _end: oneshot::Sender<()>,
+}
+
+impl Slowness {
+    /// Begins with `count` clients, as many of each kind.
+    pub(crate) fn start(address: SocketAddr, count: usize) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            address,
+            comes_again: AtomicBool::new(true),
+            open: AtomicUsize::new(0),
+            cut: Default::default(),
+        });
+        let (end, ended) = oneshot::channel::<()>();
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        for number in 0..count {
+            runtime.spawn(client(shared.clone(), number));
+        }
+        thread::Builder::new().name("slowness".into()).spawn(move || {
+            // An error says that the other end is gone, which is what is waited for.
+            let _ = runtime.block_on(ended);
+        })?;
+        Ok(Self { shared, count, _end: end })
+    }
+
+    /// Waits until nearly all are connected; those that were just cut are not.
+    pub(crate) async fn all_there(&self) {
+        let there = async {
+            while self.shared.open.load(Relaxed) < self.count - self.count / 20 {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        // Who has not come by then shows in what is claimed.
+        let _ = timeout(COME_MAX, there).await;
+    }
+
+    /// Those who are cut stay away from now on; nobody goes by themselves.
+    pub(crate) fn come_no_more(&self) {
+        self.shared.comes_again.store(false, Relaxed);
+    }
+
+    /// Whether the server has ended some of each kind.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.shared.cut.iter().all(|it| it.load(Relaxed) > 0)
+    }
+}
+
+impl fmt::Display for Slowness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [head, body, reading] = self.shared.cut.each_ref().map(|it| it.load(Relaxed));
+        write!(f, "{head} cut with slow heads, {body} with slow bodies, {reading} reading slowly")
+    }
+}
+
+async fn client(shared: Arc<Shared>, number: usize) {
+    let place = number % Kind::ALL.len();
+    // Not all in the same moment.
+    sleep(Duration::from_millis(number as u64 % 1000)).await;
+    while shared.comes_again.load(Relaxed) {
+        if let Ok(stream) = connect(shared.address, number).await {
+            shared.open.fetch_add(1, Relaxed);
+            crawl(stream, Kind::ALL[place]).await;
+            shared.open.fetch_sub(1, Relaxed);
+            shared.cut[place].fetch_add(1, Relaxed);
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// From one of a few addresses, as somebody would who has a few machines.
+async fn connect(address: SocketAddr, number: usize) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    if address.ip() == Ipv4Addr::LOCALHOST {
+        let machine = u8::try_from(number % 100).unwrap_or(0);
+        socket.bind((Ipv4Addr::new(127, 9, 0, 1 + machine), 0).into())?;
+    }
+    socket.set_recv_buffer_size(READER_BUFFER)?;
+    socket.connect(address).await
+}
+
+/// Goes on until the server ends the connection.
+async fn crawl(mut stream: TcpStream, kind: Kind) {
+    let mut buffer = [0; 512];
+    if stream.write_all(kind.beginning().as_bytes()).await.is_err() {
+        return;
+    }
+    loop {
+        // Who reads slowly reads nothing, and hears of the end when a byte is refused.
+        if kind == Kind::Reading {
+            sleep(PAUSE).await;
+        } else if let Ok(read) = timeout(PAUSE, stream.read(&mut buffer)).await {
+            match read {
+                Ok(0) | Err(_) => return,
+                Ok(_) => continue,
+            }
+        }
+        if timeout(PAUSE, stream.write_all(b"x")).await.is_ok_and(|it| it.is_err()) {
+            return;
+        }
+    }
+}
