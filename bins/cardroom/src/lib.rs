@@ -5,15 +5,19 @@
 
 pub mod app;
 mod banner;
+mod census;
 pub mod check;
 mod connection;
 mod cors;
+mod descriptors;
 mod docs;
 mod health;
 mod housekeeping;
 pub mod lifecycle;
 pub mod live;
+mod opening;
 mod operations;
+mod running;
 pub mod serve;
 mod shutdown;
 pub mod writers;

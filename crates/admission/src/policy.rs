@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use api::Problem;
 use governor::Quota;
-use metrics::counter;
+use metrics::{Counter, counter};
 use settings::Rate;
 use thiserror::Error;
 
@@ -38,6 +38,8 @@ impl Policy {
     pub(crate) fn new(name: &'static str, code: &'static str, rate: Rate) -> Self {
         let burst = NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::with_period(rate.interval()).unwrap_or(Quota::per_second(burst));
+        // There from the start, so that the first refusal is seen as one.
+        refused(name).increment(0);
         Self { name, code, quota: quota.allow_burst(burst) }
     }
 
@@ -50,7 +52,7 @@ impl Policy {
 impl From<Limited> for Problem {
     fn from(limited: Limited) -> Self {
         let Policy { name, code, quota } = limited.policy;
-        counter!("cardroom_rate_limited_total", "limit" => name).increment(1);
+        refused(name).increment(1);
         let seconds = whole_seconds(limited.retry_after);
         let (burst, window) = (quota.burst_size(), limited.policy.window());
         let policy = format!("\"{name}\";q={burst};w={window}");
@@ -64,6 +66,10 @@ impl From<Limited> for Problem {
             }
         })
     }
+}
+
+fn refused(limit: &'static str) -> Counter {
+    counter!("cardroom_rate_limited_total", "limit" => limit)
 }
 
 /// Rounded up, so that nobody comes back too early, and at least one.

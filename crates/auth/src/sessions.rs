@@ -192,6 +192,14 @@ pub(crate) async fn end(auth: &Auth, deed: Deed, client: &Client) -> Result<bool
     Ok(!ended.is_empty())
 }
 
+/// How many sessions last.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(db: &Db) -> Result<i64, StoreError> {
+    Ok(db.read_one(table::count(Utc::now())).await?.unwrap_or(0))
+}
+
 /// Forgets the sessions that ended by themselves.
 ///
 /// # Errors

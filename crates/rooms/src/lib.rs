@@ -5,6 +5,7 @@
 //! heartbeats are committed in groups ([`Joins`], [`Heartbeats`]).
 
 mod closings;
+pub mod counts;
 mod error;
 mod game_rule;
 mod heartbeat;

@@ -242,6 +242,20 @@ pub(crate) fn visits(room: RoomId) -> impl Fetch<'static, (i64, Option<At>)> {
         .select((diesel::dsl::count_star(), store::latest(visitors::last_seen)))
 }
 
+/// How many rooms can be joined at `now`.
+pub(crate) fn count_open(now: DateTime<Utc>) -> impl Fetch<'static, i64> {
+    let lasts = rooms::expires_at.is_null().or(rooms::expires_at.gt(Some(At::from(now))));
+    rooms::table.filter(rooms::is_active.eq(true)).filter(lasts.assume_not_null()).count()
+}
+
+/// How many visitors have come and not left, and were seen after `since`.
+pub(crate) fn count_present(since: DateTime<Utc>) -> impl Fetch<'static, i64> {
+    visitors::table
+        .filter(visitors::is_active.eq(true))
+        .filter(visitors::last_seen.gt(At::from(since)))
+        .count()
+}
+
 /// The rules that rooms may be opened with, in their fixed order.
 pub(crate) fn game_rules() -> impl Fetch<'static, GameRuleRow> {
     game_rule_templates::table

@@ -1,6 +1,7 @@
 //! What operators watch: the metrics, and the dashboard and alerts in `deploy/` that read them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -11,11 +12,19 @@ const ALERTS: &str = include_str!("../../../../deploy/alerts.yml");
 
 /// The metrics of a server that was asked for this and that.
 async fn metrics() -> String {
-    let app = TestApp::spawn().await;
+    let app = TestApp::spawn_with(&[("CARDROOM__SERVER__COUNT_EVERY_SECS", "1")]).await;
     let room = app.counsellor().await.room().await;
     assert_eq!(app.join(&room.code, "session-1").await.status(), 201);
     assert_eq!(ask(app.post("/api/auth/login", &json!({}))).await.0, 422);
-    app.get("/metrics").send().await.unwrap().text().await.unwrap()
+    // There are some as soon as they were counted.
+    for _ in 0..200 {
+        let metrics = app.get("/metrics").send().await.unwrap().text().await.unwrap();
+        if metrics.contains("cardroom_present_visitors ") {
+            return metrics;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("visitors were not counted")
 }
 
 #[testkit::on_both_databases]
@@ -32,6 +41,9 @@ async fn requests_are_counted_and_timed_by_route_and_pools_and_process_are_told(
         "cardroom_pool_in_use{pool=".into(),
         "cardroom_pool_waiting{pool=".into(),
         "cardroom_pool_wait_duration_seconds_count{pool=".into(),
+        "cardroom_sessions ".into(),
+        "cardroom_open_rooms ".into(),
+        "cardroom_present_visitors ".into(),
         "cardroom_log_lines_dropped_total ".into(),
         format!("cardroom_build_info{{version=\"{}\",build=\"", env!("CARGO_PKG_VERSION")),
         "process_resident_memory_bytes ".into(),

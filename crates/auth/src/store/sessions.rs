@@ -164,6 +164,18 @@ pub(crate) fn carry_over(id: SessionId, epoch: i32) -> impl Execute {
     diesel::update(sessions::table.find(id)).set(sessions::epoch.eq(epoch))
 }
 
+/// How many sessions last at `now`.
+pub(crate) fn count(now: DateTime<Utc>) -> impl Fetch<'static, i64> {
+    let now = At::from(now);
+    sessions::table
+        .inner_join(users::table)
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::idle_until.gt(now))
+        .filter(sessions::ends_at.gt(now))
+        .filter(sessions::epoch.eq(users::session_epoch))
+        .count()
+}
+
 /// Forgets the sessions that ended by themselves before `now`.
 pub(crate) fn forget_old(now: DateTime<Utc>) -> impl Execute {
     diesel::delete(sessions::table).filter(sessions::idle_until.le(At::from(now)))

@@ -29,6 +29,9 @@ pub struct Server {
     pub shutdown_grace_ms: u64,
     /// Lets whoever shows it as a bearer token read `/metrics` from anywhere; empty: nobody.
     pub metrics_token: SecretString,
+    /// How often sessions, rooms and visitors are counted for `/metrics`, in seconds, 0 to 86,400; 0 is
+    /// never.
+    pub count_every_secs: u64,
     /// Open connections at most, over all workers, 1 to 1,000,000.
     pub connections_max: usize,
     /// Proxies of ours that every request comes through, 0 to 10.
@@ -51,6 +54,7 @@ impl Server {
             unread_timeout_ms: keys.number("server.unread_timeout_ms", 1_000..=600_000),
             shutdown_grace_ms: keys.number("server.shutdown_grace_ms", 0..=SHUTDOWN_GRACE_MS_MAX),
             metrics_token: keys.masked("server.metrics_token", METRICS_TOKEN, is_metrics_token),
+            count_every_secs: keys.number("server.count_every_secs", 0..=86_400),
             connections_max: keys.number("server.connections_max", 1..=1_000_000),
             trusted_hops: keys.number("server.trusted_hops", 0..=10),
         }

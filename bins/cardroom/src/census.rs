@@ -1,0 +1,55 @@
+//! How many sessions, rooms and visitors there are, counted from time to time for `/metrics`.
+//!
+//! Counting reads whole tables, so it is not done for each who asks.
+
+use std::time::Duration;
+
+use metrics::gauge;
+use store::{Db, StoreError};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep};
+use tracing::warn;
+
+/// How long the start is left alone.
+const AT_FIRST: Duration = Duration::from_secs(1);
+
+/// Of the time, counting takes one part in so many at most, however large the tables are.
+const SHARE: u32 = 100;
+
+/// Counting, until it is dropped.
+pub(crate) struct Census(Option<AbortHandle>);
+
+impl Census {
+    /// Counts soon, and again after each `every`; never when that is zero.
+    pub(crate) fn start(db: Db, every: Duration) -> Self {
+        let task = (!every.is_zero()).then(|| tokio::spawn(count_again_and_again(db, every)));
+        Self(task.map(|it| it.abort_handle()))
+    }
+}
+
+impl Drop for Census {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+async fn count_again_and_again(db: Db, every: Duration) {
+    sleep(AT_FIRST.min(every)).await;
+    loop {
+        let start = Instant::now();
+        if let Err(error) = count(&db).await {
+            warn!(error = %error, "sessions, rooms and visitors will be counted later: {error}");
+        }
+        sleep(every.max(start.elapsed() * SHARE)).await;
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^52 of anything")]
+async fn count(db: &Db) -> Result<(), StoreError> {
+    gauge!("cardroom_sessions").set(auth::sessions::count(db).await? as f64);
+    gauge!("cardroom_open_rooms").set(rooms::counts::open_rooms(db).await? as f64);
+    gauge!("cardroom_present_visitors").set(rooms::counts::present_visitors(db).await? as f64);
+    Ok(())
+}

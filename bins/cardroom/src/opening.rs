@@ -1,0 +1,82 @@
+//! What is there before anything is served: the database, migrated, and accounts that work on it.
+
+use std::time::Duration;
+
+use admission::HashingLane;
+use anyhow::Context;
+use auth::mail::Mailer;
+use auth::{Accounts, Auth, KeyRing, Passes, Pseudonyms, RefreshTokens, Tokens, login};
+use settings::Settings;
+use store::{Db, Pooler, PoolerError, migrations};
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::lifecycle::Lifecycle;
+
+/// How often a database that somebody else migrates is looked at.
+const MIGRATED_POLL: Duration = Duration::from_secs(1);
+
+/// Opens the database, migrated, and what works on it.
+pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Auth> {
+    let runtime = Handle::current();
+    if settings.database.migrate_at_start {
+        let wait = Duration::from_secs(settings.database.migration_wait_secs);
+        let applied = migrations::up(settings.database.migration_url(), wait).await?;
+        if !applied.is_empty() {
+            info!(migrations = applied.len(), "the database was migrated: {}", applied.join(", "));
+        }
+    }
+    look_for_pooler(&settings.database).await?;
+    let db = Db::open(&settings.database, &runtime).context("cannot open the database")?;
+    let (rules, ring) = (&settings.auth, KeyRing::of(&settings.auth));
+    Ok(Auth {
+        accounts: Accounts::of(db.clone()),
+        db,
+        passes: Passes::new(&ring, rules.visitor_token_minutes),
+        pseudonyms: Pseudonyms::new(&rules.jwt_secret),
+        refresh_tokens: RefreshTokens::new(&ring),
+        tokens: Tokens::new(&ring, rules.access_token_minutes, rules.legacy_tokens),
+        hashing: HashingLane::start(&settings.hashing).context("cannot start hashing")?,
+        mailer: Mailer::start(&settings.mail, &settings.server.public_url, &runtime)?,
+        rules: rules.clone(),
+        batch_users: settings.limits.batch_users,
+    })
+}
+
+/// Refuses a pooler that would break queries now and then, and says what another one cannot do. A
+/// database that is away is waited for as always.
+async fn look_for_pooler(database: &settings::Database) -> anyhow::Result<()> {
+    match store::pooler(database).await {
+        Ok(Pooler::None) => {}
+        Ok(Pooler::Transaction) => warn!(
+            "a pooler in transaction mode stands before the database, where the limits of statements \
+             do not hold reliably: set them for the role as well (ALTER ROLE ... SET statement_timeout)",
+        ),
+        Ok(Pooler::Exhausted) => {
+            warn!("a pooler with a single connection stands before the database");
+        }
+        Err(error @ PoolerError::LosesStatements(_)) => return Err(error.into()),
+        Err(error) => warn!(error = %error, "{error}"),
+    }
+    Ok(())
+}
+
+/// Waits for whoever migrates the database.
+pub(crate) async fn serve_once_migrated(lifecycle: Lifecycle, database: settings::Database) {
+    loop {
+        match migrations::status(database.migration_url()).await {
+            Ok(all) if all.iter().all(|it| it.applied) => return lifecycle.serve(),
+            Ok(_) => info!("waiting for somebody to migrate the database"),
+            Err(error) => warn!(error = %error, "cannot see the database's migrations: {error}"),
+        }
+        sleep(MIGRATED_POLL).await;
+    }
+}
+
+/// Learns what a hash costs here, before anybody waits for one.
+pub(crate) async fn measure_a_hash(auth: Auth) {
+    if let Err(error) = login::measure(&auth).await {
+        warn!("what a hash costs here is not known yet: {error}");
+    }
+}

@@ -1,0 +1,83 @@
+//! A server from its start to the end of its writes.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use realtime::{Hub, Upkeep};
+use store::group_commit::Drain;
+use tokio::time::{sleep, timeout};
+use tracing::warn;
+
+use crate::census::Census;
+use crate::housekeeping::Housekeeping;
+use crate::lifecycle::Lifecycle;
+use crate::shutdown::Schedule;
+
+/// A server that runs while [`Running::finish`] is awaited.
+pub struct Running {
+    pub(crate) server: Server,
+    pub(crate) drain: Drain,
+    pub(crate) housekeeping: Housekeeping,
+    pub(crate) census: Census,
+    pub(crate) upkeep: Upkeep,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) schedule: Schedule,
+}
+
+impl Running {
+    /// What stops the server without notice.
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// What tells the server that its end begins, as a signal does.
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.lifecycle.clone()
+    }
+
+    /// Serves until the end begins, and then until all writes that were taken in are committed or
+    /// the time to stop is over.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn finish(self) -> io::Result<()> {
+        let Self { server, drain, housekeeping, census, upkeep, hub, lifecycle, schedule } = self;
+        finish_requests(server, &hub, &lifecycle, schedule).await?;
+        drop((housekeeping, census, upkeep));
+        if timeout(schedule.writes, drain.finish()).await.is_err() {
+            warn!("some writes were still under way when the time to stop was over");
+        }
+        Ok(())
+    }
+}
+
+/// Serves until the server is stopped. When the end begins, that is after a short notice, and no
+/// later than the schedule says: dropping the server cuts off what is left.
+async fn finish_requests(
+    mut server: Server,
+    hub: &Hub,
+    lifecycle: &Lifecycle,
+    schedule: Schedule,
+) -> io::Result<()> {
+    tokio::select! {
+        outcome = Pin::new(&mut server) => return outcome,
+        () = noticed(lifecycle, schedule.notice, hub, schedule.sockets) => {}
+    }
+    let stopping = server.handle().stop(true);
+    let stopped = async { tokio::join!(stopping, Pin::new(&mut server)).1 };
+    let outcome = timeout(schedule.requests, stopped).await;
+    outcome.unwrap_or_else(|_| {
+        warn!("requests that took too long were cut off, because the time to stop was over");
+        Ok(())
+    })
+}
+
+/// Meanwhile every socket is told, because actix would cut them off without a word.
+async fn noticed(lifecycle: &Lifecycle, notice: Duration, hub: &Hub, sockets: Duration) {
+    lifecycle.draining().await;
+    tokio::join!(sleep(notice), hub.close_all(sockets));
+}
