@@ -142,6 +142,7 @@ pub fn build(
 /// The routes that have a limit of their own. They come before the list that holds all.
 fn guarded(routes: &mut ServiceConfig, rates: &RateLimits) {
     auth::guard(routes, rates);
+    realtime::guard(routes, rates);
     rooms::guard(routes, rates);
 }
 

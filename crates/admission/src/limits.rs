@@ -26,6 +26,8 @@ pub struct RateLimits {
     pub reset: Gate,
     /// Registrations.
     pub registration: Gate,
+    /// Handshakes of websockets.
+    pub websocket: Gate,
     /// Failed log-ins.
     pub logins: Logins,
     /// Wrong share codes.
@@ -60,6 +62,7 @@ impl RateLimits {
                 rates.registration,
                 none,
             )?,
+            websocket: gate("websocket", "rate_limited_websocket", rates.websocket, none)?,
             logins: Logins::new(rates, buckets.clone()),
             codes: Codes::new(rates, buckets.clone()),
             hops,
@@ -73,8 +76,8 @@ impl RateLimits {
 
     /// Forgets whom the limits need not remember any more.
     pub fn sweep(&self) {
-        let gates = [&self.general, &self.login, &self.join, &self.reset, &self.registration];
-        gates.into_iter().for_each(Gate::sweep);
+        let small = [&self.reset, &self.registration, &self.websocket];
+        [&self.general, &self.login, &self.join].into_iter().chain(small).for_each(Gate::sweep);
         self.logins.sweep();
         self.codes.sweep();
     }

@@ -4,10 +4,21 @@ mod broadcast;
 mod people;
 mod websocket;
 
+use actix_web::web::ServiceConfig;
+use admission::RateLimits;
+
 api::routes! {
     websocket::websocket,
     websocket::plain_websocket,
     broadcast::broadcast_many,
     broadcast::broadcast_one,
     people::list_people,
+}
+
+/// Adds the routes that have a limit of their own, which come before the others.
+pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
+    let limit = &limits.websocket;
+    routes
+        .service(limit.guard::<websocket::__path_websocket, _>(websocket::websocket))
+        .service(limit.guard::<websocket::__path_plain_websocket, _>(websocket::plain_websocket));
 }

@@ -33,7 +33,7 @@ use rooms::Owners;
 
 pub use bus::{Bus, News};
 pub use door::Door;
-pub use http::{Documentation, configure};
+pub use http::{Documentation, configure, guard};
 pub use hub::Hub;
 pub use upkeep::Upkeep;
 pub use worker::Worker;

@@ -160,3 +160,30 @@ async fn a_class_of_forty_behind_one_address_joins_at_once() {
     assert!(joins.iter().all(|(status, _)| *status == 201), "{joins:?}");
     assert_eq!(ids.len(), 40);
 }
+
+#[testkit::on_both_databases]
+async fn sockets_are_opened_no_more_often_than_the_limit_says() {
+    let app = app(&[("CARDROOM__RATES__WEBSOCKET", "1/hour burst 5")]).await;
+    let opened = |address: &'static str, path: &'static str| {
+        let handshake = from(address, app.get(path))
+            .header("connection", "upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        async move { handshake.send().await.unwrap() }
+    };
+    let (first, second) = ("/realtime/v1/websocket?vsn=1.0.0", "/socket/websocket?vsn=1.0.0");
+    for n in 0..5 {
+        let path = if n % 2 == 0 { first } else { second };
+        assert_eq!(opened("203.0.113.1", path).await.status(), 101);
+    }
+
+    let refused = opened("203.0.113.1", first).await;
+
+    assert_eq!(refused.status(), 429);
+    assert_eq!(header(&refused, "ratelimit-policy"), r#""websocket";q=5;w=18000"#);
+    assert_eq!(body_of(refused).await["code"], "rate_limited_websocket");
+    assert_eq!(opened("203.0.113.1", second).await.status(), 429);
+    assert_eq!(opened("203.0.113.2", second).await.status(), 101);
+    assert_eq!(app.get("/health").send().await.unwrap().status(), 200);
+}

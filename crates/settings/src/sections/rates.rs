@@ -20,6 +20,8 @@ pub struct Rates {
     pub reset: Rate,
     /// Registrations of an address.
     pub registration: Rate,
+    /// Websockets that an address opens.
+    pub websocket: Rate,
     /// Failed log-ins of one account from one address.
     pub login_failures: Rate,
     /// Failed log-ins of one account.
@@ -66,6 +68,7 @@ impl Rates {
             join: rate("rates.join"),
             reset: rate("rates.reset"),
             registration: rate("rates.registration"),
+            websocket: rate("rates.websocket"),
             login_failures: rate("rates.login_failures"),
             account_failures: rate("rates.account_failures"),
             accounts_tried: rate("rates.accounts_tried"),
@@ -84,6 +87,7 @@ impl Rates {
         join: Rate::MAX,
         reset: Rate::MAX,
         registration: Rate::MAX,
+        websocket: Rate::MAX,
         login_failures: Rate::MAX,
         account_failures: Rate::MAX,
         accounts_tried: Rate::MAX,
