@@ -8,7 +8,7 @@ use actix_web::middleware::{DefaultHeaders, NormalizePath, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 use admission::{ConcurrencyLimit, RateLimits, admit};
-use api::{BodyLimits, Problem, Routes, answer, limit_body_time};
+use api::{BodyLimits, HeadLimits, Problem, Routes, answer, limit_body_time, limit_head};
 use auth::Auth;
 use gameplay::Saves;
 use realtime::Realtime;
@@ -57,7 +57,9 @@ impl Shared {
     ) -> Self {
         let document = document_bounds(&settings);
         let time = Duration::from_millis(settings.limits.body_timeout_ms);
-        let bodies = BodyLimits { ordinary: settings.limits.body_bytes, document, time };
+        let limits = &settings.limits;
+        let head = HeadLimits { url: limits.url_bytes, headers: limits.headers_bytes };
+        let bodies = BodyLimits { ordinary: limits.body_bytes, document, head, time };
         Self {
             db: Data::new(auth.db.clone()),
             owners: Data::new(live.owners),
@@ -106,6 +108,7 @@ pub fn build(
     let app = App::new()
         .wrap(from_fn(admit))
         .wrap(rates.general.layer())
+        .wrap(from_fn(limit_head))
         .wrap(from_fn(answer::catch_panics))
         .wrap(from_fn(answer::write_errors))
         .wrap(from_fn(limit_body_time))

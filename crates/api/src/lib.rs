@@ -14,6 +14,7 @@ mod arrival;
 mod created;
 mod faults;
 mod fields;
+mod head;
 mod idempotency;
 mod input;
 mod patience;
@@ -29,6 +30,7 @@ pub use arrival::await_body;
 pub use created::Created;
 pub use faults::{BodyFaults, Busy, InputFaults, SignInFaults};
 pub use fields::{Field, Fields, Flaw, FromFields, Issue, Nested, Spot, Whole, choice};
+pub use head::{HeadLimits, limit_head};
 pub use idempotency::{Idempotency, key_reused};
 pub use input::{
     Authed, BodyLimits, Both, Document, Input, Json, JsonOrQuery, MaybeJson, Part, Path, PathParam,

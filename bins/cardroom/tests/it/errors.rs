@@ -1,7 +1,9 @@
 //! Errors: one shape, whatever went wrong and wherever it did.
 
 mod bodies;
+mod bounds;
 mod cors;
+mod garbage;
 mod headers;
 mod methods;
 mod order;

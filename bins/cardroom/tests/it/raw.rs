@@ -15,15 +15,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// A server that refuses a body may close before it was sent; that is no fault.
 pub(crate) async fn send(app: &TestApp, request: impl Into<Vec<u8>>) -> String {
+    String::from_utf8(send_bytes(app, request.into()).await).unwrap()
+}
+
+/// The same, of which nobody knows that it is text.
+pub(crate) async fn send_bytes(app: &TestApp, request: Vec<u8>) -> Vec<u8> {
     let address = app.address.trim_start_matches("http://").to_owned();
-    let request = request.into();
     let exchange = move || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let _ = stream.write_all(&request);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
-        String::from_utf8(answer).unwrap()
+        answer
     };
     spawn_blocking(exchange).await.unwrap()
 }

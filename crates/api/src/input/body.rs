@@ -18,6 +18,7 @@ use store::Bounds;
 use super::parts::ENVELOPE_BYTES;
 use super::{JSON, Part};
 use crate::fields::{Flaw, Issue};
+use crate::head::HeadLimits;
 use crate::problem::Problem;
 
 /// What a PATCH takes (RFC 5789, section 3.1).
@@ -30,6 +31,8 @@ pub struct BodyLimits {
     pub ordinary: usize,
     /// Documents inside a body, such as a gameplay state.
     pub document: Bounds,
+    /// The head.
+    pub head: HeadLimits,
     /// From the end of the head to the end of the body.
     pub time: Duration,
 }

@@ -5,6 +5,10 @@ use crate::keys::Keys;
 /// How much a request may carry.
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// Longest path and query, in bytes, 256 to 65,535.
+    pub url_bytes: usize,
+    /// Names and values of all headers of a request together, in bytes, 1 KiB to 128 KiB.
+    pub headers_bytes: usize,
     /// Largest body of a request, in bytes, 1 KiB to 16 MiB.
     pub body_bytes: usize,
     /// How long a body may take to arrive, in milliseconds, 100 to 60,000.
@@ -25,6 +29,8 @@ const MIB: usize = 1024 * KIB;
 impl Limits {
     pub(crate) fn read(keys: &mut Keys) -> Self {
         Self {
+            url_bytes: keys.number("limits.url_bytes", 256..=65_535),
+            headers_bytes: keys.number("limits.headers_bytes", KIB..=128 * KIB),
             body_bytes: keys.number("limits.body_bytes", KIB..=16 * MIB),
             body_timeout_ms: keys.number("limits.body_timeout_ms", 100..=60_000),
             state_bytes: keys.number("limits.state_bytes", KIB..=16 * MIB),

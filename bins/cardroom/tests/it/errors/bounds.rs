@@ -1,0 +1,122 @@
+//! How much a request may be beside its body, how deep that may be, and how many connections there are.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::task::spawn_blocking;
+
+use super::fails;
+use crate::app::TestApp;
+use crate::raw;
+
+#[testkit::on_both_databases]
+async fn a_url_is_refused_that_is_longer_than_the_limit() {
+    let app = TestApp::spawn_with(&[("CARDROOM__LIMITS__URL_BYTES", "1000")]).await;
+    let url = |bytes: usize| format!("/health?{}", "x".repeat(bytes - "/health?".len()));
+    assert_eq!(app.get(&url(1000)).send().await.unwrap().status(), 200);
+    fails(app.get(&url(1001)), 414, "url_too_long").await;
+    fails(app.get(&format!("/{}", "x".repeat(5000))), 414, "url_too_long").await;
+    // What is no URL any more never comes so far.
+    let endless = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(100_000));
+    let answer = raw::send(&app, endless).await;
+    assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+}
+
+#[testkit::on_both_databases]
+async fn headers_are_refused_that_are_longer_than_the_limit_or_more_than_96() {
+    let app = TestApp::spawn_with(&[("CARDROOM__LIMITS__HEADERS_BYTES", "4096")]).await;
+    let one = |bytes: usize| app.get("/health").header("x-padding", "x".repeat(bytes));
+    assert_eq!(one(3000).send().await.unwrap().status(), 200);
+    fails(one(5000), 431, "headers_too_large").await;
+    let many =
+        (0..80).fold(app.get("/health"), |it, n| it.header(format!("x-{n}"), "x".repeat(60)));
+    fails(many, 431, "headers_too_large").await;
+
+    let head = |lines: &str| format!("GET /health HTTP/1.1\r\nhost: x\r\n{lines}\r\n");
+    let crowd = "x-crowd: 1\r\n".repeat(200);
+    let answer = raw::send(&app, head(&crowd)).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    let answer = raw::send(&app, head(&format!("x: {}\r\n", "x".repeat(300_000)))).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    assert_eq!(app.get("/health").send().await.unwrap().status(), 200);
+}
+
+/// Every route that takes a body, and how deep the JSON in it may be: that of a state is counted from
+/// the state, and serde reads 127 levels.
+#[testkit::on_both_databases]
+async fn each_route_has_a_depth_that_a_body_does_not_exceed() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let room = counsellor.room().await;
+    let state = format!("/api/rooms/{}/gameplay-states/love", room.id);
+    let join = format!("/api/visitors/join-room/{}", room.code);
+    let id = &room.id;
+    for (method, path, key, deepest) in [
+        ("PUT", state.as_str(), "state", 64),
+        ("PATCH", state.as_str(), "operations", 64),
+        ("POST", "/api/auth/login", "email", 126),
+        ("POST", "/api/auth/register", "email", 126),
+        ("POST", "/api/auth/change-password", "old_password", 126),
+        ("POST", "/api/auth/forgot-password", "email", 126),
+        ("POST", "/api/auth/reset-password", "token", 126),
+        ("POST", "/api/rooms", "name", 126),
+        ("PUT", &format!("/api/rooms/{id}"), "name", 126),
+        ("POST", &join, "name", 126),
+    ] {
+        let nested = |depth: usize| {
+            let inner = r#"{"a":"#.repeat(depth) + "1" + &"}".repeat(depth);
+            let request = counsellor.request(method, path);
+            request
+                .header("content-type", "application/json")
+                .body(format!("{{\"{key}\":{inner}}}"))
+        };
+        let answer = fails(nested(deepest + 1), 422, "validation_error").await;
+        let said = answer["detail"].to_string();
+        assert!(
+            said.contains("nested") || said.contains("json_invalid"),
+            "{method} {path}: {said}"
+        );
+        for depth in [1000, 20_000] {
+            let status = nested(depth).send().await.unwrap().status();
+            assert!([413, 422].contains(&status.as_u16()), "{method} {path} {depth}: {status}");
+        }
+    }
+    let kept = counsellor.put(&state, &json!({ "state": {} })).send().await.unwrap();
+    assert_eq!(kept.status(), 200);
+}
+
+/// Two workers with two connections each: a fifth is accepted when one of them ends.
+#[testkit::on_both_databases]
+async fn connections_beyond_the_limit_wait_until_others_end() {
+    let app = TestApp::spawn_with(&[
+        ("CARDROOM__SERVER__CONNECTIONS_MAX", "4"),
+        ("CARDROOM__SERVER__REQUEST_HEAD_TIMEOUT_MS", "60000"),
+        ("CARDROOM__SERVER__KEEP_ALIVE_SECS", "600"),
+    ])
+    .await;
+    let address = app.address.trim_start_matches("http://").to_owned();
+    let exchange = move || {
+        let ask = |stream: &mut TcpStream, patience| {
+            stream.set_read_timeout(Some(patience)).unwrap();
+            let _ = stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
+            let mut answer = [0; 4096];
+            stream.read(&mut answer).is_ok_and(|read| answer[..read].starts_with(b"HTTP/1.1 200 "))
+        };
+        let connect = || TcpStream::connect(&address).unwrap();
+        let (long, short) = (Duration::from_secs(10), Duration::from_millis(500));
+        let mut held: Vec<_> = (0..4).map(|_| connect()).collect();
+        let served = held.iter_mut().filter_map(|it| ask(it, long).then_some(())).count();
+        let mut beyond: Vec<_> = (0..4).map(|_| connect()).collect();
+        let early = beyond.iter_mut().filter_map(|it| ask(it, short).then_some(())).count();
+        drop(held);
+        let mut answer = [0; 4096];
+        let late = beyond.iter_mut().filter_map(|it| {
+            it.set_read_timeout(Some(long)).unwrap();
+            it.read(&mut answer).is_ok_and(|read| read > 0).then_some(())
+        });
+        (served, early, late.count())
+    };
+    assert_eq!(spawn_blocking(exchange).await.unwrap(), (4, 0, 4));
+}
