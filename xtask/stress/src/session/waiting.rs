@@ -60,7 +60,9 @@ impl Session<'_> {
         let before = self.hash_alone().await?;
         let alone = Model::Closed { time: Duration::from_secs(5), warm_up: Duration::ZERO };
         let name = format!("{WAITING} log-ins wait, nobody else is there");
-        let place = self.measure(figure(&name, "login", alone, WAITING + threads, 1, &[])?).await?;
+        let mut part = figure(&name, "login", alone, WAITING + threads, 1, &[])?;
+        part.scenario = &PatientLogin;
+        let place = self.measure(part).await?;
         let hashes = f64::midpoint(before, self.hash_alone().await?);
         let section = &mut self.sections[place];
         let rate = section.recording.rate("login");
