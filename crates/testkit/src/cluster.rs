@@ -4,7 +4,7 @@
 //! folder, and is gone with its folder when it is dropped. For tests it trades durability for speed,
 //! since nothing in it outlives them; for benchmarks and crashes it keeps its word.
 
-mod account;
+pub(crate) mod account;
 mod binaries;
 
 use std::fs::{self, File};
@@ -159,7 +159,7 @@ impl Drop for Cluster {
 }
 
 /// A folder of its own, in /tmp because the path of a socket holds 107 bytes.
-fn folder(owner: Option<&Account>) -> Result<TempDir> {
+pub(crate) fn folder(owner: Option<&Account>) -> Result<TempDir> {
     let folder = tempfile::Builder::new().prefix("cardroom-pg-").tempdir_in("/tmp")?;
     if let Some(owner) = owner {
         owner.own(folder.path())?;

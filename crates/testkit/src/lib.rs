@@ -16,6 +16,7 @@
 // The attribute writes `::testkit::…`, here too.
 extern crate self as testkit;
 
+pub mod bouncer;
 pub mod cluster;
 mod database;
 mod kind;

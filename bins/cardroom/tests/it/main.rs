@@ -19,6 +19,7 @@ mod housekeeping;
 mod idempotency;
 mod interop;
 mod outages;
+mod pooler;
 mod process;
 mod queries;
 mod races;

@@ -16,14 +16,14 @@ const SETPRIV: &str = "/usr/bin/setpriv";
 
 /// An account without privileges.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Account {
+pub(crate) struct Account {
     uid: u32,
     gid: u32,
 }
 
 impl Account {
     /// The account to run the server as; `None` where we may run it ourselves.
-    pub(super) fn for_server() -> Result<Option<Self>> {
+    pub(crate) fn for_server() -> Result<Option<Self>> {
         if !geteuid().is_root() {
             return Ok(None);
         }
@@ -44,7 +44,7 @@ impl Account {
     }
 
     /// Makes the file or folder theirs.
-    pub(super) fn own(&self, path: &Path) -> Result<()> {
+    pub(crate) fn own(&self, path: &Path) -> Result<()> {
         chown(path, Some(self.uid), Some(self.gid))
             .with_context(|| format!("cannot give {} away", path.display()))
     }
@@ -52,7 +52,7 @@ impl Account {
 
 /// Runs `program` as the account. The child is the program itself, not a shell around it, and
 /// stops when the thread that started it does.
-pub(super) fn command(account: Option<&Account>, program: &Path) -> Command {
+pub(crate) fn command(account: Option<&Account>, program: &Path) -> Command {
     if !Path::new(SETPRIV).exists() {
         return Command::new(program);
     }
