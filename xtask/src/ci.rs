@@ -18,12 +18,14 @@ const fn step(command: &'static str) -> Step {
 }
 
 /// In order, the cheap ones first.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 14] = [
     step("cargo fmt --all -- --check"),
     step("typos"),
     step("cargo-machete --with-metadata"),
     step("cargo deny --offline check licenses bans sources"),
     step("cargo clippy --workspace --all-targets -- -D warnings"),
+    step("cargo clippy --package telemetry --features otlp --all-targets -- -D warnings"),
+    step("cargo test --package telemetry --features otlp --test otlp"),
     Step {
         command: "cargo doc --workspace --no-deps",
         variable: Some(("RUSTDOCFLAGS", "-D warnings")),

@@ -34,9 +34,8 @@ pub(crate) fn start() -> NonBlocking {
     lines
 }
 
-/// Writes the lines that wait, for a second at most. The last call of a process that logs: what is
-/// logged later is lost.
-pub fn finish() {
+/// Writes the lines that wait, for a second at most.
+pub(crate) fn finish() {
     drop(WRITER.lock().unwrap_or_else(PoisonError::into_inner).take());
 }
 

@@ -20,6 +20,8 @@ use tracing_actix_web::{RootSpanBuilder, TracingLogger};
 
 use figures::{Kind, method_name};
 
+use crate::traces;
+
 /// What the filter of the log calls the lines of requests.
 pub(crate) const TARGET: &str = "request";
 
@@ -44,6 +46,14 @@ pub async fn watch_waits<B: MessageBody>(
 /// Builds a request's span and writes its line.
 pub struct RequestSpan;
 
+/// What became of a request, as traces tell it.
+#[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only traces read it"))]
+pub(crate) struct Ended<'a> {
+    pub(crate) method: &'static str,
+    pub(crate) route: &'a str,
+    pub(crate) status: u16,
+}
+
 struct Arrival(Instant);
 
 impl RootSpanBuilder for RequestSpan {
@@ -51,8 +61,10 @@ impl RootSpanBuilder for RequestSpan {
         request.extensions_mut().insert(Arrival(Instant::now()));
         let extensions = request.extensions();
         let id = extensions.get::<RequestId>().map(field::display);
-        let trace_id = trace::id_of(request.headers());
-        info_span!("request", request_id = id, trace_id)
+        let trace = trace::of(request.headers());
+        let span = info_span!("request", request_id = id, trace_id = trace.map(|it| it.1));
+        traces::continue_from(&span, trace.map(|it| it.0));
+        span
     }
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
@@ -78,6 +90,7 @@ impl RootSpanBuilder for RequestSpan {
                 "{method} {route} {status} {duration_ms:.1} ms",
             );
         });
+        traces::describe(&span, &Ended { method, route, status });
         figures::note(kind, duration);
     }
 }

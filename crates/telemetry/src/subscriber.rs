@@ -5,11 +5,12 @@ use std::io::IsTerminal;
 use settings::{Log, LogFormat};
 use thiserror::Error;
 use tracing_subscriber::filter::ParseError;
-use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::util::TryInitError;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::json::JsonLine;
 use crate::lines;
+use crate::traces;
 
 /// Why logging could not be started.
 #[derive(Debug, Error)]
@@ -20,6 +21,12 @@ pub enum TelemetryError {
     /// Something else logs in this process already.
     #[error(transparent)]
     Taken(#[from] TryInitError),
+    /// A collector is named, and this build sends nothing to any.
+    #[error("log.otlp_endpoint is set, and this server was built without the feature `otlp`")]
+    NoTraces,
+    /// Traces cannot be sent.
+    #[error("traces cannot be sent to log.otlp_endpoint: {0}")]
+    Traces(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Crates that write parameters, headers or mails into their debug lines: of these nobody gets more
@@ -39,8 +46,7 @@ pub fn start(settings: &Log) -> Result<(), TelemetryError> {
     let lines = fmt().with_env_filter(filter).with_writer(lines::start()).with_target(false);
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
     match settings.format {
-        LogFormat::Text => lines.compact().finish().try_init()?,
-        LogFormat::Json => lines.json().event_format(JsonLine).finish().try_init()?,
+        LogFormat::Text => traces::init(lines.compact().finish(), settings),
+        LogFormat::Json => traces::init(lines.json().event_format(JsonLine).finish(), settings),
     }
-    Ok(())
 }

@@ -9,6 +9,8 @@ pub struct Log {
     pub format: LogFormat,
     /// Which events: a level, or levels by target as in `info,rooms=debug`.
     pub filter: String,
+    /// Collector that traces are sent to, if any.
+    pub otlp_endpoint: Option<String>,
 }
 
 /// The form of a log line.
@@ -24,7 +26,23 @@ impl Log {
     pub(crate) fn read(keys: &mut Keys) -> Self {
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         let filter = keys.text("log.filter", "a level, or as in info,rooms=debug", filter);
-        Self { format: keys.choice("log.format", formats), filter: filter.unwrap_or_default() }
+        let endpoint = keys.text("log.otlp_endpoint", ENDPOINT, endpoint).unwrap_or_default();
+        Self {
+            format: keys.choice("log.format", formats),
+            filter: filter.unwrap_or_default(),
+            otlp_endpoint: Some(endpoint).filter(|it| !it.is_empty()),
+        }
+    }
+}
+
+const ENDPOINT: &str = "nothing, or http:// and a host";
+
+fn endpoint(text: &str) -> Result<String, &'static str> {
+    match text.strip_prefix("http://") {
+        None if text.is_empty() => Ok(String::new()),
+        None => Err("does not begin with http://"),
+        Some(host) if host.is_empty() || host.contains(['/', '?', '@', ' ']) => Err("is no host"),
+        Some(_) => Ok(text.to_owned()),
     }
 }
 

@@ -2,11 +2,14 @@
 
 use actix_web::http::header::HeaderMap;
 
-/// The id of the trace, if the header is well-formed.
-pub(super) fn id_of(headers: &HeaderMap) -> Option<&str> {
+/// The header, if it is there once and well-formed, and the id of the trace in it.
+pub(super) fn of(headers: &HeaderMap) -> Option<(&str, &str)> {
     let mut sent = headers.get_all("traceparent");
     match (sent.next(), sent.next()) {
-        (Some(one), None) => parse(one.to_str().ok()?),
+        (Some(one), None) => {
+            let header = one.to_str().ok()?;
+            parse(header).map(|id| (header, id))
+        }
         _ => None,
     }
 }

@@ -1,0 +1,85 @@
+//! Spans on their way to a collector, by OTLP over HTTP.
+//!
+//! A thread of its own sends them, in batches; what waits is bounded, and what finds no place is dropped
+//! (2,048 spans, the SDK's own limit).
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use opentelemetry::propagation::TextMapPropagator as _;
+use opentelemetry::trace::{Status, TracerProvider as _};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use settings::Log;
+use tracing::{Span, Subscriber, warn};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::TelemetryError;
+use crate::request::Ended;
+
+/// How long the collector may take for a batch, and at the end of the process for the last one.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What sends, as long as it is wanted.
+static PROVIDER: Mutex<Option<SdkTracerProvider>> = Mutex::new(None);
+
+/// Starts logging, and sending spans to the collector of the settings if they name one.
+pub(crate) fn init<S>(lines: S, settings: &Log) -> Result<(), TelemetryError>
+where
+    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync + 'static,
+{
+    let provider = settings.otlp_endpoint.as_deref().map(provider).transpose()?;
+    let tracer = provider.as_ref().map(|it| it.tracer("cardroom"));
+    let layer = tracer.map(|it| {
+        let layer = tracing_opentelemetry::layer().with_tracer(it);
+        layer.with_location(false).with_threads(false)
+    });
+    lines.with(layer).try_init()?;
+    *PROVIDER.lock().unwrap_or_else(PoisonError::into_inner) = provider;
+    Ok(())
+}
+
+fn provider(endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_endpoint(format!("{endpoint}/v1/traces"))
+        .with_timeout(PATIENCE)
+        .build();
+    let exporter = exporter.map_err(|error| TelemetryError::Traces(Box::new(error)))?;
+    let resource = Resource::builder().with_service_name("cardroom").build();
+    let provider = SdkTracerProvider::builder().with_batch_exporter(exporter);
+    Ok(provider.with_resource(resource).build())
+}
+
+/// Sends the spans that wait.
+pub(crate) fn finish() {
+    let provider = PROVIDER.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(Err(error)) = provider.map(|it| it.shutdown_with_timeout(PATIENCE)) {
+        warn!("the last traces were not sent: {error}");
+    }
+}
+
+/// Lets a span belong to the trace of whoever asked.
+pub(crate) fn continue_from(span: &Span, traceparent: Option<&str>) {
+    let Some(traceparent) = traceparent else { return };
+    let carrier = [("traceparent".to_owned(), traceparent.to_owned())].into();
+    let carrier: std::collections::HashMap<String, String> = carrier;
+    // A span that nobody records has no parent.
+    let _ = span.set_parent(TraceContextPropagator::new().extract(&carrier));
+}
+
+/// Says what became of a request.
+pub(crate) fn describe(span: &Span, ended: &Ended<'_>) {
+    let Ended { method, route, status } = *ended;
+    span.set_attribute("http.request.method", method);
+    span.set_attribute("http.route", route.to_owned());
+    span.set_attribute("http.response.status_code", i64::from(status));
+    if status >= 500 {
+        span.set_status(Status::error(status.to_string()));
+    }
+}
