@@ -71,9 +71,7 @@ async fn each_route_has_a_depth_that_a_body_does_not_exceed() {
             let inner = r#"{"a":"#.repeat(depth) + "1" + &"}".repeat(depth);
             let request = counsellor.request(method, path);
             let media = if method == "PATCH" { MERGE_PATCH } else { "application/json" };
-            request
-                .header("content-type", media)
-                .body(format!("{{\"{key}\":{inner}}}"))
+            request.header("content-type", media).body(format!("{{\"{key}\":{inner}}}"))
         };
         let answer = fails(nested(deepest + 1), 422, "validation_error").await;
         let said = answer["detail"].to_string();
