@@ -19,6 +19,10 @@ use crate::target::Target;
 /// Time after which an answer no longer comes.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A connection on which nothing happened for so long is given up, as browsers do: the server ends one
+/// on which no request begins within five seconds, and an answer to nobody is no answer.
+const IDLE_MAX: Duration = Duration::from_secs(3);
+
 /// Who logs in with what.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
@@ -43,6 +47,8 @@ pub(crate) struct Person {
     session: u64,
     visitor: Option<(String, String)>,
     connection: Option<Connection>,
+    /// When something last happened on the connection.
+    used: Instant,
     /// When the next request should be sent.
     pub(crate) intended: Instant,
     /// Whether a plan says when, or the last answer.
@@ -85,6 +91,7 @@ impl Person {
             session: 0,
             visitor: None,
             connection: None,
+            used: Instant::now(),
             intended: Instant::now(),
             planned: false,
             told: None,
@@ -101,6 +108,7 @@ impl Person {
             };
             watch.connected(start.elapsed());
             self.connection = Some(connection);
+            self.used = Instant::now();
         }
         Ok(())
     }
@@ -129,6 +137,9 @@ impl Person {
         let Ask { step, method, path, body, token, status: expected } = ask;
         let request = request_to(&self.target.host, method, path, token, body);
         let mut sent = Instant::now();
+        if sent - self.used > IDLE_MAX {
+            self.disconnect();
+        }
         watch.live.in_flight.fetch_add(1, Ordering::Relaxed);
         let asked = async {
             self.connect(watch).await?;
@@ -142,6 +153,7 @@ impl Person {
             Err(_) => Err("no answer in time".to_owned()),
         };
         let done = Instant::now();
+        self.used = done;
         watch.live.in_flight.fetch_sub(1, Ordering::Relaxed);
         let (outcome, answer) = self.judge(expected, status, read);
         // Where no plan says when, people send as soon as they can.

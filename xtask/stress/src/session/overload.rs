@@ -83,7 +83,7 @@ impl Session<'_> {
 }
 
 /// People of an easy time: more than ever wait at once.
-const USERS_AT_EASE: usize = 1000;
+const USERS_AT_EASE: usize = 500;
 
 /// The more is asked, the more people wait before others go away.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousands")]
