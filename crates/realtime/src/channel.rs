@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use governor::DefaultDirectRateLimiter;
 use ids::VisitorId;
 
-use crate::limits::{Limits, PEOPLE_BYTES_MAX, meter};
+use crate::limits::{Limits, PEOPLE_BYTES_MAX};
 use crate::message::{Broadcast, Utterance};
 use crate::presence::{Difference, Full, MemberId, Person, Presence, SocketId};
 use crate::protocol::{Ref, Replay, Version, push};
+use crate::pulse::{Pulse, TooMuch};
 use crate::ring::{Past, Ring};
 use crate::topic::Topic;
 use crate::worker::Port;
@@ -32,7 +32,7 @@ pub(crate) struct Channel {
     /// Whether it is the private one of this name.
     pub(crate) is_private: bool,
     name: Arc<str>,
-    meter: DefaultDirectRateLimiter,
+    pulse: Arc<Pulse>,
     state: Mutex<State>,
 }
 
@@ -106,13 +106,14 @@ pub(crate) struct Entrance {
     pub(crate) latest: String,
 }
 
-/// More is said in a channel than it takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooMuch;
-
 impl Channel {
     /// A channel that begins its life.
-    pub(crate) fn new(id: u64, topic: Topic, is_private: bool, limits: &Limits) -> Self {
+    pub(crate) fn new(
+        id: u64,
+        (topic, is_private): (Topic, bool),
+        pulse: Arc<Pulse>,
+        limits: &Limits,
+    ) -> Self {
         let now = Utc::now();
         // Two lives of one channel do not begin in the same microsecond, here or elsewhere.
         let epoch: Arc<str> = format!("{:x}", now.timestamp_micros()).into();
@@ -126,14 +127,7 @@ impl Channel {
             deserted_since: Instant::now(),
             epoch,
         };
-        Self {
-            id,
-            name: topic.as_str().into(),
-            topic,
-            is_private,
-            meter: meter(limits.room_messages_per_second),
-            state: Mutex::new(state),
-        }
+        Self { id, name: topic.as_str().into(), topic, is_private, pulse, state: Mutex::new(state) }
     }
 
     /// Lets somebody in.
@@ -174,9 +168,9 @@ impl Channel {
     /// Says something to all members but one.
     ///
     /// # Errors
-    /// When too much is said here.
+    /// When too much is said in the room.
     pub(crate) fn say(&self, said: Utterance, except: Option<MemberId>) -> Result<(), TooMuch> {
-        self.meter.check().map_err(|_| TooMuch)?;
+        self.pulse.admit()?;
         self.announce(said, except);
         Ok(())
     }
@@ -186,7 +180,8 @@ impl Channel {
         let at = Utc::now().timestamp_millis();
         let mut state = self.lock();
         state.number += 1;
-        let broadcast = said.placed(&self.name, &state.epoch, state.number, at);
+        let numbers = (state.number, self.pulse.next());
+        let broadcast = said.placed(&self.name, &state.epoch, numbers, at);
         let broadcast = Arc::new(broadcast);
         state.ring.keep(broadcast.clone());
         state.post(self.id, &Matter::Said(broadcast, except));
@@ -233,7 +228,7 @@ impl Channel {
         self.lock().presence.people()
     }
 
-    /// The visitors among the members.
+    /// The visitors among the members, by their tokens.
     pub(crate) fn visitors(&self) -> Vec<VisitorId> {
         self.lock().visitors.iter().map(|(_, visitor)| *visitor).collect()
     }

@@ -1,6 +1,6 @@
 //! All channels of this process, by room.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ use crate::limits::Limits;
 use crate::message::{Sender, Utterance};
 use crate::presence::Person;
 use crate::protocol::Body;
+use crate::pulse::Pulse;
 use crate::topic::Topic;
 
 /// The role under which the server speaks.
@@ -32,7 +33,7 @@ const COUNT_EVERY: Duration = Duration::from_millis(5);
 /// All channels of this process, by room.
 pub struct Hub {
     pub(crate) limits: Limits,
-    rooms: Mutex<HashMap<RoomId, Vec<Arc<Channel>>>>,
+    rooms: Mutex<HashMap<RoomId, Room>>,
     /// Channels somebody went from, and when the grace is over. As all graces are as long, the first
     /// is always over first.
     departures: Mutex<VecDeque<(Instant, Arc<Channel>)>>,
@@ -41,6 +42,12 @@ pub struct Hub {
     last_id: AtomicU64,
     is_closing: AtomicBool,
     closing: watch::Sender<Option<Duration>>,
+}
+
+/// The live part of a room.
+struct Room {
+    pulse: Arc<Pulse>,
+    channels: Vec<Arc<Channel>>,
 }
 
 /// A room has as many channels as it may.
@@ -84,17 +91,18 @@ impl Hub {
         act: impl FnOnce(&Arc<Channel>) -> T,
     ) -> Result<T, TooManyChannels> {
         let mut rooms = lock(&self.rooms);
-        let channels = rooms.entry(topic.room()).or_default();
-        let found = channels.iter().find(|it| it.topic == *topic && it.is_private == is_private);
+        let room = rooms.entry(topic.room()).or_insert_with(|| Room::new(&self.limits));
+        let found =
+            room.channels.iter().find(|it| it.topic == *topic && it.is_private == is_private);
         if let Some(channel) = found {
             return Ok(act(channel));
         }
-        if channels.len() >= self.limits.channels_per_room {
+        if room.channels.len() >= self.limits.channels_per_room {
             return Err(TooManyChannels);
         }
-        let channel = Channel::new(self.next_id(), topic.clone(), is_private, &self.limits);
-        let channel = Arc::new(channel);
-        channels.push(channel.clone());
+        let (name, pulse) = ((topic.clone(), is_private), room.pulse.clone());
+        let channel = Arc::new(Channel::new(self.next_id(), name, pulse, &self.limits));
+        room.channels.push(channel.clone());
         FIGURES.channels.increment(1.0);
         Ok(act(&channel))
     }
@@ -123,7 +131,7 @@ impl Hub {
     pub(crate) fn sweep(&self, now: Instant) {
         let mut rooms = lock(&self.rooms);
         let mut forgotten = 0;
-        rooms.retain(|_, channels| {
+        rooms.retain(|_, Room { channels, .. }| {
             let before = channels.len();
             channels.retain(|it| !it.is_forgotten(now));
             forgotten += before - channels.len();
@@ -135,17 +143,29 @@ impl Hub {
     /// The rooms that somebody is in.
     pub(crate) fn rooms_in_use(&self) -> Vec<RoomId> {
         let rooms = lock(&self.rooms);
-        let used = rooms.iter().filter(|(_, it)| it.iter().any(|channel| channel.has_members()));
+        let used = rooms.iter().filter(|(_, it)| it.channels.iter().any(|it| it.has_members()));
         used.map(|(room, _)| *room).collect()
     }
 
-    /// The visitors who are there.
+    /// The visitors who are there, by their tokens.
     pub(crate) fn visitors(&self) -> Vec<VisitorId> {
-        let channels: Vec<_> = lock(&self.rooms).values().flatten().cloned().collect();
-        let mut visitors: Vec<_> = channels.iter().flat_map(|it| it.visitors()).collect();
+        let mut visitors: Vec<_> = self.all().iter().flat_map(|it| it.visitors()).collect();
         visitors.sort_unstable();
         visitors.dedup();
         visitors
+    }
+
+    /// The names under which people are shown that begin like this, by room.
+    pub(crate) fn names(&self, beginning: &str) -> HashMap<RoomId, HashSet<Arc<str>>> {
+        let mut names: HashMap<_, HashSet<_>> = HashMap::new();
+        for channel in self.all() {
+            let keys = channel.people().into_iter().map(|it| it.key);
+            let mut meant = keys.filter(|it| it.starts_with(beginning)).peekable();
+            if meant.peek().is_some() {
+                names.entry(channel.topic.room()).or_default().extend(meant);
+            }
+        }
+        names
     }
 
     /// Who is in a room, channel by channel.
@@ -155,7 +175,11 @@ impl Hub {
     }
 
     fn channels(&self, room: RoomId) -> Vec<Arc<Channel>> {
-        lock(&self.rooms).get(&room).cloned().unwrap_or_default()
+        lock(&self.rooms).get(&room).map(|it| it.channels.clone()).unwrap_or_default()
+    }
+
+    fn all(&self) -> Vec<Arc<Channel>> {
+        lock(&self.rooms).values().flat_map(|it| &it.channels).cloned().collect()
     }
 
     /// Counts a socket of this client; nothing when it has as many as it may.
@@ -221,6 +245,12 @@ impl Bus for Hub {
                 self.channels(room).iter().for_each(|it| it.end(ROOM_CLOSED));
             }
         }
+    }
+}
+
+impl Room {
+    fn new(limits: &Limits) -> Self {
+        Self { pulse: Arc::new(Pulse::new(limits)), channels: Vec::new() }
     }
 }
 

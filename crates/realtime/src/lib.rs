@@ -19,6 +19,7 @@ mod message;
 mod outbox;
 mod presence;
 mod protocol;
+mod pulse;
 mod ring;
 mod socket;
 mod topic;

@@ -20,6 +20,8 @@ pub(crate) struct Broadcast {
     pub(crate) body: Body,
     /// Counts the broadcasts of the channel: 1, 2, 3 …
     pub(crate) number: u64,
+    /// Counts the broadcasts of the room, in all its channels.
+    pub(crate) number_in_room: u64,
     /// Names it among all broadcasts: the life of the channel and the number.
     pub(crate) id: Box<str>,
     /// Who said it.
@@ -60,13 +62,30 @@ pub(crate) struct Utterance {
 }
 
 impl Utterance {
-    /// Gives it its place among the broadcasts of a channel.
-    pub(crate) fn placed(self, topic: &Arc<str>, epoch: &str, number: u64, at: i64) -> Broadcast {
+    /// Gives it its place among the broadcasts of a channel and of its room.
+    pub(crate) fn placed(
+        self,
+        topic: &Arc<str>,
+        epoch: &str,
+        (number, number_in_room): (u64, u64),
+        at: i64,
+    ) -> Broadcast {
         let Self { event, body, sender, supersedes } = self;
         let id = format!("{epoch}-{number}").into();
         let topic = topic.clone();
         let encoded = <[OnceLock<_>; 2]>::default();
-        Broadcast { topic, event, body, number, id, sender, at, supersedes, encoded }
+        Broadcast {
+            topic,
+            event,
+            body,
+            number,
+            number_in_room,
+            id,
+            sender,
+            at,
+            supersedes,
+            encoded,
+        }
     }
 }
 
@@ -93,11 +112,14 @@ impl Broadcast {
     }
 
     fn meta(&self, is_replayed: bool) -> String {
-        let (id, number, role) = (&self.id, self.number, self.sender.role);
+        let (id, role) = (&self.id, self.sender.role);
+        let (number, in_room) = (self.number, self.number_in_room);
         let name = self.sender.name.as_deref().map(quoted);
         let sub = name.map(|it| format!(r#","sub":{it}"#)).unwrap_or_default();
         let replayed = if is_replayed { r#","replayed":true"# } else { "" };
-        format!(r#"{{"id":"{id}","seq":{number},"role":"{role}"{sub}{replayed}}}"#)
+        format!(
+            r#"{{"id":"{id}","seq":{number},"room_seq":{in_room},"role":"{role}"{sub}{replayed}}}"#
+        )
     }
 
     #[cfg(test)]
@@ -105,7 +127,8 @@ impl Broadcast {
         let body = Body::Json(Bytes::from_static(body.as_bytes()));
         let sender = Sender { name: None, role: "anyone" };
         let said = Utterance { event: "e".into(), body, sender, supersedes: None };
-        said.placed(&"realtime:t".into(), "e", number, i64::try_from(number).unwrap())
+        let numbers = (number, number + 1);
+        said.placed(&"realtime:t".into(), "e", numbers, i64::try_from(number).unwrap())
     }
 }
 
@@ -137,11 +160,11 @@ mod tests {
             let (one, two) = (broadcast.frame(version).unwrap(), broadcast.frame(version).unwrap());
             assert_eq!(one.as_ptr(), two.as_ptr());
         }
-        let meta = r#"{"id":"e-7","seq":7,"role":"anyone"}"#;
+        let meta = r#"{"id":"e-7","seq":7,"room_seq":8,"role":"anyone"}"#;
         let frame = broadcast.frame(Version::V1).unwrap();
         let text = str::from_utf8(&frame[4..]).unwrap();
         assert!(text.contains(&format!(r#""payload":{{"n":1}},"meta":{meta}"#)), "{text}");
-        assert_eq!(broadcast.meta(true), r#"{"id":"e-7","seq":7,"role":"anyone","replayed":true}"#);
+        assert_eq!(broadcast.meta(true), meta.replace('}', r#","replayed":true}"#));
     }
 
     #[test]

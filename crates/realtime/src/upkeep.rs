@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use ids::RoomId;
-use rooms::{Closings, Heartbeats, RoomError, manage};
+use rooms::{Closings, Heartbeats, RoomError, manage, visit};
 use store::Db;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::AbortHandle;
@@ -21,7 +21,7 @@ const EXPIRE_EVERY: Duration = Duration::from_millis(100);
 const ROOMS_EVERY: Duration = Duration::from_secs(5);
 
 /// How often it is noted that visitors are there.
-const SEEN_EVERY: Duration = Duration::from_secs(30);
+const SEEN_EVERY: Duration = Duration::from_secs(10);
 
 /// Upkeep, until it is dropped.
 pub struct Upkeep(Vec<AbortHandle>);
@@ -31,8 +31,8 @@ impl Upkeep {
     pub fn start(hub: &Arc<Hub>, db: Db, heartbeats: Heartbeats, closings: &Closings) -> Self {
         let seeing_off = tokio::spawn(see_off(hub.clone()));
         let closing = tokio::spawn(follow_closings(hub.clone(), closings.clone()));
-        let looking = tokio::spawn(look_at_rooms(hub.clone(), db));
-        let noting = tokio::spawn(note_visitors(hub.clone(), heartbeats));
+        let looking = tokio::spawn(look_at_rooms(hub.clone(), db.clone()));
+        let noting = tokio::spawn(note_visitors(hub.clone(), db, heartbeats));
         Self([seeing_off, closing, looking, noting].map(|it| it.abort_handle()).into())
     }
 }
@@ -91,11 +91,24 @@ async fn is_over(db: &Db, room: RoomId) -> bool {
     }
 }
 
-async fn note_visitors(hub: Arc<Hub>, heartbeats: Heartbeats) {
+/// What the names begin with under which the web app shows visitors; the session follows, by which
+/// they joined.
+const OF_VISITORS: &str = "visitor_";
+
+async fn note_visitors(hub: Arc<Hub>, db: Db, heartbeats: Heartbeats) {
     let mut clock = clock(SEEN_EVERY);
     loop {
         clock.tick().await;
-        for visitor in hub.visitors() {
+        let mut visitors = hub.visitors();
+        for (room, names) in hub.names(OF_VISITORS) {
+            // Whom the database does not tell now it tells the next time.
+            let present = visit::all_in(&db, room).await.unwrap_or_default();
+            let shown = present
+                .into_iter()
+                .filter(|it| names.contains(&*format!("{OF_VISITORS}{}", it.session_id)));
+            visitors.extend(shown.map(|it| it.id));
+        }
+        for visitor in visitors {
             // What is not noted now is noted the next time.
             let _ = heartbeats.commit((visitor, api::time::now())).await;
         }

@@ -32,6 +32,13 @@ const QUEUE_MAX: usize = 65_536;
 /// What is delivered before sockets get a turn to write.
 const BATCH: usize = 64;
 
+/// From so many frames on that were just handed out, the next ones are waited for.
+const CROWD: u64 = 32;
+
+/// How long: what is said meanwhile leaves with one system call a socket instead of one a message. The
+/// first message after silence waits for nobody.
+const GATHER: Duration = Duration::from_millis(2);
+
 /// How often sockets are looked at that say nothing.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -141,21 +148,27 @@ impl Worker {
     async fn deliver_all(self, mut queue: mpsc::Receiver<Post>) {
         let mut posts = Vec::with_capacity(BATCH);
         while queue.recv_many(&mut posts, BATCH).await > 0 {
-            posts.drain(..).for_each(|post| self.deliver(&post));
+            let is_all = posts.len() < BATCH;
+            let told: u64 = posts.drain(..).map(|post| self.deliver(&post)).sum();
             if self.0.port.has_overflowed.swap(false, Ordering::Relaxed) {
                 self.give_up_all();
             }
-            yield_now().await;
+            if is_all && told >= CROWD {
+                sleep(GATHER).await;
+            } else {
+                yield_now().await;
+            }
         }
     }
 
-    fn deliver(&self, post: &Post) {
+    /// Fills the outboxes of all who hear it; gives how many that are.
+    fn deliver(&self, post: &Post) -> u64 {
         let mut lost = Vec::new();
         let mut over = Vec::new();
         let mut told = 0;
         {
             let audiences = self.0.audiences.borrow();
-            let Some(listeners) = audiences.get(&post.channel) else { return };
+            let Some(listeners) = audiences.get(&post.channel) else { return 0 };
             for listener in listeners.iter().filter(|it| it.from < post.order) {
                 let fate = match &post.matter {
                     Matter::Over(_) => {
@@ -186,6 +199,7 @@ impl Worker {
                 socket.end_for_good(topic, reason);
             }
         }
+        told
     }
 
     /// What was not taken in is missing everywhere, so all clients have to come back and look.

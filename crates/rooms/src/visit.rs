@@ -37,6 +37,15 @@ pub async fn present(db: &Db, account: &Account, room: RoomId) -> Result<Vec<Vis
     Ok(rows.into_iter().map(Visitor::from).collect())
 }
 
+/// The visitors who are in a room, for the server itself.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn all_in(db: &Db, room: RoomId) -> Result<Vec<Visitor>, RoomError> {
+    let rows = db.read_all(table::present(room)).await?;
+    Ok(rows.into_iter().map(Visitor::from).collect())
+}
+
 /// The visitor with this id, also one who left.
 ///
 /// # Errors

@@ -49,7 +49,7 @@ struct Message<'a> {
     (status = 404, description = "There is no such room, or it is closed", body = ErrorBody),
     (status = 413, description = "Too large", body = ErrorBody),
     (status = 422, description = "The body is not as it should be", body = ErrorBody),
-    (status = 429, description = "Too many messages per second in this channel", body = ErrorBody),
+    (status = 429, description = "Too many messages per second in this room", body = ErrorBody),
 ))]
 #[post("/realtime/v1/api/broadcast")]
 pub(crate) async fn broadcast_many(
@@ -91,7 +91,7 @@ pub(crate) async fn broadcast_many(
         (status = 413, description = "Too large", body = ErrorBody),
         (status = 415, description = "Neither JSON nor bytes", body = ErrorBody),
         (status = 422, description = "The body is not as it should be", body = ErrorBody),
-        (status = 429, description = "Too many messages per second in this channel", body = ErrorBody),
+        (status = 429, description = "Too many messages per second in this room", body = ErrorBody),
     ),
 )]
 #[post("/realtime/v1/api/broadcast/{topic}/events/{event}")]

@@ -1,5 +1,7 @@
 //! Who may enter.
 
+use std::time::{Duration, Instant};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Utc;
@@ -173,6 +175,29 @@ async fn a_visitor_who_left_is_sent_out_softly() {
     let path = format!("/api/visitors/{}", visitor["id"].as_str().unwrap());
     assert_eq!(app.request("DELETE", &path).send().await.unwrap().status(), 200);
     assert_eq!(socket.hear_of("phx_error").await.topic, topic);
+}
+
+#[testkit::on_both_databases]
+async fn a_revoked_session_is_out_within_five_seconds_and_others_stay() {
+    let app = TestApp::spawn_with(&[BY_TOKEN]).await;
+    let (here, elsewhere) = (app.counsellor().await, app.counsellor().await);
+    let topic = format!("realtime:room:{}", here.room().await.id);
+    let (mut revoked, mut kept) = (Socket::second(&app).await, Socket::first(&app).await);
+    assert_eq!(revoked.join(&topic, &with_token(&elsewhere.token)).await["status"], "ok");
+    assert_eq!(kept.join(&topic, &with_token(&here.token)).await["status"], "ok");
+    revoked.hear_of("presence_state").await;
+    let logout = elsewhere.post("/api/auth/logout", &json!({})).send().await.unwrap();
+    assert!(logout.status().is_success(), "{}", logout.status());
+    let start = Instant::now();
+    let system = revoked.hear_of("system").await;
+    assert_eq!(system.payload["status"], "error");
+    assert_eq!(revoked.hear().await.event, "phx_error");
+    // Two seconds for looking, one for what is remembered of a session, and some for a busy machine.
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    let answer = revoked.join(&topic, &with_token(&elsewhere.token)).await;
+    assert!(reason(&answer).starts_with("InvalidJWTToken"), "{answer}");
+    let said = kept.broadcast(&topic, "msg", &json!({})).await;
+    assert_eq!(kept.reply(&said).await["status"], "ok");
 }
 
 #[testkit::on_both_databases]

@@ -72,6 +72,34 @@ async fn sockets_channels_and_messages_are_counted() {
 }
 
 #[testkit::on_both_databases]
+async fn a_room_takes_so_many_messages_whoever_sends_them_in_whatever_channel() {
+    const MESSAGES: usize = 30;
+    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__ROOM_MESSAGES_PER_SECOND", "3")]).await;
+    let topic = topic(&app).await;
+    let topics = [topic.clone(), format!("{topic}:cards")];
+    let (mut one, mut two) = (Socket::first(&app).await, Socket::second(&app).await);
+    let start = std::time::Instant::now();
+    let mut taken = 0;
+    for (socket, topic) in [&mut one, &mut two].into_iter().zip(&topics) {
+        socket.join(topic, &with_answers()).await;
+        for _ in 0..MESSAGES {
+            let said = socket.broadcast(topic, "msg", &json!({})).await;
+            let answer = socket.reply(&said).await;
+            match answer["status"].as_str() {
+                Some("ok") => taken += 1,
+                _ => assert_eq!(
+                    answer["response"]["reason"],
+                    "RoomRateLimitReached: too many messages per second in this room"
+                ),
+            }
+        }
+    }
+    // Six at once, and three a second.
+    let seconds = usize::try_from(start.elapsed().as_secs()).unwrap() + 1;
+    assert!((6..=6 + 3 * seconds).contains(&taken), "{taken} in {seconds} s");
+}
+
+#[testkit::on_both_databases]
 async fn who_does_not_read_loses_the_socket_and_nobody_waits() {
     const MESSAGES: usize = 400;
     let app = TestApp::spawn_with(&[

@@ -1,6 +1,9 @@
 //! Presence: who is there.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::socket::{Heard, Socket};
 use crate::app::{TestApp, ask};
@@ -148,4 +151,30 @@ async fn who_is_there_is_told_to_the_owner_and_to_visitors() {
     assert_eq!(ask(app.get(&path)).await.0, 401);
     let elsewhere = format!("/api/rooms/{}/presence", other.room().await.id);
     assert_eq!(ask(app.get(&elsewhere).bearer_auth(token)).await.0, 403);
+}
+
+#[testkit::on_both_databases]
+async fn a_visitor_who_is_shown_is_noted_as_seen_without_a_heartbeat_and_others_are_not() {
+    let app = TestApp::spawn().await;
+    let room = app.counsellor().await.room().await;
+    let joined =
+        async |session: &str| crate::app::body_of(app.join(&room.code, session).await).await;
+    let (mut shown, absent) = (joined("session-1").await, joined("session-2").await);
+    let mut socket = Socket::first(&app).await;
+    let topic = format!("realtime:room:{}", room.id);
+    join(&mut socket, &topic, "visitor_session-1").await;
+    socket.track(&topic, &json!({ "role": "visitor" })).await;
+    let look = async |visitor: &Value| {
+        ask(app.get(&format!("/api/visitors/{}", visitor["id"].as_str().unwrap()))).await.1
+    };
+    let before = look(&shown).await;
+    for _ in 0..300 {
+        shown = look(&shown).await;
+        if shown["last_seen"] != before["last_seen"] {
+            assert_eq!(look(&absent).await["last_seen"], absent["last_seen"]);
+            return;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nobody noted that the visitor is there");
 }

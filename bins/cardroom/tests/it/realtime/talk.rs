@@ -112,6 +112,23 @@ async fn everybody_hears_everything_in_the_same_order_with_no_number_missing() {
 }
 
 #[testkit::on_both_databases]
+async fn broadcasts_are_counted_in_their_channel_and_in_their_room() {
+    let app = TestApp::spawn().await;
+    let topics = [room(&app).await, room(&app).await];
+    let topics = [&topics[0], &format!("{}:cards", topics[0]), &topics[1]];
+    let (mut speaker, mut hearer) = (Socket::first(&app).await, Socket::second(&app).await);
+    for topic in topics {
+        speaker.enter(topic).await;
+        hearer.enter(topic).await;
+    }
+    for (topic, seq, room_seq) in [(0, 1, 1), (1, 1, 2), (0, 2, 3), (2, 1, 1), (1, 2, 4)] {
+        speaker.broadcast(topics[topic], "msg", &json!({})).await;
+        let meta = &hearer.hear_of("broadcast").await.payload["meta"];
+        assert_eq!((&meta["seq"], &meta["room_seq"]), (&json!(seq), &json!(room_seq)), "{meta}");
+    }
+}
+
+#[testkit::on_both_databases]
 async fn heartbeats_are_answered_and_refs_given_back_as_they_came() {
     let app = TestApp::spawn().await;
     let mut socket = Socket::first(&app).await;

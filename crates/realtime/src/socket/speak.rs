@@ -1,0 +1,133 @@
+//! What a member says, and whether a member may say it.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use chrono::Utc;
+use serde::Deserialize;
+
+use super::{Seat, Socket};
+use crate::door::{Guest, OWNER};
+use crate::figures::dropped;
+use crate::limits::NAME_BYTES_MAX;
+use crate::message::{Utterance, superseding_key};
+use crate::protocol::{Body, Deed, Incoming, Track};
+
+/// What only the server says, and only the owner.
+const OF_SERVER: [&str; 2] = ["state_saved", "replay_incomplete"];
+const OF_OWNER: &str = "session_ended";
+
+impl Socket {
+    /// Does what a member asks for.
+    pub(super) fn act(self: &Rc<Self>, seat: &Seat, message: &Incoming) {
+        match &message.deed {
+            Deed::Broadcast { event, body } => {
+                let said = self.say(seat, event, body);
+                if let Err(reason) = said {
+                    dropped("refused");
+                    if seat.wants_answers {
+                        self.refuse(message, reason);
+                    }
+                } else if seat.wants_answers {
+                    self.reply(message, Ok("{}"));
+                }
+            }
+            Deed::Track(track) => match self.track(seat, track) {
+                Ok(()) => self.reply(message, Ok("{}")),
+                Err(reason) => self.refuse(message, reason),
+            },
+            Deed::Untrack => {
+                seat.channel.untrack(seat.member, &seat.key);
+                self.reply(message, Ok("{}"));
+            }
+            Deed::AccessToken(shown) => {
+                // A key that is shown as a token takes nothing away from the token that is known.
+                let token = self.worker.door().credential(shown.as_deref(), &self.key);
+                let is_new = token.is_some() && token == shown.as_deref();
+                if is_new && token != seat.token.as_deref() {
+                    let topic = Rc::from(message.topic.as_str());
+                    self.judge(&topic, seat.member, token.map(str::to_owned));
+                }
+            }
+            _ => self.reply(message, Err(r#"{"reason":"unknown event"}"#)),
+        }
+    }
+
+    fn say(&self, seat: &Seat, event: &str, body: &Body) -> Result<(), &'static str> {
+        let limits = &self.worker.hub().limits;
+        if body.len() > limits.payload_bytes {
+            return Err("PayloadTooLarge: the payload is larger than it may be");
+        }
+        check_event(event, &seat.guest)?;
+        let supersedes = if limits.is_volatile(event) {
+            superseding_key(seat.member, event, body)
+        } else {
+            None
+        };
+        let (event, body, sender) = (event.into(), body.clone(), seat.guest.sender());
+        let said = Utterance { event, body, sender, supersedes };
+        let except = (!seat.hears_itself).then_some(seat.member);
+        let outcome = seat.channel.say(said, except);
+        outcome.map_err(|_| "RoomRateLimitReached: too many messages per second in this room")
+    }
+
+    fn track(&self, seat: &Seat, track: &Track) -> Result<(), &'static str> {
+        let Track::Object(object) = track else {
+            return Err("Presence track payload must be a map");
+        };
+        if object.len() > self.worker.hub().limits.presence_bytes {
+            return Err("Track message size exceeded");
+        }
+        if !seat.guest.may_act_as_owner() && claims_to_own(object) {
+            return Err("Unauthorized: only the room's owner is shown as owner");
+        }
+        // The object is a part of a frame, and would keep all of it in memory.
+        let object = Bytes::copy_from_slice(object);
+        let member = (seat.member, self.id);
+        let outcome = seat.channel.track(member, &seat.key, object, Utc::now());
+        outcome.map_err(|_| "ChannelFull: too many people show too much in this channel")
+    }
+}
+
+/// Whether somebody may send such messages.
+pub(crate) fn check_event(event: &str, guest: &Guest) -> Result<(), &'static str> {
+    if event.is_empty() || event.len() > NAME_BYTES_MAX {
+        Err("InvalidEvent: an event has 1 to 255 bytes")
+    } else if OF_SERVER.contains(&event) {
+        Err("Unauthorized: only the server sends this event")
+    } else if event == OF_OWNER && !guest.may_act_as_owner() {
+        Err("Unauthorized: only the room's owner sends this event")
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether somebody wants to be shown as the owner of the room.
+fn claims_to_own(object: &Bytes) -> bool {
+    #[derive(Deserialize)]
+    struct Claim {
+        role: Option<serde_json::Value>,
+    }
+    // Of two fields with one name the last counts for clients; serde refuses them.
+    let claim: Result<Claim, _> = serde_json::from_slice(object);
+    claim.map_or(true, |it| it.role.is_some_and(|role| role == OWNER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_to_own_the_room_is_seen_through_all_spellings() {
+        for (object, claims) in [
+            (r#"{"role":"owner"}"#, true),
+            (r#"{"role":"\u006fwner"}"#, true),
+            (r#"{"role":"visitor","role":"owner"}"#, true),
+            (r#"{"role":"visitor"}"#, false),
+            (r#"{"name":"owner"}"#, false),
+            (r#"{"role":null}"#, false),
+        ] {
+            assert_eq!(claims_to_own(&Bytes::from_static(object.as_bytes())), claims, "{object}");
+        }
+    }
+}
