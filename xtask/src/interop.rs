@@ -28,9 +28,19 @@ async fn install_for_node(place: &Path, locked: &Path) -> Result<()> {
     for file in ["package.json", "package-lock.json"] {
         fs::copy(locked.join(file), place.join(file)).context("cannot copy a lock file")?;
     }
+    npm_ci(place).await
+}
+
+/// Installs what the lock file of a folder says, unless that was done.
+pub(crate) async fn npm_ci(place: &Path) -> Result<()> {
+    let (lock, done) = (fs::read(place.join("package-lock.json"))?, place.join("installed"));
+    if fs::read(&done).is_ok_and(|it| it == lock) {
+        return Ok(());
+    }
     let mut npm = program("npm");
     npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]);
-    run(npm.current_dir(place)).await
+    run(npm.current_dir(place)).await?;
+    Ok(fs::write(done, lock)?)
 }
 
 async fn install_for_python(place: &Path) -> Result<()> {

@@ -8,6 +8,7 @@ mod ci;
 mod commands;
 mod crash;
 mod diff;
+mod fanout;
 mod interop;
 mod migrate;
 mod openapi;
@@ -39,6 +40,7 @@ enum Task {
     Crash(crash::Arguments),
     Stop(stop::Arguments),
     Stress(stress::Arguments),
+    Fanout(fanout::Arguments),
     /// Measure how fast the server starts and how little memory it needs.
     ///
     /// Builds the release binary, starts it twenty times on a migrated SQLite file, and fails
@@ -82,6 +84,7 @@ async fn run(task: Task) -> Result<()> {
         Task::Crash(arguments) => crash::run(&arguments).await,
         Task::Stop(arguments) => stop::run(&arguments).await,
         Task::Stress(arguments) => stress::run(&arguments).await,
+        Task::Fanout(arguments) => fanout::run(&arguments).await,
         Task::Footprint => probe::footprint().await,
         Task::Ci => ci::run().await,
     }

@@ -1,0 +1,13 @@
+// Sends what one member of a room says to all others, with Socket.IO as it comes.
+import { createServer } from 'node:http';
+import { Server } from 'socket.io';
+
+const http = createServer();
+const io = new Server(http, { transports: ['websocket'] });
+
+io.on('connection', (socket) => {
+  const { room } = socket.handshake.auth;
+  socket.join(room);
+  socket.on('m', (what) => socket.to(room).emit('m', what));
+});
+http.listen(0, '127.0.0.1', () => console.log(http.address().port));

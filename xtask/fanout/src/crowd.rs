@@ -1,0 +1,247 @@
+//! The members of all rooms: many sockets on one thread.
+
+use std::cell::RefCell;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use hdrhistogram::Histogram;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::{JoinSet, spawn_local};
+use tokio::time::{sleep, timeout};
+
+use crate::frames::{TEXT, message, take};
+use crate::wire::{Said, Wire};
+
+/// Sockets that are opened at once.
+const OPENING: usize = 32;
+
+/// How long opening one may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Bytes that are read at once.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// Longest time that is told, in nanoseconds.
+const LONGEST: u64 = 60_000_000_000;
+
+/// Many sockets in many rooms.
+pub(crate) struct Crowd {
+    pub(crate) wire: Wire,
+    pub(crate) rooms: Vec<Rc<str>>,
+    /// The sockets, room after room after room, and again.
+    sockets: Vec<Rc<TcpStream>>,
+    pub(crate) heard: Rc<Heard>,
+}
+
+/// What all members have heard.
+pub(crate) struct Heard {
+    start: Instant,
+    state: RefCell<State>,
+}
+
+struct State {
+    deliveries: u64,
+    times: Histogram<u64>,
+    /// Why no more is heard.
+    fault: Option<String>,
+    buffer: Vec<u8>,
+}
+
+impl Crowd {
+    /// Opens as many sockets in each room.
+    pub(crate) async fn gather(
+        wire: Wire,
+        address: SocketAddr,
+        rooms: &[String],
+        members: usize,
+    ) -> Result<Self> {
+        let rooms: Vec<Rc<str>> = rooms.iter().map(|it| it.as_str().into()).collect();
+        let heard = Rc::new(Heard::new()?);
+        let mut opening = JoinSet::new();
+        let mut sockets = Vec::new();
+        for number in 0..members * rooms.len() {
+            let room = rooms[number % rooms.len()].clone();
+            let open = open(wire, address, room, heard.clone());
+            opening.spawn_local(async { timeout(PATIENCE, open).await? });
+            if opening.len() == OPENING || number + 1 == members * rooms.len() {
+                while let Some(socket) = opening.join_next().await {
+                    sockets.push(socket?.context("cannot open a socket")?);
+                }
+            }
+        }
+        // Those that were opened at once came in any order.
+        let mut crowd = Self { wire, rooms, sockets: Vec::new(), heard };
+        sockets.sort_by_key(|(room, _)| Rc::as_ptr(room).cast::<u8>() as usize);
+        let room_count = crowd.rooms.len();
+        for turn in 0..members {
+            crowd
+                .sockets
+                .extend((0..room_count).map(|room| sockets[room * members + turn].1.clone()));
+        }
+        crowd.rooms = (0..room_count).map(|room| sockets[room * members].0.clone()).collect();
+        Ok(crowd)
+    }
+
+    /// How many hear each message.
+    pub(crate) fn hearers(&self) -> u64 {
+        (self.sockets.len() / self.rooms.len()) as u64 - 1
+    }
+
+    /// Lets the next member say something, room after room; false when the server does not take it.
+    pub(crate) fn say(&self, number: u64) -> Result<bool> {
+        let index = usize::try_from(number)? % self.sockets.len();
+        let room = &self.rooms[index % self.rooms.len()];
+        let frame = self.wire.message(room, self.heard.now());
+        match self.sockets[index].try_write(&frame) {
+            Ok(written) => {
+                ensure!(written == frame.len(), "a message was cut in two");
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error).context("cannot send"),
+        }
+    }
+}
+
+impl Heard {
+    fn new() -> Result<Self> {
+        let state = State {
+            deliveries: 0,
+            times: Histogram::new_with_bounds(1000, LONGEST, 3)?,
+            fault: None,
+            buffer: vec![0; BUFFER_BYTES],
+        };
+        Ok(Self { start: Instant::now(), state: RefCell::new(state) })
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// How many messages were delivered.
+    ///
+    /// # Errors
+    /// When a socket ended.
+    pub(crate) fn deliveries(&self) -> Result<u64> {
+        let state = self.state.borrow();
+        ensure!(state.fault.is_none(), "{}", state.fault.as_deref().unwrap_or_default());
+        Ok(state.deliveries)
+    }
+
+    /// The times of all deliveries since the last look.
+    pub(crate) fn take_times(&self) -> Histogram<u64> {
+        let mut state = self.state.borrow_mut();
+        let times = state.times.clone();
+        state.times.reset();
+        times
+    }
+
+    fn fail(&self, error: &anyhow::Error) {
+        self.state.borrow_mut().fault.get_or_insert_with(|| format!("{error:#}"));
+    }
+}
+
+async fn open(
+    wire: Wire,
+    address: SocketAddr,
+    room: Rc<str>,
+    heard: Rc<Heard>,
+) -> Result<(Rc<str>, Rc<TcpStream>)> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let path = wire.path(&room);
+    let handshake = format!(
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(handshake.as_bytes()).await?;
+    let mut carry = Vec::with_capacity(1024);
+    let end = loop {
+        ensure!(stream.read_buf(&mut carry).await? > 0, "closed in the handshake");
+        if let Some(end) = carry.windows(4).position(|it| it == b"\r\n\r\n") {
+            break end + 4;
+        }
+    };
+    let answer = String::from_utf8_lossy(&carry[..end]);
+    ensure!(answer.starts_with("HTTP/1.1 101"), "refused: {answer}");
+    carry.drain(..end);
+    if let Some(join) = wire.join(&room) {
+        stream.write_all(&join).await?;
+        while !is_welcome(wire, &mut carry)? {
+            ensure!(stream.read_buf(&mut carry).await? > 0, "closed before the welcome");
+        }
+    }
+    carry.shrink_to_fit();
+    let stream = Rc::new(stream);
+    spawn_local(hear(wire, stream.clone(), carry, heard));
+    Ok((room, stream))
+}
+
+fn is_welcome(wire: Wire, carry: &mut Vec<u8>) -> Result<bool> {
+    let mut welcome = false;
+    let taken = take(carry, |opcode, frame| {
+        welcome |= wire.read(opcode, frame) == Said::Welcome;
+        Ok(())
+    })?;
+    carry.drain(..taken);
+    Ok(welcome)
+}
+
+async fn hear(wire: Wire, stream: Rc<TcpStream>, mut carry: Vec<u8>, heard: Rc<Heard>) {
+    loop {
+        if let Err(error) = stream.readable().await {
+            return heard.fail(&error.into());
+        }
+        if let Err(error) = hear_once(wire, &stream, &mut carry, &heard) {
+            return heard.fail(&error);
+        }
+    }
+}
+
+fn hear_once(wire: Wire, stream: &TcpStream, carry: &mut Vec<u8>, heard: &Heard) -> Result<()> {
+    let mut state = heard.state.borrow_mut();
+    let State { deliveries, times, buffer, .. } = &mut *state;
+    let kept = carry.len();
+    buffer[..kept].copy_from_slice(carry);
+    let read = match stream.try_read(&mut buffer[kept..]) {
+        Ok(0) => anyhow::bail!("the server closed a socket"),
+        Ok(read) => read,
+        Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let now = heard.now();
+    let bytes = &buffer[..kept + read];
+    let taken = take(bytes, |opcode, frame| {
+        match wire.read(opcode, frame) {
+            Said::Message(stamp) => {
+                *deliveries += 1;
+                times.saturating_record(now.saturating_sub(stamp).max(1));
+            }
+            Said::Question(answer) => {
+                // What is asked is whether somebody is there; a full socket says it as well.
+                let _ = stream.try_write(&message(TEXT, answer.as_bytes()));
+            }
+            Said::Welcome | Said::Nothing => {}
+        }
+        Ok(())
+    })?;
+    carry.clear();
+    carry.extend_from_slice(&bytes[taken..]);
+    Ok(())
+}
+
+/// Lets all members hear what is on its way.
+pub(crate) async fn hear_the_rest(crowd: &Crowd, said: u64) -> Result<()> {
+    for _ in 0..500 {
+        if crowd.heard.deliveries()? >= said * crowd.hearers() {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    let heard = crowd.heard.deliveries()?;
+    anyhow::bail!("{heard} deliveries of {} messages to {} each", said, crowd.hearers())
+}

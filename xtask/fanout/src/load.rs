@@ -1,0 +1,124 @@
+//! How much is said: as much as the server can deliver, or so many messages a second.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use tokio::task::yield_now;
+use tokio::time::sleep;
+
+use crate::crowd::{Crowd, hear_the_rest};
+use crate::servers::Process;
+
+/// Messages that are on their way at once at saturation.
+const WINDOW: u64 = 100;
+
+/// How long a load runs before it is measured.
+const WARM_UP: Duration = Duration::from_millis(1500);
+
+/// What a server did under a load.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figures {
+    /// Deliveries a second.
+    pub(crate) rate: f64,
+    /// Time of the server's processor for each, in microseconds.
+    pub(crate) micros: f64,
+    /// Cores that the server and this program used.
+    pub(crate) cores: [f64; 2],
+    /// From saying to hearing, in milliseconds.
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+}
+
+/// How much is said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    /// The next message as soon as one has been heard by all.
+    Saturation,
+    /// So many deliveries a second, at random moments.
+    Deliveries(f64),
+}
+
+/// Brings a load, and measures it.
+pub(crate) async fn run(
+    crowd: &Crowd,
+    server: &Process,
+    pace: Pace,
+    time: Duration,
+) -> Result<Figures> {
+    let before = crowd.heard.deliveries()? / crowd.hearers();
+    let mut load = Load { crowd, said: before, random: StdRng::seed_from_u64(7) };
+    load.go_on(pace, WARM_UP).await?;
+    crowd.heard.take_times();
+    let (start, heard) = (Instant::now(), crowd.heard.deliveries()?);
+    let (server_before, ours_before) = (server.processor_seconds()?, Process::own()?);
+    load.go_on(pace, time).await?;
+    let seconds = start.elapsed().as_secs_f64();
+    let deliveries = number(crowd.heard.deliveries()? - heard);
+    let server_time = server.processor_seconds()? - server_before;
+    let our_time = Process::own()? - ours_before;
+    let times = crowd.heard.take_times();
+    hear_the_rest(crowd, load.said).await?;
+    let millis = |q| number(times.value_at_quantile(q)) / 1e6;
+    Ok(Figures {
+        rate: deliveries / seconds,
+        micros: server_time / deliveries * 1e6,
+        cores: [server_time / seconds, our_time / seconds],
+        p50: millis(0.5),
+        p99: millis(0.99),
+    })
+}
+
+struct Load<'a> {
+    crowd: &'a Crowd,
+    said: u64,
+    random: StdRng,
+}
+
+impl Load<'_> {
+    async fn go_on(&mut self, pace: Pace, time: Duration) -> Result<()> {
+        match pace {
+            Pace::Saturation => self.saturate(time).await,
+            Pace::Deliveries(rate) => {
+                self.keep_pace(rate / number(self.crowd.hearers()), time).await
+            }
+        }
+    }
+
+    async fn saturate(&mut self, time: Duration) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < time {
+            let heard = self.crowd.heard.deliveries()? / self.crowd.hearers();
+            while self.said < heard + WINDOW && self.crowd.say(self.said)? {
+                self.said += 1;
+            }
+            yield_now().await;
+        }
+        Ok(())
+    }
+
+    async fn keep_pace(&mut self, rate: f64, time: Duration) -> Result<()> {
+        let start = Instant::now();
+        let mut due = 0.0;
+        while start.elapsed() < time {
+            while due <= start.elapsed().as_secs_f64() && self.crowd.say(self.said)? {
+                self.said += 1;
+                // Independent people: the time between two of them is exponential.
+                due += -self.random.random_range(f64::MIN_POSITIVE..1.0).ln() / rate;
+            }
+            let wait = due - start.elapsed().as_secs_f64();
+            if wait > 0.001 {
+                sleep(Duration::from_secs_f64(wait)).await;
+            } else {
+                yield_now().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+pub(crate) fn number(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,189 @@
+//! The servers that are compared, each alone on the first core.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, ensure};
+use probe::server::Server;
+use reqwest::Client;
+use rustix::param::clock_ticks_per_second;
+use rustix::process::Pid;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::wire::Wire;
+
+/// What bounds others is out of the way: it would be hit, and the others have none.
+const SETTINGS: [(&str, &str); 7] = [
+    ("CARDROOM__SERVER__WORKERS", "1"),
+    ("CARDROOM__SERVER__CONNECTIONS_MAX", "20000"),
+    ("CARDROOM__REALTIME__SOCKETS_PER_ADDRESS", "20000"),
+    ("CARDROOM__REALTIME__MESSAGES_PER_SECOND", "1000000"),
+    ("CARDROOM__REALTIME__ROOM_MESSAGES_PER_SECOND", "1000000"),
+    ("CARDROOM__REALTIME__QUEUE_FRAMES", "65536"),
+    ("CARDROOM__REALTIME__IDLE_TIMEOUT_SECS", "3600"),
+];
+
+/// A kind of server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Cardroom,
+    Ws,
+    SocketIo,
+}
+
+/// What is needed to start any of them.
+pub(crate) struct Programs {
+    /// The release build of ours.
+    pub(crate) cardroom: PathBuf,
+    pub(crate) database_url: String,
+    /// Where the packages of the others are installed.
+    pub(crate) folder: PathBuf,
+}
+
+/// A running server; dropping it ends it.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) rooms: Vec<String>,
+    pub(crate) process: Process,
+    _kept: Kept,
+}
+
+enum Kept {
+    Cardroom { _server: Server },
+    Node { _child: Child },
+}
+
+/// A process, as the kernel sees it.
+pub(crate) struct Process(i32);
+
+impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::Ws, Self::SocketIo, Self::Cardroom];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Cardroom => "cardroom",
+            Self::Ws => "ws",
+            Self::SocketIo => "socket.io",
+        }
+    }
+
+    pub(crate) fn wire(self) -> Wire {
+        match self {
+            Self::Cardroom => Wire::Cardroom,
+            Self::Ws => Wire::Plain,
+            Self::SocketIo => Wire::SocketIo,
+        }
+    }
+
+    /// Starts it with so many rooms.
+    pub(crate) async fn start(self, programs: &Programs, rooms: usize) -> Result<Running> {
+        match self {
+            Self::Cardroom => start_ours(programs, rooms).await,
+            Self::Ws => start_node(&programs.folder, "ws.mjs", rooms).await,
+            Self::SocketIo => start_node(&programs.folder, "socket-io.mjs", rooms).await,
+        }
+    }
+}
+
+async fn start_ours(programs: &Programs, rooms: usize) -> Result<Running> {
+    let mut server = Server::start_with(&programs.cardroom, &programs.database_url, &SETTINGS)?;
+    server.wait()?;
+    let (url, client) = (format!("http://{}", server.address()), Client::new());
+    let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
+    let login = client.post(format!("{url}/api/auth/login")).json(&login);
+    let token: Value = login.send().await?.error_for_status()?.json().await?;
+    let token = token["access_token"].as_str().context("no token")?;
+    let mut ids = Vec::new();
+    for _ in 0..rooms {
+        let room = client.post(format!("{url}/api/rooms")).bearer_auth(token);
+        let room = room.json(&json!({ "name": "fanout" }));
+        let room: Value = room.send().await?.error_for_status()?.json().await?;
+        ids.push(room["id"].as_str().context("no room")?.to_owned());
+    }
+    let process = Process::on_first_core(server.pid())?;
+    let address = server.address();
+    Ok(Running { address, rooms: ids, process, _kept: Kept::Cardroom { _server: server } })
+}
+
+async fn start_node(folder: &Path, script: &str, rooms: usize) -> Result<Running> {
+    let mut command = Command::new("node");
+    command.arg(script).current_dir(folder).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().context("cannot start node")?;
+    let output = child.stdout.take().context("no output")?;
+    let port = BufReader::new(output).lines().next_line().await?.context("no port")?;
+    let pid = child.id().and_then(|it| i32::try_from(it).ok()).context("it ended at once")?;
+    Ok(Running {
+        address: (Ipv4Addr::LOCALHOST, port.parse::<u16>()?).into(),
+        rooms: (0..rooms).map(|it| format!("room-{it}")).collect(),
+        process: Process::on_first_core(pid)?,
+        _kept: Kept::Node { _child: child },
+    })
+}
+
+impl Process {
+    /// Moves all threads of a process to the first core, where there is another for us.
+    fn on_first_core(pid: i32) -> Result<Self> {
+        let threads = fs::read_dir(format!("/proc/{pid}/task"))?;
+        for thread in threads {
+            let name = thread?.file_name();
+            let thread = name.to_str().and_then(|it| it.parse().ok()).and_then(Pid::from_raw);
+            pin(thread, 0)?;
+        }
+        Ok(Self(pid))
+    }
+
+    /// Time on a core so far, of all threads.
+    pub(crate) fn processor_seconds(&self) -> Result<f64> {
+        seconds_of(&fs::read_to_string(format!("/proc/{}/stat", self.0))?)
+    }
+
+    /// The same of ourselves.
+    pub(crate) fn own() -> Result<f64> {
+        seconds_of(&fs::read_to_string("/proc/self/stat")?)
+    }
+
+    /// Resident memory, in bytes.
+    pub(crate) fn resident(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")).context("no VmRSS")?;
+        Ok(kib.trim().parse::<u64>()? * 1024)
+    }
+}
+
+/// Moves a thread, or this one, to a core; the only one when there are no more.
+pub(crate) fn pin(thread: Option<Pid>, core: usize) -> Result<()> {
+    let cores = std::thread::available_parallelism()?.get();
+    let mut set = rustix::thread::CpuSet::new();
+    set.set(core.min(cores - 1));
+    rustix::thread::sched_setaffinity(thread, &set)?;
+    Ok(())
+}
+
+fn seconds_of(stat: &str) -> Result<f64> {
+    // The name of the program, in parentheses, may hold anything.
+    let rest = stat.rsplit_once(')').context("no stat")?.1;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    ensure!(fields.len() > 12, "no stat");
+    let ticks = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+    Ok(crate::load::number(ticks) / crate::load::number(clock_ticks_per_second()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_and_system_time_are_added() {
+        let stat = "7 (a) b) R 1 2 3 4 5 6 7 8 9 10 150 50 0 0";
+        assert!(
+            (seconds_of(stat).unwrap() - 200.0 / crate::load::number(clock_ticks_per_second()))
+                .abs()
+                < 1e-9
+        );
+    }
+}
