@@ -14,12 +14,14 @@ mod docs;
 mod health;
 mod housekeeping;
 pub mod lifecycle;
+mod listen;
 pub mod live;
 mod opening;
 mod operations;
 mod running;
 pub mod serve;
 mod shutdown;
+mod upgrade;
 pub mod writers;
 
 pub use docs::document;

@@ -4,7 +4,6 @@ use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use actix_web::HttpServer;
 use actix_web::web::Data;
 use admission::RateLimits;
 use anyhow::Context;
@@ -15,7 +14,7 @@ use telemetry::metrics::Registry;
 use tokio::runtime::Handle;
 use tracing::info;
 
-use crate::app::{self, Shared};
+use crate::app::Shared;
 use crate::census::Census;
 use crate::housekeeping::Housekeeping;
 use crate::lifecycle::Lifecycle;
@@ -24,14 +23,7 @@ use crate::opening::{measure_a_hash, open, serve_once_migrated};
 pub use crate::running::Running;
 use crate::shutdown::{Schedule, heed_signals};
 use crate::writers::Writers;
-use crate::{banner, connection, descriptors};
-
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 1024;
-
-/// Workers wait for their requests for longer than the schedule does, which counts finer than in
-/// seconds.
-const WORKERS_NEVER_STOP_SECS: u64 = 3600;
+use crate::{banner, descriptors, listen};
 
 /// Serves on the address of the settings until SIGTERM or ctrl-c.
 ///
@@ -116,16 +108,6 @@ fn serve(
     let heartbeats = writers.heartbeats.clone();
     let upkeep = Upkeep::start(&hub, auth.db.clone(), heartbeats, &live.closings);
     let shared = Shared::new(settings, auth, writers, rates, live, lifecycle.clone());
-    let server = HttpServer::new(move || app::build(shared.clone()))
-        .workers(server.workers)
-        .backlog(BACKLOG)
-        .max_connections(server.connections_max.div_ceil(server.workers))
-        .keep_alive(Duration::from_secs(server.keep_alive_secs))
-        .client_request_timeout(Duration::from_millis(server.request_head_timeout_ms))
-        .on_connect(connection::prepare(&server))
-        .disable_signals()
-        .shutdown_timeout(WORKERS_NEVER_STOP_SECS)
-        .listen(listener)?
-        .run();
+    let server = listen::on(listener, &server, shared)?;
     Ok(Running { server, drain, housekeeping, census, upkeep, hub, lifecycle, schedule })
 }

@@ -1,0 +1,76 @@
+//! The HTTP server: actix-web's own, but that websockets are taken from its dispatcher, which keeps
+//! buffers for each connection and copies every frame (`upgrade`).
+
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_http::{HttpService, KeepAlive, Request};
+use actix_service::map_config;
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceResponse};
+use actix_web::rt::net::TcpStream;
+
+use crate::app::{self, Shared};
+use crate::{connection, upgrade};
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Workers wait for their requests for longer than the schedule does, which counts finer than in
+/// seconds.
+const WORKERS_NEVER_STOP_SECS: u64 = 3600;
+
+/// How long a connection that is closed waits for its client to close it as well.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A server that serves the application on this socket while it is awaited.
+pub(crate) fn on(
+    listener: TcpListener,
+    settings: &settings::Server,
+    shared: Shared,
+) -> io::Result<Server> {
+    let keep_alive = KeepAlive::Timeout(Duration::from_secs(settings.keep_alive_secs));
+    let head_timeout = Duration::from_millis(settings.request_head_timeout_ms);
+    let for_connections = settings.clone();
+    let builder = Server::build();
+    let stopping = builder.graceful_shutdown_signal();
+    let serve = move || {
+        let stopping = stopping.clone();
+        let prepare = connection::prepare(&for_connections);
+        HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(keep_alive)
+            .client_request_timeout(head_timeout)
+            .client_disconnect_timeout(FAREWELL)
+            .on_connect_ext(move |stream: &TcpStream, extensions| prepare(stream, extensions))
+            .upgrade(upgrade::service(application(shared.clone())))
+            .finish(application(shared.clone()))
+            .tcp()
+    };
+    let server = builder
+        .workers(settings.workers)
+        .backlog(BACKLOG)
+        .max_concurrent_connections(settings.connections_max.div_ceil(settings.workers))
+        .disable_signals()
+        .shutdown_timeout(WORKERS_NEVER_STOP_SECS)
+        .listen("http", listener, serve)?;
+    Ok(server.run())
+}
+
+/// The application as actix takes it.
+fn application(
+    shared: Shared,
+) -> impl ServiceFactory<
+    Request,
+    Config = (),
+    Response = ServiceResponse<impl MessageBody>,
+    Error = Error,
+    InitError = (),
+> {
+    map_config(app::build(shared), |()| AppConfig::default())
+}

@@ -1,0 +1,113 @@
+//! Connections that become websockets.
+//!
+//! The application answers the handshake as any other request. From then on the connection is read and
+//! written here: nothing is kept for one that is silent, and all frames that wait leave with one
+//! system call, from where they were encoded, without a copy.
+
+mod read;
+mod write;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use actix_codec::{Encoder as _, Framed, FramedParts};
+use actix_http::h1::{Codec, Message};
+use actix_http::{ConnectionType, Request};
+use actix_web::body::{self, BodySize, MessageBody};
+use actix_web::dev::{
+    Payload, Response, Service, ServiceFactory, ServiceResponse, fn_factory, fn_service,
+};
+use actix_web::http::StatusCode;
+use actix_web::rt::net::TcpStream;
+use actix_web::{Error, error};
+use bytes::{Bytes, BytesMut};
+use tracing::debug;
+
+use read::{Incoming, Scratch};
+use write::Outgoing;
+
+/// What an application is handed over that serves upgraded connections.
+type Upgrade = (Request, Framed<TcpStream, Codec>);
+
+/// What serves upgraded connections with this application.
+pub(crate) fn service<A, B>(
+    application: A,
+) -> impl ServiceFactory<Upgrade, Config = (), Response = (), Error = Error, InitError = ()>
+where
+    A: ServiceFactory<
+            Request,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = Error,
+            InitError = (),
+        > + 'static,
+    A::Service: 'static,
+    B: MessageBody + 'static,
+{
+    fn_factory(move || {
+        let starting = application.new_service(());
+        async move {
+            let application = Rc::new(starting.await?);
+            let scratch: Scratch = Rc::new(RefCell::new(read::scratch()));
+            Ok(fn_service(move |upgrade: Upgrade| {
+                converse(application.clone(), scratch.clone(), upgrade)
+            }))
+        }
+    })
+}
+
+/// Answers the handshake, and carries both directions until either ends.
+async fn converse<A, B>(
+    application: Rc<A>,
+    scratch: Scratch,
+    (request, framed): Upgrade,
+) -> Result<(), Error>
+where
+    A: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody + 'static,
+{
+    let FramedParts { io, mut codec, read_buf, .. } = framed.into_parts();
+    // Frames are written when they are due, and many at a time; nothing is gained by holding them back.
+    if let Err(error) = io.set_nodelay(true) {
+        debug!("the kernel may hold frames back: {error}");
+    }
+    let stream = Rc::new(io);
+    let incoming = Incoming::new(stream.clone(), &read_buf, scratch);
+    drop(read_buf);
+    let payload: Payload = Payload::Stream { payload: Box::pin(incoming) };
+    let (request, _) = request.replace_payload(payload);
+    let (head, body) = match application.call(request).await {
+        Ok(response) => answer(&mut codec, response).await?,
+        Err(error) => return Err(error),
+    };
+    drop(codec);
+    let outgoing = Outgoing::new(stream, head, body);
+    if let Err(error) = outgoing.await {
+        debug!("a socket ended: {error}");
+    }
+    Ok(())
+}
+
+/// The head of an answer as it travels, and what follows it: frames of an open socket, or nothing more,
+/// because a refusal is in it as a whole.
+async fn answer<B: MessageBody + 'static>(
+    codec: &mut Codec,
+    response: ServiceResponse<B>,
+) -> Result<(Bytes, Option<B>), Error> {
+    let (request, response) = response.into_parts();
+    drop(request);
+    let mut response: Response<B> = response.into();
+    let mut head = BytesMut::new();
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let (response, body) = response.into_parts();
+        codec.encode(Message::Item((response, BodySize::Stream)), &mut head)?;
+        return Ok((head.freeze(), Some(body)));
+    }
+    response.head_mut().set_connection_type(ConnectionType::Close);
+    let (response, body) = response.into_parts();
+    let body = body::to_bytes(body).await.map_err(|_| error::PayloadError::Incomplete(None))?;
+    codec.encode(Message::Item((response, BodySize::Sized(body.len() as u64))), &mut head)?;
+    codec.encode(Message::Chunk(Some(body)), &mut head)?;
+    codec.encode(Message::Chunk(None), &mut head)?;
+    Ok((head.freeze(), None))
+}

@@ -1,0 +1,107 @@
+//! What the client of a socket is told: all that waits with one system call.
+
+use std::io::{self, ErrorKind, IoSlice};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use actix_web::body::MessageBody;
+use actix_web::rt::net::TcpStream;
+use bytes::{Buf as _, Bytes};
+use rustix::net::{Shutdown, shutdown};
+
+/// Frames that are written at once at most.
+const FRAMES_MAX: usize = 64;
+
+/// Frames that there stays room for when none waits.
+const KEPT_MAX: usize = 4;
+
+/// Writes what a body gives, as long as it gives anything.
+pub(super) struct Outgoing<B> {
+    stream: Rc<TcpStream>,
+    body: Option<Pin<Box<B>>>,
+    /// What the kernel has not taken yet, in order.
+    waiting: Vec<Bytes>,
+}
+
+impl<B: MessageBody> Outgoing<B> {
+    pub(super) fn new(stream: Rc<TcpStream>, head: Bytes, body: Option<B>) -> Self {
+        Self { stream, body: body.map(Box::pin), waiting: vec![head] }
+    }
+
+    /// Takes what the body has, up to what can be written at once.
+    fn gather(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        while self.waiting.len() < FRAMES_MAX
+            && let Some(body) = &mut self.body
+        {
+            match body.as_mut().poll_next(context) {
+                Poll::Ready(Some(Ok(frame))) if frame.is_empty() => {}
+                Poll::Ready(Some(Ok(frame))) => self.waiting.push(frame),
+                Poll::Ready(Some(Err(error))) => {
+                    return Err(io::Error::other(error.into().to_string()));
+                }
+                Poll::Ready(None) => self.body = None,
+                Poll::Pending => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the kernel as much as it takes at once.
+    fn write(&mut self) -> io::Result<()> {
+        let mut written = match &self.waiting[..] {
+            [frame] => self.stream.try_write(frame)?,
+            frames => {
+                let mut slices = [IoSlice::new(&[]); FRAMES_MAX];
+                let count = frames.len();
+                for (slice, frame) in slices.iter_mut().zip(frames) {
+                    *slice = IoSlice::new(frame);
+                }
+                self.stream.try_write_vectored(&slices[..count])?
+            }
+        };
+        let whole = self.waiting.iter().take_while(|frame| {
+            let is_whole = frame.len() <= written;
+            written -= if is_whole { frame.len() } else { 0 };
+            is_whole
+        });
+        let whole = whole.count();
+        self.waiting.drain(..whole);
+        if let Some(cut) = self.waiting.first_mut() {
+            cut.advance(written);
+        }
+        Ok(())
+    }
+}
+
+impl<B: MessageBody> Future for Outgoing<B> {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        loop {
+            this.gather(context)?;
+            if this.waiting.is_empty() {
+                // A silent socket keeps no memory for what may come.
+                if this.waiting.capacity() > KEPT_MAX {
+                    this.waiting = Vec::new();
+                }
+                return if this.body.is_none() { Poll::Ready(Ok(())) } else { Poll::Pending };
+            }
+            match this.write() {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    ready!(this.stream.poll_write_ready(context))?;
+                }
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl<B> Drop for Outgoing<B> {
+    fn drop(&mut self) {
+        // Whoever reads notices; where the connection is gone already there is nothing to be ended.
+        let _ = shutdown(&*self.stream, Shutdown::Both);
+    }
+}
