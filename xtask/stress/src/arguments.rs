@@ -11,10 +11,10 @@ use crate::objective::Objective;
 /// Put the server under load, and say how it held
 ///
 /// Without a scenario: login, save and join, fifty at once, again and again. A scenario is one that
-/// `list` names, or `ladder` (more and more users until the objective breaks), `overload` (more than
-/// it can do, then silence), `waiting` (others are served while 250 log-ins wait), `slow` (others are
-/// served beside 2,000 slow connections), `hang` (every query of PostgreSQL hangs for a while), `soak`
-/// (a working day, for long), `figures` (what it is built to hold).
+/// `list` names, or `realtime` (people talk in rooms over sockets), `ladder` (more and more users until
+/// the objective breaks), `overload` (more than it can do, then silence), `waiting` (others are served
+/// while 250 log-ins wait), `slow` (others are served beside 2,000 slow connections), `hang` (every query
+/// of PostgreSQL hangs for a while), `soak` (a working day, for long), `figures` (what it is built to hold).
 ///
 /// Exit status: 0 passed, 2 wrong usage, 10 an objective was missed or data was lost, 11 worse than
 /// the baseline, 12 nothing can be concluded, 15 no server, 130 interrupted.
@@ -75,8 +75,8 @@ pub(crate) struct AbArguments {
 #[derive(Clone, Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct RunArguments {
-    /// What to do: see `list`; or ladder, overload, waiting, slow, hang, soak, figures. Default: login,
-    /// save, join.
+    /// What to do: see `list`; or realtime, ladder, overload, waiting, slow, hang, soak, figures.
+    /// Default: login, save, join.
     pub(crate) scenarios: Vec<String>,
     /// Where the server is: `spawn` starts a release build on a fresh database.
     #[arg(long, value_name = "spawn|URL", default_value = "spawn")]
@@ -99,7 +99,10 @@ pub(crate) struct RunArguments {
     /// People; several numbers are the rungs of a ladder.
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=20000))]
     pub(crate) users: Vec<u16>,
-    /// Requests a second of an open loop.
+    /// Rooms of `realtime`; `--users` is how many are in each.
+    #[arg(long, default_value_t = 1, value_parser = rooms)]
+    pub(crate) rooms: usize,
+    /// Requests a second of an open loop, messages of `realtime`.
     #[arg(long)]
     pub(crate) rate: Option<f64>,
     /// How arrivals of an open loop are spread.
@@ -178,6 +181,10 @@ impl RunArguments {
     pub(crate) fn users(&self) -> Option<usize> {
         self.users.first().map(|&it| it.into())
     }
+}
+
+fn rooms(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|it| (1..=10_000).contains(it)).ok_or("not 1 to 10000".to_owned())
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

@@ -25,7 +25,7 @@ use crate::arrivals::Arrivals;
 use crate::person::Person;
 use crate::scenario::Scenario;
 use crate::tally::{Recording, Sample};
-use cost::Meter;
+pub(crate) use cost::Meter;
 pub(crate) use live::{Live, Sampled, sample};
 
 /// How load is brought.

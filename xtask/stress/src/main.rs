@@ -28,6 +28,7 @@ mod spawn;
 mod stage;
 mod statistics;
 mod table;
+mod talk;
 mod tally;
 mod target;
 #[cfg(test)]
@@ -138,6 +139,11 @@ fn list(arguments: &RunArguments) -> Result<Exit> {
         for objective in objectives.into_iter().flatten() {
             println!("{:<10}   {objective}", "");
         }
+    }
+    println!("{:<10} people talk in rooms over sockets, as the web app does", session::REALTIME);
+    let objectives = slo.scenario.get(session::REALTIME).map(|it| &it.objectives);
+    for objective in objectives.into_iter().flatten() {
+        println!("{:<10}   {objective}", "");
     }
     Ok(Exit::Passed)
 }

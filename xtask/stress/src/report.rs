@@ -1,5 +1,6 @@
 //! A run as one HTML file: no network, no scripts, light and dark.
 
+mod cdf;
 mod curves;
 mod heat;
 mod percentiles;
@@ -197,6 +198,7 @@ fn load(page: &mut String, section: &Section) {
     } else {
         figures.push(heat::figure(section));
     }
+    figures.push(cdf::figure(section));
     figures.push(waits(section));
     put(page, &format!("<div class=figures>{}</div>", figures.concat()));
     put(page, &cores(section));

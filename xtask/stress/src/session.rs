@@ -3,6 +3,7 @@
 mod figures;
 mod hang;
 mod overload;
+mod realtime;
 mod rungs;
 mod slow;
 mod soak;
@@ -31,7 +32,8 @@ use crate::stage::Stage;
 use crate::tally::Recording;
 use crate::target::Target;
 use crate::validity;
-use crate::verify::verify;
+use crate::verify::{Finding, verify};
+pub(crate) use realtime::NAME as REALTIME;
 
 /// What is run when nothing is asked for.
 const DEFAULT: [&str; 3] = ["login", "save", "join"];
@@ -57,6 +59,8 @@ pub(crate) struct Session<'a> {
     evidence: Evidence,
     sections: Vec<Section>,
     ladder: Option<Ladder>,
+    /// What was found while load was brought.
+    findings: Vec<Finding>,
 }
 
 /// One load, before it is brought.
@@ -94,12 +98,14 @@ pub(crate) async fn run(
         evidence: Evidence::default(),
         sections: Vec::new(),
         ladder: None,
+        findings: Vec::new(),
     };
     for name in session.names()? {
         session.scenario(&name).await?;
     }
     session.progress.say("reading back what was promised");
-    let findings = verify(&url, &session.evidence).await.context("while reading back")?;
+    let mut findings = verify(&url, &session.evidence).await.context("while reading back")?;
+    findings.append(&mut session.findings);
     session.progress.finish();
     let build = Scrape::of(&url).await.build();
     let checks = vec![validity::build(build.as_deref())];
@@ -167,6 +173,7 @@ impl Session<'_> {
             "hang" => self.hang().await,
             "soak" => self.soak().await,
             "figures" => self.figures().await,
+            REALTIME => self.realtime().await,
             name => {
                 let part = self.part(find(name)?)?;
                 self.measure(part).await?;
@@ -222,12 +229,17 @@ impl Session<'_> {
 
     /// What the scenario is held to. Loops leave out the steps that only a burst has.
     fn objectives(&self, scenario: &dyn Scenario, burst: bool) -> Vec<Objective> {
-        let slo = self.slo.scenario.get(scenario.name());
-        let all = slo.map(|it| it.objectives.clone()).unwrap_or_default();
         let mine =
             |it: &Objective| burst || scenario.name() == "mixed" || it.step == scenario.step();
+        self.asked_of(scenario.name(), mine)
+    }
+
+    /// What a scenario is held to: of its own objectives those that are meant, and what was asked for.
+    fn asked_of(&self, name: &str, is_meant: impl Fn(&Objective) -> bool) -> Vec<Objective> {
+        let slo = self.slo.scenario.get(name);
+        let all = slo.map(|it| it.objectives.clone()).unwrap_or_default();
         let headroom = self.gate().map_or(1.0, |it| it.headroom) * self.arguments.slo_factor;
-        let all = all.into_iter().filter(mine).map(|it| it.widened(headroom));
+        let all = all.into_iter().filter(is_meant).map(|it| it.widened(headroom));
         all.chain(self.arguments.thresholds.iter().cloned()).collect()
     }
 
@@ -305,7 +317,7 @@ fn find(name: &str) -> Result<&'static dyn Scenario> {
     scenario::by_name(name).with_context(|| {
         let all: Vec<_> = scenario::ALL.iter().map(|it| it.name()).collect();
         format!(
-            "no scenario `{name}`: there are {}, ladder, overload, waiting, slow, hang, soak and \
+            "no scenario `{name}`: there are {}, realtime, ladder, overload, waiting, slow, hang, soak and \
              figures",
             all.join(", ")
         )

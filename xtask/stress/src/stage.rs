@@ -104,15 +104,16 @@ impl Stage {
             Rooms::One => 1,
             Rooms::Each => people.len(),
         };
-        let opened: Vec<_> = stream::iter(0..count)
-            .map(|number| self.open_room(number))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
+        let opened = self.rooms(count).await?;
         for (number, person) in people.iter_mut().enumerate() {
             person.shared = opened.get(number % count).cloned();
         }
         Ok(())
+    }
+
+    /// So many rooms.
+    pub(crate) async fn rooms(&self, count: usize) -> Result<Vec<Arc<Room>>> {
+        stream::iter(0..count).map(|it| self.open_room(it)).buffered(AT_ONCE).try_collect().await
     }
 
     async fn open_room(&self, number: usize) -> Result<Arc<Room>> {

@@ -28,11 +28,11 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    fn about(about: &str) -> Self {
+    pub(crate) fn about(about: &str) -> Self {
         Self { about: about.to_owned(), ..Self::default() }
     }
 
-    fn fault(&mut self, example: String) {
+    pub(crate) fn fault(&mut self, example: String) {
         self.faults += 1;
         if self.examples.len() < TOLD_MAX {
             self.examples.push(example);

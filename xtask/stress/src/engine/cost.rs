@@ -9,19 +9,19 @@ use crate::statistics::real;
 use crate::tally::Generator;
 
 /// Measures the thread that made it.
-pub(super) struct Meter {
+pub(crate) struct Meter {
     start: Instant,
     cpu: f64,
     waited: f64,
 }
 
 impl Meter {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { start: Instant::now(), cpu: cpu_seconds(), waited: waited_seconds() }
     }
 
     /// What was needed since the start.
-    pub(super) fn read(&self) -> Generator {
+    pub(crate) fn read(&self) -> Generator {
         Generator {
             cpu: cpu_seconds() - self.cpu,
             waited: waited_seconds() - self.waited,

@@ -29,7 +29,7 @@ pub(crate) struct Sampled {
 }
 
 impl Live {
-    pub(super) fn count(&self, outcome: &Outcome) {
+    pub(crate) fn count(&self, outcome: &Outcome) {
         let counter = match outcome {
             Outcome::Success => &self.succeeded,
             Outcome::Refused { .. } => &self.refused,

@@ -1,5 +1,7 @@
 //! As much of Cardroom as a load needs, in memory, with faults to be found.
 
+mod sockets;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +28,11 @@ pub(super) struct Faults {
     /// So many registrations are refused before the others are taken.
     pub(super) refuses_registrations: u64,
     pub(super) is_debug: bool,
+    /// Deliveries that go wrong, counted from the first.
+    pub(super) loses_delivery: Option<u64>,
+    pub(super) doubles_delivery: Option<u64>,
+    /// The delivery that comes after the one behind it.
+    pub(super) delays_delivery: Option<u64>,
 }
 
 /// The server; it ends with the test's runtime.
@@ -47,6 +54,7 @@ struct Server {
     counter: AtomicU64,
     saves: AtomicU64,
     places: Semaphore,
+    channels: sockets::Channels,
 }
 
 /// A status and a body.
@@ -58,7 +66,8 @@ impl Fake {
         let address = listener.local_addr().unwrap();
         let places = Semaphore::new(faults.places.unwrap_or(Semaphore::MAX_PERMITS));
         let (state, counter, saves) = Default::default();
-        let server = Arc::new(Server { faults, state, counter, saves, places });
+        let server =
+            Arc::new(Server { faults, state, counter, saves, places, channels: <_>::default() });
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(server.clone(), stream));
@@ -80,6 +89,9 @@ async fn serve(server: Arc<Server>, mut stream: TcpStream) -> Option<()> {
         };
         buffer.drain(..length);
         let (line, _) = head.split_once("\r\n")?;
+        if line.contains("/websocket") {
+            return sockets::serve(&server, stream, &head).await;
+        }
         let mut words = line.split(' ');
         let (status, answer) = server.answer(words.next()?, words.next()?, &body).await;
         let answer = match answer {

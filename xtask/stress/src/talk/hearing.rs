@@ -1,0 +1,149 @@
+//! What one member has heard of each other: everything, once and in order, or what was wrong.
+
+use std::collections::BTreeSet;
+
+use super::wire::Message;
+use crate::verify::Finding;
+
+/// What one member has heard so far.
+#[derive(Debug)]
+pub(super) struct Hearing {
+    /// What is expected of each member of the room; nothing of oneself.
+    others: Vec<Option<Expected>>,
+    /// The number of the latest message, as the server counts them.
+    latest: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Expected {
+    next: u64,
+    /// What should have come before what came.
+    missing: BTreeSet<u64>,
+    /// How many messages there were in all, once that was said.
+    all: Option<u64>,
+}
+
+/// What all members have heard, and what was wrong with it.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    pub(crate) reached: Finding,
+    pub(crate) once: Finding,
+    pub(crate) in_order: Finding,
+}
+
+impl Default for Heard {
+    fn default() -> Self {
+        Self {
+            reached: Finding::about("messages to be heard, each of which was"),
+            once: Finding::about("messages heard, each once"),
+            in_order: Finding::about("messages heard, in the order of the room"),
+        }
+    }
+}
+
+impl Heard {
+    /// Notes a message of a member that never came to another.
+    pub(super) fn lose(&mut self, (from, number): (usize, u64)) {
+        self.reached.checked += 1;
+        self.reached.fault(format!("message {number} of member {from} never came"));
+    }
+}
+
+impl Hearing {
+    /// Of `members` in all, of whom this is one.
+    pub(super) fn of(members: usize, own: usize) -> Self {
+        let others = (0..members).map(|it| (it != own).then(Expected::default));
+        Self { others: others.collect(), latest: 0 }
+    }
+
+    /// Takes in a message. Says whether it is one that was not heard before.
+    pub(super) fn hear(&mut self, message: &Message, heard: &mut Heard) -> bool {
+        let Message { from, number, .. } = *message;
+        let Some(Some(expected)) = self.others.get_mut(from) else {
+            heard.once.fault(format!("member {from} hears itself, or is in another room"));
+            return false;
+        };
+        if message.is_last {
+            expected.all = Some(number);
+            return false;
+        }
+        if number < expected.next && !expected.missing.remove(&number) {
+            heard.once.checked += 1;
+            heard.once.fault(format!("message {number} of member {from} came twice"));
+            return false;
+        }
+        let is_late = number < expected.next || message.seq.is_some_and(|seq| seq < self.latest);
+        if is_late {
+            heard.in_order.fault(format!("message {number} of member {from} came late"));
+        }
+        expected.missing.extend(expected.next..number);
+        expected.next = expected.next.max(number + 1);
+        self.latest = self.latest.max(message.seq.unwrap_or_default());
+        for finding in [&mut heard.reached, &mut heard.once, &mut heard.in_order] {
+            finding.checked += 1;
+        }
+        true
+    }
+
+    /// Whether everything was heard of everybody.
+    pub(super) fn is_complete(&self) -> bool {
+        self.others.iter().flatten().all(|it| it.all == Some(it.next) && it.missing.is_empty())
+    }
+
+    /// What was not heard: whose, and which. Of whom no end was heard, that end is missing at least.
+    pub(super) fn missing(&self) -> Vec<(usize, u64)> {
+        let others = self.others.iter().enumerate();
+        let missing =
+            others.filter_map(|(from, it)| Some((from, it.as_ref()?))).flat_map(|(from, it)| {
+                let end = it.all.unwrap_or(it.next + 1);
+                it.missing.iter().copied().chain(it.next..end).map(move |number| (from, number))
+            });
+        missing.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hears messages of member 1 with these numbers, and that there were four in all.
+    fn faults(numbers: &[u64]) -> [u64; 3] {
+        let (mut hearing, mut heard) = (Hearing::of(2, 0), Heard::default());
+        for &number in numbers {
+            let message = Message { from: 1, number, due: 0, seq: None, is_last: false };
+            hearing.hear(&message, &mut heard);
+        }
+        let last = Message { from: 1, number: 4, due: 0, seq: None, is_last: true };
+        hearing.hear(&last, &mut heard);
+        assert_eq!(hearing.is_complete(), hearing.missing().is_empty());
+        hearing.missing().into_iter().for_each(|it| heard.lose(it));
+        assert_eq!(heard.reached.checked, 4);
+        [heard.reached.faults, heard.once.faults, heard.in_order.faults]
+    }
+
+    #[test]
+    fn each_fault_is_told_from_the_others() {
+        assert_eq!(faults(&[0, 1, 2, 3]), [0, 0, 0]);
+        assert_eq!(faults(&[0, 2, 3]), [1, 0, 0]);
+        assert_eq!(faults(&[0, 1, 2]), [1, 0, 0]);
+        assert_eq!(faults(&[0, 1, 1, 2, 3]), [0, 1, 0]);
+        assert_eq!(faults(&[0, 2, 1, 3]), [0, 0, 1]);
+        assert_eq!(faults(&[]), [4, 0, 0]);
+    }
+
+    #[test]
+    fn who_never_says_the_last_word_is_missed() {
+        let hearing = Hearing::of(3, 1);
+        assert_eq!(hearing.missing(), [(0, 0), (2, 0)]);
+    }
+
+    #[test]
+    fn the_order_of_the_room_is_looked_at_too() {
+        let (mut hearing, mut heard) = (Hearing::of(3, 0), Heard::default());
+        for (from, seq) in [(1, 7), (2, 6)] {
+            let message = Message { from, number: 0, due: 0, seq: Some(seq), is_last: false };
+            assert!(hearing.hear(&message, &mut heard));
+        }
+        assert_eq!(heard.in_order.faults, 1);
+    }
+}

@@ -1,0 +1,95 @@
+//! A member of a room: a socket in one channel.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use futures::{SinkExt as _, StreamExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use super::wire::{self, Message};
+use crate::evidence::Room;
+use crate::target::Target;
+
+/// How long entering may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often somebody who only listens says that they are there.
+const HEARTBEAT: Duration = Duration::from_secs(25);
+
+/// A member of a room.
+pub(super) struct Member {
+    /// Which one, of those in the room.
+    pub(super) number: usize,
+    stream: WebSocketStream<TcpStream>,
+    topic: String,
+    said: u64,
+    heartbeat: Instant,
+}
+
+impl Member {
+    /// Opens a socket and joins, from an address of one's own.
+    pub(super) async fn enter(
+        target: Target,
+        room: Arc<Room>,
+        person: usize,
+        number: usize,
+    ) -> Result<Self> {
+        let entering = async {
+            let socket = TcpSocket::new_v4()?;
+            if let Some(source) = target.source(person) {
+                socket.bind((source, 0).into())?;
+            }
+            let stream = socket.connect(target.address).await?;
+            stream.set_nodelay(true)?;
+            let url = format!("ws://{}/realtime/v1/websocket?apikey=stress&vsn=1.0.0", target.host);
+            let (mut stream, _) = client_async(url, stream).await.context("no handshake")?;
+            let topic = wire::topic(&room.id);
+            stream.send(Frame::text(wire::join(&topic))).await?;
+            let Some(Ok(Frame::Text(answer))) = stream.next().await else { bail!("no answer") };
+            wire::read(&answer)?;
+            Ok(Self { number, stream, topic, said: 0, heartbeat: Instant::now() })
+        };
+        timeout(PATIENCE, entering).await.context("entering took too long")?.context("cannot enter")
+    }
+
+    /// Moves a card, which was due at this moment.
+    pub(super) async fn say(&mut self, due: i64) -> Result<()> {
+        let text = wire::moved(&self.topic, self.number, self.said, Some(due));
+        self.said += 1;
+        self.send(text).await?;
+        if self.heartbeat.elapsed() > HEARTBEAT {
+            self.heartbeat = Instant::now();
+            self.send(wire::heartbeat()).await?;
+        }
+        Ok(())
+    }
+
+    /// Says how much was said.
+    pub(super) async fn say_last(&mut self) -> Result<()> {
+        let text = wire::moved(&self.topic, self.number, self.said, None);
+        self.send(text).await
+    }
+
+    async fn send(&mut self, text: String) -> Result<()> {
+        self.stream.send(Frame::text(text)).await.context("cannot send")
+    }
+
+    /// The next message of somebody else. Nothing is lost when it is not waited for.
+    pub(super) async fn hear(&mut self) -> Result<Message> {
+        loop {
+            match self.stream.next().await.context("the server closed a socket")?? {
+                Frame::Text(text) => {
+                    if let Some(message) = wire::read(&text)? {
+                        return Ok(message);
+                    }
+                }
+                Frame::Close(frame) => bail!("the server closed a socket: {frame:?}"),
+                _ => {}
+            }
+        }
+    }
+}
