@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 
 const require = createRequire(`${process.cwd()}/`);
 const [kind, url, key] = process.argv.slice(2);
+// Node has sockets of its own from version 22 on.
 const transport = globalThis.WebSocket ?? require('ws');
 const tell = (what) => console.log(JSON.stringify(what));
 

@@ -18,7 +18,7 @@ const fn step(command: &'static str) -> Step {
 }
 
 /// In order, the cheap ones first.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     step("cargo fmt --all -- --check"),
     step("typos"),
     step("cargo-machete --with-metadata"),
@@ -34,6 +34,7 @@ const STEPS: [Step; 14] = [
     step("cargo xtask openapi --check"),
     step("cargo xtask test"),
     step("cargo xtask footprint"),
+    step("cargo xtask test --interop"),
     step("cargo xtask smoke"),
     step("cargo xtask stress --gate ci"),
 ];

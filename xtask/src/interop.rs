@@ -5,13 +5,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::commands::{program, release_folder, run};
+use crate::commands::{cargo, program, release_folder, run};
 
 /// Where the lock files are.
 const LOCKED: &str = "xtask/interop";
 
 /// Packages for Node, each in a folder with a lock file of its own.
 const FOR_NODE: [&str; 2] = ["supabase-js-2.58", "supabase-js-newest"];
+
+/// Builds the server as it is released, which is what clients meet.
+pub(crate) async fn build() -> Result<PathBuf> {
+    run(cargo().args(["build", "--release", "--package=cardroom"])).await?;
+    Ok(release_folder()?.join("cardroom"))
+}
 
 /// Installs what is not there yet, beside the builds; gives the folder.
 pub(crate) async fn install() -> Result<PathBuf> {
@@ -49,7 +55,14 @@ async fn install_for_python(place: &Path) -> Result<()> {
     }
     let mut pip =
         program(place.join("bin/pip").to_str().context("a folder whose name is no text")?);
-    let pip = pip.args(["install", "--quiet", "--no-deps", "-r"]);
+    let pip = pip.args([
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "-r",
+    ]);
     let locked = fs::canonicalize(Path::new(LOCKED).join("requirements.txt"))?;
     run(pip.arg(locked).current_dir(place)).await
 }

@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     db: Option<Kind>,
     /// Install the packages that clients are made of, and run the tests that drive them alone.
     ///
-    /// Needs Node and Python. The other runs leave these tests out.
+    /// Against the release build. Needs Node and Python; the other runs leave these tests out.
     #[arg(long)]
     interop: bool,
     /// Passed on to each test binary, such as `--nocapture`.
@@ -62,6 +62,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let server = kinds.contains(&Kind::Postgres).then(Server::given_or_started).transpose()?;
     let mut tests = command(&arguments, server.as_ref());
     if arguments.interop {
+        tests.env("CARDROOM_PROGRAM", interop::build().await?);
         tests.env("CARDROOM_INTEROP", interop::install().await?);
     }
     let (status, tally) = run_and_count(&mut tests).await?;

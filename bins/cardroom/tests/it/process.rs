@@ -19,9 +19,14 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+/// Names another build of the program than the one that belongs to these tests.
+const PROGRAM: &str = "CARDROOM_PROGRAM";
+
 /// The program, with nothing in its environment but these variables.
 fn cardroom(variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cardroom"));
+    let program = std::env::var_os(PROGRAM);
+    let mut command =
+        Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_cardroom").into()));
     command.env_clear().envs(variables.iter().copied());
     command
 }
