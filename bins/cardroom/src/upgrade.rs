@@ -71,8 +71,8 @@ where
     if let Err(error) = io.set_nodelay(true) {
         debug!("the kernel may hold frames back: {error}");
     }
-    let stream = Rc::new(io);
-    let incoming = Incoming::new(stream.clone(), &read_buf, scratch);
+    let (read_half, write_half) = io.into_split();
+    let incoming = Incoming::new(read_half, &read_buf, scratch);
     drop(read_buf);
     let payload: Payload = Payload::Stream { payload: Box::pin(incoming) };
     let (request, _) = request.replace_payload(payload);
@@ -81,7 +81,7 @@ where
         Err(error) => return Err(error),
     };
     drop(codec);
-    let outgoing = Outgoing::new(stream, head, body);
+    let outgoing = Outgoing::new(write_half, head, body);
     if let Err(error) = outgoing.await {
         debug!("a socket ended: {error}");
     }

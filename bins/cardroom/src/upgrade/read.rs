@@ -1,15 +1,15 @@
 //! What the client of a socket says, read into memory that all sockets of a thread share.
 
 use std::cell::RefCell;
-use std::io::ErrorKind;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use actix_web::error::PayloadError;
-use actix_web::rt::net::TcpStream;
 use bytes::Bytes;
 use futures::Stream;
+use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::net::tcp::OwnedReadHalf;
 
 /// Bytes that are read at once at most.
 const BYTES_MAX: usize = 64 * 1024;
@@ -23,14 +23,14 @@ pub(super) fn scratch() -> Box<[u8]> {
 
 /// What the client of a socket says.
 pub(super) struct Incoming {
-    stream: Rc<TcpStream>,
+    stream: OwnedReadHalf,
     /// What came with the handshake.
     first: Option<Bytes>,
     scratch: Scratch,
 }
 
 impl Incoming {
-    pub(super) fn new(stream: Rc<TcpStream>, first: &[u8], scratch: Scratch) -> Self {
+    pub(super) fn new(stream: OwnedReadHalf, first: &[u8], scratch: Scratch) -> Self {
         // A copy, because the buffer of the dispatcher is large.
         let first = (!first.is_empty()).then(|| Bytes::copy_from_slice(first));
         Self { stream, first, scratch }
@@ -44,17 +44,11 @@ impl Stream for Incoming {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(Ok(first)));
         }
-        loop {
-            ready!(self.stream.poll_read_ready(context))?;
-            let mut scratch = self.scratch.borrow_mut();
-            match self.stream.try_read(&mut scratch) {
-                Ok(0) => return Poll::Ready(None),
-                Ok(read) => {
-                    return Poll::Ready(Some(Ok(Bytes::copy_from_slice(&scratch[..read]))));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Some(Err(error.into()))),
-            }
-        }
+        let Self { stream, scratch, .. } = &mut *self;
+        let mut scratch = scratch.borrow_mut();
+        let mut buffer = ReadBuf::new(&mut scratch);
+        ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
+        let read = buffer.filled();
+        Poll::Ready((!read.is_empty()).then(|| Ok(Bytes::copy_from_slice(read))))
     }
 }

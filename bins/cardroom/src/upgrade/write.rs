@@ -1,14 +1,13 @@
 //! What the client of a socket is told: all that waits with one system call.
 
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use actix_web::body::MessageBody;
-use actix_web::rt::net::TcpStream;
 use bytes::{Buf as _, Bytes};
-use rustix::net::{Shutdown, shutdown};
+use tokio::io::AsyncWrite as _;
+use tokio::net::tcp::OwnedWriteHalf;
 
 /// Frames that are written at once at most.
 const FRAMES_MAX: usize = 64;
@@ -16,16 +15,16 @@ const FRAMES_MAX: usize = 64;
 /// Frames that there stays room for when none waits.
 const KEPT_MAX: usize = 4;
 
-/// Writes what a body gives, as long as it gives anything.
+/// Writes what a body gives, as long as it gives anything. Dropping it ends what the client reads.
 pub(super) struct Outgoing<B> {
-    stream: Rc<TcpStream>,
+    stream: OwnedWriteHalf,
     body: Option<Pin<Box<B>>>,
     /// What the kernel has not taken yet, in order.
     waiting: Vec<Bytes>,
 }
 
 impl<B: MessageBody> Outgoing<B> {
-    pub(super) fn new(stream: Rc<TcpStream>, head: Bytes, body: Option<B>) -> Self {
+    pub(super) fn new(stream: OwnedWriteHalf, head: Bytes, body: Option<B>) -> Self {
         Self { stream, body: body.map(Box::pin), waiting: vec![head] }
     }
 
@@ -48,16 +47,17 @@ impl<B: MessageBody> Outgoing<B> {
     }
 
     /// Gives the kernel as much as it takes at once.
-    fn write(&mut self) -> io::Result<()> {
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let stream = Pin::new(&mut self.stream);
         let mut written = match &self.waiting[..] {
-            [frame] => self.stream.try_write(frame)?,
+            [frame] => ready!(stream.poll_write(context, frame))?,
             frames => {
                 let mut slices = [IoSlice::new(&[]); FRAMES_MAX];
                 let count = frames.len();
                 for (slice, frame) in slices.iter_mut().zip(frames) {
                     *slice = IoSlice::new(frame);
                 }
-                self.stream.try_write_vectored(&slices[..count])?
+                ready!(stream.poll_write_vectored(context, &slices[..count]))?
             }
         };
         let whole = self.waiting.iter().take_while(|frame| {
@@ -70,7 +70,7 @@ impl<B: MessageBody> Outgoing<B> {
         if let Some(cut) = self.waiting.first_mut() {
             cut.advance(written);
         }
-        Ok(())
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -88,20 +88,7 @@ impl<B: MessageBody> Future for Outgoing<B> {
                 }
                 return if this.body.is_none() { Poll::Ready(Ok(())) } else { Poll::Pending };
             }
-            match this.write() {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    ready!(this.stream.poll_write_ready(context))?;
-                }
-                Err(error) => return Poll::Ready(Err(error)),
-            }
+            ready!(this.poll_write(context))?;
         }
-    }
-}
-
-impl<B> Drop for Outgoing<B> {
-    fn drop(&mut self) {
-        // Whoever reads notices; where the connection is gone already there is nothing to be ended.
-        let _ = shutdown(&*self.stream, Shutdown::Both);
     }
 }
