@@ -86,6 +86,11 @@ impl Crowd {
         Ok(crowd)
     }
 
+    /// How many there are.
+    pub(crate) fn members(&self) -> u64 {
+        self.sockets.len() as u64
+    }
+
     /// How many hear each message.
     pub(crate) fn hearers(&self) -> u64 {
         (self.sockets.len() / self.rooms.len()) as u64 - 1

@@ -11,9 +11,6 @@ use tokio::time::sleep;
 use crate::crowd::{Crowd, hear_the_rest};
 use crate::servers::Process;
 
-/// Messages that are on their way at once at saturation.
-const WINDOW: u64 = 100;
-
 /// How long a load runs before it is measured.
 const WARM_UP: Duration = Duration::from_millis(1500);
 
@@ -88,9 +85,11 @@ impl Load<'_> {
 
     async fn saturate(&mut self, time: Duration) -> Result<()> {
         let start = Instant::now();
+        // One message of everybody is on its way.
+        let window = self.crowd.members();
         while start.elapsed() < time {
             let heard = self.crowd.heard.deliveries()? / self.crowd.hearers();
-            while self.said < heard + WINDOW && self.crowd.say(self.said)? {
+            while self.said < heard + window && self.crowd.say(self.said)? {
                 self.said += 1;
             }
             yield_now().await;
@@ -108,8 +107,9 @@ impl Load<'_> {
                 due += -self.random.random_range(f64::MIN_POSITIVE..1.0).ln() / rate;
             }
             let wait = due - start.elapsed().as_secs_f64();
-            if wait > 0.001 {
-                sleep(Duration::from_secs_f64(wait)).await;
+            // To wait for less would keep this core busy, and timers know milliseconds only.
+            if wait > 0.0 {
+                sleep(Duration::from_secs_f64(wait.max(0.001))).await;
             } else {
                 yield_now().await;
             }
