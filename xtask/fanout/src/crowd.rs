@@ -241,7 +241,7 @@ fn hear_once(wire: Wire, stream: &TcpStream, carry: &mut Vec<u8>, heard: &Heard)
 
 /// Lets all members hear what is on its way.
 pub(crate) async fn hear_the_rest(crowd: &Crowd, said: u64) -> Result<()> {
-    for _ in 0..500 {
+    for _ in 0..3000 {
         if crowd.heard.deliveries()? >= said * crowd.hearers() {
             return Ok(());
         }
