@@ -1,0 +1,67 @@
+//! Three ways in which a rate may depend on the number of users.
+
+/// A rate by the number of users. `one` is the rate of a single user, the limit of small numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Model {
+    /// Gunther's universal scalability law, λN / (1 + σ(N-1) + κN(N-1)).
+    Universal {
+        /// λ.
+        one: f64,
+        /// σ, what has to be done one after the other.
+        contention: f64,
+        /// κ, what all have to agree on with all.
+        coherence: f64,
+    },
+    /// ((λN)^-m + X^-m)^(-1/m): proportional to the users, then X.
+    Capped {
+        /// λ.
+        one: f64,
+        /// X.
+        most: f64,
+        /// m, how sharp the bend is: 1 to 16.
+        sharpness: f64,
+    },
+    /// min(λN, X): the asymptotes of operational analysis (F2).
+    Bounds {
+        /// λ.
+        one: f64,
+        /// X.
+        most: f64,
+    },
+}
+
+impl Model {
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Universal { .. } => "usl",
+            Self::Capped { .. } => "capped",
+            Self::Bounds { .. } => "bounds",
+        }
+    }
+
+    /// The rate of `users`.
+    pub fn rate(&self, users: f64) -> f64 {
+        match *self {
+            Self::Universal { one, contention, coherence } => {
+                let others = users - 1.0;
+                one * users / (1.0 + contention * others + coherence * users * others)
+            }
+            Self::Capped { one, most, sharpness } => {
+                let ratio = one * users / most;
+                one * users / (1.0 + ratio.powf(sharpness)).powf(1.0 / sharpness)
+            }
+            Self::Bounds { one, most } => (one * users).min(most),
+        }
+    }
+
+    /// Users beyond which more get less: sqrt((1-σ)/κ) of the universal law, none of the others.
+    pub fn retrograde(&self) -> Option<f64> {
+        match *self {
+            Self::Universal { contention, coherence, .. } if coherence > 0.0 => {
+                Some(((1.0 - contention).max(0.0) / coherence).sqrt())
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What an operation needs of each resource, and what that allows (F1 to F3).
+//!
+//! Source: operational analysis; Denning and Buzen, "The Operational Analysis of Queueing Network
+//! Models", ACM Computing Surveys 10 (1978).
+
+use super::real;
+
+/// Seconds of a resource that one completed operation needs (F1, the utilisation law).
+///
+/// `busy` is what the resource worked in that time, in seconds, over all of its servers.
+pub fn demand(busy: f64, completions: f64) -> f64 {
+    if completions > 0.0 { (busy / completions).max(0.0) } else { 0.0 }
+}
+
+/// Something that operations need and of which there is only so much.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource {
+    /// What it is called in reports.
+    pub name: &'static str,
+    /// How many operations it serves at the same time, 0.01 or more; parts of cores count.
+    pub servers: f64,
+    /// Seconds that one operation needs of it.
+    pub demand: f64,
+}
+
+/// The resource that is used up first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ceiling {
+    /// The resource.
+    pub bottleneck: &'static str,
+    /// Operations a second that it allows.
+    pub rate: f64,
+}
+
+/// The rate that no load can exceed, and what sets it: the least of servers over demand (F2).
+///
+/// None where nothing is needed of anything.
+pub fn ceiling(resources: &[Resource]) -> Option<Ceiling> {
+    let rates = resources
+        .iter()
+        .filter(|it| it.demand > 0.0)
+        .map(|it| Ceiling { bottleneck: it.name, rate: it.servers / it.demand });
+    rates.min_by(|one, other| one.rate.total_cmp(&other.rate))
+}
+
+/// The rate that `users` reach at most, who wait `response` for an answer when alone and `think`
+/// before they ask again (F2, the asymptotes).
+pub fn rate_at_most(users: usize, response: f64, think: f64, ceiling: f64) -> f64 {
+    (real(users) / (response + think).max(f64::EPSILON)).min(ceiling)
+}
+
+/// Users at which the two asymptotes meet: fewer do not use the ceiling, more only wait (F2, N*).
+pub fn saturating_users(response: f64, think: f64, ceiling: f64) -> f64 {
+    ceiling * (response + think)
+}
+
+/// How far a measurement contradicts Little's law, N = X (R + Z), as a share (F3).
+///
+/// Above 0.05 the measurement is not to be believed.
+pub fn little_error(users: f64, rate: f64, response: f64, think: f64) -> f64 {
+    let expected = rate * (response + think);
+    if users > 0.0 { (expected / users - 1.0).abs() } else { expected }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn resource(name: &'static str, servers: f64, demand: f64) -> Resource {
+        Resource { name, servers, demand }
+    }
+
+    #[test]
+    fn the_bottleneck_is_what_is_used_up_first() {
+        let all = [resource("cores", 2.0, 0.001), resource("lanes", 1.0, 0.002)];
+        let ceiling = ceiling(&all).unwrap();
+        assert_eq!(ceiling.bottleneck, "lanes");
+        assert!((ceiling.rate - 500.0).abs() < 1e-9);
+        assert!(super::ceiling(&[resource("cores", 2.0, 0.0)]).is_none());
+    }
+
+    #[test]
+    fn a_demand_is_busy_time_by_completions() {
+        assert!((demand(3.0, 1500.0) - 0.002).abs() < 1e-12);
+        assert!(demand(3.0, 0.0).abs() < 1e-12);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_exceeds_the_ceiling_of_any_resource(
+            servers in prop::collection::vec(0.1..64.0_f64, 1..6),
+            demands in prop::collection::vec(1e-6..1.0_f64, 6),
+            users in 1..5000_usize, think in 0.0..10.0_f64,
+        ) {
+            let all: Vec<_> =
+                servers.iter().zip(&demands).map(|(&c, &d)| resource("it", c, d)).collect();
+            let ceiling = ceiling(&all).unwrap();
+            for it in &all {
+                prop_assert!(ceiling.rate * it.demand <= it.servers * (1.0 + 1e-9));
+            }
+            let response: f64 = all.iter().map(|it| it.demand).sum();
+            let rate = rate_at_most(users, response, think, ceiling.rate);
+            prop_assert!(rate <= ceiling.rate);
+            // More users never get less, and past N* nothing more.
+            prop_assert!(rate_at_most(users + 1, response, think, ceiling.rate) >= rate);
+            if real(users) >= saturating_users(response, think, ceiling.rate) {
+                prop_assert!((rate / ceiling.rate - 1.0).abs() < 1e-9);
+            }
+        }
+
+        #[test]
+        fn what_obeys_little_is_believed(
+            rate in 0.1..1e5_f64, response in 1e-5..10.0_f64, think in 0.0..10.0_f64,
+        ) {
+            let users = rate * (response + think);
+            prop_assert!(little_error(users, rate, response, think) < 1e-9);
+            prop_assert!(little_error(users * 1.2, rate, response, think) > 0.05);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! How many threads hash passwords, and how many log-ins they carry (F8, F14).
+//!
+//! Measured, not computed from cores: on shared machines two threads may reach 1.14 times of one.
+
+use super::{P95, TARGET_USE, at_least, real};
+
+/// What so many threads reached together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// Threads that hashed at the same time.
+    pub threads: usize,
+    /// Hashes a second, of all of them.
+    pub rate: f64,
+}
+
+/// How much more another thread has to bring to be worth it: less is noise.
+const WORTH: f64 = 1.05;
+
+/// The fewest threads that reach what can be reached, within 5 % (F8).
+///
+/// No core is set aside for other work: the threads of the hashing lane give way to all others.
+pub fn best(measured: &[Measured]) -> Option<Measured> {
+    let most = measured.iter().map(|it| it.rate).fold(0.0, f64::max);
+    let mut worthy: Vec<_> = measured.iter().filter(|it| it.rate * WORTH >= most).collect();
+    worthy.sort_by_key(|it| it.threads);
+    worthy.first().map(|it| **it)
+}
+
+/// Hashes a second that are needed for `people` who log in at once, with 95 of 100 done within
+/// `objective` seconds (F8).
+pub fn rate_needed(people: usize, objective: f64) -> f64 {
+    P95 * real(people) / objective
+}
+
+/// The 95th percentile of `people` who log in at once, in seconds, where `rate` hashes are done in
+/// one (F5 for the lane).
+pub fn burst_p95(people: usize, rate: f64) -> f64 {
+    if rate > 0.0 { P95 * real(people) / rate } else { f64::INFINITY }
+}
+
+/// Cores that carry such a burst, if one does `rate` hashes a second and others as many more.
+pub fn cores_needed(people: usize, objective: f64, rate: f64) -> usize {
+    at_least(rate_needed(people, objective) / rate)
+}
+
+/// Log-ins a second that all instances carry without a queue that grows (F14).
+pub fn steady_rate(rate: f64, instances: usize) -> f64 {
+    TARGET_USE * rate * real(instances)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_brings_little_is_left_out() {
+        let of = |rates: &[f64]| {
+            let measured = rates.iter().zip(1..).map(|(&rate, threads)| Measured { threads, rate });
+            best(&measured.collect::<Vec<_>>()).map(|it| it.threads)
+        };
+        assert_eq!(of(&[12.8, 14.6, 14.7, 14.5]), Some(2));
+        assert_eq!(of(&[15.0, 29.0, 29.5, 29.9]), Some(2));
+        assert_eq!(of(&[15.0, 15.2]), Some(1));
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn fifty_log_ins_need_so_many_cores() {
+        // 67 ms a hash of cost 10, 306 ms of cost 12, within a second.
+        assert_eq!(cores_needed(50, 1.0, 1.0 / 0.067), 4);
+        assert_eq!(cores_needed(50, 1.0, 1.0 / 0.306), 15);
+        assert!((burst_p95(50, 14.6) - 3.25).abs() < 0.01);
+        assert!((steady_rate(14.6, 3) - 30.66).abs() < 0.01);
+    }
+
+    proptest! {
+        #[test]
+        fn so_many_cores_keep_the_objective_and_one_fewer_does_not(
+            people in 1..2000_usize, objective in 0.1..60.0_f64, rate in 0.1..1000.0_f64,
+        ) {
+            let cores = cores_needed(people, objective, rate);
+            prop_assert!(burst_p95(people, rate * real(cores)) <= objective * (1.0 + 1e-6));
+            if cores > 1 {
+                prop_assert!(burst_p95(people, rate * real(cores - 1)) > objective);
+            }
+        }
+    }
+}

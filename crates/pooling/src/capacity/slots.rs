@@ -1,0 +1,75 @@
+//! Requests that are worked on at once, those that wait, and the shares of priorities (F10, F11).
+//!
+//! Source: Little's law at the knee, as in Netflix's concurrency-limits; the shares are those of
+//! Netflix's service-level prioritised load shedding.
+
+use super::{at_least, at_most, real};
+
+/// The knee of a measured ramp: where more users only wait longer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Knee {
+    /// Requests a second.
+    pub rate: f64,
+    /// What each took, in seconds.
+    pub response: f64,
+}
+
+/// How many more are worked on than the knee has, so that a gap in arrivals starves nothing.
+const SLACK: f64 = 1.2;
+
+/// Requests to be worked on at once (F10).
+pub fn limit(knee: Knee) -> usize {
+    at_least(SLACK * knee.rate * knee.response)
+}
+
+/// How long a request may wait for its turn and still keep the tightest objective, in seconds (F10).
+pub fn wait_max(objective: f64, service_p95: f64) -> f64 {
+    (objective - service_p95).max(0.0)
+}
+
+/// Requests that are worth queueing: as many as are served within that wait (F10).
+pub fn queue(wait_max: f64, knee: Knee) -> usize {
+    at_most(wait_max * knee.rate)
+}
+
+/// The shares that nobody else gets: of `limit`, to each priority by its weight, at least one (F11).
+///
+/// What is left over belongs to all, and so the shares of a limit that is smaller than their number
+/// come to more than it.
+pub fn shares<const N: usize>(limit: usize, weights: [f64; N]) -> [usize; N] {
+    weights.map(|weight| at_most(real(limit) * weight).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_limit_is_what_is_under_way_at_the_knee_and_a_fifth() {
+        let knee = Knee { rate: 391.0, response: 0.0205 };
+        assert_eq!(limit(knee), 10);
+        assert_eq!(queue(wait_max(0.5, 0.04), knee), 179);
+        assert_eq!(queue(wait_max(0.01, 0.04), knee), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn who_waits_in_a_full_queue_is_served_in_time(
+            rate in 0.1..1e5_f64, response in 1e-5..1.0_f64, objective in 0.01..5.0_f64,
+        ) {
+            let knee = Knee { rate, response };
+            let wait = wait_max(objective, response);
+            prop_assert!(real(queue(wait, knee)) / rate <= wait + 1e-6);
+            prop_assert!(real(limit(knee)) >= rate * response);
+        }
+
+        #[test]
+        fn shares_leave_nobody_without(limit in 8..10_000_usize, one in 0.0..0.4_f64) {
+            let shares = shares(limit, [one, 0.3, 0.2, 0.1]);
+            prop_assert!(shares.iter().all(|&it| it >= 1));
+            prop_assert!(shares.iter().sum::<usize>() <= limit + 4);
+        }
+    }
+}
