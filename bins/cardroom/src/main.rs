@@ -14,7 +14,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The backend of an online card-consultation service.
 ///
 /// Without a command it serves. `CARDROOM_PROFILE` chooses the profile (development, test, staging,
-/// production, cloud-run), `DATABASE_URL` the database, `CARDROOM__SECTION__KEY` any other setting;
+/// production, cloud-run, small), `DATABASE_URL` the database, `CARDROOM__SECTION__KEY` any other setting;
 /// `cardroom check` shows them all.
 #[derive(Parser)]
 #[command(version)]

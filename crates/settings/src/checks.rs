@@ -65,7 +65,7 @@ fn passive_jwt_secrets(
 
 fn demo_accounts(wanted: bool, profile: Profile) -> Option<Fault> {
     let what = "would let everybody in: their password is published";
-    (wanted && profile.is_live()).then_some((what, "false, in production and cloud-run"))
+    (wanted && profile.is_live()).then_some((what, "false, in production, cloud-run and small"))
 }
 
 fn reset_token(wanted: bool, profile: Profile) -> Option<Fault> {

@@ -6,7 +6,7 @@ use std::io;
 use config::{FileFormat, Map, Source, ValueKind};
 
 use crate::problem::{Problem, Problems};
-use crate::{Environment, Profile};
+use crate::{Environment, Profile, tuning};
 
 /// The values in effect, by dotted key.
 pub(crate) type Entries = BTreeMap<String, Entry>;
@@ -39,8 +39,14 @@ const CUSTOMARY: [(&str, &str); 5] = [
 pub(crate) fn overlay(profile: Profile, environment: &Environment) -> Result<Entries, Problems> {
     let mut entries = Entries::new();
     let mut problems: Vec<_> = missing_folder(environment).into_iter().collect();
-    for (name, embedded) in [("base", BASE), (profile.as_str(), embedded(profile))] {
-        match file(name, embedded, environment) {
+    let tuned = format!("tuning/{profile}");
+    let layers = [
+        file("base", BASE, environment),
+        file(&tuned, embedded_tuning(profile), environment).map(tuning::settings),
+        file(profile.as_str(), embedded(profile), environment),
+    ];
+    for layer in layers {
+        match layer {
             Ok(layer) => entries.extend(layer),
             Err(problem) => problems.push(problem),
         }
@@ -59,6 +65,18 @@ pub(crate) fn embedded(profile: Profile) -> &'static str {
         Profile::Staging => include_str!("../../../config/staging.toml"),
         Profile::Production => include_str!("../../../config/production.toml"),
         Profile::CloudRun => include_str!("../../../config/cloud-run.toml"),
+        Profile::Small => include_str!("../../../config/small.toml"),
+    }
+}
+
+pub(crate) fn embedded_tuning(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Development => include_str!("../../../config/tuning/development.toml"),
+        Profile::Test => include_str!("../../../config/tuning/test.toml"),
+        Profile::Staging => include_str!("../../../config/tuning/staging.toml"),
+        Profile::Production => include_str!("../../../config/tuning/production.toml"),
+        Profile::CloudRun => include_str!("../../../config/tuning/cloud-run.toml"),
+        Profile::Small => include_str!("../../../config/tuning/small.toml"),
     }
 }
 

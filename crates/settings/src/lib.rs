@@ -3,9 +3,10 @@
 //! A value comes from the highest layer that has it:
 //!
 //! 1. `config/base.toml`, which holds every key with a comment;
-//! 2. the file of the [`Profile`] that `CARDROOM_PROFILE` chooses, with what differs;
-//! 3. the customary variables `DATABASE_URL`, `DIRECT_DATABASE_URL`, `HOST`, `PORT`, `JWT_SECRET`;
-//! 4. `CARDROOM__SECTION__KEY`, for any key.
+//! 2. `config/tuning/`, what `cargo xtask tune` computed for the profile;
+//! 3. the file of the [`Profile`] that `CARDROOM_PROFILE` chooses, with what differs;
+//! 4. the customary variables `DATABASE_URL`, `DIRECT_DATABASE_URL`, `HOST`, `PORT`, `JWT_SECRET`;
+//! 5. `CARDROOM__SECTION__KEY`, for any key.
 //!
 //! The files are embedded; one of the same name in `config/` beside the executable, or in the
 //! folder that `CARDROOM_CONFIG_DIR` names, takes the place of the embedded one.
@@ -34,6 +35,7 @@ mod layers;
 mod load;
 mod nearest;
 mod problem;
+mod tuning;
 
 #[cfg(test)]
 mod tests;

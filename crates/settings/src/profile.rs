@@ -1,4 +1,4 @@
-//! The five kinds of place where Cardroom runs.
+//! The six kinds of place where Cardroom runs.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -18,17 +18,25 @@ pub enum Profile {
     Production,
     /// Google Cloud Run.
     CloudRun,
+    /// One small machine with everything on it.
+    Small,
 }
 
 /// A name that none of the profiles has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("no such profile; there are development, test, staging, production and cloud-run")]
+#[error("no such profile; there are development, test, staging, production, cloud-run and small")]
 pub struct UnknownProfile;
 
 impl Profile {
     /// Every profile.
-    pub const ALL: [Self; 5] =
-        [Self::Development, Self::Test, Self::Staging, Self::Production, Self::CloudRun];
+    pub const ALL: [Self; 6] = [
+        Self::Development,
+        Self::Test,
+        Self::Staging,
+        Self::Production,
+        Self::CloudRun,
+        Self::Small,
+    ];
 
     /// The name, as in `CARDROOM_PROFILE` and `config/`.
     pub fn as_str(self) -> &'static str {
@@ -38,6 +46,7 @@ impl Profile {
             Self::Staging => "staging",
             Self::Production => "production",
             Self::CloudRun => "cloud-run",
+            Self::Small => "small",
         }
     }
 
@@ -46,9 +55,9 @@ impl Profile {
         matches!(self, Self::Development | Self::Test)
     }
 
-    /// Whether real people's data is served: in production and on Cloud Run.
+    /// Whether real people's data is served: in production, on Cloud Run and on a small machine.
     pub(crate) fn is_live(self) -> bool {
-        matches!(self, Self::Production | Self::CloudRun)
+        matches!(self, Self::Production | Self::CloudRun | Self::Small)
     }
 }
 

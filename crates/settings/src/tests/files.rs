@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::layers::{BASE, Entries, embedded, parse};
+use crate::layers::{BASE, Entries, embedded, embedded_tuning, parse};
 use crate::tests::environment;
-use crate::{Environment, Problem, Profile, load};
+use crate::{Environment, Problem, Profile, load, tuning};
 
 fn base() -> Entries {
     parse(BASE, "base.toml").unwrap()
@@ -52,6 +52,19 @@ fn a_profile_file_holds_what_differs_and_no_secret() {
             assert_ne!(base[&key].value, entry.value, "{profile}: {key} is as in base.toml");
             let is_secret = key == "auth.jwt_secret" || key.ends_with("url");
             assert!(profile.is_relaxed() || !is_secret, "{profile}: {key}");
+        }
+    }
+}
+
+#[test]
+fn tuned_values_are_numbers_of_settings_that_are_there_and_differ() {
+    let base = base();
+    for profile in Profile::ALL {
+        let tuned = tuning::settings(parse(embedded_tuning(profile), "").unwrap());
+        for (key, entry) in tuned {
+            assert_ne!(base[&key].value, entry.value, "{profile}: {key} is as in base.toml");
+            let crate::layers::Value::Text(text) = entry.value else { panic!("{profile}: {key}") };
+            assert!(text.parse::<u64>().is_ok(), "{profile}: {key} = {text}");
         }
     }
 }

@@ -73,10 +73,49 @@ fn a_file_beside_the_executable_takes_the_place_of_the_embedded_one() {
     let Loaded { settings, effective } = load(&environment).unwrap();
 
     assert_eq!((settings.server.port, settings.auth.bcrypt_cost), (9000, 10));
-    let sources: BTreeSet<_> = effective.iter().map(|it| it.source.as_str()).collect();
+    let sources = effective.iter().map(|it| it.source.as_str());
+    // What was computed for the profile, if anything was, lies below what people write.
+    let sources: BTreeSet<_> = sources.filter(|it| *it != "tuning/production.toml").collect();
     let variables = ["environment variable CARDROOM_PROFILE", "environment variable JWT_SECRET"];
     let files = [path.to_str().unwrap(), "base.toml"];
     assert_eq!(sources, [variables, files].concat().into_iter().collect());
+}
+
+/// The folder `config` with a file of tuned values for development and one of a person's.
+fn tuned(tuning: &str, person: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("tuning")).unwrap();
+    fs::write(folder.path().join("tuning/development.toml"), tuning).unwrap();
+    let person = format!("{person}\n[auth]\njwt_secret = \"secret\"\n");
+    fs::write(folder.path().join("development.toml"), person).unwrap();
+    folder
+}
+
+#[test]
+fn a_tuned_value_gives_way_to_an_override_and_both_to_the_file_of_the_profile() {
+    let computed = "[settings.database]\npool_size = 5\nwrite_lanes = 3\n[settings.hashing]\n\
+                    threads = 4\n[override.database]\nwrite_lanes = 4\n[target]\ncores = 2.5\n";
+    let folder = tuned(computed, "[hashing]\nthreads = 6");
+    let settings = settings(&[("CARDROOM_CONFIG_DIR", folder.path().to_str().unwrap())]);
+    let database = &settings.database;
+    assert_eq!((database.pool_size, database.write_lanes), (5, 4));
+    assert_eq!(settings.hashing.threads, 6);
+}
+
+#[test]
+fn tuned_values_are_checked_like_all_others() {
+    let computed = "[settings.database]\nsise = 5\nwrite_lanes = 0\n[predictd]\nsave = 1\n";
+    let folder = tuned(computed, "");
+    let path = folder.path().join("tuning/development.toml");
+    let source = path.display();
+    let expected = [
+        format!(
+            "database.write_lanes: \"0\" is out of range (from {source}); accepted: a whole number from 1 to 16"
+        ),
+        format!("database.sise: unknown key (from {source})"),
+        format!("predictd.save: unknown key (from {source})"),
+    ];
+    assert_eq!(problems(&[("CARDROOM_CONFIG_DIR", folder.path().to_str().unwrap())]), expected);
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn all_problems_are_told_at_once() {
   auth.jwt_secret: is missing (from base.toml); accepted: at least 32 bytes of your own in \
          JWT_SECRET, as from `openssl rand -base64 48`
   auth.demo_accounts: would let everybody in: their password is published (from environment \
-         variable CARDROOM__AUTH__DEMO_ACCOUNTS); accepted: false, in production and cloud-run
+         variable CARDROOM__AUTH__DEMO_ACCOUNTS); accepted: false, in production, cloud-run and small
   log.formt: unknown key; did you mean log.format? (from environment variable \
          CARDROOM__LOG__FORMT)"
     );

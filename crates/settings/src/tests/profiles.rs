@@ -57,8 +57,8 @@ fn what_does_not_belong_into_a_profile_is_refused_there_alone() {
             assert_eq!(is_refused, refused_in.contains(&profile), "{profile}: {problems:?}");
         }
     }
-    use Profile::{CloudRun, Production, Staging};
-    let strict = &[Staging, Production, CloudRun];
+    use Profile::{CloudRun, Production, Small, Staging};
+    let strict = &[Staging, Production, CloudRun, Small];
     for secret in [
         "short-but-secret",
         "0123456789abcdef0123456789abcde",
@@ -76,7 +76,7 @@ fn what_does_not_belong_into_a_profile_is_refused_there_alone() {
     let reset = "auth.reset_token_in_answer";
     check(("CARDROOM__AUTH__RESET_TOKEN_IN_ANSWER", "true"), reset, strict);
     let demo = ("CARDROOM__AUTH__DEMO_ACCOUNTS", "true");
-    check(demo, "auth.demo_accounts", &[Production, CloudRun]);
+    check(demo, "auth.demo_accounts", &[Production, CloudRun, Small]);
     let file = ("CARDROOM__DATABASE__URL", "sqlite:///var/lib/cardroom.db");
     check(file, "database.url", &[]);
     check(("CARDROOM__AUTH__JWT_SECRET", ""), "auth.jwt_secret", &Profile::ALL);
@@ -106,8 +106,8 @@ fn a_published_secret_does_not_leave_ones_own_machine() {
 }
 
 #[test]
-fn an_unknown_profile_is_refused_with_the_five() {
-    let accepted = "development, test, staging, production, cloud-run";
+fn an_unknown_profile_is_refused_with_the_six() {
+    let accepted = "development, test, staging, production, cloud-run, small";
     let source = "environment variable CARDROOM_PROFILE";
     let line =
         format!(r#"CARDROOM_PROFILE: "prod" is no profile (from {source}); accepted: {accepted}"#);

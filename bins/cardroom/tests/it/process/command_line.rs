@@ -96,7 +96,7 @@ fn production_starts_with_no_secret_that_others_know() {
         ("test-secret-known-to-everybody-and-no-more", "is a published default"),
         ("thirty-one bytes are not enough", "is too short"),
     ] {
-        for profile in ["production", "staging", "cloud-run"] {
+        for profile in ["production", "staging", "cloud-run", "small"] {
             let variables = [
                 ("CARDROOM_PROFILE", profile),
                 ("JWT_SECRET", secret),
