@@ -18,7 +18,7 @@ const fn step(command: &'static str) -> Step {
 }
 
 /// In order, the cheap ones first.
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     step("cargo fmt --all -- --check"),
     step("typos"),
     step("cargo-machete --with-metadata"),
@@ -32,6 +32,7 @@ const STEPS: [Step; 15] = [
     },
     step("cargo xtask migrate check"),
     step("cargo xtask openapi --check"),
+    step("cargo xtask tune check --all"),
     step("cargo xtask test"),
     step("cargo xtask footprint"),
     step("cargo xtask test --interop"),

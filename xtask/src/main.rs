@@ -1,7 +1,7 @@
 //! Everything there is to do with this repository besides running the server.
 //!
 //! One file a task; the ones that drive a release build from outside are packages of their own,
-//! `probe` and `stress`, so that `cargo xtask migrate` builds in seconds.
+//! `probe`, `stress` and `tune`, so that `cargo xtask migrate` builds in seconds.
 
 mod bench;
 mod ci;
@@ -19,6 +19,7 @@ mod stop;
 mod stress;
 mod tally;
 mod test;
+mod tune;
 
 use std::env;
 use std::process::ExitCode;
@@ -41,6 +42,7 @@ enum Task {
     Stop(stop::Arguments),
     Stress(stress::Arguments),
     Fanout(fanout::Arguments),
+    Tune(tune::Arguments),
     /// Measure how fast the server starts and how little memory it needs.
     ///
     /// Builds the release binary, starts it twenty times on a migrated SQLite file, and fails
@@ -85,6 +87,7 @@ async fn run(task: Task) -> Result<()> {
         Task::Stop(arguments) => stop::run(&arguments).await,
         Task::Stress(arguments) => stress::run(&arguments).await,
         Task::Fanout(arguments) => fanout::run(&arguments).await,
+        Task::Tune(arguments) => tune::run(&arguments).await,
         Task::Footprint => probe::footprint().await,
         Task::Ci => ci::run().await,
     }

@@ -118,8 +118,8 @@ fn command(words: &[String]) -> Result<Command> {
 }
 
 /// Runs to the end; its status says more than yes or no, and has to be ours.
-async fn finish(mut command: Command) -> Result<()> {
-    let status = command.status().await.context("cannot run stress")?;
+pub(crate) async fn finish(mut command: Command) -> Result<()> {
+    let status = command.status().await.context("cannot run it")?;
     let code = status.code().and_then(|it| u8::try_from(it).ok()).unwrap_or(1);
     if code == 0 { Ok(()) } else { Err(Ended(code).into()) }
 }
@@ -137,7 +137,7 @@ impl fmt::Display for Ended {
 impl Error for Ended {}
 
 /// The value of an option, written with or without `=`.
-fn value<'a>(words: &'a [String], option: &str) -> Option<&'a str> {
+pub(crate) fn value<'a>(words: &'a [String], option: &str) -> Option<&'a str> {
     words.iter().enumerate().find_map(|(place, word)| match word.strip_prefix(option)? {
         "" => words.get(place + 1).map(String::as_str),
         rest => rest.strip_prefix('='),

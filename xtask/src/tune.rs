@@ -1,0 +1,75 @@
+//! `cargo xtask tune`: the package `tune` does the work; here it is built and given a server, a load
+//! tool and a database.
+
+use std::fs;
+
+use anyhow::Result;
+use testkit::cluster::Cluster;
+use testkit::{Kind, TestDatabase};
+use tokio::process::Command;
+
+use crate::commands::{self, cargo, program, release_folder};
+use crate::stress::{finish, value};
+
+/// Compute the profiles from what is measured, explain them, and prove that they fit
+///
+/// `cargo xtask tune --help` tells all of it.
+#[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Arguments {
+    /// What `tune` takes.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+/// Words with which nothing is measured.
+const WITHOUT_SERVER: [&str; 7] =
+    ["check", "render", "report", "--help", "-h", "--reuse", "--explain"];
+
+pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
+    let words = &arguments.words;
+    commands::run(cargo().args(["build", "--quiet", "--package=tune"])).await?;
+    if words.iter().any(|it| WITHOUT_SERVER.contains(&&*it.split('=').next().unwrap_or(it))) {
+        return finish(command(words)?).await;
+    }
+    commands::run(cargo().args(["build", "--release", "--package=stress", "--package=cardroom"]))
+        .await?;
+    match kind(words)? {
+        Kind::Sqlite => on(&testkit::sqlite_database().await?, words).await,
+        Kind::Postgres => {
+            let cluster = Cluster::start_durable()?;
+            on(&testkit::postgres_database(&cluster.url()).await?, words).await
+        }
+    }
+}
+
+/// The database that a profile is for: as asked, or else as its file says.
+fn kind(words: &[String]) -> Result<Kind> {
+    let is_sqlite = match value(words, "--db") {
+        Some(name) => name == "sqlite",
+        None => {
+            let env = value(words, "--env").unwrap_or("development");
+            let file = fs::read_to_string(format!("config/tuning/{env}.toml"))?;
+            !file.lines().any(|line| line == "kind = \"postgres\"")
+        }
+    };
+    Ok(if is_sqlite { Kind::Sqlite } else { Kind::Postgres })
+}
+
+async fn on(database: &TestDatabase, words: &[String]) -> Result<()> {
+    let mut command = command(words)?;
+    let folder = release_folder()?;
+    for name in ["server", "stress"] {
+        let file = if name == "server" { "cardroom" } else { name };
+        command.arg(format!("--{name}={}", folder.join(file).display()));
+    }
+    command.env("DATABASE_URL", &*database.url.expose());
+    finish(command).await
+}
+
+fn command(words: &[String]) -> Result<Command> {
+    let file = release_folder()?.join("../debug/tune");
+    let mut command = program(&file.to_string_lossy());
+    command.args(words);
+    Ok(command)
+}

@@ -1,0 +1,160 @@
+//! Measures this machine: what a hash costs, and what the server does under load.
+
+mod hashes;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::arguments::Programs;
+use crate::calibration::{Calibration, Operation, real};
+use crate::here;
+use crate::history;
+use crate::profile::as_written;
+use crate::stress::{self, Run, Section};
+
+/// Bursts of one machine differ by so much from minute to minute.
+const MARGIN_MIN: f64 = 0.15;
+
+/// Users of the closed loops. The top level is left out when curves are fitted, and foretold.
+const USERS: &str = "1,2,4,8,16,25,50";
+
+/// People who come at once. Fifty are foretold, less than one and a half times as many.
+const PEOPLE: [usize; 3] = [12, 24, 36];
+
+/// Pools that reads are let through.
+const POOLS: [usize; 4] = [1, 2, 4, 8];
+
+/// The latest measurement with this kind of database.
+pub(crate) fn latest(kind: &str) -> Result<Calibration> {
+    let path = path(kind);
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("{}: measure first, without --reuse", path.display()))?;
+    Ok(toml::from_str(&text)?)
+}
+
+fn path(kind: &str) -> PathBuf {
+    format!("target/tune/{kind}.toml").into()
+}
+
+/// Measures everything, and keeps it for `--reuse`.
+pub(crate) async fn run(kind: &str, programs: &Programs) -> Result<Calibration> {
+    say("hashing by 1, 2, ... threads");
+    let (hashes, hash_step) = hashes::measure(here::cores())?;
+    let meter = Meter { kind, programs };
+    let (save, run) = meter.operation("save").await?;
+    let (join, _) = meter.operation("join").await?;
+    let (read, _) = meter.loops("read").await?;
+    let (pools, pool_rates) =
+        if kind == "postgres" { meter.pools().await? } else { Default::default() };
+    let (resident_mib, connection_kib) = memory(&run);
+    let calibration = Calibration {
+        machine: here::machine(),
+        cores: here::cores(),
+        date: here::today().to_string(),
+        commit: here::commit(),
+        database: kind.to_owned(),
+        margin: history::median_error(&history::read()?).unwrap_or_default().max(MARGIN_MIN),
+        hashes,
+        hash_step,
+        resident_mib,
+        connection_kib,
+        pools,
+        pool_rates,
+        save,
+        join,
+        read,
+    };
+    let calibration = as_written(&calibration)?;
+    fs::create_dir_all("target/tune")?;
+    fs::write(path(kind), toml::to_string(&calibration)?)?;
+    Ok(calibration)
+}
+
+fn say(what: &str) {
+    eprintln!(" measuring   {what}");
+}
+
+/// The server on one kind of database.
+struct Meter<'a> {
+    kind: &'a str,
+    programs: &'a Programs,
+}
+
+impl Meter<'_> {
+    async fn stress(&self, words: &[&str]) -> Result<Run> {
+        stress::run(self.programs, self.kind, words).await
+    }
+
+    /// Loops and bursts of a scenario.
+    async fn operation(&self, name: &str) -> Result<(Operation, Run)> {
+        let (mut operation, run) = self.loops(name).await?;
+        for people in PEOPLE {
+            say(&format!("{name}: {people} at once"));
+            let count = people.to_string();
+            let burst = self.stress(&[name, "--users", &count, "--repeat", "8"]).await?;
+            let p95 = burst.sections.first().and_then(|it| it.value(name, "p95"));
+            operation.people.push(people);
+            operation.burst_ms.push(p95.with_context(|| format!("no {name} succeeded"))? / 1e3);
+        }
+        Ok((operation, run))
+    }
+
+    /// Closed loops of more and more users.
+    async fn loops(&self, name: &str) -> Result<(Operation, Run)> {
+        say(&format!("{name}: {USERS} users"));
+        let times = ["--for", "1500ms", "--warm-up", "500ms"];
+        let words = ["ladder", "--on", name, "--users", USERS, "--slo-factor", "100"];
+        let run = self.stress(&[&words[..], &times].concat()).await?;
+        let rungs = &run.ladder.as_ref().context("no ladder")?.rungs;
+        let best = rungs.iter().enumerate().max_by(|(_, a), (_, b)| a.rate.total_cmp(&b.rate));
+        let (place, best) = best.context("no loop was measured")?;
+        let section = &run.sections[place];
+        let [server_us, database_us, generator_us] = demands(section, best.rate);
+        let operation = Operation {
+            users: rungs.iter().map(|it| it.users).collect(),
+            rates: rungs.iter().map(|it| it.rate).collect(),
+            p95_ms: rungs.iter().map(|it| it.p95.unwrap_or_default() / 1e3).collect(),
+            server_us,
+            database_us,
+            generator_us,
+            commit_ms: section.mean_ms("group commit"),
+            people: Vec::new(),
+            burst_ms: Vec::new(),
+        };
+        Ok((operation, run))
+    }
+
+    /// Reads through pools of several sizes: where a larger one brings nothing.
+    async fn pools(&self) -> Result<(Vec<usize>, Vec<f64>)> {
+        let mut rates = Vec::new();
+        for size in POOLS {
+            say(&format!("read: a pool of {size}"));
+            let pool = format!("CARDROOM__DATABASE__POOL_SIZE={size}");
+            let words = ["read", "--users", "50", "--model", "closed", "--for", "1500ms", "--set"];
+            let rate = ["--threshold", "read.rate > 1/s"];
+            let run = self.stress(&[&words[..], &[&pool], &rate].concat()).await?;
+            let rate = run.sections.first().and_then(|it| it.value("read", "rate"));
+            rates.push(rate.context("nothing was read")?);
+        }
+        Ok((POOLS.to_vec(), rates))
+    }
+}
+
+/// Microseconds of a core that one request needs of the server, the database and the tool (F1).
+fn demands(section: &Section, rate: f64) -> [f64; 3] {
+    let cores = section.cost.cores.as_ref();
+    let of = |used: f64| pooling::capacity::demand::demand(used, rate) * 1e6;
+    cores.map_or([0.0; 3], |it| [of(it.server), of(it.database), of(it.ours)])
+}
+
+/// Resident memory with one user, in MiB, and what each more added, in KiB.
+fn memory(run: &Run) -> (f64, f64) {
+    let resident = run.sections.iter().filter_map(|it| it.cost.resident_bytes);
+    let resident: Vec<_> = resident.collect();
+    let users = run.ladder.as_ref().and_then(|it| it.rungs.last()).map_or(1, |it| it.users);
+    let (Some(first), Some(last)) = (resident.first(), resident.last()) else { return (0.0, 0.0) };
+    let added = (last - first).max(0.0) / real(users.max(2) - 1);
+    (first / 1_048_576.0, added / 1024.0)
+}

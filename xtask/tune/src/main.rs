@@ -1,0 +1,135 @@
+//! Computes the profiles from what was measured, proves that they fit, and holds itself to them;
+//! `cargo xtask tune` builds and calls it. The arithmetic is `pooling::capacity`.
+
+mod arguments;
+mod calibrate;
+mod calibration;
+mod check;
+mod here;
+mod history;
+mod limits;
+mod profile;
+mod render;
+mod solve;
+mod stress;
+mod summary;
+mod target;
+mod verify;
+
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Parser as _;
+use settings::Profile as Env;
+
+use arguments::{Arguments, CheckArguments, RenderArguments, Task, TuneArguments};
+use calibration::Calibration;
+use profile::Profile;
+use target::{Database, Target};
+
+/// How it ended, besides well (0) and by a mistake of ours (1).
+const BROKEN: u8 = 10;
+const WRONG: u8 = 13;
+const INFEASIBLE: u8 = 14;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Arguments::parse() {
+        Arguments { task: None, tune } => tune_profile(&tune).await,
+        Arguments { task: Some(Task::Check(it)), .. } => check(&it),
+        Arguments { task: Some(Task::Verify(it)), .. } => {
+            verify::run(&it).await.map(|right| if right { 0 } else { WRONG })
+        }
+        Arguments { task: Some(Task::Render(it)), .. } => render(&it),
+        Arguments { task: Some(_), .. } => Err(anyhow::anyhow!("not yet")),
+    };
+    outcome
+        .unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            1
+        })
+        .into()
+}
+
+fn check(arguments: &CheckArguments) -> Result<u8> {
+    let envs = arguments.env.map_or(Env::ALL.to_vec(), |env| vec![env]);
+    let holds = check::run(&envs)?;
+    Ok(if holds { 0 } else { BROKEN })
+}
+
+fn render(arguments: &RenderArguments) -> Result<u8> {
+    if arguments.write {
+        render::write()?;
+    }
+    if arguments.check {
+        let findings = render::check()?;
+        findings.faults.iter().for_each(|it| println!("{}", it.what));
+        return Ok(if findings.faults.is_empty() { 0 } else { BROKEN });
+    }
+    if let Some(form) = arguments.form {
+        print!("{}", render::text(arguments.env, form)?);
+    }
+    Ok(0)
+}
+
+/// Measures, or takes what was measured; solves; prints.
+async fn tune_profile(arguments: &TuneArguments) -> Result<u8> {
+    let profile = Profile::read(arguments.env)?;
+    let target = target_of(&profile, arguments).await?;
+    let calibration = match (&arguments.explain, &profile.file.data.calibration) {
+        (Some(_), Some(calibration)) => calibration.clone(),
+        _ => measure_or_reuse(&target, arguments).await?,
+    };
+    let solution = profile.solve(&target, &calibration)?;
+    if let Some(key) = &arguments.explain {
+        return explain(&solution, key);
+    }
+    print!("{}", summary::render(arguments.env, &target, &calibration, &solution));
+    if arguments.write {
+        let path = Profile::path(arguments.env);
+        fs::write(&path, profile.text(&target, &calibration, &solution)?)?;
+        println!(" wrote       {}", path.display());
+    }
+    Ok(if solution.faults.is_empty() { 0 } else { INFEASIBLE })
+}
+
+async fn measure_or_reuse(target: &Target, arguments: &TuneArguments) -> Result<Calibration> {
+    let kind = target.database.kind();
+    if arguments.reuse {
+        calibrate::latest(kind)
+    } else {
+        calibrate::run(kind, &arguments.programs).await
+    }
+}
+
+fn explain(solution: &solve::Solution, key: &str) -> Result<u8> {
+    let Some(number) = solution.numbers.iter().find(|it| it.key == key) else {
+        let keys: Vec<_> = solution.numbers.iter().map(|it| it.key).collect();
+        bail!("`{key}` is not computed: {} are", keys.join(", "));
+    };
+    println!("{key} = {}\n  {}", number.value, number.why.replace("; ", "\n  "));
+    Ok(0)
+}
+
+/// The target of the profile, with what was asked for instead.
+async fn target_of(profile: &Profile, arguments: &TuneArguments) -> Result<Target> {
+    let mut target = profile.target()?;
+    if let Some(name) = &arguments.db {
+        let is_url = limits::is_url(name);
+        target.database =
+            if is_url { limits::of(name).await.context("--db")? } else { Database::named(name)? };
+    }
+    if let (Database::Postgres(it), true) = (&mut target.database, arguments.no_pooler) {
+        it.pooler_clients = 0;
+    }
+    let TuneArguments { cpu, memory, max_instances, rate, sockets, log_ins, .. } = arguments;
+    target.cores = cpu.unwrap_or(target.cores);
+    target.memory_mib = memory.unwrap_or(target.memory_mib);
+    target.instances_max = max_instances.unwrap_or(target.instances_max);
+    target.rate = rate.unwrap_or(target.rate);
+    target.sockets = sockets.unwrap_or(target.sockets);
+    target.log_ins = log_ins.unwrap_or(target.log_ins);
+    target.log_in_objective_ms = arguments.log_in_objective.unwrap_or(target.log_in_objective_ms);
+    Ok(target)
+}

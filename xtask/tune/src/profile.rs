@@ -1,0 +1,91 @@
+//! A profile with everything that is known of it: its settings, and its file in `config/tuning`.
+
+mod file;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use settings::{Environment, Profile as Env, Settings};
+use toml::Table;
+
+use crate::calibration::Calibration;
+use crate::here;
+use crate::solve::{Given, Solution, solve};
+use crate::target::{Database, Target};
+
+pub(crate) use file::{File, as_written};
+
+/// The folder of the settings, from the root of the repository.
+pub(crate) const CONFIG: &str = "config";
+
+/// Stands where secrets are needed to read settings, and leads nowhere.
+const SECRET: &str = "no-secret-but-as-long-as-one-that-nobody-else-has";
+const DATABASE: &str = "postgres://cardroom@db.invalid/cardroom";
+
+/// A profile by name.
+pub(crate) struct Profile {
+    pub(crate) env: Env,
+    /// As written in `config/tuning`.
+    pub(crate) file: File,
+}
+
+impl Profile {
+    pub(crate) fn read(env: Env) -> Result<Self> {
+        let path = Self::path(env);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let file = File::parse(text).with_context(|| path.display().to_string())?;
+        Ok(Self { env, file })
+    }
+
+    pub(crate) fn path(env: Env) -> PathBuf {
+        Path::new(CONFIG).join(format!("tuning/{env}.toml"))
+    }
+
+    /// What it is for: as its file says, or else what it is by its name.
+    pub(crate) fn target(&self) -> Result<Target> {
+        match &self.file.data.target {
+            Some(target) => Ok(target.clone()),
+            None => Target::of(self.env.as_str(), here::cores(), here::memory_mib()),
+        }
+    }
+
+    /// The settings in effect on the target.
+    pub(crate) fn settings(&self, target: &Target) -> Result<Settings> {
+        let url = match target.database {
+            Database::Sqlite => "sqlite://data/cardroom.db",
+            Database::Postgres(_) => DATABASE,
+        };
+        let variables = [
+            ("CARDROOM_PROFILE", self.env.as_str()),
+            ("CARDROOM_CONFIG_DIR", CONFIG),
+            ("DATABASE_URL", url),
+            ("JWT_SECRET", SECRET),
+        ];
+        let cores = pooling::capacity::hashing::cores_needed(1, 0.95, 1.0 / target.cores.ceil());
+        let environment = Environment::new(variables).with_cores(cores);
+        Ok(settings::load(&environment)?.settings)
+    }
+
+    /// Solves for every number with what was measured.
+    pub(crate) fn solve(&self, target: &Target, calibration: &Calibration) -> Result<Solution> {
+        let settings = self.settings(target)?;
+        let given = Given {
+            bcrypt_cost: settings.auth.bcrypt_cost,
+            hash_wait_max_ms: settings.hashing.wait_max_ms,
+            write_lanes: settings.database.write_lanes,
+        };
+        Ok(solve(target, given, calibration))
+    }
+
+    /// The text of the file that this solution makes, with what people wrote into the present one.
+    pub(crate) fn text(
+        &self,
+        target: &Target,
+        calibration: &Calibration,
+        solution: &Solution,
+    ) -> Result<String> {
+        let base: Table = fs::read_to_string(Path::new(CONFIG).join("base.toml"))?.parse()?;
+        file::text(self, target, calibration, solution, &base)
+    }
+}

@@ -1,0 +1,157 @@
+//! The settings of one process.
+
+use pooling::capacity::connections::{self, Demands, Wanted};
+use pooling::capacity::instances::CONCURRENCY_MAX;
+use pooling::capacity::slots::{self, Knee};
+
+use super::{Fault, Given, Number};
+use crate::calibration::{Calibration, real};
+use crate::target::{Database, Platform, Postgres, Target};
+
+/// A loop that reaches so much of the best rate is at the knee.
+pub(super) const KNEE: f64 = 0.98;
+
+/// Waits are rounded down to this, so that they look like what somebody might have written.
+const STEP_MS: f64 = 50.0;
+
+/// Requests that wait at most, whatever the formula says: each holds its body and its buffers.
+const QUEUE_MAX: usize = 4096;
+
+/// The sizes, and the reason of each.
+pub(super) struct Sizes {
+    /// Connections of one process, those of the commit lanes included; none of SQLite.
+    pub(super) connections: Option<usize>,
+    pub(super) pool: Option<Number>,
+    pub(super) wait: Number,
+    pub(super) requests: Number,
+    pub(super) queue: Number,
+    pub(super) queue_wait: Number,
+    pub(super) threads: Number,
+    /// How many hash, where the setting says 0 for one per core.
+    pub(super) hashing: usize,
+}
+
+impl Sizes {
+    pub(super) fn of(
+        target: &Target,
+        given: Given,
+        calibration: &Calibration,
+        faults: &mut Vec<Fault>,
+    ) -> Self {
+        let (rate, response, p95) = calibration.save.reaching(KNEE);
+        // As many cores more, as much more is under way.
+        let scale = target.cores / real(calibration.cores);
+        let knee = Knee { rate: rate * scale, response };
+        let wait = wait(target, p95);
+        let requests = requests(knee, calibration, scale);
+        let queue = queue(target, wait.value, knee, requests.value);
+        let pool = match &target.database {
+            Database::Sqlite => None,
+            Database::Postgres(it) => Some(pool(target, it, given, calibration, faults)),
+        };
+        let (threads, hashing) = threads(target, given, calibration);
+        Self {
+            connections: pool.as_ref().map(|it| it.value + given.write_lanes),
+            pool,
+            queue_wait: Number { key: "admission.wait_max_ms", ..wait.clone() },
+            wait,
+            requests,
+            queue,
+            threads,
+            hashing,
+        }
+    }
+
+    pub(super) fn numbers(self) -> Vec<Number> {
+        let Self { pool, wait, requests, queue, queue_wait, threads, .. } = self;
+        pool.into_iter().chain([wait, requests, queue, queue_wait, threads]).collect()
+    }
+}
+
+fn pool(
+    target: &Target,
+    database: &Postgres,
+    given: Given,
+    calibration: &Calibration,
+    faults: &mut Vec<Fault>,
+) -> Number {
+    let (instances, overlap) = (target.instances_max, target.overlap);
+    let hold = calibration.read.alone() + database.round_trip_ms / 1e3;
+    let objective = target.objective_ms / 1e3;
+    let steady = target.rate / real(instances) * hold;
+    let demands = Demands { steady, people: target.people, hold, objective, greedy: (0, 1) };
+    let floor = connections::pool_floor(&demands);
+    // What was measured here holds for a database on a machine like this one.
+    let measured = calibration.pool_knee().filter(|_| !database.apart);
+    let knee = connections::pool_knee(measured, database.cores, 0);
+    let useful = connections::useful(knee, database.pooler());
+    let limits = database.limits();
+    let ceiling = connections::pool_ceiling(&limits, instances, overlap);
+    let ceiling = ceiling.saturating_sub(given.write_lanes);
+    if floor > ceiling {
+        let wanted = Wanted { instances, each: floor + given.write_lanes, overlap };
+        faults.extend(wanted.prove(&limits).err().map(Into::into));
+    }
+    let value = floor.max(useful).min(ceiling).max(1);
+    let why = format!(
+        "F6 at least {floor} ({:.2} ms held, {:.0}/s or {} at once within {objective} s); F7 {useful} \
+         suffice, at most {ceiling} = {} / ({instances} instances x {overlap}) - {} lanes",
+        hold * 1e3,
+        target.rate / real(instances),
+        target.people,
+        limits.budget(),
+        given.write_lanes,
+    );
+    Number { key: "database.pool_size", value, why }
+}
+
+fn wait(target: &Target, p95: f64) -> Number {
+    let most = slots::wait_max(target.objective_ms / 1e3, p95) * 1e3;
+    let value = whole((most / STEP_MS).floor() * STEP_MS).max(50);
+    let why = format!("F10 {} ms objective - {:.1} ms service p95", target.objective_ms, p95 * 1e3);
+    Number { key: "database.wait_timeout_ms", value, why }
+}
+
+/// With what the least priority needs, which has a share of the slots that nobody else gets.
+const REQUESTS_MIN: usize = 16;
+
+fn requests(knee: Knee, calibration: &Calibration, scale: f64) -> Number {
+    // The rate of a larger machine is reached with as many times the users, each as quick.
+    let value = slots::limit(knee).max(REQUESTS_MIN);
+    let why = format!(
+        "F10 1.2 x {:.0}/s x {:.2} ms at the knee, {:.1} times the cores of {}",
+        knee.rate,
+        knee.response * 1e3,
+        scale,
+        calibration.machine
+    );
+    Number { key: "admission.requests", value, why }
+}
+
+fn queue(target: &Target, wait_ms: usize, knee: Knee, requests: usize) -> Number {
+    let served = slots::queue(real(wait_ms) / 1e3, knee);
+    let room = match target.platform {
+        Platform::Machine => QUEUE_MAX,
+        Platform::CloudRun => CONCURRENCY_MAX.saturating_sub(requests + target.sockets),
+    };
+    let why = format!("F10 {wait_ms} ms x {:.0}/s = {served}, at most {room}", knee.rate);
+    Number { key: "admission.queue", value: served.min(room), why }
+}
+
+fn threads(target: &Target, given: Given, calibration: &Calibration) -> (Number, usize) {
+    let best = calibration.hashes_on(target.cores, given.bcrypt_cost);
+    let all = whole(target.cores.ceil());
+    let value = if best.threads == all { 0 } else { best.threads };
+    let rates: Vec<_> = calibration.hashing(given.bcrypt_cost);
+    let rates = rates.iter().map(|it| format!("{:.1}", it.rate)).collect::<Vec<_>>().join(", ");
+    let why = format!(
+        "F8 {rates} hashes/s of cost {} by 1, 2, ... threads on {} cores; {:.1}/s on {}",
+        given.bcrypt_cost, calibration.cores, best.rate, target.cores
+    );
+    (Number { key: "hashing.threads", value, why }, best.threads)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
+pub(super) fn whole(value: f64) -> usize {
+    value.max(0.0) as usize
+}
