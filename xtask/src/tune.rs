@@ -29,7 +29,9 @@ const WITHOUT_SERVER: [&str; 7] =
 pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     let words = &arguments.words;
     commands::run(cargo().args(["build", "--quiet", "--package=tune"])).await?;
-    if words.iter().any(|it| WITHOUT_SERVER.contains(&&*it.split('=').next().unwrap_or(it))) {
+    let is_offline =
+        |word: &String| WITHOUT_SERVER.contains(&word.split('=').next().unwrap_or(word));
+    if words.iter().any(is_offline) {
         return finish(command(words)?).await;
     }
     commands::run(cargo().args(["build", "--release", "--package=stress", "--package=cardroom"]))
@@ -45,15 +47,13 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
 
 /// The database that a profile is for: as asked, or else as its file says.
 fn kind(words: &[String]) -> Result<Kind> {
-    let is_sqlite = match value(words, "--db") {
-        Some(name) => name == "sqlite",
-        None => {
-            let env = value(words, "--env").unwrap_or("development");
-            let file = fs::read_to_string(format!("config/tuning/{env}.toml"))?;
-            !file.lines().any(|line| line == "kind = \"postgres\"")
-        }
-    };
-    Ok(if is_sqlite { Kind::Sqlite } else { Kind::Postgres })
+    if let Some(name) = value(words, "--db") {
+        return Ok(if name == "sqlite" { Kind::Sqlite } else { Kind::Postgres });
+    }
+    let env = value(words, "--env").unwrap_or("development");
+    let file = fs::read_to_string(format!("config/tuning/{env}.toml"))?;
+    let is_postgres = file.lines().any(|line| line == "kind = \"postgres\"");
+    Ok(if is_postgres { Kind::Postgres } else { Kind::Sqlite })
 }
 
 async fn on(database: &TestDatabase, words: &[String]) -> Result<()> {

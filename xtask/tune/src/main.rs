@@ -10,6 +10,7 @@ mod history;
 mod limits;
 mod profile;
 mod render;
+mod report;
 mod solve;
 mod stress;
 mod summary;
@@ -42,7 +43,9 @@ async fn main() -> ExitCode {
             verify::run(&it).await.map(|right| if right { 0 } else { WRONG })
         }
         Arguments { task: Some(Task::Render(it)), .. } => render(&it),
-        Arguments { task: Some(_), .. } => Err(anyhow::anyhow!("not yet")),
+        Arguments { task: Some(Task::Report { env, out }), .. } => {
+            report::write(env, &out).map(|()| 0)
+        }
     };
     outcome
         .unwrap_or_else(|error| {

@@ -127,7 +127,7 @@ mod tests {
             for word in ["937", "3600", "1024Mi", STARTUP, LIVE, "cloud-run", "JWT_SECRET"] {
                 assert!(text.contains(word), "{word}: {text}");
             }
-            assert!(!text.contains("DIRECT_DATABASE_URL"), "{text}");
+            assert!(!text.contains("DIRECT_DATABASE_URL="), "{text}");
         }
     }
 

@@ -23,16 +23,15 @@ pub(crate) fn render(
         line(&mut text, "", &format!("  {}", number.why));
     }
     let it = &solution.deployment;
-    let told = format!(
-        "{} to {} instances ({} needed), concurrency {}, {} cores, {} MiB ({} needed)",
-        it.instances_min,
-        it.instances_max,
-        it.instances_needed,
-        it.concurrency,
-        it.cores,
-        it.memory_mib,
-        it.memory_needed_mib,
-    );
+    let memory =
+        format!("{} cores, {} MiB ({} needed)", it.cores, it.memory_mib, it.memory_needed_mib);
+    let told = match target.platform {
+        Platform::Machine => format!("one process, {memory}"),
+        Platform::CloudRun => format!(
+            "{} to {} instances ({} needed), concurrency {}, {memory}",
+            it.instances_min, it.instances_max, it.instances_needed, it.concurrency
+        ),
+    };
     line(&mut text, "deployed", &told);
     predicted(&mut text, solution);
     for Fault { what, ways_out } in &solution.faults {
@@ -89,15 +88,22 @@ fn wanted(text: &mut String, env: Env, target: &Target) {
     line(text, "for", &format!("{env}: {platform}, {} cores; {database}", target.cores));
 }
 
+/// In percent: how far off a curve may be at the level that it had not seen.
+const NOISE_MAX: f64 = 15.0;
+
 fn predicted(text: &mut String, solution: &Solution) {
     let it = &solution.predicted;
     for (name, capacity) in [("save", &it.save), ("join", &it.join), ("read", &it.read)] {
         let Capacity { target, here, bottleneck, model, held_out_percent, p95_ms } = capacity;
         let words = format!(
-            "{name} {target:.0}/s there, {here:.0}/s here ({bottleneck} bind; {model}, held out \
+            "{name} {target:.0}/s there, {here:.0}/s here (by {bottleneck}; {model}, held out \
              {held_out_percent:+.1} %), p95 {p95_ms:.1} ms at 70 %"
         );
         line(text, if name == "save" { "predicted" } else { "" }, &words);
+    }
+    let noise = [&it.save, &it.join, &it.read].map(|it| it.held_out_percent.abs());
+    if noise.iter().any(|it| *it > NOISE_MAX) {
+        line(text, "", "no curve foretold its top level: was the machine quiet? measure again");
     }
     let bursts = [("save", it.save_burst), ("join", it.join_burst), ("log-in", it.log_in_burst)];
     let bursts = bursts.map(|(name, Burst { people, low, p95, high })| {

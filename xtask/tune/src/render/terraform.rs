@@ -17,8 +17,7 @@ pub(super) fn text(facts: &Facts) -> String {
     });
     let env: String = variables.chain(secrets).collect();
     let inputs = ["image", "region", "cors_origins", "public_url"];
-    let inputs: String =
-        inputs.iter().map(|name| format!("variable \"{name}\" {{ type = string }}\n")).collect();
+    let inputs = inputs.map(|name| format!("variable \"{name}\" {{ type = string }}\n")).concat();
     format!(
         "# {origin}
 # The database is migrated before, through its direct URL.

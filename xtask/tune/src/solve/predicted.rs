@@ -81,7 +81,8 @@ fn capacity(
     let cores_here = real(calibration.cores);
     let all = (operation.server_us + operation.database_us + operation.generator_us) / 1e6;
     let curve = operation.curve();
-    let here = curve.as_ref().map_or(operation.best(), |it| it.peak().min(1.1 * operation.best()));
+    let most = operation.best();
+    let here = curve.as_ref().map_or(most, |it| it.peak().clamp(0.9 * most, 1.1 * most));
     // Of what the cores would allow, so much was reached.
     let reached = (here * all / cores_here).min(1.0);
     let best = curve.as_ref().and_then(|it| it.models.first());
