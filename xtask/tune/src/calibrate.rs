@@ -18,7 +18,7 @@ use crate::stress::{self, Run, Section};
 const MARGIN_MIN: f64 = 0.15;
 
 /// Users of the closed loops. The top level is left out when curves are fitted, and foretold.
-const USERS: &str = "1,2,4,8,16,25,50";
+const USERS: &str = "1,2,4,8,16,25,50,100,200";
 
 /// People who come at once. Fifty are foretold, less than one and a half times as many.
 const PEOPLE: [usize; 3] = [12, 24, 36];
@@ -43,9 +43,9 @@ pub(crate) async fn run(kind: &str, programs: &Programs) -> Result<Calibration> 
     say("hashing by 1, 2, ... threads");
     let (hashes, hash_step) = hashes::measure(here::cores())?;
     let meter = Meter { kind, programs };
-    let (save, run) = meter.operation("save").await?;
-    let (join, _) = meter.operation("join").await?;
-    let (read, _) = meter.loops("read").await?;
+    let save = meter.operation("save").await?;
+    let join = meter.operation("join").await?;
+    let (read, run) = meter.loops("read").await?;
     let (pools, pool_rates) =
         if kind == "postgres" { meter.pools().await? } else { Default::default() };
     let (resident_mib, connection_kib) = memory(&run);
@@ -88,8 +88,8 @@ impl Meter<'_> {
     }
 
     /// Loops and bursts of a scenario.
-    async fn operation(&self, name: &str) -> Result<(Operation, Run)> {
-        let (mut operation, run) = self.loops(name).await?;
+    async fn operation(&self, name: &str) -> Result<Operation> {
+        let (mut operation, _) = self.loops(name).await?;
         for people in PEOPLE {
             say(&format!("{name}: {people} at once"));
             let count = people.to_string();
@@ -98,7 +98,7 @@ impl Meter<'_> {
             operation.people.push(people);
             operation.burst_ms.push(p95.with_context(|| format!("no {name} succeeded"))? / 1e3);
         }
-        Ok((operation, run))
+        Ok(operation)
     }
 
     /// Closed loops of more and more users.
@@ -149,7 +149,8 @@ fn demands(section: &Section, rate: f64) -> [f64; 3] {
     cores.map_or([0.0; 3], |it| [of(it.server), of(it.database), of(it.ours)])
 }
 
-/// Resident memory with one user, in MiB, and what each more added, in KiB.
+/// Resident memory with one reader, in MiB, and what each more added, in KiB. Of readers, because
+/// what is written is remembered, and would count for those who write it.
 fn memory(run: &Run) -> (f64, f64) {
     let resident = run.sections.iter().filter_map(|it| it.cost.resident_bytes);
     let resident: Vec<_> = resident.collect();

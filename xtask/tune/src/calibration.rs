@@ -115,8 +115,7 @@ impl Calibration {
         }
         let one = measured.first().map_or(best.rate, |it| it.rate);
         let rate = if cores <= 1.0 { one * cores } else { best.rate / here * cores };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cores")]
-        Measured { threads: cores.ceil().max(1.0) as usize, rate }
+        Measured { threads: whole(cores.ceil()).max(1), rate }
     }
 }
 
@@ -124,6 +123,12 @@ impl Calibration {
 #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 of anything")]
 pub(crate) fn real(count: usize) -> f64 {
     count as f64
+}
+
+/// The whole part of something that is counted.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
+pub(crate) fn whole(value: f64) -> usize {
+    value.max(0.0) as usize
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use settings::{Environment, Profile as Env, Settings};
 use toml::Table;
 
-use crate::calibration::Calibration;
+use crate::calibration::{Calibration, whole};
 use crate::here;
 use crate::solve::{Given, Solution, solve};
 use crate::target::{Database, Target};
@@ -62,8 +62,7 @@ impl Profile {
             ("DATABASE_URL", url),
             ("JWT_SECRET", SECRET),
         ];
-        let cores = pooling::capacity::hashing::cores_needed(1, 0.95, 1.0 / target.cores.ceil());
-        let environment = Environment::new(variables).with_cores(cores);
+        let environment = Environment::new(variables).with_cores(whole(target.cores.ceil()));
         Ok(settings::load(&environment)?.settings)
     }
 

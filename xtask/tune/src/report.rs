@@ -14,7 +14,7 @@ use crate::profile::Profile;
 use crate::solve::{Capacity, Solution};
 use crate::target::Target;
 
-const STYLE: &str = include_str!("report/style.css");
+const STYLE: &str = include_str!("../../stress/src/report/style.css");
 
 pub(crate) fn write(env: Env, file: &Path) -> Result<()> {
     let profile = Profile::read(env)?;

@@ -5,6 +5,7 @@ mod numbers;
 mod predicted;
 
 use pooling::capacity::connections::Refusal;
+use pooling::capacity::hashing;
 
 use crate::calibration::Calibration;
 use crate::target::Target;
@@ -65,7 +66,6 @@ pub(crate) fn solve(target: &Target, given: Given, calibration: &Calibration) ->
 
 /// Whether those who log in at once are done in time, and what would help if not.
 fn log_ins(target: &Target, given: Given, calibration: &Calibration, faults: &mut Vec<Fault>) {
-    use pooling::capacity::hashing;
     let rate = calibration.hashes_on(target.cores, given.bcrypt_cost).rate;
     let p95 = hashing::burst_p95(target.log_ins, rate);
     let objective = target.log_in_objective_ms / 1e3;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Fault;
 use super::numbers::Sizes;
-use crate::calibration::{Calibration, real};
+use crate::calibration::{Calibration, whole};
 use crate::target::{Platform, Target};
 
 /// What an open socket takes: its buffers in both directions and its place in its channels. Assumed
@@ -101,6 +101,5 @@ fn memory(target: &Target, sizes: &Sizes, calibration: &Calibration) -> usize {
         hashes: (sizes.hashing, HASH_MIB),
         connections: (sizes.connections.unwrap_or_default(), CONNECTION_MIB),
     };
-    let needed = needed.needed().ceil();
-    super::numbers::whole(needed.min(real(usize::MAX)))
+    whole(needed.needed().ceil())
 }

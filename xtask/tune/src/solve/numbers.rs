@@ -5,7 +5,7 @@ use pooling::capacity::instances::CONCURRENCY_MAX;
 use pooling::capacity::slots::{self, Knee};
 
 use super::{Fault, Given, Number};
-use crate::calibration::{Calibration, real};
+use crate::calibration::{Calibration, real, whole};
 use crate::target::{Database, Platform, Postgres, Target};
 
 /// A loop that reaches so much of the best rate is at the knee.
@@ -14,7 +14,7 @@ pub(super) const KNEE: f64 = 0.98;
 /// Waits are rounded down to this, so that they look like what somebody might have written.
 const STEP_MS: f64 = 50.0;
 
-/// Requests that wait at most, whatever the formula says: each holds its body and its buffers.
+/// Requests that wait at most, whatever the formulae say.
 const QUEUE_MAX: usize = 4096;
 
 /// The sizes, and the reason of each.
@@ -44,7 +44,7 @@ impl Sizes {
         let knee = Knee { rate: rate * scale, response };
         let wait = wait(target, p95);
         let requests = requests(knee, calibration, scale);
-        let queue = queue(target, wait.value, knee, requests.value);
+        let queue = queue(target, wait.value, knee, requests.value, calibration);
         let pool = match &target.database {
             Database::Sqlite => None,
             Database::Postgres(it) => Some(pool(target, it, given, calibration, faults)),
@@ -128,15 +128,30 @@ fn requests(knee: Knee, calibration: &Calibration, scale: f64) -> Number {
     Number { key: "admission.requests", value, why }
 }
 
-fn queue(target: &Target, wait_ms: usize, knee: Knee, requests: usize) -> Number {
+fn queue(
+    target: &Target,
+    wait_ms: usize,
+    knee: Knee,
+    requests: usize,
+    calibration: &Calibration,
+) -> Number {
     let served = slots::queue(real(wait_ms) / 1e3, knee);
-    let room = match target.platform {
+    // Half of the memory is for those who wait.
+    let each = (calibration.connection_kib / 1024.0).max(REQUEST_MIB_MIN);
+    let fit = whole(real(target.memory_mib) / 2.0 / each);
+    let taken = match target.platform {
         Platform::Machine => QUEUE_MAX,
         Platform::CloudRun => CONCURRENCY_MAX.saturating_sub(requests + target.sockets),
     };
-    let why = format!("F10 {wait_ms} ms x {:.0}/s = {served}, at most {room}", knee.rate);
-    Number { key: "admission.queue", value: served.min(room), why }
+    let why = format!(
+        "F10 {wait_ms} ms x {:.0}/s = {served}; half of the memory holds {fit}, and at most {taken} come",
+        knee.rate
+    );
+    Number { key: "admission.queue", value: served.min(fit).min(taken), why }
 }
+
+/// A request takes its buffers at least.
+const REQUEST_MIB_MIN: f64 = 0.016;
 
 fn threads(target: &Target, given: Given, calibration: &Calibration) -> (Number, usize) {
     let best = calibration.hashes_on(target.cores, given.bcrypt_cost);
@@ -149,9 +164,4 @@ fn threads(target: &Target, given: Given, calibration: &Calibration) -> (Number,
         given.bcrypt_cost, calibration.cores, best.rate, target.cores
     );
     (Number { key: "hashing.threads", value, why }, best.threads)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
-pub(super) fn whole(value: f64) -> usize {
-    value.max(0.0) as usize
 }

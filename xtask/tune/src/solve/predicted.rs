@@ -14,7 +14,7 @@ use crate::target::{Database, Target};
 pub(crate) const BUSY: f64 = 0.85;
 
 /// Bursts that are played for each prediction.
-const PLAYS: usize = 1000;
+const PLAYS: usize = 200;
 
 /// What is to be expected.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,13 +84,13 @@ fn capacity(
     let most = operation.best();
     let here = curve.as_ref().map_or(most, |it| it.peak().clamp(0.9 * most, 1.1 * most));
     // Of what the cores would allow, so much was reached.
-    let reached = (here * all / cores_here).min(1.0);
+    let reached = (most * all / cores_here).min(1.0);
     let best = curve.as_ref().and_then(|it| it.models.first());
     let p95_ms = operation.reaching(0.7).2 * 1e3;
     Capacity {
         target: on_target(target, sizes, operation, calibration, writes) * reached.max(0.01),
         here,
-        bottleneck: bottleneck(reached, here * operation.generator_us / 1e6, writes).to_owned(),
+        bottleneck: bottleneck(reached, most * operation.generator_us / 1e6, writes).to_owned(),
         model: best.map_or("none", |it| it.model.name()).to_owned(),
         held_out_percent: best.map_or(f64::NAN, |it| it.held_out_error * 100.0),
         p95_ms,
