@@ -110,19 +110,19 @@ fn operation(
         ("database", "s1", it.database_us),
         ("load tool", "s2", it.generator_us),
     ];
-    let bars = parts.map(|(name, class, us)| {
-        let share = if all > 0.0 { us / all * 100.0 } else { 0.0 };
+    let bars = parts.iter().filter(|(.., us)| *us > 0.0).map(|(name, class, us)| {
+        let share = us / all * 100.0;
         format!("<i class={class} style='flex:{share:.1}'>{name} {us:.0} us</i>")
     });
+    let bars: String = bars.collect();
     let Capacity { here, target, bottleneck, model, held_out_percent, .. } = predicted;
     let curve = it.curve().map_or(String::new(), |curve| plot::capacity(&it.levels(), &curve));
     let bursts = if it.people.is_empty() { String::new() } else { plot::bursts(it) };
     format!(
         "<section><h2>{name}</h2><p>{here:.0}/s here, set by {bottleneck}, of {cores} cores; \
          {target:.0}/s on the target. Believed: {model}, {held_out_percent:+.1} % off at the level that \
-         it had not seen.</p><div class=cores><small>processor time of one</small>{}</div>\
-         <div class=figures>{curve}{bursts}</div></section>",
-        bars.concat()
+         it had not seen.</p><div class=cores><small>processor time of one</small>{bars}</div>\
+         <div class=figures>{curve}{bursts}</div></section>"
     )
 }
 

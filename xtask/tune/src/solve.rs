@@ -47,9 +47,11 @@ pub(crate) struct Solution {
     pub(crate) faults: Vec<Fault>,
 }
 
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
-        let ways_out = refusal.ways_out().iter().map(ToString::to_string).collect();
+impl Fault {
+    /// Too many connections are wanted; beside its commit lanes an instance needs one at least.
+    pub(crate) fn refused(refusal: &Refusal, write_lanes: usize) -> Self {
+        let ways_out = refusal.ways_out(write_lanes + 1);
+        let ways_out = ways_out.iter().map(ToString::to_string).collect();
         Self { what: refusal.to_string(), ways_out }
     }
 }

@@ -6,7 +6,7 @@ use settings::Settings;
 
 use super::{Findings, Subject};
 use crate::calibration::real;
-use crate::solve::Deployment;
+use crate::solve::{Deployment, Fault};
 use crate::target::{Database, Platform, Target};
 
 /// Google's front end keeps connections for so long; who closes sooner answers into nothing.
@@ -43,7 +43,9 @@ fn connections(it: &Subject, findings: &mut Findings) {
                 each: settings.database.pool_size + settings.database.write_lanes,
                 overlap: target.overlap,
             };
-            findings.faults.extend(wanted.prove(&database.limits()).err().map(Into::into));
+            let refusal = wanted.prove(&database.limits()).err();
+            let lanes = settings.database.write_lanes;
+            findings.faults.extend(refusal.map(|it| Fault::refused(&it, lanes)));
         }
     }
 }

@@ -86,7 +86,7 @@ impl Plot {
     fn figure(self, caption: &str, below: &str) -> String {
         let (width, height) = (LEFT + WIDTH + RIGHT, TOP + HEIGHT + BOTTOM);
         format!(
-            "<figure><figcaption>{caption}</figcaption><svg viewBox='0 0 {width:.0} {height:.0}' role=img>{}\
+            "<figure style='max-width:540px'><figcaption>{caption}</figcaption><svg viewBox='0 0 {width:.0} {height:.0}' role=img>{}\
              <text x={:.0} y={:.0} text-anchor=end>{below}</text></svg></figure>",
             self.body,
             LEFT + WIDTH,

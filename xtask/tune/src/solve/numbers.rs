@@ -90,7 +90,8 @@ fn pool(
     let ceiling = ceiling.saturating_sub(given.write_lanes);
     if floor > ceiling {
         let wanted = Wanted { instances, each: floor + given.write_lanes, overlap };
-        faults.extend(wanted.prove(&limits).err().map(Into::into));
+        let refusal = wanted.prove(&limits).err();
+        faults.extend(refusal.map(|it| Fault::refused(&it, given.write_lanes)));
     }
     let value = floor.max(useful).min(ceiling).max(1);
     let why = format!(

@@ -31,15 +31,16 @@ impl Refusal {
         Self { wanted, limits }
     }
 
-    /// Every single thing that would help, the cheapest first. Each is proved to.
-    pub fn ways_out(&self) -> Vec<WayOut> {
+    /// Every single thing that would help, the cheapest first. Each is proved to. An instance needs
+    /// `least` connections to work at all.
+    pub fn ways_out(&self, least: usize) -> Vec<WayOut> {
         let Self { wanted, limits } = *self;
         let smaller = pool_ceiling(&limits, wanted.instances, wanted.overlap);
         let fewer = instances_ceiling(&limits, wanted.each, wanted.overlap);
         let drained = Wanted { overlap: 1, ..wanted };
         let needed = wanted.total() + limits.reserved + limits.others + ADMINISTRATORS;
         let ways = [
-            (smaller > 0).then_some(WayOut::SmallerPools(smaller)),
+            (smaller >= least.max(1)).then_some(WayOut::SmallerPools(smaller)),
             (fewer > 0).then_some(WayOut::FewerInstances(fewer)),
             (drained.total() <= limits.budget()).then_some(WayOut::DrainFirst),
             Some(WayOut::LargerDatabase(needed)),
@@ -92,14 +93,9 @@ mod tests {
             "10 instances x 75 connections x 2 generations = 1500 > 39 = 60 - 3 reserved - 14 of \
              others - 4 for migrations and administrators"
         );
-        let ways: Vec<_> = refusal.ways_out().iter().map(ToString::to_string).collect();
-        assert_eq!(
-            ways,
-            [
-                "1 connections for each instance",
-                "a database or a pooler that takes 1521 connections"
-            ]
-        );
+        let ways: Vec<_> = refusal.ways_out(3).iter().map(ToString::to_string).collect();
+        assert_eq!(ways, ["a database or a pooler that takes 1521 connections"]);
+        assert_eq!(refusal.ways_out(1)[0], WayOut::SmallerPools(1));
     }
 
     proptest! {
@@ -111,7 +107,7 @@ mod tests {
             let wanted = Wanted { instances, each, overlap };
             let limits = Limits { connections, reserved, others };
             let Err(refusal) = wanted.prove(&limits) else { return Ok(()) };
-            for way in refusal.ways_out() {
+            for way in refusal.ways_out(1) {
                 let (wanted, limits) = match way {
                     WayOut::SmallerPools(each) => (Wanted { each, ..wanted }, limits),
                     WayOut::FewerInstances(instances) => (Wanted { instances, ..wanted }, limits),
