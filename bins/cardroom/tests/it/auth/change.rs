@@ -88,13 +88,13 @@ async fn whoever_changes_the_password_is_logged_in_at_every_moment() {
     let mut change = pin!(change);
 
     let behind = Behind::of(&app);
-    let held = behind.while_nobody_writes("sessions", async {
+    let held = Box::pin(behind.while_nobody_writes("sessions", async {
         assert!(timeout(MOMENT, &mut change).await.is_err(), "nothing held the change");
         // Another instance remembers nothing of the session.
         let elsewhere = TestApp::spawn_on(app.database.clone(), &[]).await;
         let answer = elsewhere.get("/api/auth/me").bearer_auth(&me.token).send().await;
         answer.unwrap().status()
-    });
+    }));
 
     assert_eq!(held.await, 200);
     assert_eq!(change.await.unwrap().status(), 200);
