@@ -7,7 +7,7 @@
 mod read;
 mod write;
 
-use std::cell::RefCell;
+use std::future::ready;
 use std::rc::Rc;
 
 use actix_codec::{Encoder as _, Framed, FramedParts};
@@ -21,6 +21,7 @@ use actix_web::http::StatusCode;
 use actix_web::rt::net::TcpStream;
 use actix_web::{Error, error};
 use bytes::{Bytes, BytesMut};
+use tokio::sync::OnceCell;
 use tracing::debug;
 
 use read::{Incoming, Scratch};
@@ -28,6 +29,22 @@ use write::Outgoing;
 
 /// What an application is handed over that serves upgraded connections.
 type Upgrade = (Request, Framed<TcpStream, Codec>);
+
+/// What a worker serves upgraded connections with. It is made for the first of them: a second
+/// application takes as much memory as the first, and most workers of most servers need none.
+struct Worker<A: ServiceFactory<Request>> {
+    factory: A,
+    application: OnceCell<A::Service>,
+    scratch: Scratch,
+}
+
+impl<A: ServiceFactory<Request, Config = ()>> Worker<A> {
+    async fn application(&self) -> Result<&A::Service, Error> {
+        let starting = async || self.factory.new_service(()).await;
+        let started = self.application.get_or_try_init(starting).await;
+        started.map_err(|_| error::ErrorInternalServerError("the application does not start"))
+    }
+}
 
 /// What serves upgraded connections with this application.
 pub(crate) fn service<A, B>(
@@ -44,42 +61,32 @@ where
     A::Service: 'static,
     B: MessageBody + 'static,
 {
+    let scratch = Rc::default();
+    let worker = Rc::new(Worker { factory: application, application: OnceCell::new(), scratch });
     fn_factory(move || {
-        let starting = application.new_service(());
-        async move {
-            let application = Rc::new(starting.await?);
-            let scratch: Scratch = Rc::new(RefCell::new(read::scratch()));
-            Ok(fn_service(move |upgrade: Upgrade| {
-                converse(application.clone(), scratch.clone(), upgrade)
-            }))
-        }
+        let worker = worker.clone();
+        ready(Ok(fn_service(move |upgrade: Upgrade| converse(worker.clone(), upgrade))))
     })
 }
 
 /// Answers the handshake, and carries both directions until either ends.
-async fn converse<A, B>(
-    application: Rc<A>,
-    scratch: Scratch,
-    (request, framed): Upgrade,
-) -> Result<(), Error>
+async fn converse<A, B>(worker: Rc<Worker<A>>, (request, framed): Upgrade) -> Result<(), Error>
 where
-    A: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    A: ServiceFactory<Request, Config = (), Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody + 'static,
 {
+    let application = worker.application().await?;
     let FramedParts { io, mut codec, read_buf, .. } = framed.into_parts();
     // Frames are written when they are due, and many at a time; nothing is gained by holding them back.
     if let Err(error) = io.set_nodelay(true) {
         debug!("the kernel may hold frames back: {error}");
     }
     let (read_half, write_half) = io.into_split();
-    let incoming = Incoming::new(read_half, &read_buf, scratch);
+    let incoming = Incoming::new(read_half, &read_buf, worker.scratch.clone());
     drop(read_buf);
     let payload: Payload = Payload::Stream { payload: Box::pin(incoming) };
     let (request, _) = request.replace_payload(payload);
-    let (head, body) = match application.call(request).await {
-        Ok(response) => answer(&mut codec, response).await?,
-        Err(error) => return Err(error),
-    };
+    let (head, body) = answer(&mut codec, application.call(request).await?).await?;
     drop(codec);
     let outgoing = Outgoing::new(write_half, head, body);
     if let Err(error) = outgoing.await {

@@ -14,12 +14,8 @@ use tokio::net::tcp::OwnedReadHalf;
 /// Bytes that are read at once at most.
 const BYTES_MAX: usize = 64 * 1024;
 
-/// Memory to read into, of one thread.
-pub(super) type Scratch = Rc<RefCell<Box<[u8]>>>;
-
-pub(super) fn scratch() -> Box<[u8]> {
-    vec![0; BYTES_MAX].into()
-}
+/// Memory to read into, of one thread; there is none until something is read.
+pub(super) type Scratch = Rc<RefCell<Vec<u8>>>;
 
 /// What the client of a socket says.
 pub(super) struct Incoming {
@@ -46,6 +42,7 @@ impl Stream for Incoming {
         }
         let Self { stream, scratch, .. } = &mut *self;
         let mut scratch = scratch.borrow_mut();
+        scratch.resize(BYTES_MAX, 0);
         let mut buffer = ReadBuf::new(&mut scratch);
         ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
         let read = buffer.filled();
