@@ -1,6 +1,7 @@
 //! What answers when no route does: 404, or 405 for a known path.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use actix_router::ResourceDef;
 use actix_web::HttpRequest;
@@ -12,7 +13,13 @@ use serde_json::value::RawValue;
 use crate::Problem;
 
 /// The paths of the API and the methods that each of them knows, taken from its description.
-pub struct Routes(Vec<(ResourceDef, HeaderValue)>);
+pub struct Routes {
+    document: &'static str,
+    /// Made when it is first asked, because it takes as much memory as the routes of a worker.
+    table: OnceLock<Table>,
+}
+
+type Table = Vec<(ResourceDef, HeaderValue)>;
 
 /// The methods of a path; what they do is not looked at.
 type Methods<'a> = BTreeMap<String, &'a RawValue>;
@@ -25,20 +32,25 @@ struct Description<'a> {
 }
 
 impl Routes {
-    /// Reads the table from the API's own description, an OpenAPI document.
-    pub fn of(document: &str) -> Self {
-        let description: Description<'_> = serde_json::from_str(document).unwrap_or_default();
-        let paths = description.paths.iter();
-        Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), allowed(item))).collect())
+    /// The routes that the API's own description names, an OpenAPI document.
+    pub fn of(document: &'static str) -> Self {
+        Self { document, table: OnceLock::new() }
     }
 
     /// Why no route took this request.
     pub fn refuse(&self, request: &HttpRequest) -> Problem {
-        match self.0.iter().find(|(pattern, _)| pattern.is_match(request.path())) {
+        let table = self.table.get_or_init(|| read(self.document));
+        match table.iter().find(|(pattern, _)| pattern.is_match(request.path())) {
             Some((_, methods)) => Problem::method_not_allowed(methods.clone()),
             None => Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found"),
         }
     }
+}
+
+fn read(document: &str) -> Table {
+    let description: Description<'_> = serde_json::from_str(document).unwrap_or_default();
+    let paths = description.paths.iter();
+    paths.map(|(path, item)| (ResourceDef::new(path.as_str()), allowed(item))).collect()
 }
 
 fn allowed(item: &Methods<'_>) -> HeaderValue {
