@@ -53,6 +53,14 @@ fn words(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
+/// Builds the server as it is released, and the programs that drive it. Always all of them: what each
+/// wants of the dependencies would otherwise have the server built anew for the next.
+pub(crate) async fn build_release() -> Result<()> {
+    const PACKAGES: [&str; 4] =
+        ["--package=cardroom", "--package=probe", "--package=stress", "--package=fanout"];
+    run(cargo().args(["build", "--release"]).args(PACKAGES)).await
+}
+
 /// Where cargo puts a release build. The target folder is the one that cargo tagged as a cache.
 pub(crate) fn release_folder() -> Result<PathBuf> {
     let program = env::current_exe()?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::commands::{self, cargo, program, release_folder};
+use crate::commands::{self, program, release_folder};
 use crate::interop::npm_ci;
 
 /// Where the other servers and their lock file are.
@@ -24,9 +24,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
-    let mut build = cargo();
-    build.args(["build", "--release", "--package=cardroom", "--package=fanout"]);
-    commands::run(&mut build).await?;
+    commands::build_release().await?;
     let servers = install().await?;
     let folder = release_folder()?;
     let database = testkit::sqlite_database().await?;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use testkit::{Kind, TestDatabase};
 use tokio::process::Command;
 
-use crate::commands::{self, cargo, program, release_folder};
+use crate::commands::{self, program, release_folder};
 use crate::server::Server;
 
 /// Start the release build and put it under load for a few seconds, checking every answer.
@@ -47,8 +47,7 @@ pub(crate) async fn footprint() -> Result<()> {
 
 /// Builds the server and `probe` as they are released.
 pub(crate) async fn build() -> Result<()> {
-    commands::run(cargo().args(["build", "--release", "--package=cardroom", "--package=probe"]))
-        .await
+    commands::build_release().await
 }
 
 /// `probe` with this task, on the release build of the server.

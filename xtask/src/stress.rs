@@ -34,10 +34,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     let first = words.first().map(String::as_str).unwrap_or_default();
     let elsewhere = value(words, "--target").is_some_and(|it| it != "spawn");
     if elsewhere || WITHOUT_SERVER.contains(&first) || words.iter().any(|it| it == "--help") {
-        build(&["--package=stress"]).await?;
+        commands::run(cargo().args(["build", "--release", "--package=stress"])).await?;
         return finish(command(words)?).await;
     }
-    build(&["--package=stress", "--package=cardroom"]).await?;
+    commands::build_release().await?;
     if first == "ab" {
         return ab(&words[1..]).await;
     }
@@ -105,10 +105,6 @@ async fn on(database: &TestDatabase, words: &[String]) -> Result<()> {
     command.arg(format!("--server={}", release_folder()?.join("cardroom").display()));
     command.env("DATABASE_URL", &*database.url.expose());
     finish(command).await
-}
-
-async fn build(packages: &[&str]) -> Result<()> {
-    commands::run(cargo().args(["build", "--release"]).args(packages)).await
 }
 
 fn command(words: &[String]) -> Result<Command> {

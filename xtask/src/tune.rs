@@ -34,8 +34,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     if words.iter().any(is_offline) {
         return finish(command(words)?).await;
     }
-    commands::run(cargo().args(["build", "--release", "--package=stress", "--package=cardroom"]))
-        .await?;
+    commands::build_release().await?;
     match kind(words)? {
         Kind::Sqlite => on(&testkit::sqlite_database().await?, words).await,
         Kind::Postgres => {
