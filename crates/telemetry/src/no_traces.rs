@@ -1,17 +1,14 @@
 //! No traces: this build has no exporter.
 
 use settings::Log;
-use tracing::{Dispatch, Span};
+use tracing::Span;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::TelemetryError;
 use crate::request::Ended;
 
 /// Starts logging, unless traces are asked for.
-pub(crate) fn init(
-    lines: impl Into<Dispatch> + SubscriberInitExt,
-    settings: &Log,
-) -> Result<(), TelemetryError> {
+pub(crate) fn init(lines: impl SubscriberInitExt, settings: &Log) -> Result<(), TelemetryError> {
     if settings.otlp_endpoint.is_some() {
         return Err(TelemetryError::NoTraces);
     }
