@@ -46,7 +46,7 @@ pub(crate) async fn run(command: &mut Command) -> Result<()> {
 }
 
 /// The command as one would type it.
-fn words(command: &Command) -> String {
+pub(crate) fn words(command: &Command) -> String {
     let command = command.as_std();
     let program = Path::new(command.get_program()).file_name().unwrap_or_default();
     let words = std::iter::once(program).chain(command.get_args());

@@ -10,7 +10,7 @@ use testkit::{Kind, TestDatabase};
 use tokio::process::Command;
 
 use crate::bench;
-use crate::commands::{self, cargo, program, release_folder};
+use crate::commands::{self, cargo, program, release_folder, words};
 
 /// Put the release build under load, and say how it held
 ///
@@ -63,7 +63,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
 async fn ab(words: &[String]) -> Result<()> {
     let base = value(words, "--base").context("--base REVISION is needed")?;
     let rest: Vec<_> = without(words, "--base");
-    let folder = release_folder()?.join("../stress/base");
+    let folder = release_folder()?.with_file_name("stress").join("base");
     let (tree, target) = (folder.join("tree"), folder.join("target"));
     if tree.exists() {
         commands::run(
@@ -115,7 +115,8 @@ fn command(words: &[String]) -> Result<Command> {
 
 /// Runs to the end; its status says more than yes or no, and has to be ours.
 pub(crate) async fn finish(mut command: Command) -> Result<()> {
-    let status = command.status().await.context("cannot run it")?;
+    let words = words(&command);
+    let status = command.status().await.with_context(|| format!("cannot run `{words}`"))?;
     let code = status.code().and_then(|it| u8::try_from(it).ok()).unwrap_or(1);
     if code == 0 { Ok(()) } else { Err(Ended(code).into()) }
 }

@@ -67,7 +67,7 @@ async fn on(database: &TestDatabase, words: &[String]) -> Result<()> {
 }
 
 fn command(words: &[String]) -> Result<Command> {
-    let file = release_folder()?.join("../debug/tune");
+    let file = release_folder()?.with_file_name("debug").join("tune");
     let mut command = program(&file.to_string_lossy());
     command.args(words);
     Ok(command)
