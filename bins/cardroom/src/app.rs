@@ -11,7 +11,7 @@ use admission::{ConcurrencyLimit, RateLimits, admit};
 use api::{BodyLimits, HeadLimits, Problem, Routes, answer, limit_body_time, limit_head};
 use auth::Auth;
 use gameplay::Saves;
-use realtime::Realtime;
+use realtime::{Realtime, Worker};
 use rooms::{Closings, Heartbeats, Joins, Openings, Owners};
 use settings::Settings;
 use store::idempotency::InFlight;
@@ -80,6 +80,11 @@ impl Shared {
             pulse: Data::default(),
         }
     }
+
+    /// The part of realtime on one thread of the server; to be called on that thread.
+    pub fn worker(&self) -> Worker {
+        self.realtime.worker()
+    }
 }
 
 /// How much a gameplay state may be.
@@ -91,9 +96,11 @@ pub(crate) fn document_bounds(settings: &Settings) -> Bounds {
     }
 }
 
-/// Builds the application, once for each worker. The last layer is the first that sees a request.
+/// Builds the application, for one thread of the server and its part of realtime. The last layer is the
+/// first that sees a request.
 pub fn build(
     shared: Shared,
+    worker: Worker,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -127,7 +134,7 @@ pub fn build(
         .app_data(shared.joins)
         .app_data(shared.heartbeats)
         .app_data(shared.closings)
-        .app_data(shared.realtime.worker())
+        .app_data(worker)
         .app_data(shared.in_flight)
         .app_data(shared.bodies)
         .app_data(shared.limit)

@@ -11,6 +11,7 @@ use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceResponse};
 use actix_web::rt::net::TcpStream;
+use realtime::Worker;
 
 use crate::app::{self, Shared};
 use crate::{connection, upgrade};
@@ -39,6 +40,7 @@ pub(crate) fn on(
     let serve = move || {
         let stopping = stopping.clone();
         let prepare = connection::prepare(&for_connections);
+        let worker = shared.worker();
         HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
@@ -48,8 +50,8 @@ pub(crate) fn on(
             .client_request_timeout(head_timeout)
             .client_disconnect_timeout(FAREWELL)
             .on_connect_ext(move |stream: &TcpStream, extensions| prepare(stream, extensions))
-            .upgrade(upgrade::service(application(shared.clone())))
-            .finish(application(shared.clone()))
+            .upgrade(upgrade::service(application(shared.clone(), worker.clone())))
+            .finish(application(shared.clone(), worker))
             .tcp()
     };
     let server = builder
@@ -65,6 +67,7 @@ pub(crate) fn on(
 /// The application as actix takes it.
 fn application(
     shared: Shared,
+    worker: Worker,
 ) -> impl ServiceFactory<
     Request,
     Config = (),
@@ -72,5 +75,5 @@ fn application(
     Error = Error,
     InitError = (),
 > {
-    map_config(app::build(shared), |()| AppConfig::default())
+    map_config(app::build(shared, worker), |()| AppConfig::default())
 }

@@ -60,7 +60,7 @@ async fn a_panic_is_a_500_in_shape_and_the_server_lives() {
     ]);
     let shared = shared(settings::load(&environment).unwrap().settings);
     let server = HttpServer::new(move || {
-        build(shared.clone())
+        build(shared.clone(), shared.worker())
             .route("/panic", web::get().to(panics))
             .route("/panic-later", web::get().to(panics_later))
     });
