@@ -1,11 +1,13 @@
 //! What is done for the channels from time to time.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use futures::{StreamExt as _, stream};
 use ids::RoomId;
-use rooms::{Closings, Heartbeats, RoomError, manage, visit};
+use rooms::{Closings, Heartbeats, manage, visit};
 use store::Db;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::AbortHandle;
@@ -19,6 +21,12 @@ const EXPIRE_EVERY: Duration = Duration::from_millis(100);
 
 /// How long a channel may outlive its room that was closed elsewhere, or whose time is over.
 const ROOMS_EVERY: Duration = Duration::from_secs(5);
+
+/// Rooms that are looked for with one query at most.
+const ROOMS_ABREAST: usize = 500;
+
+/// Visitors who are noted at the same time, so that they leave together in one commit.
+const NOTED_ABREAST: usize = 256;
 
 /// How often it is noted that visitors are there.
 const SEEN_EVERY: Duration = Duration::from_secs(10);
@@ -74,8 +82,8 @@ async fn look_at_rooms(hub: Arc<Hub>, db: Db) {
     let mut clock = clock(ROOMS_EVERY);
     loop {
         clock.tick().await;
-        for room in hub.rooms_in_use() {
-            if is_over(&db, room).await {
+        for rooms in hub.rooms_in_use().chunks(ROOMS_ABREAST) {
+            for room in over(&db, rooms).await {
                 hub.publish(News::Closed { room });
             }
         }
@@ -83,12 +91,13 @@ async fn look_at_rooms(hub: Arc<Hub>, db: Db) {
     }
 }
 
-/// Whether a room is known to be over; a database that is away says nothing.
-async fn is_over(db: &Db, room: RoomId) -> bool {
-    match manage::find(db, room).await {
-        Ok(room) => room.admits(Utc::now()).is_err(),
-        Err(error) => matches!(error, RoomError::NoSuchRoom),
-    }
+/// Which of these rooms are known to be over; a database that is away says nothing.
+async fn over(db: &Db, rooms: &[RoomId]) -> Vec<RoomId> {
+    let Ok(found) = manage::find_all(db, rooms).await else { return Vec::new() };
+    let now = Utc::now();
+    let open: HashSet<_> =
+        found.iter().filter(|it| it.admits(now).is_ok()).map(|it| it.id).collect();
+    rooms.iter().filter(|it| !open.contains(it)).copied().collect()
 }
 
 /// What the names begin with under which the web app shows visitors; the session follows, by which
@@ -108,9 +117,10 @@ async fn note_visitors(hub: Arc<Hub>, db: Db, heartbeats: Heartbeats) {
                 .filter(|it| names.contains(&*format!("{OF_VISITORS}{}", it.session_id)));
             visitors.extend(shown.map(|it| it.id));
         }
-        for visitor in visitors {
+        let noted = stream::iter(visitors).for_each_concurrent(NOTED_ABREAST, async |visitor| {
             // What is not noted now is noted the next time.
             let _ = heartbeats.commit((visitor, api::time::now())).await;
-        }
+        });
+        noted.await;
     }
 }

@@ -19,6 +19,15 @@ pub async fn find(db: &Db, id: RoomId) -> Result<Room, RoomError> {
     row.map(Room::from).ok_or(RoomError::NoSuchRoom)
 }
 
+/// The rooms with these ids, as far as there are any.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_all(db: &Db, ids: &[RoomId]) -> Result<Vec<Room>, RoomError> {
+    let rows = db.read_all(table::rooms(ids.to_vec())).await?;
+    Ok(rows.into_iter().map(Room::from).collect())
+}
+
 /// The room with this share code.
 ///
 /// # Errors

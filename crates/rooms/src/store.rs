@@ -151,6 +151,11 @@ pub(crate) fn room(id: RoomId) -> impl Fetch<'static, RoomRow> {
     rooms::table.find(id)
 }
 
+/// The rooms with these ids.
+pub(crate) fn rooms(ids: Vec<RoomId>) -> impl Fetch<'static, RoomRow> {
+    rooms::table.filter(rooms::id.eq_any(ids))
+}
+
 /// The room with this share code.
 pub(crate) fn room_by_code(code: &ShareCode) -> impl Fetch<'_, RoomRow> {
     rooms::table.filter(rooms::share_code.eq(code.as_str()))
