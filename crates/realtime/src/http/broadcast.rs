@@ -1,5 +1,7 @@
 //! Messages of who has no socket, or none yet.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -8,6 +10,7 @@ use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use api::{Busy, ErrorBody, Problem};
 use bytes::Bytes;
+use ids::RoomId;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -63,14 +66,8 @@ pub(crate) async fn broadcast_many(
     if batch.messages.len() > BATCH_MAX {
         return Err(unfit("at most 100 messages"));
     }
-    for message in batch.messages {
-        let text = message.payload.map_or("{}", RawValue::get);
-        let said = Body::json(&Bytes::copy_from_slice(text.as_bytes()));
-        let said = said.map_err(|_| unfit("a payload that is not nested too deep"))?;
-        let topic = Topic::of_http(&message.topic).map_err(|_| unfit("a topic of a room"))?;
-        say(worker, &request, &topic, message.private, (&message.event, said)).await?;
-    }
-    Ok(HttpResponse::Accepted().finish())
+    let wishes = batch.messages.into_iter().map(Wish::of).collect::<Result<_, _>>()?;
+    say(worker, &request, wishes).await
 }
 
 /// Broadcast one message
@@ -113,25 +110,53 @@ pub(crate) async fn broadcast_one(
     let body = read(payload, worker).await?;
     let body = if is_binary { Ok(Body::Binary(body)) } else { Body::json(&body) };
     let body = body.map_err(|_| unfit("JSON that is not nested too deep"))?;
-    say(worker, &request, &topic, is_private, (&event, body)).await?;
-    Ok(HttpResponse::Accepted().finish())
+    say(worker, &request, vec![Wish { topic, is_private, event, body }]).await
 }
 
+/// What somebody wants to say, and where.
+struct Wish {
+    topic: Topic,
+    is_private: bool,
+    event: String,
+    body: Body,
+}
+
+impl Wish {
+    fn of(message: Message<'_>) -> Result<Self, Problem> {
+        let Message { topic, event, payload, private: is_private } = message;
+        let text = payload.map_or("{}", RawValue::get);
+        let body = Body::json(&Bytes::copy_from_slice(text.as_bytes()));
+        let body = body.map_err(|_| unfit("a payload that is not nested too deep"))?;
+        let topic = Topic::of_http(&topic).map_err(|_| unfit("a topic of a room"))?;
+        Ok(Self { topic, is_private, event, body })
+    }
+}
+
+/// Says all of it, unless some of it may not be said. Each room is asked once who it is.
 async fn say(
     worker: &Worker,
     request: &HttpRequest,
-    topic: &Topic,
-    is_private: bool,
-    (event, body): (&str, Body),
-) -> Result<(), Problem> {
-    let guest = admit(worker, request, topic).await?;
-    check_event(event, &guest)
-        .map_err(|reason| problem(StatusCode::FORBIDDEN, "not_allowed", reason))?;
-    let sender = guest.sender();
-    let said = Utterance { event: event.into(), body, sender, supersedes: None };
-    let outcome = worker.hub().within(topic, is_private, Arc::clone);
-    let channel = outcome.map_err(|_| too_much("This room has as many channels as it may"))?;
-    channel.say(said, None).map_err(|_| too_much("Too many messages per second"))
+    wishes: Vec<Wish>,
+) -> Result<HttpResponse, Problem> {
+    let mut guests: HashMap<RoomId, Guest> = HashMap::new();
+    let mut allowed = Vec::with_capacity(wishes.len());
+    for Wish { topic, is_private, event, body } in wishes {
+        let guest = match guests.entry(topic.room()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(admit(worker, request, &topic).await?),
+        };
+        check_event(&event, guest)
+            .map_err(|reason| problem(StatusCode::FORBIDDEN, "not_allowed", reason))?;
+        let sender = guest.sender();
+        let said = Utterance { event: event.as_str().into(), body, sender, supersedes: None };
+        allowed.push((topic, is_private, said));
+    }
+    for (topic, is_private, said) in allowed {
+        let outcome = worker.hub().within(&topic, is_private, Arc::clone);
+        let channel = outcome.map_err(|_| too_much("This room has as many channels as it may"))?;
+        channel.say(said, None).map_err(|_| too_much("Too many messages per second"))?;
+    }
+    Ok(HttpResponse::Accepted().finish())
 }
 
 /// Who speaks: whoever the token names, or the key.

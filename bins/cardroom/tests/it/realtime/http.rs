@@ -39,6 +39,29 @@ async fn messages_over_http_reach_everybody_in_the_channel() {
 }
 
 #[testkit::on_both_databases]
+async fn a_batch_is_said_as_a_whole_or_not_at_all() {
+    let app = TestApp::spawn().await;
+    let room = app.counsellor().await.room().await.id;
+    let topic = format!("realtime:room:{room}");
+    let mut socket = Socket::first(&app).await;
+    socket.enter(&topic).await;
+
+    let unfit = [("lobby", "e", 422), (&*format!("room:{room}"), "state_saved", 403)];
+    for (where_to, event, expected) in unfit {
+        let messages = json!([
+            { "topic": format!("room:{room}"), "event": "first", "payload": {} },
+            { "topic": where_to, "event": event, "payload": {} },
+        ]);
+        let batch = app.post(&format!("{BATCH}?apikey=anon"), &json!({ "messages": messages }));
+        assert_eq!(ask(batch).await.0, expected);
+    }
+    let path = format!("{BATCH}/room:{room}/events/only?apikey=anon");
+    assert_eq!(app.post(&path, &json!({})).send().await.unwrap().status(), 202);
+    let heard = socket.hear().await.payload;
+    assert_eq!((&heard["event"], &heard["meta"]["seq"]), (&json!("only"), &json!(1)));
+}
+
+#[testkit::on_both_databases]
 async fn what_is_not_a_message_or_not_allowed_is_refused() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__ADMISSION", "token")]).await;
     let (ada, bob) = (app.counsellor().await, app.other_counsellor().await);
