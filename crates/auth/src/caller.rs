@@ -1,5 +1,6 @@
 //! Who asks.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
@@ -22,6 +23,14 @@ pub struct Caller(pub Arc<Account>);
 
 /// An administrator.
 pub struct Admin(pub Arc<Account>);
+
+/// Somebody with a good token, of an account or of a visitor.
+pub enum Holder {
+    /// A [`Caller`].
+    Account(Arc<Account>),
+    /// A visitor of a room.
+    Visitor(Pass),
+}
 
 /// Somebody with a good token and an active account, who may still have to choose a password.
 pub struct SignedIn {
@@ -97,7 +106,7 @@ fn owns_password(account: &Account) -> Result<(), AuthError> {
 }
 
 /// The pass of a visitor, if the request carries one.
-pub fn pass_of(request: &HttpRequest) -> Option<Pass> {
+fn pass_of(request: &HttpRequest) -> Option<Pass> {
     let auth = request.app_data::<Data<Auth>>()?;
     let pass = bearer(request).ok().and_then(|token| auth.passes.read(token))?;
     request.extensions_mut().insert(Principal::Visitor(pass.visitor));
@@ -126,6 +135,21 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         Self::of(request.clone()).map(|it| Ok(it?)).boxed_local()
+    }
+}
+
+impl FromRequest for Holder {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if let Some(pass) = pass_of(request) {
+            return ready(Ok(Self::Visitor(pass))).boxed_local();
+        }
+        let caller = Caller::of(request.clone());
+        caller
+            .map(|it| it.map(|Caller(account)| Self::Account(account)).map_err(Error::from))
+            .boxed_local()
     }
 }
 

@@ -41,7 +41,7 @@ use admission::HashingLane;
 
 pub use account::Account;
 pub use accounts::{ACCOUNT_AGE_MAX, Accounts};
-pub use caller::{Admin, Caller, SignedIn, pass_of};
+pub use caller::{Admin, Caller, Holder, SignedIn};
 pub use client::Client;
 pub use email::Email;
 pub use error::AuthError;

@@ -1,6 +1,6 @@
 //! Who may touch the games of a room.
 
-use auth::{Account, Pass};
+use auth::{Account, Holder, Pass};
 use ids::RoomId;
 use rooms::{Owners, visit};
 use store::Db;
@@ -19,6 +19,22 @@ impl Access {
     /// Who it is.
     pub fn author(&self) -> Author {
         self.author
+    }
+
+    /// What somebody with a token may do in this room.
+    ///
+    /// # Errors
+    /// Those of [`Self::of_owner`] and [`Self::of_visitor`].
+    pub async fn of(
+        holder: &Holder,
+        db: &Db,
+        owners: &Owners,
+        room_id: RoomId,
+    ) -> Result<Self, GameplayError> {
+        match holder {
+            Holder::Account(account) => Self::of_owner(owners, account, room_id).await,
+            Holder::Visitor(pass) => Self::of_visitor(db, *pass, room_id).await,
+        }
     }
 
     /// The states are the counsellor's own notes of a game: not even an administrator reads them.

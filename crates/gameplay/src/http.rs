@@ -3,7 +3,6 @@
 mod conditions;
 mod history;
 mod patch;
-mod player;
 mod views;
 
 use actix_web::web::{Data, Json as Answer};
@@ -12,7 +11,7 @@ use api::{
     Authed, BodyFaults, Both, Busy, Document, ErrorBody, Idempotency, InputFaults, Path, Problem,
     SignInFaults,
 };
-use auth::Caller;
+use auth::{Caller, Holder};
 use ids::RoomId;
 use rooms::Owners;
 use store::Db;
@@ -26,7 +25,6 @@ use crate::state::GameplayId;
 use crate::{keep, statistics};
 use conditions::{Tagged, condition, not_modified};
 use patch::Patched;
-use player::Player;
 use views::{Removed, SaveRequest, StaleBody, StateView, StatesView, StatisticsView};
 
 /// The way to a game's state: its room, and the game.
@@ -92,10 +90,10 @@ async fn get_state(
     db: Data<Db>,
     owners: Data<Owners>,
     request: HttpRequest,
-    Authed(player, Both(Path(room), Path(game))): Authed<Player, GamePath>,
+    Authed(holder, Both(Path(room), Path(game))): Authed<Holder, GamePath>,
 ) -> Result<HttpResponse, Problem> {
     let condition = condition(&request)?;
-    let access = player.enter(&db, &owners, room).await?;
+    let access = Access::of(&holder, &db, &owners, room).await?;
     let state = keep::fetch(&db, access, &game).await?;
     let tag = state.tag();
     if !condition.matches_hold(tag) {
@@ -185,13 +183,13 @@ async fn patch_state(
     owners: Data<Owners>,
     request: HttpRequest,
     in_flight: Data<InFlight>,
-    Authed(player, Both(Both(Path(room), Path(game)), Both(Patched(change), repeat))): Authed<
-        Player,
+    Authed(holder, Both(Both(Path(room), Path(game)), Both(Patched(change), repeat))): Authed<
+        Holder,
         Both<GamePath, Both<Patched, Idempotency>>,
     >,
 ) -> Result<Tagged<StateView>, Problem> {
     let condition = condition(&request)?;
-    let access = player.enter(&db, &owners, room).await?;
+    let access = Access::of(&holder, &db, &owners, room).await?;
     let attempt = repeat.begin(&in_flight, access.author().id())?;
     let kept = keep::save(&saves, access, game, change, condition, attempt).await?;
     Ok(Tagged(kept.tag(), kept.into()))

@@ -1,14 +1,9 @@
 //! Who is there, for who asks.
 
-use std::sync::Arc;
-
-use actix_web::dev::Payload;
 use actix_web::web::{Data, Json as Answer};
-use actix_web::{Error, FromRequest, HttpRequest, get};
+use actix_web::{HttpRequest, get};
 use api::{Authed, Busy, ErrorBody, InputFaults, Path, Problem, SignInFaults, time};
-use auth::{Account, Caller, Pass, pass_of};
-use futures::FutureExt as _;
-use futures::future::LocalBoxFuture;
+use auth::Holder;
 use ids::RoomId;
 use rooms::{Deed, manage, visit};
 use serde::Serialize;
@@ -50,14 +45,14 @@ pub(crate) struct PersonView {
 pub(crate) async fn list_people(
     request: HttpRequest,
     db: Data<Db>,
-    Authed(asker, Path(room)): Authed<Asker, Path<RoomId>>,
+    Authed(asker, Path(room)): Authed<Holder, Path<RoomId>>,
 ) -> Result<Answer<Vec<PersonView>>, Problem> {
     match asker {
-        Asker::Visitor(pass) if pass.room == room => {
+        Holder::Visitor(pass) if pass.room == room => {
             visit::find_in(&db, pass.visitor, room).await?;
         }
-        Asker::Visitor(_) => return Err(rooms::RoomError::NotInRoom.into()),
-        Asker::Account(account) => {
+        Holder::Visitor(_) => return Err(rooms::RoomError::NotInRoom.into()),
+        Holder::Account(account) => {
             manage::find_for(&db, &account, room, Deed::Visitors).await?;
         }
     }
@@ -71,23 +66,4 @@ pub(crate) async fn list_people(
         })
     });
     Ok(Answer(views.collect()))
-}
-
-/// Somebody with a good token, of an account or of a visitor.
-pub(crate) enum Asker {
-    Account(Arc<Account>),
-    Visitor(Pass),
-}
-
-impl FromRequest for Asker {
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        if let Some(pass) = pass_of(request) {
-            return std::future::ready(Ok(Self::Visitor(pass))).boxed_local();
-        }
-        let caller = Caller::from_request(request, payload);
-        caller.map(|it| it.map(|Caller(account)| Self::Account(account))).boxed_local()
-    }
 }
