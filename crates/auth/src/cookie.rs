@@ -5,15 +5,22 @@
 //! that no other page refreshes or logs out.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{COOKIE, HeaderName, SET_COOKIE};
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::{HeaderName, SET_COOKIE};
 
 /// Its name.
 const NAME: &str = "__Host-refresh";
 
 /// The header that sets the cookie for as many seconds.
 pub(crate) fn set(token: &str, seconds: i64) -> (HeaderName, String) {
-    let rest = "Path=/; Secure; HttpOnly; SameSite=Strict";
-    (SET_COOKIE, format!("{NAME}={token}; Max-Age={seconds}; {rest}"))
+    let cookie = Cookie::build(NAME, token)
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .max_age(Duration::seconds(seconds));
+    (SET_COOKIE, cookie.finish().to_string())
 }
 
 /// The header that takes the cookie back.
@@ -23,13 +30,12 @@ pub(crate) fn clear() -> (HeaderName, String) {
 
 /// The refresh token that came as a cookie.
 pub(crate) fn read(request: &HttpRequest) -> Option<String> {
-    let headers = request.headers().get_all(COOKIE).filter_map(|it| it.to_str().ok());
-    let mut pairs = headers.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('='));
-    pairs.find(|(name, _)| *name == NAME).map(|(_, value)| value.to_owned())
+    request.cookie(NAME).map(|it| it.value().to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::COOKIE;
     use actix_web::test::TestRequest;
 
     use super::*;
@@ -40,7 +46,7 @@ mod tests {
             read(&TestRequest::default().insert_header((COOKIE, value)).to_http_request())
         };
         assert_eq!(read("a=b; __Host-refresh=token; c=d").as_deref(), Some("token"));
-        assert_eq!(read("__Host-refresh=token").as_deref(), Some("token"));
+        assert_eq!(read("broken; __Host-refresh=token").as_deref(), Some("token"));
         assert_eq!(read("refresh=token; X__Host-refresh=token"), None);
         assert_eq!(read(""), None);
     }
