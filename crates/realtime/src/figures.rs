@@ -25,6 +25,11 @@ pub(crate) static FIGURES: LazyLock<Figures> = LazyLock::new(|| Figures {
     delivery: histogram!("cardroom_realtime_delivery_duration_seconds"),
 });
 
+/// Shows the figures before anything happens: what is not there yet cannot be told from what is lost.
+pub(crate) fn show() {
+    LazyLock::force(&FIGURES);
+}
+
 impl Figures {
     /// Notes how long a message took to the outboxes of all who hear it on one thread.
     pub(crate) fn delivered(&self, time: Duration, count: u64) {

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use crate::Address;
 use crate::bus::{Bus, News};
 use crate::channel::Channel;
-use crate::figures::FIGURES;
+use crate::figures::{self, FIGURES};
 use crate::limits::Limits;
 use crate::message::{Sender, Utterance};
 use crate::presence::Person;
@@ -62,6 +62,7 @@ pub(crate) struct Counted {
 
 impl Hub {
     pub(crate) fn new(settings: &settings::Realtime) -> Self {
+        figures::show();
         Self {
             limits: Limits::of(settings),
             rooms: Mutex::default(),
