@@ -156,36 +156,43 @@ impl<'a> Iterator for Members<'a> {
 
 /// The length of the value that `text` begins with.
 fn value_length(text: &str) -> usize {
-    let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => {
-                    in_string = false;
-                    if depth == 0 {
-                        return at + 1;
-                    }
-                }
-                _ => {}
-            }
-            continue;
+    let text = text.as_bytes();
+    match text.first() {
+        Some(b'"') => string_length(text),
+        Some(b'{' | b'[') => container_length(text),
+        _ => text.iter().position(|it| matches!(it, b',' | b'}' | b']')).unwrap_or(text.len()),
+    }
+}
+
+/// The length of the string that `text` begins with, both quotes included.
+fn string_length(text: &[u8]) -> usize {
+    let mut at = 1;
+    loop {
+        match text.get(at) {
+            Some(b'"') => return at + 1,
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+            None => return text.len(),
         }
+    }
+}
+
+/// The length of the object or array that `text` begins with.
+fn container_length(text: &[u8]) -> usize {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
         match byte {
-            b'"' => in_string = true,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' | b',' if depth == 0 => return at,
-            b'}' | b']' => {
-                depth -= 1;
-                if depth == 0 {
-                    return at + 1;
-                }
+            b'"' => {
+                at += string_length(&text[at..]);
+                continue;
             }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 1 => return at + 1,
+            b'}' | b']' => depth -= 1,
             _ => {}
         }
+        at += 1;
     }
     text.len()
 }
