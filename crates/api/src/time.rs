@@ -4,6 +4,7 @@
 //! everywhere but in gameplay states, which name UTC ([`zulu`]). Both write six digits of a
 //! second's fraction, or none when it is zero.
 
+use chrono::SecondsFormat::{Micros, Secs};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, Utc};
 use serde_json::json;
 
@@ -78,18 +79,24 @@ fn flaw(kind: &'static str, reason: &str) -> Flaw {
 
 /// `2026-11-22T21:49:05.007362`: UTC, but not saying so.
 pub fn naive(moment: DateTime<Utc>) -> String {
-    let fraction = if moment.timestamp_subsec_micros() == 0 { "" } else { "%.6f" };
-    moment.format(&format!("%Y-%m-%dT%H:%M:%S{fraction}")).to_string()
+    let mut text = zulu(moment);
+    text.pop();
+    text
 }
 
 /// `2026-11-22T21:49:05.007362Z`.
 pub fn zulu(moment: DateTime<Utc>) -> String {
-    naive(moment) + "Z"
+    rfc3339(moment, true)
 }
 
 /// `2026-11-22T21:49:05.007362+00:00`.
 pub fn offset(moment: DateTime<Utc>) -> String {
-    naive(moment) + "+00:00"
+    rfc3339(moment, false)
+}
+
+fn rfc3339(moment: DateTime<Utc>, with_z: bool) -> String {
+    let is_whole = moment.timestamp_subsec_micros() == 0;
+    moment.to_rfc3339_opts(if is_whole { Secs } else { Micros }, with_z)
 }
 
 #[cfg(test)]
