@@ -117,6 +117,10 @@ pub(crate) struct RunArguments {
     /// How long a loop runs before it is measured.
     #[arg(long, value_parser = duration, default_value = "1s")]
     pub(crate) warm_up: Duration,
+    /// Of the time of a loop, how long it takes until everybody is there, or all of the rate. There is no
+    /// warm-up then: what happens meanwhile is what one wants to see.
+    #[arg(long, value_parser = duration, default_value = "0s")]
+    pub(crate) ramp: Duration,
     /// The scenario of a ladder or an overload.
     #[arg(long, default_value = "save")]
     pub(crate) on: String,

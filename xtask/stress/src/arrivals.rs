@@ -6,6 +6,8 @@ use clap::ValueEnum;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Course;
+
 /// How arrivals are spread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -17,22 +19,28 @@ pub(crate) enum Arrivals {
     Uniform,
 }
 
-/// Moments from the start, in order, up to `time`, at `rate` a second.
+/// Moments from the start, in order, up to the end of the course, at `rate` a second. In a ramp the rate
+/// grows with time; when the n-th comes is the inverse of how many have come by then (Lewis and Shedler,
+/// "Simulation of nonhomogeneous Poisson processes by thinning", 1979, section 1).
 pub(crate) fn schedule(
     arrivals: Arrivals,
     rate: f64,
-    time: Duration,
+    course: Course,
     random: &mut impl Rng,
 ) -> Vec<Duration> {
+    let (ramp, time) = (course.ramp.as_secs_f64(), course.time.as_secs_f64());
     let mut moments = Vec::new();
-    let mut at = 0.0;
+    // How long as many would take at the whole rate.
+    let mut steady = 0.0;
     loop {
-        at += match arrivals {
+        steady += match arrivals {
             Arrivals::Uniform => 1.0 / rate,
             // 1 - u is in (0, 1], whose logarithm is finite.
             Arrivals::Poisson => -(1.0 - random.random::<f64>()).ln() / rate,
         };
-        if !at.is_finite() || at >= time.as_secs_f64() {
+        let in_ramp = steady < ramp / 2.0;
+        let at = if in_ramp { (2.0 * ramp * steady).sqrt() } else { steady + ramp / 2.0 };
+        if !at.is_finite() || at >= time {
             return moments;
         }
         moments.push(Duration::from_secs_f64(at));
@@ -48,7 +56,8 @@ mod tests {
 
     fn gaps(arrivals: Arrivals) -> Vec<f64> {
         let mut random = StdRng::seed_from_u64(1);
-        let all = schedule(arrivals, 1000.0, Duration::from_secs(20), &mut random);
+        let course = Course::new(Duration::ZERO, Duration::from_secs(20));
+        let all = schedule(arrivals, 1000.0, course, &mut random);
         all.windows(2).map(|pair| pair[1].as_secs_f64() - pair[0].as_secs_f64()).collect()
     }
 
@@ -74,6 +83,23 @@ mod tests {
             (mean - 0.001).abs() < 3e-5 && (variation - 1.0).abs() < 0.05,
             "{mean} {variation}"
         );
+    }
+
+    #[test]
+    fn in_a_ramp_the_rate_grows_with_time_until_it_is_whole() {
+        let steady = Course::new(Duration::ZERO, Duration::from_secs(20));
+        let course = Course { ramp: Duration::from_secs(10), ..steady };
+        for arrivals in [Arrivals::Uniform, Arrivals::Poisson] {
+            let all = schedule(arrivals, 1000.0, course, &mut StdRng::seed_from_u64(1));
+            let within = |from: u64, to: u64| {
+                let within = Duration::from_secs(from)..Duration::from_secs(to);
+                crate::statistics::real(all.iter().filter(|it| within.contains(it)).count() as u64)
+            };
+            for (from, to, expected) in [(0, 5, 1250.0), (5, 10, 3750.0), (10, 20, 10_000.0)] {
+                let ratio = within(from, to) / expected;
+                assert!((ratio - 1.0).abs() < 0.1, "{arrivals:?}: {ratio} of {expected}");
+            }
+        }
     }
 
     #[test]

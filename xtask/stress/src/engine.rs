@@ -35,9 +35,38 @@ pub(crate) enum Model {
     /// Everybody at the same moment, once.
     Burst,
     /// Everybody sends again as soon as the answer is there, for so long.
-    Closed { time: Duration, warm_up: Duration },
+    Closed(Course),
     /// So many a second come, whatever became of those before them.
-    Open { rate: f64, arrivals: Arrivals, time: Duration, warm_up: Duration },
+    Open {
+        rate: f64,
+        arrivals: Arrivals,
+        #[serde(flatten)]
+        course: Course,
+    },
+}
+
+/// How a loop goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Course {
+    /// How long it runs before it is measured.
+    pub(crate) warm_up: Duration,
+    /// Of the measured time, how long it takes until all of the load is there.
+    #[serde(default)]
+    pub(crate) ramp: Duration,
+    /// How long it is measured.
+    pub(crate) time: Duration,
+}
+
+impl Course {
+    /// All of the load at once.
+    pub(crate) const fn new(warm_up: Duration, time: Duration) -> Self {
+        Self { warm_up, ramp: Duration::ZERO, time }
+    }
+
+    /// The part before it is measured.
+    fn before(self) -> Self {
+        Self { warm_up: Duration::ZERO, ramp: Duration::ZERO, time: self.warm_up }
+    }
 }
 
 /// What one thread is to do.
@@ -115,16 +144,16 @@ async fn drive(
     }
     let (mut recording, mut people) = match model {
         Model::Burst => burst::run(scenario, people, live).await?,
-        Model::Closed { time, warm_up } => {
-            let (_, people) = closed::run(scenario, people, live, warm_up).await?;
+        Model::Closed(course) => {
+            let (_, people) = closed::run(scenario, people, live, course.before()).await?;
             live.begin();
-            closed::run(scenario, people, live, time).await?
+            closed::run(scenario, people, live, course).await?
         }
-        Model::Open { rate, arrivals, time, warm_up } => {
-            let plan = |time| open::Plan { rate, arrivals, time, seed };
-            let (_, people) = open::run(scenario, people, live, plan(warm_up)).await?;
+        Model::Open { rate, arrivals, course } => {
+            let plan = |course| open::Plan { rate, arrivals, course, seed };
+            let (_, people) = open::run(scenario, people, live, plan(course.before())).await?;
             live.begin();
-            open::run(scenario, people, live, plan(time)).await?
+            open::run(scenario, people, live, plan(course)).await?
         }
     };
     live.end();

@@ -48,8 +48,9 @@ impl Progress {
         let bar = self.0.clone();
         let (bursts, length) = match model {
             Model::Burst => (true, repeats as u64),
-            Model::Closed { time, warm_up } | Model::Open { time, warm_up, .. } => {
-                (false, u64::try_from((time + warm_up).as_millis()).unwrap_or(u64::MAX))
+            Model::Closed(course) | Model::Open { course, .. } => {
+                let time = course.warm_up + course.time;
+                (false, u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
             }
         };
         let style = ProgressStyle::with_template("{prefix:>20} {bar:24.cyan/black} {msg}");

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Model;
+use crate::engine::{Course, Model};
 use crate::exit::Exit;
 use crate::ladder::Ladder;
 use crate::machine::Machine;
@@ -121,11 +121,15 @@ impl Section {
         let Self { users, repeats, .. } = self;
         match self.model {
             Model::Burst => format!("{users} at once, {repeats} times"),
-            Model::Closed { time, .. } => format!("{users} in a closed loop for {time:?}"),
-            Model::Open { rate, arrivals, time, .. } => {
+            Model::Closed(course) => format!("{users} in a closed loop for {}", length(course)),
+            Model::Open { rate, arrivals, course } => {
                 let arrivals = format!("{arrivals:?}").to_lowercase();
-                format!("{rate:.0}/s for {time:?}, {arrivals} arrivals")
+                format!("{rate:.0}/s for {}, {arrivals} arrivals", length(course))
             }
         }
     }
+}
+
+fn length(Course { time, ramp, .. }: Course) -> String {
+    if ramp.is_zero() { format!("{time:?}") } else { format!("{time:?}, {ramp:?} of it growing") }
 }

@@ -10,13 +10,13 @@ mod soak;
 mod waiting;
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, ensure};
 use chrono::{SecondsFormat, Utc};
 
 use crate::arguments::{ModelName, RunArguments};
-use crate::engine::{self, Live, Load, Model, Sampled};
+use crate::engine::{self, Course, Live, Load, Model, Sampled};
 use crate::evidence::Evidence;
 use crate::ladder::Ladder;
 use crate::machine::{self, Machine};
@@ -206,25 +206,27 @@ impl Session<'_> {
 
     fn model(&self, bursts: bool) -> Result<Model> {
         let arguments = self.arguments;
-        let (time, warm_up) = (arguments.time.unwrap_or(TIME), arguments.warm_up);
-        let name = arguments.model.unwrap_or(match (arguments.rate, arguments.time, bursts) {
+        let course = Course {
+            warm_up: if arguments.ramp.is_zero() { arguments.warm_up } else { Duration::ZERO },
+            ramp: arguments.ramp,
+            time: arguments.time.unwrap_or(TIME),
+        };
+        ensure!(course.ramp <= course.time, "--ramp is a part of the time that --for gives");
+        let in_loop = arguments.time.is_some() || !course.ramp.is_zero();
+        let name = arguments.model.unwrap_or(match (arguments.rate, in_loop, bursts) {
             (Some(_), ..) => ModelName::Open,
-            (None, None, true) => ModelName::Burst,
+            (None, false, true) => ModelName::Burst,
             _ => ModelName::Closed,
         });
         Ok(match name {
             ModelName::Burst => Model::Burst,
-            ModelName::Closed => Model::Closed { time, warm_up },
-            ModelName::Open => match arguments.rate {
-                Some(rate) if rate > 0.0 => self.open(rate, time),
-                _ => bail!("an open loop needs a --rate above 0"),
-            },
+            ModelName::Closed => Model::Closed(course),
+            ModelName::Open => {
+                let rate = arguments.rate.filter(|&it| it > 0.0);
+                let rate = rate.context("an open loop needs a --rate above 0")?;
+                Model::Open { rate, arrivals: arguments.arrivals, course }
+            }
         })
-    }
-
-    fn open(&self, rate: f64, time: std::time::Duration) -> Model {
-        let RunArguments { arrivals, warm_up, .. } = *self.arguments;
-        Model::Open { rate, arrivals, time, warm_up }
     }
 
     /// What the scenario is held to. Loops leave out the steps that only a burst has.

@@ -14,6 +14,7 @@ use crate::outputs;
 use crate::record::{Run, Server};
 use crate::session;
 use crate::slo::Slo;
+use crate::tally::Slot;
 use crate::target::Target;
 use fake::{Fake, Faults};
 
@@ -114,6 +115,22 @@ async fn more_arrivals_than_people_make_an_open_loop_invalid() {
     let dropped = run.invalid().any(|(_, check)| check.name == "dropped arrivals");
     assert!(dropped, "{:?}", run.invalid().collect::<Vec<_>>());
     assert_eq!(run.exit(), Exit::Invalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_ramp_the_load_grows() {
+    for load in ["--users 10", "--users 50 --rate 200"] {
+        let faults = Faults { save_delay: Duration::from_millis(20), ..Faults::default() };
+        let run = stress(faults, &format!("save {load} --for 1200ms --ramp 1200ms")).await;
+
+        let recording = &run.sections[0].recording;
+        let slots = &recording.slots.all;
+        let successes = |slots: &[Slot]| slots.iter().map(Slot::successes).sum::<u64>();
+        let first = successes(&slots[..slots.len() / 3]);
+        let last = successes(&slots[slots.len() * 2 / 3..]);
+        assert!(0 < first && first * 2 < last, "{load}: {first}, then {last}");
+        assert!(recording.dropped == 0 && run.sections[0].load().contains("growing"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

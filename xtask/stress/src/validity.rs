@@ -119,6 +119,7 @@ mod tests {
 
     use super::*;
     use crate::arrivals::Arrivals;
+    use crate::engine::Course;
     use crate::tally::Generator;
 
     const LIMITS: Limits = Limits {
@@ -132,8 +133,7 @@ mod tests {
     const OPEN: Model = Model::Open {
         rate: 100.0,
         arrivals: Arrivals::Uniform,
-        time: Duration::from_secs(1),
-        warm_up: Duration::ZERO,
+        course: Course::new(Duration::ZERO, Duration::from_secs(1)),
     };
 
     fn failed(recording: &Recording, sampled: Sampled) -> Vec<String> {

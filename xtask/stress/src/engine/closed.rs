@@ -5,31 +5,37 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Result;
 use tokio::task::spawn_local;
+use tokio::time::sleep_until;
 
 use super::cost::Meter;
-use super::{Live, Watch};
+use super::{Course, Live, Watch};
 use crate::person::Person;
 use crate::scenario::Scenario;
+use crate::statistics::real;
 use crate::tally::Recording;
 
 pub(super) async fn run(
     scenario: &'static dyn Scenario,
     people: Vec<Person>,
     live: &Arc<Live>,
-    time: Duration,
+    course: Course,
 ) -> Result<(Recording, Vec<Person>)> {
-    let watch = Rc::new(Watch::new(live, time));
+    let watch = Rc::new(Watch::new(live, course.time));
     let meter = Meter::start();
-    let end = Instant::now() + time;
+    let start = Instant::now();
+    let end = start + course.time;
+    let gap = course.ramp.div_f64(real(people.len().max(1) as u64));
     let tasks: Vec<_> = people
         .into_iter()
-        .map(|mut person| {
+        .zip(0_u32..)
+        .map(|(mut person, place)| {
             let watch = watch.clone();
             spawn_local(async move {
+                sleep_until((start + gap * place).min(end).into()).await;
                 while Instant::now() < end {
                     person.planned = false;
                     scenario.turn(&mut person, &watch).await;

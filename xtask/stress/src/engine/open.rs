@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::cost::Meter;
-use super::{Live, Watch};
+use super::{Course, Live, Watch};
 use crate::arrivals::{Arrivals, schedule};
 use crate::person::Person;
 use crate::scenario::Scenario;
@@ -24,7 +24,7 @@ use crate::tally::Recording;
 pub(super) struct Plan {
     pub(super) rate: f64,
     pub(super) arrivals: Arrivals,
-    pub(super) time: Duration,
+    pub(super) course: Course,
     pub(super) seed: u64,
 }
 
@@ -38,9 +38,9 @@ pub(super) async fn run(
     plan: Plan,
 ) -> Result<(Recording, Vec<Person>)> {
     let mut random = StdRng::seed_from_u64(plan.seed);
-    let moments = schedule(plan.arrivals, plan.rate, plan.time, &mut random);
+    let moments = schedule(plan.arrivals, plan.rate, plan.course, &mut random);
     let offered = moments.len() as u64;
-    let watch = Rc::new(Watch::new(live, plan.time));
+    let watch = Rc::new(Watch::new(live, plan.course.time));
     let meter = Meter::start();
     let mut arrivals = announce(moments)?;
     let idle: Idle = Rc::new(RefCell::new(people.into()));

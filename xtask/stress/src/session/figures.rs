@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use super::{Part, Session, find};
 use crate::arrivals::Arrivals;
-use crate::engine::{self, Live, Load, Model};
+use crate::engine::{self, Course, Live, Load, Model};
 use crate::hash;
 use crate::validity::Check;
 
@@ -62,7 +62,7 @@ impl Session<'_> {
 
     async fn closed(&mut self, name: &str, scenario: &str, objectives: &[&str]) -> Result<usize> {
         let time = self.arguments.time.unwrap_or(TIME);
-        let model = Model::Closed { time, warm_up: self.arguments.warm_up };
+        let model = Model::Closed(Course::new(self.arguments.warm_up, time));
         self.measure(figure(name, scenario, model, 50, 1, objectives)?).await
     }
 
@@ -97,8 +97,7 @@ impl Session<'_> {
         let model = Model::Open {
             rate: 100.0,
             arrivals: Arrivals::Poisson,
-            time: TIME,
-            warm_up: Duration::from_millis(500),
+            course: Course::new(Duration::from_millis(500), TIME),
         };
         let name = "reads while 250 log-ins wait";
         let objectives = ["read.success = 100%", "read.p99 < 50ms"];

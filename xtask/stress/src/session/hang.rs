@@ -10,7 +10,7 @@ use super::figures::figure;
 use super::overload::{recovery, usual_row};
 use super::{Session, find};
 use crate::arrivals::Arrivals;
-use crate::engine::Model;
+use crate::engine::{Course, Model};
 use crate::person::Person;
 use crate::tally::Recording;
 use crate::validity::Check;
@@ -84,8 +84,8 @@ impl Session<'_> {
         objectives: &[&str],
         people: Vec<Person>,
     ) -> Result<usize> {
-        let warm_up = Duration::ZERO;
-        let model = Model::Open { rate: RATE, arrivals: Arrivals::Poisson, time, warm_up };
+        let course = Course::new(Duration::ZERO, time);
+        let model = Model::Open { rate: RATE, arrivals: Arrivals::Poisson, course };
         let part = figure(name, "quick", model, people.len(), 1, objectives)?;
         self.measure_with(part, Some(people)).await
     }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Part, Session, find};
 use crate::arrivals::Arrivals;
-use crate::engine::Model;
+use crate::engine::{Course, Model};
 use crate::record::Section;
 use crate::statistics::real;
 use crate::tally::Slots;
@@ -74,9 +74,9 @@ impl Session<'_> {
         objectives: Vec<crate::objective::Objective>,
     ) -> Result<usize> {
         let scenario = find(&self.arguments.on)?;
-        let (time, warm_up) =
-            (self.arguments.time.unwrap_or(Duration::from_secs(6)), Duration::ZERO);
-        let model = Model::Open { rate, arrivals: Arrivals::Poisson, time, warm_up };
+        let time = self.arguments.time.unwrap_or(Duration::from_secs(6));
+        let course = Course::new(Duration::ZERO, time);
+        let model = Model::Open { rate, arrivals: Arrivals::Poisson, course };
         let name = format!("{} {name}", scenario.name());
         self.measure(Part { name, scenario, model, users, repeats: 1, objectives }).await
     }

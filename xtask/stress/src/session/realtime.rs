@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::Session;
 use crate::arrivals::Arrivals;
-use crate::engine::{Live, Model, Sampled};
+use crate::engine::{Course, Live, Model, Sampled};
 use crate::metrics::{Cost, Scrape};
 use crate::processors::Used;
 use crate::record::Section;
@@ -35,7 +35,8 @@ impl Session<'_> {
         let rate = arguments.rate.unwrap_or(RATE_OF_ONE * real(users as u64));
         ensure!(rate > 0.0, "--rate has to be above 0");
         let (time, warm_up) = (arguments.time.unwrap_or(super::TIME), arguments.warm_up);
-        let model = Model::Open { rate, arrivals: Arrivals::Uniform, time, warm_up };
+        let course = Course::new(warm_up, time);
+        let model = Model::Open { rate, arrivals: Arrivals::Uniform, course };
         let name = match arguments.rooms {
             1 => format!("realtime, one room of {members}"),
             rooms => format!("realtime, {rooms} rooms of {members}"),

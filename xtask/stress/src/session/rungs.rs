@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::{Part, Session, find};
-use crate::engine::Model;
+use crate::engine::{Course, Model};
 use crate::ladder::{Ladder, RUNGS, Rung};
 use crate::record::Section;
 use crate::statistics::real;
@@ -49,7 +49,7 @@ impl Session<'_> {
         Ok(Part {
             name: format!("{} x {users}", scenario.name()),
             scenario,
-            model: Model::Closed { time, warm_up: self.arguments.warm_up },
+            model: Model::Closed(Course::new(self.arguments.warm_up, time)),
             users,
             repeats: 1,
             objectives: self.objectives(scenario, false),

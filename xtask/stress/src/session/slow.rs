@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::Session;
 use super::figures::figure;
 use crate::arrivals::Arrivals;
-use crate::engine::Model;
+use crate::engine::{Course, Model};
 use crate::objective::show_micros;
 use crate::slowness::Slowness;
 use crate::statistics::real;
@@ -82,8 +82,8 @@ impl Session<'_> {
 
     async fn others(&mut self, name: &str) -> Result<usize> {
         let time = self.arguments.time.unwrap_or(TIME);
-        let warm_up = Duration::from_secs(1);
-        let model = Model::Open { rate: RATE, arrivals: Arrivals::Poisson, time, warm_up };
+        let course = Course::new(Duration::from_secs(1), time);
+        let model = Model::Open { rate: RATE, arrivals: Arrivals::Poisson, course };
         self.measure(figure(name, "quick", model, PEOPLE, 1, &OTHERS)?).await
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::{Part, Session, find};
+use crate::engine::{Course, Model};
 use crate::tally::{Slot, row_floor};
 use crate::validity::Check;
 
@@ -28,7 +29,11 @@ impl Session<'_> {
         let part = |session: &Self, name: &str, time| Part {
             name: name.to_owned(),
             scenario,
-            model: session.open(rate, time),
+            model: Model::Open {
+                rate,
+                arrivals: session.arguments.arrivals,
+                course: Course::new(session.arguments.warm_up, time),
+            },
             users: people,
             repeats: 1,
             objectives: session.objectives(scenario, false),

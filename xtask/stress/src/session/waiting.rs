@@ -11,7 +11,7 @@ use tokio::time::{interval, sleep};
 use super::Session;
 use super::figures::{COST, figure, ratio};
 use crate::arrivals::Arrivals;
-use crate::engine::{self, Live, Load, Model};
+use crate::engine::{self, Course, Live, Load, Model};
 use crate::hash;
 use crate::metrics::Scrape;
 use crate::scenario::PatientLogin;
@@ -58,7 +58,7 @@ impl Session<'_> {
     pub(super) async fn waiting(&mut self) -> Result<()> {
         let threads = available_parallelism()?.get();
         let before = self.hash_alone().await?;
-        let alone = Model::Closed { time: Duration::from_secs(5), warm_up: Duration::ZERO };
+        let alone = Model::Closed(Course::new(Duration::ZERO, Duration::from_secs(5)));
         let name = format!("{WAITING} log-ins wait, nobody else is there");
         let mut part = figure(&name, "login", alone, WAITING + threads, 1, &[])?;
         part.scenario = &PatientLogin;
@@ -79,15 +79,15 @@ impl Session<'_> {
     /// `places` log in at the same time, a few more find no place, and others do what they do.
     async fn beside(&mut self, places: usize, hashes: f64) -> Result<()> {
         let time = self.arguments.time.unwrap_or(TIME);
-        let crowd = Model::Closed { time: time + MARGIN, warm_up: Duration::ZERO };
+        let crowd = Model::Closed(Course::new(Duration::ZERO, time + MARGIN));
         let load = Load { model: crowd, scenario: &PatientLogin, seed: self.seed };
         let people = self.stage.people(places + TOO_MANY);
         let logging_in = tokio::spawn(engine::run(load, people, Arc::new(Live::default())));
         // Until all of them have come.
         sleep(Duration::from_secs(1)).await;
         let looking = Looking::start(self.stage.target.url());
-        let warm_up = Duration::from_millis(500);
-        let model = Model::Open { rate: RATE, arrivals: Arrivals::Poisson, time, warm_up };
+        let course = Course::new(Duration::from_millis(500), time);
+        let model = Model::Open { rate: RATE, arrivals: Arrivals::Poisson, course };
         let name = format!("others while {WAITING} log-ins wait");
         let place = self.measure(figure(&name, "quick", model, PEOPLE, 1, &OBJECTIVES)?).await?;
         let waiting = looking.mean() - real((places - WAITING) as u64);
