@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use admission::ClientAddress;
 use api::{ErrorBody, Problem};
 use serde_json::Value;
+use utoipa::IntoResponses;
 
 use crate::figures::refused;
 use crate::protocol::Version;
@@ -17,6 +18,27 @@ use crate::worker::Worker;
 
 /// Seconds after which a client may come back that was refused for now.
 const RETRY_SECS: u64 = 5;
+
+/// Why no socket is opened, as it is described; what is answered is a [`Problem`].
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only its description is used")]
+enum Refusals {
+    /// No handshake of a websocket, or an unknown version
+    #[response(status = 400)]
+    NoHandshake(ErrorBody),
+    /// The key is not valid
+    #[response(status = 401)]
+    BadKey(ErrorBody),
+    /// The page may not open sockets
+    #[response(status = 403)]
+    ForeignPage(ErrorBody),
+    /// Too many sockets of one address
+    #[response(status = 429)]
+    TooMany(ErrorBody),
+    /// The service is about to restart
+    #[response(status = 503)]
+    Restarting(ErrorBody),
+}
 
 /// Open a socket
 ///
@@ -29,11 +51,7 @@ const RETRY_SECS: u64 = 5;
     ),
     responses(
         (status = 101, description = "The socket is open"),
-        (status = 400, description = "No handshake of a websocket, or an unknown version", body = ErrorBody),
-        (status = 401, description = "The key is not valid", body = ErrorBody),
-        (status = 403, description = "The page may not open sockets", body = ErrorBody),
-        (status = 429, description = "Too many sockets of one address", body = ErrorBody),
-        (status = 503, description = "The service is about to restart", body = ErrorBody),
+        Refusals,
     ),
 )]
 #[get("/realtime/v1/websocket")]
@@ -48,11 +66,7 @@ pub(crate) async fn websocket(
 /// Open a socket, at the path that Supabase's own server has
 #[utoipa::path(tag = "realtime", responses(
     (status = 101, description = "The socket is open"),
-    (status = 400, description = "No handshake of a websocket, or an unknown version", body = ErrorBody),
-    (status = 401, description = "The key is not valid", body = ErrorBody),
-    (status = 403, description = "The page may not open sockets", body = ErrorBody),
-    (status = 429, description = "Too many sockets of one address", body = ErrorBody),
-    (status = 503, description = "The service is about to restart", body = ErrorBody),
+    Refusals,
 ))]
 #[get("/socket/websocket")]
 pub(crate) async fn plain_websocket(
