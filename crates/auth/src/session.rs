@@ -9,7 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ids::{AccountId, SessionId};
 
 /// How long the token before the current one still leads to the current one. It ends earlier when
-/// the current one is used.
+/// the current one is used. That the access token of its pair is used does not end it: one tab works
+/// with the pair while another, that asked at the same time, still waits for it.
 pub(crate) const GRACE: TimeDelta = TimeDelta::seconds(60);
 
 /// A log-in that lasts.
