@@ -65,16 +65,33 @@ where
     let worker = Rc::new(Worker { factory: application, application: OnceCell::new(), scratch });
     fn_factory(move || {
         let worker = worker.clone();
-        ready(Ok(fn_service(move |upgrade: Upgrade| converse(worker.clone(), upgrade))))
+        let converse = move |upgrade| converse(worker.clone(), Box::new(upgrade));
+        ready(Ok(fn_service(converse)))
     })
 }
 
 /// Answers the handshake, and carries both directions until either ends.
-async fn converse<A, B>(worker: Rc<Worker<A>>, (request, framed): Upgrade) -> Result<(), Error>
+///
+/// Every connection has room for this as long as it lasts, so what only the handshake needs is elsewhere.
+async fn converse<A, B>(worker: Rc<Worker<A>>, upgrade: Box<Upgrade>) -> Result<(), Error>
 where
     A: ServiceFactory<Request, Config = (), Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody + 'static,
 {
+    let outgoing = Box::pin(open(worker, upgrade)).await?;
+    if let Err(error) = outgoing.await {
+        debug!("a socket ended: {error}");
+    }
+    Ok(())
+}
+
+/// Answers the handshake.
+async fn open<A, B>(worker: Rc<Worker<A>>, upgrade: Box<Upgrade>) -> Result<Outgoing<B>, Error>
+where
+    A: ServiceFactory<Request, Config = (), Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody + 'static,
+{
+    let (request, framed) = *upgrade;
     let application = worker.application().await?;
     let FramedParts { io, mut codec, read_buf, .. } = framed.into_parts();
     // Frames are written when they are due, and many at a time; nothing is gained by holding them back.
@@ -87,12 +104,7 @@ where
     let payload: Payload = Payload::Stream { payload: Box::pin(incoming) };
     let (request, _) = request.replace_payload(payload);
     let (head, body) = answer(&mut codec, application.call(request).await?).await?;
-    drop(codec);
-    let outgoing = Outgoing::new(write_half, head, body);
-    if let Err(error) = outgoing.await {
-        debug!("a socket ended: {error}");
-    }
-    Ok(())
+    Ok(Outgoing::new(write_half, head, body))
 }
 
 /// The head of an answer as it travels, and what follows it: frames of an open socket, or nothing more,
