@@ -62,6 +62,10 @@ async fn start_in(
     let registry = telemetry::metrics::registry().context("cannot measure")?;
     let auth = open(&settings).await?;
     tokio::spawn(measure_a_hash(auth.clone()));
+    if settings.database.connect_at_start {
+        let db = auth.db.clone();
+        tokio::spawn(async move { db.connect().await });
+    }
     if settings.auth.demo_accounts {
         demo::create_missing(&auth).await.context("cannot create the demo accounts")?;
     }

@@ -7,6 +7,7 @@ use diesel::sql_types::Integer;
 use diesel::{ConnectionError, IntoSql, OptionalExtension, QueryResult};
 use diesel_async::methods::LoadQuery;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use futures::join;
 use pooling::{Limits, PoolError};
 use settings::DatabaseUrl;
 use tokio::runtime::Handle;
@@ -70,7 +71,7 @@ macro_rules! read {
 }
 
 impl Db {
-    /// Opens the database of the settings. Nothing connects before the first query.
+    /// Opens the database of the settings. Nothing connects before the first query, or [`Self::connect`].
     ///
     /// Connections and their blocking work live on `runtime`.
     ///
@@ -172,6 +173,14 @@ impl Db {
             QueryResult::Ok((answer, wait))
         })?;
         Ok(Probe { answer, wait, total: start.elapsed() })
+    }
+
+    /// Opens all connections to PostgreSQL that the settings allow, side by side. Opening SQLite's file
+    /// takes no time.
+    pub async fn connect(&self) {
+        if let Self::Postgres { pool, lanes } = self {
+            join!(pool.fill(), lanes.fill());
+        }
     }
 
     /// What the pool that requests read from looks like at this moment.

@@ -1,11 +1,13 @@
 //! A pool that can be watched: how long its callers wait, and which statements are slow.
 
+use std::fmt::Display;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Manager, Object, PoolError};
 use diesel::QueryResult;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use futures::future::join_all;
 use metrics::{Histogram, gauge, histogram};
 use pooling::{Wait, waiting};
 use tracing::warn;
@@ -23,11 +25,21 @@ pub struct Watched<M: Manager> {
     slow: Duration,
 }
 
-impl<M: Manager> Watched<M> {
+impl<M: Manager<Error: Display>> Watched<M> {
     /// Watches a pool that metrics call `name`; statements that take longer than `slow` are logged.
     pub(crate) fn of(name: &'static str, connections: managed::Pool<M>, slow: Duration) -> Self {
         let waits = histogram!("cardroom_pool_wait_duration_seconds", "pool" => name);
         Self { name, connections, waits, slow }
+    }
+
+    /// Opens all connections that there may be, so that nobody has to wait until one is. What cannot be
+    /// opened now is opened when somebody asks for it.
+    pub(crate) async fn fill(&self) {
+        let places = 0..self.figures().size;
+        let opened = join_all(places.map(async |_| self.connections.get().await.map(drop))).await;
+        if let Some(error) = opened.into_iter().find_map(Result::err) {
+            warn!(pool = self.name, error = %error, "not all connections could be opened: {error}");
+        }
     }
 
     /// Waits for a connection, as long as the settings allow.
@@ -55,7 +67,7 @@ impl<M: Manager> Watched<M> {
     }
 
     /// Logs what took too long.
-    pub(crate) fn judge(&self, time: Duration, what: &dyn std::fmt::Display) {
+    pub(crate) fn judge(&self, time: Duration, what: &dyn Display) {
         if time > self.slow {
             let (pool, duration_ms) = (self.name, time.as_secs_f64() * 1e3);
             warn!(pool, query = %what, duration_ms, "slow_query");

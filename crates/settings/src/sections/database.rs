@@ -48,6 +48,8 @@ pub struct Database {
     /// How long a statement or a group commit may take before it is logged, in milliseconds, 1 to
     /// 600,000.
     pub slow_query_ms: u64,
+    /// Whether all connections to PostgreSQL are opened at the start, or each when it is needed.
+    pub connect_at_start: bool,
     /// Whether the server migrates the database before it serves.
     pub migrate_at_start: bool,
     /// How long to wait for another instance that migrates, in seconds, 1 to 3,600.
@@ -94,6 +96,7 @@ impl Database {
                 .number("database.idle_in_transaction_timeout_ms", 1..=WORK_MS_MAX),
             busy_timeout_ms: keys.number("database.busy_timeout_ms", 1..=WAIT_MS_MAX),
             slow_query_ms: keys.number("database.slow_query_ms", 1..=WORK_MS_MAX),
+            connect_at_start: keys.flag("database.connect_at_start"),
             migrate_at_start: keys.flag("database.migrate_at_start"),
             migration_wait_secs: keys.number("database.migration_wait_secs", 1..=3_600),
             allow_ephemeral: keys.flag("database.allow_ephemeral"),

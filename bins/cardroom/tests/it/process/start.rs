@@ -7,6 +7,7 @@ use serde_json::json;
 use settings::DatabaseUrl;
 use store::{Db, migrations};
 use testkit::TestDatabase;
+use testkit::cluster::Cluster;
 use tokio::task::spawn_blocking;
 
 use super::Process;
@@ -55,6 +56,37 @@ async fn of_five_servers_that_start_on_an_empty_database_one_migrates_and_all_se
         assert_eq!(migrated, 1, "round {round}");
         assert!(migrations::status(&url).await.unwrap().iter().all(|it| it.applied));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_there_before_anybody_asks_for_one() {
+    let cluster = Cluster::start().unwrap();
+    let url = cluster.url();
+    let (server, address) = spawn_blocking(move || {
+        let mut server = Process::start_with(
+            &url,
+            &[
+                ("CARDROOM__DATABASE__CONNECT_AT_START", "true"),
+                ("CARDROOM__DATABASE__POOL_SIZE", "5"),
+                ("CARDROOM__DATABASE__WRITE_LANES", "3"),
+            ],
+        );
+        let address = server.address();
+        (server, address)
+    })
+    .await
+    .unwrap();
+
+    let open = [r#"cardroom_pool_open{pool="pool"} 5"#, r#"cardroom_pool_open{pool="lanes"} 3"#];
+    let mut metrics = String::new();
+    for _ in 0..200 {
+        metrics = reqwest::get(format!("{address}/metrics")).await.unwrap().text().await.unwrap();
+        if open.iter().all(|figure| metrics.lines().any(|line| line == *figure)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{metrics} {}", server.log())
 }
 
 #[testkit::on_both_databases]
