@@ -3,6 +3,8 @@
 //! What is judged is the difference within each pair, by Student's t on its logarithm: machines are
 //! faster now and slower then, but rarely between two runs of one pair.
 
+use std::future::pending;
+
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::arguments::{AbArguments, RunArguments};
@@ -83,7 +85,7 @@ async fn once(arguments: &AbArguments, slo: &Slo, before: bool) -> Result<Figure
     let spawned = spawn::spawn(&own, program)?;
     let process = spawned.process.context("not spawned")?;
     let pid = Some(process.pid());
-    let run = session::run(&own, slo, spawned.target, spawned.server, pid).await?;
+    let run = session::run(&own, slo, spawned.target, spawned.server, pid, pending()).await?;
     process.stop().await?;
     figures(&run)
 }

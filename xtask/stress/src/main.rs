@@ -10,6 +10,7 @@ mod evidence;
 mod exit;
 mod figures;
 mod hash;
+mod interruption;
 mod ladder;
 mod machine;
 mod metrics;
@@ -40,46 +41,54 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use clap::Parser as _;
-use tokio::signal::unix::{SignalKind, signal};
 
 use arguments::{Arguments, RunArguments, Task};
 use exit::Exit;
+use interruption::Interrupted;
 use probe::server::Server;
 use record::Run;
 use slo::Slo;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    // A signal drops the run, and with it the server.
-    let outcome = tokio::select! {
-        biased;
-        outcome = interruption() => outcome,
-        outcome = run(arguments) => outcome,
-    };
-    outcome
-        .unwrap_or_else(|error| {
-            eprintln!("error: {error:#}");
-            Exit::Broken
-        })
-        .into()
+    let outcome = run(Arguments::parse()).await;
+    outcome.unwrap_or_else(|error| ended(&error)).into()
 }
 
-async fn run(arguments: Arguments) -> Result<Exit> {
-    match arguments.task {
-        None => stress(&arguments.run).await,
-        Some(Task::List) => list(&arguments.run),
-        Some(Task::Report { run }) => report(&run),
-        Some(Task::Compare { before, after }) => {
+/// How a run ended that came to no end of its own.
+fn ended(error: &Error) -> Exit {
+    if error.is::<Interrupted>() {
+        eprintln!("{error}");
+        return Exit::Interrupted;
+    }
+    eprintln!("error: {error:#}");
+    Exit::Broken
+}
+
+async fn run(Arguments { task, run }: Arguments) -> Result<Exit> {
+    let interruption = interruption::watched()?;
+    let Some(task) = task else { return stress(&run, interruption).await };
+    tokio::select! {
+        biased;
+        () = interruption => Err(Interrupted.into()),
+        outcome = carry_out(task, &run) => outcome,
+    }
+}
+
+async fn carry_out(task: Task, run: &RunArguments) -> Result<Exit> {
+    match task {
+        Task::List => list(run),
+        Task::Report { run } => report(&run),
+        Task::Compare { before, after } => {
             let comparison = compare::compare(&Run::read(&before)?, &Run::read(&after)?);
             print!("{}", comparison.text);
             Ok(comparison.exit)
         }
-        Some(Task::Promote { run }) => compare::promote(&run),
-        Some(Task::Ab(arguments)) => ab::run(&arguments).await,
-        Some(Task::Hash { cost }) => {
+        Task::Promote { run } => compare::promote(&run),
+        Task::Ab(arguments) => ab::run(&arguments).await,
+        Task::Hash { cost } => {
             println!("{:.1}", hash::rate(cost)?);
             Ok(Exit::Passed)
         }
@@ -87,7 +96,7 @@ async fn run(arguments: Arguments) -> Result<Exit> {
 }
 
 /// Puts a server under load, stores what was measured, and prints it.
-async fn stress(arguments: &RunArguments) -> Result<Exit> {
+async fn stress(arguments: &RunArguments, interruption: impl Future<Output = ()>) -> Result<Exit> {
     let slo = Slo::read(&arguments.slo)?;
     let mut spawned = match spawn::target(arguments) {
         Ok(spawned) => spawned,
@@ -97,7 +106,8 @@ async fn stress(arguments: &RunArguments) -> Result<Exit> {
         }
     };
     let pid = spawned.process.as_ref().map(Server::pid);
-    let run = session::run(arguments, &slo, spawned.target, spawned.server, pid).await?;
+    let session = session::run(arguments, &slo, spawned.target, spawned.server, pid, interruption);
+    let run = session.await?;
     if let Some(process) = spawned.process.take() {
         process.stop().await?;
     }
@@ -146,15 +156,4 @@ fn list(arguments: &RunArguments) -> Result<Exit> {
         println!("{:<10}   {objective}", "");
     }
     Ok(Exit::Passed)
-}
-
-async fn interruption() -> Result<Exit> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    eprintln!("interrupted");
-    Ok(Exit::Interrupted)
 }

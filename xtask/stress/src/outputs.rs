@@ -96,6 +96,7 @@ fn markdown(run: &Run) -> String {
     let word = match run.exit() {
         Exit::Passed => "passed",
         Exit::Invalid => "invalid",
+        Exit::Interrupted => "interrupted",
         _ => "failed",
     };
     let mut text = format!("### Load: {word}\n\n| | |\n|---|---|\n");

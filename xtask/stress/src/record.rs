@@ -36,6 +36,10 @@ pub(crate) struct Run {
     pub(crate) findings: Vec<Finding>,
     /// About the run as a whole.
     pub(crate) checks: Vec<Check>,
+    /// Whether somebody ended it early: it has only what was measured until then, and nothing was read
+    /// back.
+    #[serde(default)]
+    pub(crate) is_interrupted: bool,
 }
 
 /// The server that was put under load.
@@ -79,6 +83,9 @@ impl Run {
     ///
     /// Lost data is a fact whatever the clocks were worth; everything else needs a valid run.
     pub(crate) fn exit(&self) -> Exit {
+        if self.is_interrupted {
+            return Exit::Interrupted;
+        }
         if !self.findings.iter().all(Finding::holds) {
             return Exit::Failed;
         }

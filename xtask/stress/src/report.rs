@@ -83,6 +83,11 @@ fn head(page: &mut String, run: &Run) {
         }
         Exit::Passed => ("good", "Passed", "Every objective was met, and every promise kept."),
         Exit::Invalid => ("void", "Invalid", "Nothing can be concluded from this run."),
+        Exit::Interrupted => (
+            "void",
+            "Interrupted",
+            "It was ended early; nothing was read back, and nothing judged.",
+        ),
         _ => ("bad", "Failed", "An objective was missed, or data was lost."),
     };
     let server = &run.server;

@@ -9,6 +9,7 @@ mod slow;
 mod soak;
 mod waiting;
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,7 @@ use chrono::{SecondsFormat, Utc};
 use crate::arguments::{ModelName, RunArguments};
 use crate::engine::{self, Course, Live, Load, Model, Sampled};
 use crate::evidence::Evidence;
+use crate::interruption::Interrupted;
 use crate::ladder::Ladder;
 use crate::machine::{self, Machine};
 use crate::metrics::{Cost, Scrape};
@@ -73,13 +75,14 @@ pub(crate) struct Part {
     objectives: Vec<Objective>,
 }
 
-/// Puts `target` under load as asked.
+/// Puts `target` under load as asked. After an interruption the run is what was measured until then.
 pub(crate) async fn run(
     arguments: &RunArguments,
     slo: &Slo,
     target: Target,
     server: Server,
     pid: Option<i32>,
+    interruption: impl Future<Output = ()>,
 ) -> Result<Run> {
     let seed = arguments.seed.unwrap_or_else(|| rand::random::<u32>().into());
     let started = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -87,7 +90,12 @@ pub(crate) async fn run(
     let wanted = arguments.users().unwrap_or(USERS);
     let progress = Progress::new(arguments.json);
     progress.say("making accounts");
-    let stage = Stage::set(target, wanted, seed).await?;
+    let mut interruption = pin!(interruption);
+    let stage = tokio::select! {
+        biased;
+        () = &mut interruption => return Err(Interrupted.into()),
+        stage = Stage::set(target, wanted, seed) => stage?,
+    };
     let mut session = Session {
         arguments,
         slo,
@@ -100,12 +108,11 @@ pub(crate) async fn run(
         ladder: None,
         findings: Vec::new(),
     };
-    for name in session.names()? {
-        session.scenario(&name).await?;
-    }
-    session.progress.say("reading back what was promised");
-    let mut findings = verify(&url, &session.evidence).await.context("while reading back")?;
-    findings.append(&mut session.findings);
+    let is_interrupted = tokio::select! {
+        biased;
+        () = &mut interruption => true,
+        outcome = session.work() => outcome.map(|()| false)?,
+    };
     session.progress.finish();
     let build = Scrape::of(&url).await.build();
     let checks = vec![validity::build(build.as_deref())];
@@ -119,8 +126,9 @@ pub(crate) async fn run(
         server: Server { build: build.unwrap_or_else(|| "unknown".to_owned()), ..server },
         sections: session.sections,
         ladder: session.ladder,
-        findings,
+        findings: session.findings,
         checks,
+        is_interrupted,
     })
 }
 
@@ -140,6 +148,19 @@ fn command() -> String {
 }
 
 impl Session<'_> {
+    /// Does all that was asked, and reads back what was promised.
+    async fn work(&mut self) -> Result<()> {
+        for name in self.names()? {
+            self.scenario(&name).await?;
+        }
+        self.progress.say("reading back what was promised");
+        let url = self.stage.target.url();
+        let mut findings = verify(&url, &self.evidence).await.context("while reading back")?;
+        findings.append(&mut self.findings);
+        self.findings = findings;
+        Ok(())
+    }
+
     fn gate(&self) -> Option<&Gate> {
         self.slo.gate.get(self.arguments.gate.as_ref()?)
     }

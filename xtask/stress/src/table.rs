@@ -195,6 +195,11 @@ fn promises(text: &mut String, run: &Run, paint: Paint) {
 
 fn verdicts(text: &mut String, run: &Run, paint: Paint) {
     let _ = writeln!(text);
+    if run.is_interrupted {
+        let word = paint.bad("INTERRUPTED");
+        let _ = writeln!(text, " {word}: nothing was read back, and there is no verdict");
+        return;
+    }
     if run.exit() == Exit::Invalid {
         let _ = writeln!(text, " {}: nothing can be concluded from this run", paint.bad("INVALID"));
         for (section, check) in run.invalid() {

@@ -2,6 +2,7 @@
 
 mod fake;
 
+use std::future::pending;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use crate::tally::Slot;
 use crate::target::Target;
 use fake::{Fake, Faults};
 
-/// Runs `words` against a server with `faults`.
-async fn stress(faults: Faults, words: &str) -> Run {
+/// Runs `words` against a server with `faults`, until somebody interrupts.
+async fn stress_until(faults: Faults, words: &str, interruption: impl Future<Output = ()>) -> Run {
     let fake = Fake::start(faults).await;
     let words = ["stress"].into_iter().chain(words.split(' '));
     let arguments = Arguments::parse_from(words);
@@ -37,7 +38,13 @@ async fn stress(faults: Faults, words: &str) -> Run {
         started_ms: None,
         settings: Vec::new(),
     };
-    session::run(&arguments.run, &slo, Target::local(fake.address), server, None).await.unwrap()
+    let target = Target::local(fake.address);
+    session::run(&arguments.run, &slo, target, server, None, interruption).await.unwrap()
+}
+
+/// Runs `words` against a server with `faults`, to the end.
+async fn stress(faults: Faults, words: &str) -> Run {
+    stress_until(faults, words, pending()).await
 }
 
 /// Objectives that were missed.
@@ -115,6 +122,18 @@ async fn more_arrivals_than_people_make_an_open_loop_invalid() {
     let dropped = run.invalid().any(|(_, check)| check.name == "dropped arrivals");
     assert!(dropped, "{:?}", run.invalid().collect::<Vec<_>>());
     assert_eq!(run.exit(), Exit::Invalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_measured_before_an_interruption_is_kept() {
+    let ended = tokio::time::sleep(Duration::from_secs(2));
+
+    let words = "join save --users 2 --for 1s --warm-up 50ms --ramp 0s";
+    let run = stress_until(Faults::default(), words, ended).await;
+
+    let names: Vec<_> = run.sections.iter().map(|it| &*it.name).collect();
+    assert_eq!(names, ["join"]);
+    assert_eq!(run.exit(), Exit::Interrupted);
 }
 
 #[tokio::test(flavor = "multi_thread")]

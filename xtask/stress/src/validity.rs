@@ -101,10 +101,13 @@ fn little(limits: &Limits, recording: &Recording, sampled: Sampled) -> Option<Ch
     Some(check("Little's law", format!("{ratio:.2}"), limit, ok))
 }
 
+/// The check of who else used the machine, which says nothing about the tool.
+pub(crate) const OTHERS: &str = "others on the machine";
+
 /// Whether the machine was there for the server and for us.
 pub(crate) fn others(max: f64, cores: Cores) -> Check {
     let value = format!("{:.2} cores", cores.others);
-    check("others on the machine", value, format!("<= {max} cores"), cores.others <= max)
+    check(OTHERS, value, format!("<= {max} cores"), cores.others <= max)
 }
 
 /// A debug build says nothing about a release.

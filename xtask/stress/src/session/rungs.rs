@@ -9,9 +9,13 @@ use crate::engine::{Course, Model};
 use crate::ladder::{Ladder, RUNGS, Rung};
 use crate::record::Section;
 use crate::statistics::real;
+use crate::validity::{Check, OTHERS};
 
 /// How long each rung runs unless told otherwise.
 const TIME: Duration = Duration::from_secs(4);
+
+/// How often a rung is measured at most.
+const TRIES: usize = 3;
 
 impl Session<'_> {
     pub(super) async fn climb(&mut self) -> Result<()> {
@@ -21,8 +25,7 @@ impl Session<'_> {
         let step = scenario.step();
         let (name, mut rungs) = (scenario.name().to_owned(), Vec::new());
         for users in users {
-            let part = self.rung(users)?;
-            let place = self.measure(part).await?;
+            let place = self.measure_rung(users).await?;
             let section = &mut self.sections[place];
             let rung = rung(section, step);
             // The ladder is there to break the objective; the verdict is the knee, not the break.
@@ -40,6 +43,21 @@ impl Session<'_> {
         }
         self.ladder = Some(Ladder { scenario: name, step: step.to_owned(), rungs });
         Ok(())
+    }
+
+    /// Measures a rung again when others used the machine meanwhile.
+    async fn measure_rung(&mut self, users: usize) -> Result<usize> {
+        for _ in 1..TRIES {
+            let part = self.rung(users)?;
+            let place = self.measure(part).await?;
+            let is_disturbed = |it: &Check| it.name == OTHERS && !it.ok;
+            if !self.sections[place].checks.iter().any(is_disturbed) {
+                return Ok(place);
+            }
+            self.sections.truncate(place);
+        }
+        let part = self.rung(users)?;
+        self.measure(part).await
     }
 
     /// A closed loop of the scenario of a ladder or an overload.
