@@ -57,10 +57,12 @@ enum Task {
 #[tokio::main]
 async fn main() -> ExitCode {
     let task = Task::parse();
+    // Ctrl-c reaches `stress` as well, which then says what it measured and ends by itself.
+    let ends_by_itself = matches!(task, Task::Stress(_));
     // A signal drops the task, and with it whatever the task has started.
     let outcome = tokio::select! {
         biased;
-        outcome = interruption() => outcome,
+        outcome = interruption(ends_by_itself) => outcome,
         outcome = run(task) => outcome,
     };
     match outcome {
@@ -93,11 +95,11 @@ async fn run(task: Task) -> Result<()> {
     }
 }
 
-async fn interruption() -> Result<()> {
+async fn interruption(ends_by_itself: bool) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        _ = interrupt.recv() => bail!("stopped by SIGINT"),
+        _ = interrupt.recv(), if !ends_by_itself => bail!("stopped by SIGINT"),
         _ = terminate.recv() => bail!("stopped by SIGTERM"),
     }
 }

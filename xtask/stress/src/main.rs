@@ -109,7 +109,11 @@ async fn stress(arguments: &RunArguments, interruption: impl Future<Output = ()>
     let session = session::run(arguments, &slo, spawned.target, spawned.server, pid, interruption);
     let run = session.await?;
     if let Some(process) = spawned.process.take() {
-        process.stop().await?;
+        let stopped = process.stop().await;
+        // Ctrl-c reached the server as well, which then ends in its own way.
+        if !run.is_interrupted {
+            stopped?;
+        }
     }
     let folder = arguments.out.join(run.started.replace([':', '-'], ""));
     outputs::write(&run, &folder)?;
