@@ -126,10 +126,10 @@ async fn more_arrivals_than_people_make_an_open_loop_invalid() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_measured_before_an_interruption_is_kept() {
-    let ended = tokio::time::sleep(Duration::from_secs(2));
+    let faults = Faults { save_delay: Duration::from_hours(1), ..Faults::default() };
+    let interruption = tokio::time::sleep(Duration::from_secs(5));
 
-    let words = "join save --users 2 --for 1s --warm-up 50ms --ramp 0s";
-    let run = stress_until(Faults::default(), words, ended).await;
+    let run = stress_until(faults, "join save --users 2 --repeat 1", interruption).await;
 
     let names: Vec<_> = run.sections.iter().map(|it| &*it.name).collect();
     assert_eq!(names, ["join"]);
@@ -140,15 +140,14 @@ async fn what_was_measured_before_an_interruption_is_kept() {
 async fn in_a_ramp_the_load_grows() {
     for load in ["--users 10", "--users 50 --rate 200"] {
         let faults = Faults { save_delay: Duration::from_millis(20), ..Faults::default() };
-        let run = stress(faults, &format!("save {load} --for 1200ms --ramp 1200ms")).await;
+        let run = stress(faults, &format!("save {load} --for 2400ms --ramp 2400ms")).await;
 
-        let recording = &run.sections[0].recording;
-        let slots = &recording.slots.all;
+        let slots = &run.sections[0].recording.slots.all;
         let successes = |slots: &[Slot]| slots.iter().map(Slot::successes).sum::<u64>();
         let first = successes(&slots[..slots.len() / 3]);
         let last = successes(&slots[slots.len() * 2 / 3..]);
         assert!(0 < first && first * 2 < last, "{load}: {first}, then {last}");
-        assert!(recording.dropped == 0 && run.sections[0].load().contains("growing"));
+        assert!(run.sections[0].load().contains("growing"));
     }
 }
 

@@ -47,17 +47,17 @@ impl Session<'_> {
 
     /// Measures a rung again when others used the machine meanwhile.
     async fn measure_rung(&mut self, users: usize) -> Result<usize> {
-        for _ in 1..TRIES {
+        let mut tries = 0;
+        loop {
             let part = self.rung(users)?;
             let place = self.measure(part).await?;
-            let is_disturbed = |it: &Check| it.name == OTHERS && !it.ok;
-            if !self.sections[place].checks.iter().any(is_disturbed) {
+            tries += 1;
+            let disturbs = |it: &Check| it.name == OTHERS && !it.ok;
+            if tries == TRIES || !self.sections[place].checks.iter().any(disturbs) {
                 return Ok(place);
             }
             self.sections.truncate(place);
         }
-        let part = self.rung(users)?;
-        self.measure(part).await
     }
 
     /// A closed loop of the scenario of a ladder or an overload.
