@@ -4,7 +4,6 @@ mod actions;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -140,7 +139,7 @@ impl Person {
         if sent - self.used > IDLE_MAX {
             self.disconnect();
         }
-        watch.live.in_flight.fetch_add(1, Ordering::Relaxed);
+        watch.live.send();
         let asked = async {
             self.connect(watch).await?;
             sent = Instant::now();
@@ -154,7 +153,7 @@ impl Person {
         };
         let done = Instant::now();
         self.used = done;
-        watch.live.in_flight.fetch_sub(1, Ordering::Relaxed);
+        watch.live.receive();
         let (outcome, answer) = self.judge(expected, status, read);
         // Where no plan says when, people send as soon as they can.
         let intended = if self.planned { self.intended.min(sent) } else { sent };

@@ -74,6 +74,9 @@ pub(crate) struct Section {
     pub(crate) verdicts: Vec<Verdict>,
     /// Whether it is a rung of a ladder, which tells of it.
     pub(crate) is_rung: bool,
+    /// How often it was brought before, and forgotten because others used the machine meanwhile.
+    #[serde(default)]
+    pub(crate) disturbed: usize,
     /// What else has to be true, in words.
     pub(crate) claims: Vec<Check>,
 }

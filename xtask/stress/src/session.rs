@@ -7,6 +7,7 @@ mod realtime;
 mod rungs;
 mod slow;
 mod soak;
+mod undisturbed;
 mod waiting;
 
 use std::pin::pin;
@@ -66,6 +67,7 @@ pub(crate) struct Session<'a> {
 }
 
 /// One load, before it is brought.
+#[derive(Clone)]
 pub(crate) struct Part {
     name: String,
     scenario: &'static dyn Scenario,
@@ -197,8 +199,7 @@ impl Session<'_> {
             REALTIME => self.realtime().await,
             name => {
                 let part = self.part(find(name)?)?;
-                self.measure(part).await?;
-                Ok(())
+                self.measure_undisturbed(part).await.map(|_| ())
             }
         }
     }
@@ -330,6 +331,7 @@ impl Session<'_> {
             checks,
             verdicts,
             is_rung: false,
+            disturbed: 0,
             claims: Vec::new(),
         });
         Ok(self.sections.len() - 1)

@@ -81,7 +81,10 @@ fn load(text: &mut String, section: &Section, paint: Paint) {
     for (step, tally) in &section.recording.steps {
         steps(text, section, step, tally, paint);
     }
-    let checks: Vec<_> = section.checks.iter().map(|it| shown(it, paint)).collect();
+    let mut checks: Vec<_> = section.checks.iter().map(|it| shown(it, paint)).collect();
+    if section.disturbed > 0 {
+        checks.push(format!("after {} that others disturbed", section.disturbed));
+    }
     line(text, "  valid", &checks.join(" · "));
     if let Some(Cores { server, database, ours, .. }) = section.cost.cores {
         let database =

@@ -141,6 +141,9 @@ pub(crate) struct Recording {
     pub(crate) dropped: u64,
     /// Requests that a plan wanted sent.
     pub(crate) offered: u64,
+    /// Of a burst, the most requests that were under way at the same moment; of several, their sum.
+    #[serde(default)]
+    pub(crate) at_once: u64,
     /// Time under load, in seconds; warming up is none of it.
     pub(crate) seconds: f64,
     /// Sum of what all requests took, in seconds.
@@ -199,6 +202,7 @@ impl Recording {
         self.connect.merge(&other.connect);
         self.dropped += other.dropped;
         self.offered += other.offered;
+        self.at_once += other.at_once;
         self.seconds += other.seconds;
         self.busy_seconds += other.busy_seconds;
         self.generator.cpu += other.generator.cpu;

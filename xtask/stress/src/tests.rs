@@ -19,17 +19,27 @@ use crate::tally::Slot;
 use crate::target::Target;
 use fake::{Fake, Faults};
 
-/// Runs `words` against a server with `faults`, until somebody interrupts.
-async fn stress_until(faults: Faults, words: &str, interruption: impl Future<Output = ()>) -> Run {
-    let fake = Fake::start(faults).await;
-    let words = ["stress"].into_iter().chain(words.split(' '));
-    let arguments = Arguments::parse_from(words);
+/// Limits for tests that run beside others, in a debug build.
+fn slo() -> Slo {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../perf/slo.toml");
     let mut slo = Slo::read(Path::new(file)).unwrap();
-    // These tests run beside others, in a debug build.
     slo.validity.generator_wait_max = 1.0;
     slo.validity.lag_p99_max_ms = 1000.0;
     slo.validity.little_tolerance = 10.0;
+    slo
+}
+
+/// Runs `words` against a server with `faults`, whose process is `pid`, until somebody interrupts.
+async fn stress_with(
+    slo: &Slo,
+    faults: Faults,
+    words: &str,
+    pid: Option<i32>,
+    interruption: impl Future<Output = ()>,
+) -> Run {
+    let fake = Fake::start(faults).await;
+    let words = ["stress"].into_iter().chain(words.split(' '));
+    let arguments = Arguments::parse_from(words);
     let server = Server {
         target: "fake".into(),
         database: "none".into(),
@@ -39,12 +49,12 @@ async fn stress_until(faults: Faults, words: &str, interruption: impl Future<Out
         settings: Vec::new(),
     };
     let target = Target::local(fake.address);
-    session::run(&arguments.run, &slo, target, server, None, interruption).await.unwrap()
+    session::run(&arguments.run, slo, target, server, pid, interruption).await.unwrap()
 }
 
 /// Runs `words` against a server with `faults`, to the end.
 async fn stress(faults: Faults, words: &str) -> Run {
-    stress_until(faults, words, pending()).await
+    stress_with(&slo(), faults, words, None, pending()).await
 }
 
 /// Objectives that were missed.
@@ -129,7 +139,8 @@ async fn what_was_measured_before_an_interruption_is_kept() {
     let faults = Faults { save_delay: Duration::from_hours(1), ..Faults::default() };
     let interruption = tokio::time::sleep(Duration::from_secs(5));
 
-    let run = stress_until(faults, "join save --users 2 --repeat 1", interruption).await;
+    let run =
+        stress_with(&slo(), faults, "join save --users 2 --repeat 1", None, interruption).await;
 
     let names: Vec<_> = run.sections.iter().map(|it| &*it.name).collect();
     assert_eq!(names, ["join"]);
@@ -193,6 +204,22 @@ async fn a_ladder_ends_where_the_objective_breaks() {
     assert_eq!(last.broken.as_deref(), Some("save.p95 < 100ms"));
     assert!(last.users <= 4, "{last:?}");
     assert_eq!(run.exit(), Exit::Passed, "a broken rung is what a ladder is for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_others_disturb_is_brought_again() {
+    let mut slo = slo();
+    let words = "ladder --users 1,2 --for 100ms --warm-up 10ms --slo-factor 200";
+    let us = std::process::id().try_into().ok();
+    for (limit, disturbed, exit) in [(-1.0, 2, Exit::Invalid), (1e9, 0, Exit::Passed)] {
+        slo.validity.others_cores_max = limit;
+        let run = stress_with(&slo, Faults::default(), words, us, pending()).await;
+
+        let first = &run.sections[0];
+        assert_eq!((&*first.name, first.disturbed), ("save x 1", disturbed));
+        assert_eq!(run.exit(), exit);
+        assert!(run.findings[0].checked > 0, "what was promised meanwhile is read back");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

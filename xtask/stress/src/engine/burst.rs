@@ -45,5 +45,7 @@ pub(super) async fn run(
     for task in tasks {
         people.push(task.await?);
     }
-    Ok((watch.finish(&meter, offered), people))
+    let mut recording = watch.finish(&meter, offered);
+    recording.at_once = live.take_peak() as u64;
+    Ok((recording, people))
 }

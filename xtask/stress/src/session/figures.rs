@@ -57,13 +57,13 @@ impl Session<'_> {
         objectives: &[&str],
     ) -> Result<()> {
         let part = figure(name, scenario, Model::Burst, users, repeats, objectives)?;
-        self.measure(part).await.map(|_| ())
+        self.measure_undisturbed(part).await.map(|_| ())
     }
 
     async fn closed(&mut self, name: &str, scenario: &str, objectives: &[&str]) -> Result<usize> {
         let time = self.arguments.time.unwrap_or(TIME);
         let model = Model::Closed(Course::new(self.arguments.warm_up, time));
-        self.measure(figure(name, scenario, model, 50, 1, objectives)?).await
+        self.measure_undisturbed(figure(name, scenario, model, 50, 1, objectives)?).await
     }
 
     async fn saves(&mut self) -> Result<()> {

@@ -72,6 +72,7 @@ impl Session<'_> {
             checks,
             verdicts,
             is_rung: false,
+            disturbed: 0,
             claims: claims(&heard),
             recording,
         });

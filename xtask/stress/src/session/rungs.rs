@@ -9,13 +9,9 @@ use crate::engine::{Course, Model};
 use crate::ladder::{Ladder, RUNGS, Rung};
 use crate::record::Section;
 use crate::statistics::real;
-use crate::validity::{Check, OTHERS};
 
 /// How long each rung runs unless told otherwise.
 const TIME: Duration = Duration::from_secs(4);
-
-/// How often a rung is measured at most.
-const TRIES: usize = 3;
 
 impl Session<'_> {
     pub(super) async fn climb(&mut self) -> Result<()> {
@@ -25,7 +21,7 @@ impl Session<'_> {
         let step = scenario.step();
         let (name, mut rungs) = (scenario.name().to_owned(), Vec::new());
         for users in users {
-            let place = self.measure_rung(users).await?;
+            let place = self.measure_undisturbed(self.rung(users)?).await?;
             let section = &mut self.sections[place];
             let rung = rung(section, step);
             // The ladder is there to break the objective; the verdict is the knee, not the break.
@@ -43,21 +39,6 @@ impl Session<'_> {
         }
         self.ladder = Some(Ladder { scenario: name, step: step.to_owned(), rungs });
         Ok(())
-    }
-
-    /// Measures a rung again when others used the machine meanwhile.
-    async fn measure_rung(&mut self, users: usize) -> Result<usize> {
-        let mut tries = 0;
-        loop {
-            let part = self.rung(users)?;
-            let place = self.measure(part).await?;
-            tries += 1;
-            let disturbs = |it: &Check| it.name == OTHERS && !it.ok;
-            if tries == TRIES || !self.sections[place].checks.iter().any(disturbs) {
-                return Ok(place);
-            }
-            self.sections.truncate(place);
-        }
     }
 
     /// A closed loop of the scenario of a ladder or an overload.

@@ -1,0 +1,32 @@
+//! A load that is brought again when others used the machine meanwhile.
+//!
+//! What it showed then says nothing of the server, and waiting for a quieter moment costs little. How
+//! often that happened is part of the record.
+
+use anyhow::Result;
+
+use super::{Part, Session};
+use crate::validity::{Check, OTHERS};
+
+/// How often a load is brought at most.
+const TRIES: usize = 3;
+
+impl Session<'_> {
+    /// Brings one load, until nobody disturbs it or it was tried often enough; gives the place of its
+    /// section.
+    pub(super) async fn measure_undisturbed(&mut self, part: Part) -> Result<usize> {
+        let mut disturbed = 0;
+        loop {
+            let place = self.measure(part.clone()).await?;
+            self.sections[place].disturbed = disturbed;
+            let disturbs = |it: &Check| it.name == OTHERS && !it.ok;
+            let is_disturbed = self.sections[place].checks.iter().any(disturbs);
+            if !is_disturbed || disturbed + 1 == TRIES {
+                return Ok(place);
+            }
+            disturbed += 1;
+            self.sections.truncate(place);
+            self.progress.say("others used the machine: once more");
+        }
+    }
+}
