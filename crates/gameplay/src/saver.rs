@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use diesel::{OptionalExtension, SqliteConnection};
+use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use ids::AuthorId;
 use store::group_commit::{Lanes, Setback, Work};
@@ -94,10 +94,10 @@ impl Saver {
             plans = plan::plans(group, &known, &before, self.rules);
         }
         let outcomes = self.write(connection, plans).await?;
-        for answer in answers(group, &before, &outcomes) {
-            let kept: Option<AuthorId> =
-                idempotency::keep(&answer).get_result(connection).await.optional()?;
-            must_be_kept(kept)?;
+        let answers: Vec<_> = answers(group, &before, &outcomes).collect();
+        if !answers.is_empty() {
+            let kept = idempotency::keep_many(&answers).execute(connection).await?;
+            must_be_kept(kept == answers.len())?;
         }
         Ok(outcomes)
     }
@@ -194,7 +194,8 @@ impl Work for Saver {
         }
         let outcomes = self.finish(plans);
         for answer in answers(group, &before, &outcomes) {
-            must_be_kept(fetch_in_place(connection, idempotency::keep(&answer))?)?;
+            let kept: Option<AuthorId> = fetch_in_place(connection, idempotency::keep(&answer))?;
+            must_be_kept(kept.is_some())?;
         }
         Ok(outcomes)
     }

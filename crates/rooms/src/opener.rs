@@ -1,10 +1,11 @@
 //! New rooms, as they are committed in groups, each with the answer that a repetition gets.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 
-use diesel::{OptionalExtension, SqliteConnection};
+use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use ids::AuthorId;
+use ids::{AuthorId, RoomId};
 use serde_json::to_string;
 use store::group_commit::{Lanes, Setback, Work};
 use store::idempotency::{self, AnswerRow, Attempt, Earlier, earlier, must_be_kept};
@@ -54,30 +55,24 @@ impl Work for Opener {
         connection: &mut AsyncPgConnection,
         group: &[Opening],
     ) -> Result<Vec<Opened>, Setback> {
+        if attempts(group).next().is_none() {
+            let rooms = open(connection, group.iter()).await?;
+            return Ok(group.iter().map(|opening| opened(opening, &rooms)).collect());
+        }
         connection
             .transaction(async |connection| {
-                let mut rows: Vec<AnswerRow> = Vec::new();
-                if attempts(group).next().is_some() {
-                    rows = idempotency::answers(attempts(group)).load(connection).await?;
+                let rows = idempotency::answers(attempts(group)).load(connection).await?;
+                let before = before(group, &rows)?;
+                let is_new = |it: &&Opening| !before.contains_key(&it.room.id);
+                let rooms = open(connection, group.iter().filter(is_new)).await?;
+                let answers: Vec<_> = group.iter().filter_map(|it| answer(it, &rooms)).collect();
+                if !answers.is_empty() {
+                    let kept = idempotency::keep_many(&answers).execute(connection).await?;
+                    must_be_kept(kept == answers.len())?;
                 }
-                let mut opened = Vec::with_capacity(group.len());
-                for opening in group {
-                    if let Some(before) = before(opening, &rows)? {
-                        opened.push(before);
-                        continue;
-                    }
-                    let row = RoomRow::from(&opening.room);
-                    let room: Option<RoomRow> =
-                        table::open(&row).get_result(connection).await.optional()?;
-                    let room = room.map(Room::from);
-                    if let Some(answer) = answer(opening, room.as_ref()) {
-                        let kept: Option<AuthorId> =
-                            idempotency::keep(&answer).get_result(connection).await.optional()?;
-                        must_be_kept(kept)?;
-                    }
-                    opened.push(room.map_or(Opened::CodeTaken, Opened::Room));
-                }
-                Ok(opened)
+                let earlier = |it: &Opening| before.get(&it.room.id).cloned();
+                let outcome = |it| earlier(it).unwrap_or_else(|| opened(it, &rooms));
+                Ok(group.iter().map(outcome).collect())
             })
             .await
     }
@@ -91,21 +86,24 @@ impl Work for Opener {
         if attempts(group).next().is_some() {
             rows = fetch_all_in_place(connection, idempotency::answers(attempts(group)))?;
         }
-        let mut opened = Vec::with_capacity(group.len());
+        let mut before = before(group, &rows)?;
+        let mut outcomes = Vec::with_capacity(group.len());
         for opening in group {
-            if let Some(before) = before(opening, &rows)? {
-                opened.push(before);
+            if let Some(before) = before.remove(&opening.room.id) {
+                outcomes.push(before);
                 continue;
             }
             let row = RoomRow::from(&opening.room);
             let room: Option<RoomRow> = fetch_in_place(connection, table::open(&row))?;
-            let room = room.map(Room::from);
-            if let Some(answer) = answer(opening, room.as_ref()) {
-                must_be_kept(fetch_in_place(connection, idempotency::keep(&answer))?)?;
+            let rooms = by_id(room);
+            if let Some(answer) = answer(opening, &rooms) {
+                let kept: Option<AuthorId> =
+                    fetch_in_place(connection, idempotency::keep(&answer))?;
+                must_be_kept(kept.is_some())?;
             }
-            opened.push(room.map_or(Opened::CodeTaken, Opened::Room));
+            outcomes.push(opened(opening, &rooms));
         }
-        Ok(opened)
+        Ok(outcomes)
     }
 }
 
@@ -113,17 +111,46 @@ fn attempts(group: &[Opening]) -> impl Iterator<Item = &Attempt> {
     group.iter().filter_map(|opening| opening.attempt.as_ref())
 }
 
-/// What came of the request when it was sent before.
-fn before(opening: &Opening, rows: &[AnswerRow]) -> Result<Option<Opened>, Setback> {
-    Ok(match earlier(opening.attempt.iter(), rows).into_values().next() {
-        Some(Earlier::Same(room)) => Some(Opened::Room(idempotency::read(&room)?)),
-        Some(Earlier::Other) => Some(Opened::KeyReused),
-        None => None,
-    })
+/// What came of the requests that were sent before, by the room that each of them would open now.
+fn before(group: &[Opening], rows: &[AnswerRow]) -> Result<HashMap<RoomId, Opened>, Setback> {
+    let earlier = earlier(attempts(group), rows);
+    let mut before = HashMap::new();
+    for opening in group {
+        let name = opening.attempt.as_ref().map(|it| (it.author_id, it.key.as_str()));
+        let opened = match name.and_then(|name| earlier.get(&name)) {
+            Some(Earlier::Same(room)) => Opened::Room(idempotency::read(room)?),
+            Some(Earlier::Other) => Opened::KeyReused,
+            None => continue,
+        };
+        before.insert(opening.room.id, opened);
+    }
+    Ok(before)
+}
+
+/// Keeps these rooms, except where the share code is taken.
+async fn open(
+    connection: &mut AsyncPgConnection,
+    openings: impl Iterator<Item = &Opening>,
+) -> Result<HashMap<RoomId, Room>, Setback> {
+    let rooms: Vec<RoomRow> = openings.map(|it| RoomRow::from(&it.room)).collect();
+    if rooms.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let opened: Vec<RoomRow> = table::open_many(&rooms).load(connection).await?;
+    Ok(by_id(opened))
+}
+
+fn by_id(rows: impl IntoIterator<Item = RoomRow>) -> HashMap<RoomId, Room> {
+    rows.into_iter().map(Room::from).map(|room| (room.id, room)).collect()
+}
+
+fn opened(opening: &Opening, rooms: &HashMap<RoomId, Room>) -> Opened {
+    rooms.get(&opening.room.id).cloned().map_or(Opened::CodeTaken, Opened::Room)
 }
 
 /// What to keep for when the request is repeated.
-fn answer(opening: &Opening, room: Option<&Room>) -> Option<AnswerRow> {
+fn answer(opening: &Opening, rooms: &HashMap<RoomId, Room>) -> Option<AnswerRow> {
     let attempt = opening.attempt.as_ref()?;
-    room.and_then(|room| to_string(room).ok()).map(|room| AnswerRow::new(attempt, room))
+    let room = rooms.get(&opening.room.id)?;
+    to_string(room).ok().map(|room| AnswerRow::new(attempt, room))
 }

@@ -14,7 +14,7 @@ use crate::room::Room;
 use crate::share_code::ShareCode;
 use crate::visitor::Visitor;
 
-pub(crate) use many::{heartbeat_many, hold_rooms, seat_many};
+pub(crate) use many::{heartbeat_many, hold_rooms, open_many, seat_many};
 
 /// A row of `rooms`.
 #[derive(Insertable, Queryable)]

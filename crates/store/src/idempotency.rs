@@ -4,6 +4,8 @@
 //! transaction of the effect, so that there are either both or neither, and a repetition gets it
 //! again. Source: draft-ietf-httpapi-idempotency-key-header-07.
 
+mod many;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +14,8 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use ids::AuthorId;
 use serde::de::DeserializeOwned;
+
+pub use many::{KeepMany, keep_many};
 
 use crate::group_commit::Setback;
 use crate::schema::idempotency_keys;
@@ -147,12 +151,12 @@ pub fn read<T: DeserializeOwned>(answer: &str) -> Result<T, Setback> {
     read.map_err(|error| DieselError::DeserializationError(Box::new(error)).into())
 }
 
-/// Whether [`keep`] kept the answer; when it did not, another instance was faster.
+/// Ends the group when an answer was not kept: another instance was faster.
 ///
 /// # Errors
 /// [`Setback::Again`], so that the other's answer is found.
-pub fn must_be_kept(kept: Option<AuthorId>) -> Result<(), Setback> {
-    kept.map(drop).ok_or(Setback::Again)
+pub fn must_be_kept(is_kept: bool) -> Result<(), Setback> {
+    if is_kept { Ok(()) } else { Err(Setback::Again) }
 }
 
 /// Forgets the answers that need not be kept any more at `now`.

@@ -6,16 +6,93 @@ use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, Text};
-use ids::{RoomId, VisitorId};
+use diesel::sql_types::{Array, Bool, Integer, Nullable, Text};
+use ids::{AccountId, GameRuleId, RoomId, VisitorId};
 use store::At;
 use store::schema::{rooms, visitors};
 use store::sql_types::{Guid, Moment};
 
+use super::RoomRow;
 use crate::visitor::Visitor;
 
 type Room = <rooms::table as AsQuery>::SqlType;
 type VisitorColumns = <visitors::table as AsQuery>::SqlType;
+
+/// Keeps new rooms, each unless its share code is taken.
+pub(crate) fn open_many(rooms: &[RoomRow]) -> OpenMany<'_> {
+    let mut many = OpenMany::default();
+    for room in rooms {
+        many.id.push(room.id);
+        many.name.push(&room.name);
+        many.description.push(room.description.as_deref());
+        many.game_rule_id.push(room.game_rule_id);
+        many.counselor_id.push(room.counselor_id);
+        many.share_code.push(&room.share_code);
+        many.is_active.push(room.is_active);
+        many.created_at.push(room.created_at);
+        many.expires_at.push(room.expires_at);
+        many.session_count.push(room.session_count);
+    }
+    many
+}
+
+/// See [`open_many`].
+#[derive(Default)]
+pub(crate) struct OpenMany<'a> {
+    id: Vec<RoomId>,
+    name: Vec<&'a str>,
+    description: Vec<Option<&'a str>>,
+    game_rule_id: Vec<Option<GameRuleId>>,
+    counselor_id: Vec<AccountId>,
+    share_code: Vec<&'a str>,
+    is_active: Vec<bool>,
+    created_at: Vec<At>,
+    expires_at: Vec<Option<At>>,
+    session_count: Vec<i32>,
+}
+
+impl QueryId for OpenMany<'_> {
+    type QueryId = OpenMany<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for OpenMany<'_> {
+    type SqlType = Room;
+}
+
+impl QueryFragment<Pg> for OpenMany<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO rooms (id, name, description, game_rule_id, counselor_id, share_code, \
+             is_active, created_at, expires_at, session_count) SELECT * FROM unnest(",
+        );
+        out.push_bind_param::<Array<Guid>, _>(&self.id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.name)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.description)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Guid>>, _>(&self.game_rule_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Guid>, _>(&self.counselor_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.share_code)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Bool>, _>(&self.is_active)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Moment>, _>(&self.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Moment>>, _>(&self.expires_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Integer>, _>(&self.session_count)?;
+        out.push_sql(
+            ") ON CONFLICT (share_code) DO NOTHING RETURNING id, name, description, game_rule_id, \
+             counselor_id, share_code, is_active, created_at, expires_at, session_count",
+        );
+        Ok(())
+    }
+}
 
 /// Reads the rooms with these codes and holds them as they are until the transaction ends.
 pub(crate) fn hold_rooms<'a>(codes: &'a [&'a str]) -> HoldRooms<'a> {
