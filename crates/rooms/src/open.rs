@@ -3,8 +3,7 @@
 use api::time;
 use auth::{Account, Permission};
 use chrono::{DateTime, Utc};
-use ids::{GameRuleId, RoomId};
-use store::Db;
+use ids::RoomId;
 use store::idempotency::Attempt;
 use tracing::warn;
 
@@ -13,7 +12,6 @@ use crate::game_rule::RuleSlug;
 use crate::opener::{Opened, Opening, Openings};
 use crate::room::{Description, Room, RoomName};
 use crate::share_code::ShareCode;
-use crate::store as table;
 
 /// Draws of a share code before giving up. With ten million rooms, one draw in ninety is taken,
 /// and ten in a row are once in 10¹⁹ rooms.
@@ -37,7 +35,6 @@ pub struct NewRoom {
 /// # Errors
 /// When the account may not open rooms or the rule is unknown.
 pub async fn open(
-    db: &Db,
     openings: &Openings,
     owner: &Account,
     new: NewRoom,
@@ -46,26 +43,21 @@ pub async fn open(
     if !owner.roles.may(Permission::CreateRoom) {
         return Err(RoomError::NotACounsellor);
     }
-    let rule = match &new.rule {
-        Some(slug) if !slug.is_empty() => Some(rule(db, slug).await?),
-        _ => None,
+    let rule = new.rule.clone().filter(|slug| !slug.is_empty());
+    let opening = |share_code| Opening {
+        room: room(owner, &new, share_code),
+        rule: rule.clone(),
+        attempt: attempt.clone(),
     };
-    let draw = || ShareCode::draw(&mut rand::rng());
-    keep(openings, attempt, |code| room(owner, &new, rule, code), draw).await
+    keep(openings, opening, || ShareCode::draw(&mut rand::rng())).await
 }
 
-async fn rule(db: &Db, slug: &RuleSlug) -> Result<GameRuleId, RoomError> {
-    let known = db.read_one(table::game_rule_by_slug(slug)).await?;
-    let known = known.map(crate::GameRule::from).filter(|rule| rule.is_active);
-    known.map(|rule| rule.id).ok_or_else(|| RoomError::UnknownRule(slug.to_string()))
-}
-
-fn room(owner: &Account, new: &NewRoom, rule: Option<GameRuleId>, share_code: ShareCode) -> Room {
+fn room(owner: &Account, new: &NewRoom, share_code: ShareCode) -> Room {
     Room {
         id: RoomId::new(),
         name: new.name.to_string(),
         description: new.description.as_ref().map(ToString::to_string),
-        game_rule_id: rule,
+        game_rule_id: None,
         counselor_id: owner.id,
         share_code,
         is_active: true,
@@ -78,15 +70,14 @@ fn room(owner: &Account, new: &NewRoom, rule: Option<GameRuleId>, share_code: Sh
 /// Keeps the room under the first code drawn that is free.
 async fn keep(
     openings: &Openings,
-    attempt: Option<Attempt>,
-    room: impl Fn(ShareCode) -> Room,
+    opening: impl Fn(ShareCode) -> Opening,
     mut draw: impl FnMut() -> ShareCode,
 ) -> Result<Room, RoomError> {
     for _ in 0..DRAWS_MAX {
-        let opening = Opening { room: room(draw()), attempt: attempt.clone() };
-        match openings.commit(opening).await? {
+        match openings.commit(opening(draw())).await? {
             Opened::Room(room) => return Ok(room),
             Opened::KeyReused => return Err(RoomError::KeyReused),
+            Opened::UnknownRule(rule) => return Err(RoomError::UnknownRule(rule.to_string())),
             Opened::CodeTaken => warn!("a share code was drawn that a room has already"),
         }
     }
@@ -98,9 +89,9 @@ mod tests {
     use diesel::prelude::*;
     use ids::AccountId;
     use settings::Environment;
-    use store::At;
     use store::group_commit::{Drain, LaneLimits, Lanes};
     use store::schema::users;
+    use store::{At, Db};
     use testkit::{TestDatabase, on_both_databases};
     use tokio::runtime::Handle;
 
@@ -134,8 +125,8 @@ mod tests {
         id
     }
 
-    fn room(owner: AccountId, share_code: ShareCode) -> Room {
-        Room {
+    fn opening(owner: AccountId, share_code: ShareCode) -> Opening {
+        let room = Room {
             id: RoomId::new(),
             name: "A room".into(),
             description: None,
@@ -146,7 +137,8 @@ mod tests {
             created_at: time::now(),
             expires_at: None,
             session_count: 0,
-        }
+        };
+        Opening { room, rule: None, attempt: None }
     }
 
     fn code(text: &str) -> ShareCode {
@@ -158,12 +150,11 @@ mod tests {
         let database = testkit::database().await;
         let (db, openings) = open_db(&database);
         let owner = owner(&db).await;
-        let first =
-            keep(&openings, None, |code| room(owner, code), || code("AAAAAA")).await.unwrap();
+        let first = keep(&openings, |code| opening(owner, code), || code("AAAAAA")).await.unwrap();
         let mut draws = ["AAAAAA", "AAAAAA", "BBBBBB", "CCCCCC"].into_iter();
 
         let second =
-            keep(&openings, None, |code| room(owner, code), || code(draws.next().unwrap())).await;
+            keep(&openings, |code| opening(owner, code), || code(draws.next().unwrap())).await;
 
         assert_eq!(second.unwrap().share_code, code("BBBBBB"));
         assert_eq!(draws.next(), Some("CCCCCC"));
@@ -172,18 +163,42 @@ mod tests {
     }
 
     #[on_both_databases]
+    async fn an_unknown_rule_fails_its_own_room_only() {
+        let database = testkit::database().await;
+        let (db, openings) = open_db(&database);
+        let owner = owner(&db).await;
+        let ruled = |share_code: &str, slug: &str| {
+            let rule = RuleSlug::parse(slug).ok();
+            Opening { rule, ..opening(owner, code(share_code)) }
+        };
+
+        // While the first is committed, the others wait for the next group.
+        let commit = |opening| openings.commit(opening);
+        let (first, unknown, known, taken) = tokio::join!(
+            commit(ruled("AAAAAA", "skill_assessment")),
+            commit(ruled("BBBBBB", "solitaire")),
+            commit(ruled("CCCCCC", "skill_assessment")),
+            commit(ruled("AAAAAA", "skill_assessment")),
+        );
+
+        assert!(matches!(first, Ok(Opened::Room(room)) if room.game_rule_id.is_some()));
+        assert!(matches!(unknown, Ok(Opened::UnknownRule(slug)) if *slug == *"solitaire"));
+        assert!(matches!(known, Ok(Opened::Room(room)) if room.game_rule_id.is_some()));
+        assert!(matches!(taken, Ok(Opened::CodeTaken)));
+        assert_eq!(manage::list(&db, owner, true).await.unwrap().len(), 2);
+    }
+
+    #[on_both_databases]
     async fn no_room_is_opened_when_every_code_is_taken() {
         let database = testkit::database().await;
         let (db, openings) = open_db(&database);
         let owner = owner(&db).await;
-        let first =
-            keep(&openings, None, |code| room(owner, code), || code("AAAAAA")).await.unwrap();
+        let first = keep(&openings, |code| opening(owner, code), || code("AAAAAA")).await.unwrap();
         let mut draws = 0;
 
         let refused = keep(
             &openings,
-            None,
-            |code| room(owner, code),
+            |code| opening(owner, code),
             || {
                 draws += 1;
                 code("AAAAAA")

@@ -1,16 +1,17 @@
 //! New rooms, as they are committed in groups, each with the answer that a repetition gets.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use ids::{AuthorId, RoomId};
+use ids::{AuthorId, GameRuleId, RoomId};
 use serde_json::to_string;
 use store::group_commit::{Lanes, Setback, Work};
 use store::idempotency::{self, AnswerRow, Attempt, Earlier, earlier, must_be_kept};
 use store::{fetch_all_in_place, fetch_in_place};
 
+use crate::game_rule::RuleSlug;
 use crate::room::Room;
 use crate::store::{self as table, RoomRow};
 
@@ -20,8 +21,10 @@ pub type Openings = Lanes<Opener>;
 /// A room to be opened.
 #[derive(Clone, Debug)]
 pub struct Opening {
-    /// The room, under a code that may be taken.
+    /// The room, under a code that may be taken, without a rule.
     pub room: Room,
+    /// The rule to play by.
+    pub rule: Option<RuleSlug>,
     /// The client's name for the request, if it may be repeated.
     pub attempt: Option<Attempt>,
 }
@@ -33,6 +36,8 @@ pub enum Opened {
     Room(Room),
     /// Another room has the code.
     CodeTaken,
+    /// No room can be opened with the rule.
+    UnknownRule(RuleSlug),
     /// The client's name for the request stands for another one.
     KeyReused,
 }
@@ -40,6 +45,9 @@ pub enum Opened {
 /// What carries openings out.
 #[derive(Clone, Copy, Debug)]
 pub struct Opener;
+
+/// Ids of rules by their slugs.
+type Rules = HashMap<String, GameRuleId>;
 
 impl Work for Opener {
     const NAME: &'static str = "open";
@@ -56,22 +64,24 @@ impl Work for Opener {
         group: &[Opening],
     ) -> Result<Vec<Opened>, Setback> {
         if attempts(group).next().is_none() {
-            let rooms = open(connection, group.iter()).await?;
-            return Ok(group.iter().map(|opening| opened(opening, &rooms)).collect());
+            let rules = rules(connection, group).await?;
+            let rooms = open(connection, group.iter(), &rules).await?;
+            return Ok(group.iter().map(|it| opened(it, &rules, &rooms)).collect());
         }
         connection
             .transaction(async |connection| {
                 let rows = idempotency::answers(attempts(group)).load(connection).await?;
                 let before = before(group, &rows)?;
+                let rules = rules(connection, group).await?;
                 let is_new = |it: &&Opening| !before.contains_key(&it.room.id);
-                let rooms = open(connection, group.iter().filter(is_new)).await?;
+                let rooms = open(connection, group.iter().filter(is_new), &rules).await?;
                 let answers: Vec<_> = group.iter().filter_map(|it| answer(it, &rooms)).collect();
                 if !answers.is_empty() {
                     let kept = idempotency::keep_many(&answers).execute(connection).await?;
                     must_be_kept(kept == answers.len())?;
                 }
                 let earlier = |it: &Opening| before.get(&it.room.id).cloned();
-                let outcome = |it| earlier(it).unwrap_or_else(|| opened(it, &rooms));
+                let outcome = |it| earlier(it).unwrap_or_else(|| opened(it, &rules, &rooms));
                 Ok(group.iter().map(outcome).collect())
             })
             .await
@@ -87,21 +97,28 @@ impl Work for Opener {
             rows = fetch_all_in_place(connection, idempotency::answers(attempts(group)))?;
         }
         let mut before = before(group, &rows)?;
+        let mut rules = Rules::new();
+        if slugs(group).next().is_some() {
+            let open = table::open_rules(slugs(group).collect());
+            rules.extend(fetch_all_in_place(connection, open)?);
+        }
         let mut outcomes = Vec::with_capacity(group.len());
         for opening in group {
             if let Some(before) = before.remove(&opening.room.id) {
                 outcomes.push(before);
                 continue;
             }
-            let row = RoomRow::from(&opening.room);
-            let room: Option<RoomRow> = fetch_in_place(connection, table::open(&row))?;
+            let room: Option<RoomRow> = match row(opening, &rules) {
+                Some(row) => fetch_in_place(connection, table::open(&row))?,
+                None => None,
+            };
             let rooms = by_id(room);
             if let Some(answer) = answer(opening, &rooms) {
                 let kept: Option<AuthorId> =
                     fetch_in_place(connection, idempotency::keep(&answer))?;
                 must_be_kept(kept.is_some())?;
             }
-            outcomes.push(opened(opening, &rooms));
+            outcomes.push(opened(opening, &rules, &rooms));
         }
         Ok(outcomes)
     }
@@ -127,12 +144,41 @@ fn before(group: &[Opening], rows: &[AnswerRow]) -> Result<HashMap<RoomId, Opene
     Ok(before)
 }
 
-/// Keeps these rooms, except where the share code is taken.
+/// The rules that are asked for, each once.
+fn slugs(group: &[Opening]) -> impl Iterator<Item = String> {
+    let slugs: BTreeSet<&str> = group.iter().filter_map(|it| Some(&**it.rule.as_ref()?)).collect();
+    slugs.into_iter().map(str::to_owned)
+}
+
+/// Those of them that rooms may be opened with.
+async fn rules(connection: &mut AsyncPgConnection, group: &[Opening]) -> Result<Rules, Setback> {
+    let slugs: Vec<String> = slugs(group).collect();
+    if slugs.is_empty() {
+        return Ok(Rules::new());
+    }
+    let rules: Vec<(String, GameRuleId)> = table::open_rules(slugs).load(connection).await?;
+    Ok(rules.into_iter().collect())
+}
+
+/// The rule of the room, or its slug if no room can be opened with it.
+fn rule<'a>(opening: &'a Opening, rules: &Rules) -> Result<Option<GameRuleId>, &'a RuleSlug> {
+    let Some(slug) = &opening.rule else { return Ok(None) };
+    rules.get(&**slug).copied().map(Some).ok_or(slug)
+}
+
+/// The room with its rule, if one can be opened with it.
+fn row(opening: &Opening, rules: &Rules) -> Option<RoomRow> {
+    let game_rule_id = rule(opening, rules).ok()?;
+    Some(RoomRow::from(&Room { game_rule_id, ..opening.room.clone() }))
+}
+
+/// Keeps these rooms, except where the rule is unknown or the share code is taken.
 async fn open(
     connection: &mut AsyncPgConnection,
     openings: impl Iterator<Item = &Opening>,
+    rules: &Rules,
 ) -> Result<HashMap<RoomId, Room>, Setback> {
-    let rooms: Vec<RoomRow> = openings.map(|it| RoomRow::from(&it.room)).collect();
+    let rooms: Vec<RoomRow> = openings.filter_map(|it| row(it, rules)).collect();
     if rooms.is_empty() {
         return Ok(HashMap::new());
     }
@@ -144,8 +190,12 @@ fn by_id(rows: impl IntoIterator<Item = RoomRow>) -> HashMap<RoomId, Room> {
     rows.into_iter().map(Room::from).map(|room| (room.id, room)).collect()
 }
 
-fn opened(opening: &Opening, rooms: &HashMap<RoomId, Room>) -> Opened {
-    rooms.get(&opening.room.id).cloned().map_or(Opened::CodeTaken, Opened::Room)
+fn opened(opening: &Opening, rules: &Rules, rooms: &HashMap<RoomId, Room>) -> Opened {
+    match (rooms.get(&opening.room.id), rule(opening, rules)) {
+        (Some(room), _) => Opened::Room(room.clone()),
+        (None, Err(rule)) => Opened::UnknownRule(rule.clone()),
+        (None, Ok(_)) => Opened::CodeTaken,
+    }
 }
 
 /// What to keep for when the request is repeated.

@@ -273,6 +273,14 @@ pub(crate) fn game_rule(id: GameRuleId) -> impl Fetch<'static, GameRuleRow> {
     game_rule_templates::table.find(id)
 }
 
+/// The rules with these slugs that rooms may be opened with.
+pub(crate) fn open_rules(slugs: Vec<String>) -> impl Fetch<'static, (String, GameRuleId)> {
+    game_rule_templates::table
+        .filter(game_rule_templates::is_active.eq(true))
+        .filter(game_rule_templates::slug.eq_any(slugs))
+        .select((game_rule_templates::slug, game_rule_templates::id))
+}
+
 /// The rule with this slug.
 pub(crate) fn game_rule_by_slug(slug: &str) -> impl Fetch<'_, GameRuleRow> {
     game_rule_templates::table.filter(game_rule_templates::slug.eq(slug))

@@ -103,7 +103,6 @@ impl FromFields for RoomFilter {
 ))]
 #[post("/api/rooms")]
 pub(crate) async fn create_room(
-    db: Data<Db>,
     openings: Data<Openings>,
     in_flight: Data<InFlight>,
     Authed(Caller(account), Both(Json(request), repeat)): Authed<
@@ -112,7 +111,7 @@ pub(crate) async fn create_room(
     >,
 ) -> Result<Created<RoomView>, Problem> {
     let attempt = repeat.begin(&in_flight, account.id.into())?;
-    let room = open::open(&db, &openings, &account, request.into(), attempt).await?;
+    let room = open::open(&openings, &account, request.into(), attempt).await?;
     info!(room.id = %room.id, "room {} opened", room.id);
     Ok(Created(room.into()))
 }
