@@ -1,56 +1,74 @@
-//! `docs/PERFORMANCE.md`: the figures of one run as a table.
+//! `docs/PERFORMANCE.md`: the figures of one run on each database, as tables.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::record::Run;
+use crate::record::{Run, Section};
 use crate::table::interval;
 
-/// The page. What a busy machine or the tool itself has spoiled says so beside its figure.
-pub(crate) fn markdown(run: &Run) -> String {
-    let mut page = format!(
-        "<!-- Written by `cargo xtask stress figures --write docs/PERFORMANCE.md`. -->\n# Performance\n\nMeasured on {} at commit \
-         {}, on {} with {} cores, {} GiB and Linux {}, the load tool beside the server, on {}. Absolute \
-         figures move with the machine; ratios are taken in one run.\n\n\
+const HEAD: &str = "\
+<!-- Written by `cargo xtask stress figures --write docs/PERFORMANCE.md`, and again with `--db postgres`. -->
+# Performance
+
+What the service is built to hold, and what it held: on each database all in one run, the load tool
+beside the server. Absolute figures move with the machine; ratios are taken within the run. Start and idle
+memory are measured by `cargo xtask footprint`, what survives `kill -9` by `cargo xtask crash`.
+";
+
+/// What the part of a database begins with.
+const PART: &str = "\n## On ";
+
+/// The page, with what `run` says of its database and `before` says of the other one.
+pub(crate) fn page(run: &Run, before: &str) -> String {
+    let mut parts: BTreeMap<&str, String> = before
+        .split(PART)
+        .skip(1)
+        .filter_map(|part| Some((part.lines().next()?, part.to_owned())))
+        .collect();
+    parts.insert(&run.server.database, part(run));
+    parts.values().fold(HEAD.to_owned(), |page, part| page + PART + part)
+}
+
+fn part(run: &Run) -> String {
+    let machine = &run.machine;
+    let mut part = format!(
+        "{}\n\n{}, commit {}: {}, {} cores, {} GiB, Linux {}.\n\n\
          | figure | asked | measured | 95 % interval | |\n|---|---|---|---|---|\n",
+        run.server.database,
         run.started,
         run.commit,
-        run.machine.processor,
-        run.machine.cores,
-        run.machine.memory_gib,
-        run.machine.kernel,
-        run.server.database,
+        machine.processor,
+        machine.cores,
+        machine.memory_gib,
+        machine.kernel,
     );
-    for section in &run.sections {
-        let spoiled: Vec<_> = section.checks.iter().filter(|it| !it.ok).collect();
-        let spoiled = spoiled.iter().fold(String::new(), |mut all, it| {
-            let _ = write!(all, " (invalid: {} {})", it.name, it.value);
-            all
-        });
-        let held = |ok: bool| if ok { "held" } else { "**missed**" };
-        let name = &section.name;
-        for it in &section.verdicts {
-            let objective = &it.objective;
-            let value = it.value.map_or("nothing".to_owned(), |value| objective.metric.show(value));
-            let (interval, held) = (interval(it), held(it.pass));
-            let _ = writeln!(
-                page,
-                "| {name} | `{objective}` | {value} | {interval} | {held}{spoiled} |"
-            );
-        }
-        for it in &section.claims {
-            let (claim, value, limit, held) = (&it.name, &it.value, &it.limit, held(it.ok));
-            let _ = writeln!(page, "| {claim} | {limit} | {value} | | {held}{spoiled} |");
-        }
-    }
-    page.push('\n');
+    run.sections.iter().for_each(|section| rows(&mut part, section));
+    part.push('\n');
     for it in &run.findings {
         let lost =
             if it.holds() { String::new() } else { format!(", **{} lost or wrong**", it.faults) };
-        let _ = writeln!(page, "- {} {}{lost}", it.checked, it.about);
+        let _ = writeln!(part, "- {} {}{lost}", it.checked, it.about);
     }
-    page.push_str(
-        "\nStart and idle memory are measured by `cargo xtask footprint`, what survives `kill -9` by \
-         `cargo xtask crash`.\n",
-    );
-    page
+    part
+}
+
+/// The rows of one load. What a busy machine or the tool itself has spoiled says so.
+fn rows(part: &mut String, section: &Section) {
+    let spoiled = section.checks.iter().filter(|it| !it.ok).fold(String::new(), |mut all, it| {
+        let _ = write!(all, " (invalid: {} {})", it.name, it.value);
+        all
+    });
+    let held = |ok: bool| if ok { "held" } else { "**missed**" };
+    let name = &section.name;
+    for it in &section.verdicts {
+        let objective = &it.objective;
+        let value = it.value.map_or("nothing".to_owned(), |value| objective.metric.show(value));
+        let (interval, held) = (interval(it), held(it.pass));
+        let _ =
+            writeln!(part, "| {name} | `{objective}` | {value} | {interval} | {held}{spoiled} |");
+    }
+    for it in &section.claims {
+        let (claim, value, limit, held) = (&it.name, &it.value, &it.limit, held(it.ok));
+        let _ = writeln!(part, "| {claim} | {limit} | {value} | | {held}{spoiled} |");
+    }
 }

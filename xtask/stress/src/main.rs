@@ -118,7 +118,8 @@ async fn stress(arguments: &RunArguments, interruption: impl Future<Output = ()>
     let folder = arguments.out.join(run.started.replace([':', '-'], ""));
     outputs::write(&run, &folder)?;
     if let Some(file) = &arguments.write {
-        fs::write(file, figures::markdown(&run))?;
+        let before = fs::read_to_string(file).unwrap_or_default();
+        fs::write(file, figures::page(&run, &before))?;
     }
     if arguments.github {
         outputs::github(&run)?;

@@ -237,6 +237,23 @@ async fn a_stored_run_says_what_it_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_figures_keeps_what_it_says_of_the_other_database() {
+    let mut run = stress(Faults::default(), BURSTS).await;
+    let mut write = |database: &str, before: &str| {
+        run.server.database = database.to_owned();
+        crate::figures::page(&run, before)
+    };
+
+    let one = write("sqlite", "");
+    let both = write("postgres", &one);
+
+    assert!(one.contains("| save | `save.p95 < "), "{one}");
+    let places = ["# Performance", "## On postgres", "## On sqlite"].map(|it| both.find(it));
+    assert!(places.is_sorted() && places[0].is_some(), "{both}");
+    assert_eq!(write("sqlite", &both), both);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_report_needs_no_network() {
     let run = stress(Faults { forgets_save: Some(3), ..Faults::default() }, BURSTS).await;
     let folder = tempfile::tempdir().unwrap();
