@@ -42,7 +42,7 @@ impl Session<'_> {
     pub(super) async fn overload(&mut self) -> Result<()> {
         let users = self.arguments.users().unwrap_or(CAPACITY_PEOPLE);
         let part = self.rung(users)?;
-        let capacity = self.measure(part).await?;
+        let capacity = self.measure_undisturbed(part).await?;
         let step = find(&self.arguments.on)?.step();
         let can = self.sections[capacity].recording.rate(step);
         // Of a mixed load the step is a part.
