@@ -17,22 +17,22 @@ const fn step(command: &'static str) -> Step {
     Step { command, variable: None }
 }
 
-/// In order, the cheap ones first.
-const STEPS: [Step; 15] = [
+/// In order, the cheap ones first. That `docs/openapi.json` is what the code says is one of the tests.
+const STEPS: [Step; 14] = [
     step("cargo fmt --all -- --check"),
     step("typos"),
     step("cargo-machete --with-metadata"),
     step("cargo deny --offline check licenses bans sources"),
     step("cargo clippy --workspace --all-targets --features telemetry/otlp -- -D warnings"),
-    step("cargo test --package telemetry --features otlp --test otlp"),
     Step {
         command: "cargo doc --workspace --no-deps",
         variable: Some(("RUSTDOCFLAGS", "-D warnings")),
     },
     step("cargo xtask migrate check"),
-    step("cargo xtask openapi --check"),
     step("cargo xtask tune check --all"),
     step("cargo xtask test"),
+    // What the tests have built is built already.
+    step("cargo test --workspace --features telemetry/otlp --test otlp"),
     step("cargo xtask footprint"),
     step("cargo xtask test --interop"),
     step("cargo xtask smoke"),
