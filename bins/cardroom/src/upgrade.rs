@@ -21,6 +21,7 @@ use actix_web::http::StatusCode;
 use actix_web::rt::net::TcpStream;
 use actix_web::{Error, error};
 use bytes::{Bytes, BytesMut};
+use realtime::Frames;
 use tokio::sync::OnceCell;
 use tracing::debug;
 
@@ -86,7 +87,7 @@ where
 }
 
 /// Answers the handshake.
-async fn open<A, B>(worker: Rc<Worker<A>>, upgrade: Box<Upgrade>) -> Result<Outgoing<B>, Error>
+async fn open<A, B>(worker: Rc<Worker<A>>, upgrade: Box<Upgrade>) -> Result<Outgoing, Error>
 where
     A: ServiceFactory<Request, Config = (), Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody + 'static,
@@ -103,8 +104,8 @@ where
     drop(read_buf);
     let payload: Payload = Payload::Stream { payload: Box::pin(incoming) };
     let (request, _) = request.replace_payload(payload);
-    let (head, body) = answer(&mut codec, application.call(request).await?).await?;
-    Ok(Outgoing::new(write_half, head, body))
+    let (head, socket) = answer(&mut codec, application.call(request).await?).await?;
+    Ok(Outgoing::new(write_half, head, socket))
 }
 
 /// The head of an answer as it travels, and what follows it: frames of an open socket, or nothing more,
@@ -112,15 +113,16 @@ where
 async fn answer<B: MessageBody + 'static>(
     codec: &mut Codec,
     response: ServiceResponse<B>,
-) -> Result<(Bytes, Option<B>), Error> {
-    let (request, response) = response.into_parts();
+) -> Result<(Bytes, Option<Frames>), Error> {
+    let (request, mut response) = response.into_parts();
     drop(request);
+    let frames = response.extensions_mut().remove();
     let mut response: Response<B> = response.into();
     let mut head = BytesMut::new();
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        let (response, body) = response.into_parts();
+        let response = response.drop_body();
         codec.encode(Message::Item((response, BodySize::Stream)), &mut head)?;
-        return Ok((head.freeze(), Some(body)));
+        return Ok((head.freeze(), frames));
     }
     response.head_mut().set_connection_type(ConnectionType::Close);
     let (response, body) = response.into_parts();

@@ -36,6 +36,7 @@ pub use bus::{Bus, News};
 pub use door::Door;
 pub use http::{Documentation, configure, guard};
 pub use hub::Hub;
+pub use socket::Frames;
 pub use upkeep::Upkeep;
 pub use worker::Worker;
 

@@ -24,6 +24,7 @@ use crate::protocol::{Deed, Incoming, Malformed, Ref, Version, push, quoted, rep
 use crate::worker::Worker;
 
 pub(crate) use speak::check_event;
+pub use stream::Frames;
 pub(crate) use stream::open;
 
 /// A socket and its client.

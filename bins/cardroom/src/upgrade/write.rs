@@ -4,8 +4,8 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use actix_web::body::MessageBody;
 use bytes::{Buf as _, Bytes};
+use realtime::Frames;
 use tokio::io::AsyncWrite as _;
 use tokio::net::tcp::OwnedWriteHalf;
 
@@ -15,35 +15,30 @@ const FRAMES_MAX: usize = 64;
 /// Frames that there stays room for when none waits.
 const KEPT_MAX: usize = 4;
 
-/// Writes what a body gives, as long as it gives anything. Dropping it ends what the client reads.
-pub(super) struct Outgoing<B> {
+/// Writes frames until the last. Dropping it ends what the client reads.
+pub(super) struct Outgoing {
     stream: OwnedWriteHalf,
-    body: Option<Pin<Box<B>>>,
+    frames: Option<Frames>,
     /// What the kernel has not taken yet, in order.
     waiting: Vec<Bytes>,
 }
 
-impl<B: MessageBody> Outgoing<B> {
-    pub(super) fn new(stream: OwnedWriteHalf, head: Bytes, body: Option<B>) -> Self {
-        Self { stream, body: body.map(Box::pin), waiting: vec![head] }
+impl Outgoing {
+    pub(super) fn new(stream: OwnedWriteHalf, head: Bytes, frames: Option<Frames>) -> Self {
+        Self { stream, frames, waiting: vec![head] }
     }
 
-    /// Takes what the body has, up to what can be written at once.
-    fn gather(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+    /// Takes what there is, up to what can be written at once.
+    fn gather(&mut self, context: &Context<'_>) {
         while self.waiting.len() < FRAMES_MAX
-            && let Some(body) = &mut self.body
+            && let Some(frames) = &self.frames
         {
-            match body.as_mut().poll_next(context) {
-                Poll::Ready(Some(Ok(frame))) if frame.is_empty() => {}
-                Poll::Ready(Some(Ok(frame))) => self.waiting.push(frame),
-                Poll::Ready(Some(Err(error))) => {
-                    return Err(io::Error::other(error.into().to_string()));
-                }
-                Poll::Ready(None) => self.body = None,
+            match frames.poll(context) {
+                Poll::Ready(Some(frame)) => self.waiting.push(frame),
+                Poll::Ready(None) => self.frames = None,
                 Poll::Pending => break,
             }
         }
-        Ok(())
     }
 
     /// Gives the kernel as much as it takes at once.
@@ -74,19 +69,19 @@ impl<B: MessageBody> Outgoing<B> {
     }
 }
 
-impl<B: MessageBody> Future for Outgoing<B> {
+impl Future for Outgoing {
     type Output = io::Result<()>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         loop {
-            this.gather(context)?;
+            this.gather(context);
             if this.waiting.is_empty() {
                 // A silent socket keeps no memory for what may come.
                 if this.waiting.capacity() > KEPT_MAX {
                     this.waiting = Vec::new();
                 }
-                return if this.body.is_none() { Poll::Ready(Ok(())) } else { Poll::Pending };
+                return if this.frames.is_none() { Poll::Ready(Ok(())) } else { Poll::Pending };
             }
             ready!(this.poll_write(context))?;
         }

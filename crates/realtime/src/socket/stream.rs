@@ -1,11 +1,10 @@
 //! The two directions of a socket: `actix-ws` shakes hands and reads, the outbox is written.
 
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::{Error, HttpRequest, HttpResponse, rt, web};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, ProtocolError};
 use bytes::Bytes;
@@ -36,7 +35,10 @@ pub(crate) fn open(
     let socket = Socket::new(version, key, worker.clone(), counted);
     worker.add(&socket);
     rt::spawn(run(socket.clone(), messages));
-    Ok(response.map_body(|_, unused| BoxBody::new(Outgoing { socket, _unused: unused })))
+    let (response, unused) = response.into_parts();
+    let mut response = response.set_body(BoxBody::new(()));
+    response.extensions_mut().insert(Frames { socket, _unused: unused });
+    Ok(response)
 }
 
 /// Takes in what the client says until it says no more.
@@ -76,23 +78,16 @@ fn code_of(error: &ProtocolError) -> CloseCode {
     }
 }
 
-/// What the client reads.
-struct Outgoing {
+/// What the client reads, among the extensions of the answer to its handshake: a body would be polled
+/// through every layer of the application, for every frame. Dropping it ends the socket.
+pub struct Frames {
     socket: Rc<Socket>,
     _unused: BoxBody,
 }
 
-impl MessageBody for Outgoing {
-    type Error = Error;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Error>>> {
-        self.socket.outbox.poll(context).map(|frame| frame.map(Ok))
+impl Frames {
+    /// The next frame, if one waits; nothing after the last.
+    pub fn poll(&self, context: &Context<'_>) -> Poll<Option<Bytes>> {
+        self.socket.outbox.poll(context)
     }
 }
