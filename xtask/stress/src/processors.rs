@@ -11,6 +11,7 @@ use crate::statistics::real;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Used {
     all: f64,
+    stolen: f64,
     server: f64,
     database: f64,
     ours: f64,
@@ -25,13 +26,18 @@ pub(crate) struct Cores {
     pub(crate) ours: f64,
     /// Whoever else runs on this machine, or takes it from us.
     pub(crate) others: f64,
+    /// Of `others`, what the hypervisor gave to other machines.
+    #[serde(default)]
+    pub(crate) stolen: f64,
 }
 
 impl Used {
     /// What was used until now; `server` is the number of its process.
     pub(crate) fn now(server: i32) -> Self {
+        let (all, stolen) = machine().unwrap_or_default();
         Self {
-            all: machine().unwrap_or_default(),
+            all,
+            stolen,
             server: process(&server.to_string()).map_or(0.0, |it| it.1),
             database: databases(),
             ours: process("self").map_or(0.0, |it| it.1),
@@ -44,18 +50,22 @@ impl Used {
         let (server, ours) = (cores(self.server, before.server), cores(self.ours, before.ours));
         let database = cores(self.database, before.database);
         let others = (cores(self.all, before.all) - server - ours - database).max(0.0);
-        Cores { server, database, ours, others }
+        let stolen = cores(self.stolen, before.stolen).min(others);
+        Cores { server, database, ours, others, stolen }
     }
 }
 
-/// Of all cores, what was not idle; stolen time too.
-fn machine() -> Option<f64> {
+/// The place of stolen time in the first line of /proc/stat.
+const STEAL: usize = 7;
+
+/// Of all cores, what was not idle, and what of that was stolen.
+fn machine() -> Option<(f64, f64)> {
     let text = fs::read_to_string("/proc/stat").ok()?;
     let numbers: Vec<u64> =
         text.lines().next()?.split_whitespace().skip(1).filter_map(|it| it.parse().ok()).collect();
     // user nice system idle iowait irq softirq steal
-    let busy = [0, 1, 2, 5, 6, 7].iter().filter_map(|&place| numbers.get(place)).sum();
-    Some(seconds(busy))
+    let busy = [0, 1, 2, 5, 6, STEAL].iter().filter_map(|&place| numbers.get(place)).sum();
+    Some((seconds(busy), seconds(numbers.get(STEAL).copied().unwrap_or_default())))
 }
 
 /// The name of a process, and what it used.
@@ -88,16 +98,17 @@ mod tests {
     #[test]
     fn what_nobody_else_used_was_used_by_others() {
         let before = Used::default();
-        let now = Used { all: 8.0, server: 3.0, database: 1.0, ours: 2.0 };
+        let now = Used { all: 8.0, stolen: 0.5, server: 3.0, database: 1.0, ours: 2.0 };
 
         let cores = now.since(before, 2.0);
 
         assert!((cores.server - 1.5).abs() < 1e-9 && (cores.others - 1.0).abs() < 1e-9);
+        assert!((cores.stolen - 0.25).abs() < 1e-9);
     }
 
     #[test]
     fn this_process_has_a_name_and_uses_something() {
         assert!(process("self").is_some_and(|(name, _)| name.starts_with("stress")));
-        assert!(machine().is_some_and(|used| used > 0.0));
+        assert!(machine().is_some_and(|(used, stolen)| used > stolen));
     }
 }

@@ -270,7 +270,7 @@ fn waits(section: &Section) -> String {
 }
 
 fn cores(section: &Section) -> String {
-    let Some(Cores { server, database, ours, others }) = section.cost.cores else {
+    let Some(Cores { server, database, ours, others, .. }) = section.cost.cores else {
         return String::new();
     };
     let parts =

@@ -118,7 +118,10 @@ pub(crate) const OTHERS: &str = "others on the machine";
 
 /// Whether the machine was there for the server and for us.
 pub(crate) fn others(max: f64, cores: Cores) -> Check {
-    let value = format!("{:.2} cores", cores.others);
+    let mut value = format!("{:.2} cores", cores.others);
+    if cores.stolen > max / 2.0 {
+        value = format!("{value} ({:.2} of them the hypervisor's)", cores.stolen);
+    }
     check(OTHERS, value, format!("<= {max} cores"), cores.others <= max)
 }
 

@@ -14,8 +14,10 @@ const RATE: f64 = 500.0;
 const TIME: Duration = Duration::from_mins(10);
 const PEOPLE: usize = 200;
 
-/// How much more memory than after the first tenth is no leak yet.
+/// How much more memory than after the first tenth is no leak yet, and how long that has to be: before
+/// that the server has not grown to its size.
 const GROWTH_MAX: f64 = 1.25;
+const GROWN: Duration = Duration::from_secs(30);
 
 /// How much slower the last third may be than the first: rows of the heat map, four to a doubling.
 const ROWS_SLOWER_MAX: usize = 4;
@@ -44,7 +46,9 @@ impl Session<'_> {
         let rest = self.measure(rest).await?;
         let memory = [first, rest].map(|it| self.sections[it].cost.resident_bytes);
         let section = &mut self.sections[rest];
-        if let [Some(before), Some(after)] = memory {
+        if let [Some(before), Some(after)] = memory
+            && time / 10 >= GROWN
+        {
             section.claims.push(Check {
                 name: "memory, of what it was after a tenth".to_owned(),
                 value: format!("{:.0} % of {:.0} MB", after / before * 100.0, before / 1e6),
