@@ -90,7 +90,7 @@ mod tests {
     use ids::AccountId;
     use settings::Environment;
     use store::group_commit::{Drain, LaneLimits, Lanes};
-    use store::schema::users;
+    use store::schema::{game_rule_templates, users};
     use store::{At, Db};
     use testkit::{TestDatabase, on_both_databases};
     use tokio::runtime::Handle;
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[on_both_databases]
-    async fn an_unknown_rule_fails_its_own_room_only() {
+    async fn what_is_wrong_with_a_room_fails_no_other() {
         let database = testkit::database().await;
         let (db, openings) = open_db(&database);
         let owner = owner(&db).await;
@@ -172,19 +172,27 @@ mod tests {
             Opening { rule, ..opening(owner, code(share_code)) }
         };
 
+        let retired = diesel::update(game_rule_templates::table)
+            .filter(game_rule_templates::slug.eq("value_navigation"))
+            .set(game_rule_templates::is_active.eq(false));
+        assert_eq!(db.write(retired).await.unwrap(), 1);
+
         // While the first is committed, the others wait for the next group.
         let commit = |opening| openings.commit(opening);
-        let (first, unknown, known, taken) = tokio::join!(
+        let (first, unknown, inactive, known, twice, taken) = tokio::join!(
             commit(ruled("AAAAAA", "skill_assessment")),
             commit(ruled("BBBBBB", "solitaire")),
+            commit(ruled("DDDDDD", "value_navigation")),
+            commit(ruled("CCCCCC", "skill_assessment")),
             commit(ruled("CCCCCC", "skill_assessment")),
             commit(ruled("AAAAAA", "skill_assessment")),
         );
 
         assert!(matches!(first, Ok(Opened::Room(room)) if room.game_rule_id.is_some()));
         assert!(matches!(unknown, Ok(Opened::UnknownRule(slug)) if *slug == *"solitaire"));
+        assert!(matches!(inactive, Ok(Opened::UnknownRule(_))));
         assert!(matches!(known, Ok(Opened::Room(room)) if room.game_rule_id.is_some()));
-        assert!(matches!(taken, Ok(Opened::CodeTaken)));
+        assert!(matches!((twice, taken), (Ok(Opened::CodeTaken), Ok(Opened::CodeTaken))));
         assert_eq!(manage::list(&db, owner, true).await.unwrap().len(), 2);
     }
 
