@@ -1,20 +1,15 @@
 //! What never reaches the log.
 
-use reqwest::{Client, Response};
+use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::Process;
+use crate::app::ask;
 
 /// Stands in everything that no log may hold.
 const CANARY: &str = "canary7f3a";
-
-/// A request that carries canaries wherever it can.
-async fn send(client: &Client, address: &str, method: &str, path: &str, body: &Value) -> Response {
-    let url = format!("{address}{path}");
-    client.request(method.parse().unwrap(), url).json(body).send().await.unwrap()
-}
 
 #[testkit::on_both_databases]
 async fn no_secret_and_no_personal_text_is_logged_even_at_debug() {
@@ -28,71 +23,109 @@ async fn no_secret_and_no_personal_text_is_logged_even_at_debug() {
         (server, address)
     });
     let (mut server, address) = started.await.unwrap();
-    let client = Client::new();
-    let email = format!("{CANARY}@example.com");
-    let mut secrets = vec![CANARY.to_owned()];
+    let mut bird = Bird { client: Client::new(), address, secrets: vec![CANARY.to_owned()] };
 
-    let account = json!({ "email": email, "password": CANARY, "full_name": CANARY });
-    let registered = send(&client, &address, "POST", "/api/auth/register", &account).await;
-    assert_eq!(registered.status(), 201);
-    let registered: Value = registered.json().await.unwrap();
-    let token = registered["access_token"].as_str().unwrap().to_owned();
-    let refresh = json!({ "refresh_token": registered["refresh_token"] });
-    let refreshed = send(&client, &address, "POST", "/api/auth/refresh", &refresh).await;
-    let refreshed: Value = refreshed.json().await.unwrap();
-    for pair in [&registered, &refreshed] {
-        secrets.push(pair["refresh_token"].as_str().unwrap().to_owned());
-    }
-    let wrong = json!({ "email": email, "password": format!("{CANARY}-wrong") });
-    for (body, status) in [(&account, 200), (&wrong, 401), (&json!({ "email": CANARY }), 422)] {
-        let answer = send(&client, &address, "POST", "/api/auth/login", body).await;
-        assert_eq!(answer.status(), status);
-    }
-
-    let as_caller = |method: &str, path: String, body: Value| {
-        let request = client.request(method.parse().unwrap(), format!("{address}{path}"));
-        let key = format!("{CANARY}-{}", Uuid::new_v4());
-        request.bearer_auth(&token).header("idempotency-key", key).json(&body)
-    };
-    let room = as_caller("POST", "/api/rooms".into(), json!({ "name": CANARY }));
-    let room: Value = room.send().await.unwrap().json().await.unwrap();
-    let (id, code) = (room["id"].as_str().unwrap(), room["share_code"].as_str().unwrap());
-    let visitor = json!({ "name": CANARY, "session_id": CANARY });
-    let join = format!("/api/visitors/join-room/{code}");
-    let joined = send(&client, &address, "POST", &join, &visitor).await;
-    assert_eq!(joined.status(), 201);
-    let joined: Value = joined.json().await.unwrap();
-    for secret in [&room["share_code"], &joined["visitor_token"], &joined["id"]] {
-        secrets.push(secret.as_str().unwrap().to_owned());
-    }
-    let state = format!("/api/rooms/{id}/gameplay-states/{CANARY}");
-    let kept = as_caller("PUT", state.clone(), json!({ "state": { CANARY: CANARY } }));
-    assert_eq!(kept.send().await.unwrap().status(), 200);
-    let faulty = as_caller("PUT", state.clone(), json!({ "state": CANARY }));
-    assert_eq!(faulty.send().await.unwrap().status(), 422);
-    let pass = joined["visitor_token"].as_str().unwrap();
-    let read = client.get(format!("{address}{state}")).bearer_auth(pass);
-    assert_eq!(read.send().await.unwrap().status(), 200);
-    let lost = format!("/api/visitors/join-room/{CANARY}");
-    assert!(send(&client, &address, "POST", &lost, &visitor).await.status().is_client_error());
-    let nowhere = format!("/{CANARY}?password={CANARY}");
-    assert_eq!(send(&client, &address, "GET", &nowhere, &visitor).await.status(), 404);
-    let forged = client.get(format!("{address}/api/rooms")).bearer_auth(CANARY);
-    assert_eq!(forged.send().await.unwrap().status(), 401);
-    let broken = client.post(format!("{address}/api/rooms")).body(CANARY);
-    assert!(broken.send().await.unwrap().status().is_client_error());
-    secrets.push(token);
+    let token = bird.log_in().await;
+    let (room, code) = bird.open_room(&token).await;
+    let pass = bird.join(&code).await;
+    bird.play(&room, &token, &pass).await;
+    bird.err().await;
 
     let log = spawn_blocking(move || {
         server.stop();
         server.log()
     });
     let log = log.await.unwrap();
-    for secret in secrets {
+    for secret in bird.secrets {
         let leak = log.lines().find(|line| line.contains(&secret));
         assert!(leak.is_none(), "{secret}: {leak:?}");
     }
     check_lines(&log);
+}
+
+/// Somebody who carries canaries wherever a request can, and collects the secrets of the answers.
+struct Bird {
+    client: Client,
+    address: String,
+    secrets: Vec<String>,
+}
+
+impl Bird {
+    fn request(&self, method: &str, path: &str, body: &Value) -> RequestBuilder {
+        let url = format!("{}{path}", self.address);
+        let key = format!("{CANARY}-{}", Uuid::new_v4());
+        let request = self.client.request(method.parse().unwrap(), url).json(body);
+        request.header("idempotency-key", key)
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: &Value, status: u16) -> Value {
+        let (answered, answer) = ask(self.request(method, path, body)).await;
+        assert_eq!(answered, status, "{method} {path}: {answer}");
+        answer
+    }
+
+    async fn ask_as(&self, token: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
+        ask(self.request(method, path, &body).bearer_auth(token)).await
+    }
+
+    /// Keeps a field of an answer as a secret.
+    fn keep(&mut self, answer: &Value, field: &str) -> String {
+        let secret = answer[field].as_str().unwrap().to_owned();
+        self.secrets.push(secret.clone());
+        secret
+    }
+
+    /// Registers, refreshes, and logs in rightly and wrongly; gives the access token.
+    async fn log_in(&mut self) -> String {
+        let email = format!("{CANARY}@example.com");
+        let account = json!({ "email": email, "password": CANARY, "full_name": CANARY });
+        let registered = self.ask("POST", "/api/auth/register", &account, 201).await;
+        let token = self.keep(&registered, "access_token");
+        let refresh = json!({ "refresh_token": self.keep(&registered, "refresh_token") });
+        let refreshed = self.ask("POST", "/api/auth/refresh", &refresh, 200).await;
+        self.keep(&refreshed, "refresh_token");
+        let wrong = json!({ "email": email, "password": format!("{CANARY}-wrong") });
+        let partly = json!({ "email": CANARY });
+        for (body, status) in [(&account, 200), (&wrong, 401), (&partly, 422)] {
+            self.ask("POST", "/api/auth/login", body, status).await;
+        }
+        token
+    }
+
+    /// Gives the room's id and its share code.
+    async fn open_room(&mut self, token: &str) -> (String, String) {
+        let (_, room) = self.ask_as(token, "POST", "/api/rooms", json!({ "name": CANARY })).await;
+        (room["id"].as_str().unwrap().to_owned(), self.keep(&room, "share_code"))
+    }
+
+    /// Gives the visitor's token.
+    async fn join(&mut self, code: &str) -> String {
+        let visitor = json!({ "name": CANARY, "session_id": CANARY });
+        let path = format!("/api/visitors/join-room/{code}");
+        let joined = self.ask("POST", &path, &visitor, 201).await;
+        self.keep(&joined, "id");
+        self.keep(&joined, "visitor_token")
+    }
+
+    async fn play(&self, room: &str, token: &str, pass: &str) {
+        let path = format!("/api/rooms/{room}/gameplay-states/{CANARY}");
+        let state = json!({ "state": { CANARY: CANARY } });
+        assert_eq!(self.ask_as(token, "PUT", &path, state).await.0, 200);
+        let faulty = json!({ "state": CANARY });
+        assert_eq!(self.ask_as(token, "PUT", &path, faulty).await.0, 422);
+        assert_eq!(self.ask_as(pass, "GET", &path, Value::Null).await.0, 200);
+    }
+
+    /// Does what is refused.
+    async fn err(&self) {
+        let nothing = Value::Null;
+        let lost = format!("/api/visitors/join-room/{CANARY}");
+        self.ask("POST", &lost, &json!({ "name": CANARY, "session_id": CANARY }), 404).await;
+        self.ask("GET", &format!("/{CANARY}?password={CANARY}"), &nothing, 404).await;
+        assert_eq!(self.ask_as(CANARY, "GET", "/api/rooms", nothing.clone()).await.0, 401);
+        let broken = self.request("POST", "/api/rooms", &nothing).body(CANARY);
+        assert_eq!(ask(broken).await.0, 422);
+    }
 }
 
 /// Every line is an object with the fields that Google Cloud Logging reads, and the log-ins and
