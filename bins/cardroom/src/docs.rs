@@ -7,8 +7,8 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use actix_web::{HttpResponse, Resource};
 use api::{Problem, ValidationBody};
-use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi as Document, PathItem, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
@@ -84,7 +84,23 @@ pub fn document() -> Document {
     ] {
         document.merge(part);
     }
+    document.paths.paths.values_mut().for_each(limit_head);
     document
+}
+
+/// Says of every operation what is answered to a head that is too large.
+fn limit_head(path: &mut PathItem) {
+    let PathItem { get, put, post, delete, patch, .. } = path;
+    for operation in [get, put, post, delete, patch].into_iter().flatten() {
+        for (status, description) in
+            [("414", "The URL is too long"), ("431", "The headers are too large")]
+        {
+            let body = Content::new(Some(Ref::from_schema_name("ErrorBody")));
+            let response = ResponseBuilder::new().description(description);
+            let response = response.content("application/json", body).build();
+            operation.responses.responses.insert(status.to_owned(), response.into());
+        }
+    }
 }
 
 /// Serves the description and the pages.
