@@ -50,14 +50,13 @@ async fn queries_that_hang_on_every_connection_hold_nobody_up_for_long() {
         }
     });
     let (answers, healthy) = hanging.await;
-    for answer in answers {
-        // SQLite's readers wait for nobody.
-        if answer.status() != 200 {
-            assert_eq!(answer.status(), 503);
-            assert!(answer.headers().contains_key("retry-after"));
-        }
+    // SQLite's readers wait for nobody.
+    let refused = answers.iter().filter(|it| it.status() != 200);
+    for answer in refused.clone() {
+        assert_eq!(answer.status(), 503);
+        assert!(answer.headers().contains_key("retry-after"));
     }
-    assert!(healthy > 0);
+    assert!(healthy > 0 || refused.count() == 0, "nobody hears of a life while others wait");
 
     let after = join_all((0..20).map(|_| counsellor.get("/api/rooms").send())).await;
     assert!(after.into_iter().all(|it| it.unwrap().status() == 200), "the pool is whole again");
