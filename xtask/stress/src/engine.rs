@@ -28,21 +28,17 @@ use crate::tally::{Recording, Sample};
 pub(crate) use cost::Meter;
 pub(crate) use live::{Live, Sampled, sample};
 
-/// How load is brought.
+/// How load is brought. The form in a record is one that needs no buffer, because numbers of any precision
+/// do not come back from one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Model {
     /// Everybody at the same moment, once.
     Burst,
     /// Everybody sends again as soon as the answer is there, for so long.
     Closed(Course),
     /// So many a second come, whatever became of those before them.
-    Open {
-        rate: f64,
-        arrivals: Arrivals,
-        #[serde(flatten)]
-        course: Course,
-    },
+    Open { rate: f64, arrivals: Arrivals, course: Course },
 }
 
 /// How a loop goes on.

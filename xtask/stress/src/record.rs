@@ -17,7 +17,7 @@ use crate::validity::Check;
 use crate::verify::Finding;
 
 /// The shape of `run.json`; another number is another shape.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 
 /// Everything about a run.
 #[derive(Debug, Serialize, Deserialize)]

@@ -224,16 +224,20 @@ async fn a_load_that_others_disturb_is_brought_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stored_run_says_what_it_said() {
-    let run = stress(Faults::default(), BURSTS).await;
-    let folder = tempfile::tempdir().unwrap();
+    let closed = "save --users 2 --for 200ms --warm-up 10ms --slo-factor 200";
+    let open = "save --users 50 --rate 50 --for 200ms --warm-up 10ms --slo-factor 200";
+    for words in [BURSTS, closed, open] {
+        let run = stress(Faults::default(), words).await;
+        let folder = tempfile::tempdir().unwrap();
 
-    outputs::write(&run, folder.path()).unwrap();
-    let read = Run::read(folder.path()).unwrap();
+        outputs::write(&run, folder.path()).unwrap();
+        let read = Run::read(folder.path()).unwrap();
 
-    assert_eq!(read.exit(), run.exit());
-    assert_eq!(missed(&read), missed(&run));
-    let p95 = |run: &Run| run.sections[0].recording.steps["save"].response.quantile(0.95);
-    assert_eq!(p95(&read), p95(&run));
+        assert_eq!((read.exit(), missed(&read)), (run.exit(), missed(&run)));
+        assert_eq!(read.sections[0].model, run.sections[0].model);
+        let p95 = |run: &Run| run.sections[0].recording.steps["save"].response.quantile(0.95);
+        assert_eq!(p95(&read), p95(&run));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
