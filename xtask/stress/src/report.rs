@@ -163,7 +163,7 @@ fn verdict(verdict: &Verdict) -> String {
     let headroom = verdict.headroom().map_or(String::new(), |it| format!("{it:.1}x"));
     let sure = if verdict.certain || verdict.low.is_none() { "" } else { " <i>not certain</i>" };
     format!(
-        "<tr><td><b class='badge {class}'>{word}</b><td><code>{}</code><td class=n><b>{value}</b><td>{} {}{sure}<td class=n>{}<td class=n>{headroom}",
+        "<tr><td><b class='badge {class}'>{word}</b><td><code>{}</code><td class=n><b>{value}</b><td class=interval>{} {}{sure}<td class=n>{}<td class=n>{headroom}",
         escape(&verdict.objective.to_string()),
         plot::range(verdict),
         escape(&table::interval(verdict)),
