@@ -4,6 +4,7 @@ mod actions;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -139,7 +140,7 @@ impl Person {
         if sent - self.used > IDLE_MAX {
             self.disconnect();
         }
-        watch.live.send();
+        watch.live.in_flight.fetch_add(1, Ordering::Relaxed);
         let asked = async {
             self.connect(watch).await?;
             sent = Instant::now();
@@ -153,7 +154,7 @@ impl Person {
         };
         let done = Instant::now();
         self.used = done;
-        watch.live.receive();
+        watch.live.in_flight.fetch_sub(1, Ordering::Relaxed);
         let (outcome, answer) = self.judge(expected, status, read);
         // Where no plan says when, people send as soon as they can.
         let intended = if self.planned { self.intended.min(sent) } else { sent };

@@ -74,7 +74,7 @@ pub(crate) struct Section {
     pub(crate) verdicts: Vec<Verdict>,
     /// Whether it is a rung of a ladder, which tells of it.
     pub(crate) is_rung: bool,
-    /// How often it was brought before, and forgotten because others used the machine meanwhile.
+    /// How often it was brought before, and forgotten because something disturbed it.
     #[serde(default)]
     pub(crate) disturbed: usize,
     /// What else has to be true, in words.

@@ -83,7 +83,7 @@ fn load(text: &mut String, section: &Section, paint: Paint) {
     }
     let mut checks: Vec<_> = section.checks.iter().map(|it| shown(it, paint)).collect();
     if section.disturbed > 0 {
-        checks.push(format!("after {} that others disturbed", section.disturbed));
+        checks.push(format!("after {} that was disturbed", section.disturbed));
     }
     line(text, "  valid", &checks.join(" · "));
     if let Some(Cores { server, database, ours, .. }) = section.cost.cores {

@@ -135,15 +135,15 @@ pub(crate) struct Recording {
     pub(crate) timeline: Vec<Bar>,
     /// From the intended moment to the sending, where a plan said when.
     pub(crate) lag: Times,
+    /// From the intended moment to the answer, of the same requests.
+    #[serde(default)]
+    pub(crate) planned: Times,
     /// How long connecting took.
     pub(crate) connect: Times,
     /// Arrivals that found everybody busy, and were not sent.
     pub(crate) dropped: u64,
     /// Requests that a plan wanted sent.
     pub(crate) offered: u64,
-    /// Of a burst, the most requests that were under way at the same moment; of several, their sum.
-    #[serde(default)]
-    pub(crate) at_once: u64,
     /// Time under load, in seconds; warming up is none of it.
     pub(crate) seconds: f64,
     /// Sum of what all requests took, in seconds.
@@ -181,6 +181,7 @@ impl Recording {
         self.busy_seconds += (sample.done - sample.sent).as_secs_f64();
         if planned {
             self.lag.record(sample.sent.saturating_duration_since(sample.intended));
+            self.planned.record(sample.done - sample.intended);
         }
         if self.timeline.len() < BARS_MAX {
             let step = sample.step.to_owned();
@@ -199,10 +200,10 @@ impl Recording {
         }
         self.slots.follow(&other.slots);
         self.lag.merge(&other.lag);
+        self.planned.merge(&other.planned);
         self.connect.merge(&other.connect);
         self.dropped += other.dropped;
         self.offered += other.offered;
-        self.at_once += other.at_once;
         self.seconds += other.seconds;
         self.busy_seconds += other.busy_seconds;
         self.generator.cpu += other.generator.cpu;

@@ -45,7 +45,5 @@ pub(super) async fn run(
     for task in tasks {
         people.push(task.await?);
     }
-    let mut recording = watch.finish(&meter, offered);
-    recording.at_once = live.take_peak() as u64;
-    Ok((recording, people))
+    Ok((watch.finish(&meter, offered), people))
 }

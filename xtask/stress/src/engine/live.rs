@@ -14,8 +14,6 @@ const EVERY: Duration = Duration::from_millis(5);
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     pub(crate) in_flight: AtomicUsize,
-    /// The most that were under way at the same moment.
-    peak: AtomicUsize,
     pub(crate) succeeded: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) failed: AtomicU64,
@@ -31,22 +29,6 @@ pub(crate) struct Sampled {
 }
 
 impl Live {
-    /// A request goes out.
-    pub(crate) fn send(&self) {
-        let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-        self.peak.fetch_max(in_flight, Ordering::Relaxed);
-    }
-
-    /// Its answer is there, or nobody waits for it any more.
-    pub(crate) fn receive(&self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// The most requests that were under way at the same moment since this was asked last.
-    pub(super) fn take_peak(&self) -> usize {
-        self.peak.swap(0, Ordering::Relaxed)
-    }
-
     pub(crate) fn count(&self, outcome: &Outcome) {
         let counter = match outcome {
             Outcome::Success => &self.succeeded,

@@ -10,7 +10,7 @@ use crate::engine::{Course, Model};
 use crate::record::Section;
 use crate::statistics::real;
 use crate::tally::Slots;
-use crate::validity::Check;
+use crate::validity::{Check, LAG};
 
 /// Of what it can do, so much is still done when more is asked, and when far more is.
 const GOODPUT_MIN: f64 = 0.9;
@@ -94,9 +94,7 @@ fn people(factor: f64) -> usize {
 /// What has to be true while too much is asked.
 fn claim_overload(section: &mut Section, step: &str, can: f64, factor: f64) {
     // Those who go away, late and unserved, are what an overload is about.
-    section
-        .checks
-        .retain(|check| !["dropped arrivals", "schedule lag p99"].contains(&&*check.name));
+    section.checks.retain(|check| !["dropped arrivals", LAG].contains(&&*check.name));
     let recording = &section.recording;
     let tally = recording.steps.get(step).cloned().unwrap_or_default();
     let share = recording.rate(step) / can;

@@ -1,4 +1,4 @@
-//! A load that is brought again when others used the machine meanwhile.
+//! A load that is brought again when others used the machine meanwhile, or it went out late.
 //!
 //! What it showed then says nothing of the server, and waiting for a quieter moment costs little. How
 //! often that happened is part of the record.
@@ -6,7 +6,7 @@
 use anyhow::Result;
 
 use super::{Part, Session};
-use crate::validity::{Check, OTHERS};
+use crate::validity::{Check, LAG, OTHERS};
 
 /// How often a load is brought at most.
 const TRIES: usize = 3;
@@ -19,14 +19,14 @@ impl Session<'_> {
         loop {
             let place = self.measure(part.clone()).await?;
             self.sections[place].disturbed = disturbed;
-            let disturbs = |it: &Check| it.name == OTHERS && !it.ok;
+            let disturbs = |it: &Check| [OTHERS, LAG].contains(&&*it.name) && !it.ok;
             let is_disturbed = self.sections[place].checks.iter().any(disturbs);
             if !is_disturbed || disturbed + 1 == TRIES {
                 return Ok(place);
             }
             disturbed += 1;
             self.sections.truncate(place);
-            self.progress.say("others used the machine: once more");
+            self.progress.say("something disturbed this load: once more");
         }
     }
 }
