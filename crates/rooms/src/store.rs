@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use ids::{AccountId, GameRuleId, RoomId, VisitorId};
 use store::schema::{game_rule_templates, rooms, visitors};
-use store::{At, Fetch, Json};
+use store::{At, Cached, Fetch, Json};
 
 use crate::game_rule::GameRule;
 use crate::room::Room;
@@ -201,7 +201,7 @@ pub(crate) fn restore(id: RoomId) -> impl Fetch<'static, RoomRow> {
 
 /// Seats a visitor, or wakes the one who left: joining twice is joining once.
 pub(crate) fn seat(visitor: &VisitorRow) -> impl Fetch<'_, VisitorRow> {
-    diesel::insert_into(visitors::table)
+    let seated = diesel::insert_into(visitors::table)
         .values(visitor)
         .on_conflict((visitors::room_id, visitors::session_id))
         .do_update()
@@ -209,8 +209,8 @@ pub(crate) fn seat(visitor: &VisitorRow) -> impl Fetch<'_, VisitorRow> {
             visitors::name.eq(excluded(visitors::name)),
             visitors::is_active.eq(true),
             visitors::last_seen.eq(excluded(visitors::last_seen)),
-        ))
-        .returning(visitors::all_columns)
+        ));
+    Cached(seated.returning(visitors::all_columns))
 }
 
 /// The visitor with this id.
@@ -228,9 +228,9 @@ pub(crate) fn present(room: RoomId) -> impl Fetch<'static, VisitorRow> {
 
 /// Notes a sign of life of a visitor who has not left.
 pub(crate) fn heartbeat(id: VisitorId, now: DateTime<Utc>) -> impl Fetch<'static, VisitorRow> {
-    diesel::update(visitors::table.find(id).filter(visitors::is_active.eq(true)))
-        .set(visitors::last_seen.eq(At::from(now)))
-        .returning(visitors::all_columns)
+    let seen = diesel::update(visitors::table.find(id).filter(visitors::is_active.eq(true)))
+        .set(visitors::last_seen.eq(At::from(now)));
+    Cached(seen.returning(visitors::all_columns))
 }
 
 /// Sees a visitor off.

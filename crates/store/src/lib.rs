@@ -15,6 +15,7 @@
 //! that come in numbers are committed together ([`group_commit`]).
 
 mod at;
+mod cached;
 mod canonical;
 mod db;
 mod error;
@@ -30,6 +31,7 @@ pub mod sql_types;
 mod sqlite;
 
 pub use at::At;
+pub use cached::Cached;
 pub use canonical::{Bounds, Refusal, canonical};
 pub use db::{Db, Probe};
 pub use error::StoreError;

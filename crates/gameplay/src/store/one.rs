@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
+use store::Cached;
 use store::schema::{gameplay_segments, gameplay_states};
 
 use super::CurrentRow;
@@ -25,7 +26,8 @@ pub(crate) fn read_current(
             gameplay_states::created_at,
             gameplay_states::last_played_at,
         ))
-        .first(connection)
+        // Without a limit, for which SQLite would compile it anew: there is one at most.
+        .get_result(connection)
         .optional()?;
     Ok(row.map(CurrentRow::current))
 }
@@ -38,19 +40,19 @@ pub(crate) fn save_one(
     versions_max: i64,
 ) -> QueryResult<bool> {
     let Some(next) = plan.written() else { return Ok(true) };
-    let written = match plan.base {
+    let is_written = match plan.base {
         0 => insert(connection, plan, next)?,
         base => update(connection, base, next)?,
     };
     for segment in &plan.segments {
         keep(connection, segment, versions_max)?;
     }
-    Ok(written == 1)
+    Ok(is_written)
 }
 
-fn insert(connection: &mut SqliteConnection, plan: &Plan, next: &Current) -> QueryResult<usize> {
+fn insert(connection: &mut SqliteConnection, plan: &Plan, next: &Current) -> QueryResult<bool> {
     let (room, game) = &plan.key;
-    diesel::insert_into(gameplay_states::table)
+    let written = diesel::insert_into(gameplay_states::table)
         .values((
             gameplay_states::id.eq(next.tag.state),
             gameplay_states::room_id.eq(room),
@@ -63,11 +65,12 @@ fn insert(connection: &mut SqliteConnection, plan: &Plan, next: &Current) -> Que
             gameplay_states::updated_at.eq(next.saved_at),
         ))
         .on_conflict_do_nothing()
-        .execute(connection)
+        .execute(connection)?;
+    Ok(written == 1)
 }
 
-fn update(connection: &mut SqliteConnection, base: i64, next: &Current) -> QueryResult<usize> {
-    diesel::update(gameplay_states::table.find(next.tag.state))
+fn update(connection: &mut SqliteConnection, base: i64, next: &Current) -> QueryResult<bool> {
+    let update = diesel::update(gameplay_states::table.find(next.tag.state))
         .filter(gameplay_states::version.eq(base))
         .set((
             gameplay_states::state.eq(&next.document),
@@ -75,8 +78,9 @@ fn update(connection: &mut SqliteConnection, base: i64, next: &Current) -> Query
             gameplay_states::journal.eq(next.journal.text()),
             gameplay_states::last_played_at.eq(next.saved_at),
             gameplay_states::updated_at.eq(next.saved_at),
-        ))
-        .execute(connection)
+        ));
+    let written = Cached(update.returning(gameplay_states::version));
+    Ok(written.get_result::<i64>(connection).optional()?.is_some())
 }
 
 fn keep(
