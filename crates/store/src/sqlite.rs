@@ -77,7 +77,7 @@ pub(crate) fn pool(
 /// Opens the file at `path`, creating it and its folder when they are missing.
 ///
 /// `synchronous=FULL` makes a commit wait until the disk has it; checkpoints come early, because
-/// the one that runs one waits for it.
+/// the one that runs one waits for it. Of the pages that it read last it keeps 16 MiB at most.
 pub(crate) fn open(path: &Path, busy_timeout_ms: u64) -> ConnectionResult<SqliteConnection> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| {
@@ -93,6 +93,7 @@ pub(crate) fn open(path: &Path, busy_timeout_ms: u64) -> ConnectionResult<Sqlite
              PRAGMA foreign_keys = ON;
              PRAGMA trusted_schema = OFF;
              PRAGMA wal_autocheckpoint = 400;
+             PRAGMA cache_size = -16384;
              PRAGMA journal_size_limit = 67108864;"
         ))
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
