@@ -1,5 +1,6 @@
 //! What can be asked for.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -145,6 +146,12 @@ pub(crate) struct RunArguments {
     /// Judge although others use the machine too.
     #[arg(long)]
     pub(crate) allow_busy: bool,
+    /// Cores that others may use meanwhile, instead of what `perf/slo.toml` says.
+    #[arg(long, value_name = "CORES")]
+    pub(crate) others_max: Option<f64>,
+    /// How often a load is brought at most while something disturbs it.
+    #[arg(long, default_value = "3")]
+    pub(crate) tries: NonZeroUsize,
     /// Objectives, and how valid runs are told.
     #[arg(long, value_name = "FILE", default_value = "perf/slo.toml")]
     pub(crate) slo: PathBuf,

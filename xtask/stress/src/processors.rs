@@ -29,6 +29,9 @@ pub(crate) struct Cores {
     /// Of `others`, what the hypervisor gave to other machines.
     #[serde(default)]
     pub(crate) stolen: f64,
+    /// How long that was.
+    #[serde(default)]
+    pub(crate) seconds: f64,
 }
 
 impl Used {
@@ -51,7 +54,7 @@ impl Used {
         let database = cores(self.database, before.database);
         let others = (cores(self.all, before.all) - server - ours - database).max(0.0);
         let stolen = cores(self.stolen, before.stolen).min(others);
-        Cores { server, database, ours, others, stolen }
+        Cores { server, database, ours, others, stolen, seconds }
     }
 }
 

@@ -180,11 +180,11 @@ impl Session<'_> {
 
     /// Cores that others may use meanwhile.
     fn others_max(&self) -> f64 {
-        match self.gate().and_then(|it| it.others_cores_max) {
-            _ if self.arguments.allow_busy => f64::INFINITY,
-            Some(max) => max,
-            None => self.slo.validity.others_cores_max,
+        if self.arguments.allow_busy {
+            return f64::INFINITY;
         }
+        let said = self.gate().and_then(|it| it.others_cores_max);
+        self.arguments.others_max.or(said).unwrap_or(self.slo.validity.others_cores_max)
     }
 
     async fn scenario(&mut self, name: &str) -> Result<()> {

@@ -9,6 +9,7 @@ use crate::engine::{Course, Model};
 use crate::ladder::{Ladder, RUNGS, Rung};
 use crate::record::Section;
 use crate::statistics::real;
+use crate::validity::OTHERS;
 
 /// How long each rung runs unless told otherwise.
 const TIME: Duration = Duration::from_secs(4);
@@ -29,6 +30,12 @@ impl Session<'_> {
             section.is_rung = true;
             // A rung on which the tool was the limit ends the ladder and is not part of it.
             let ends = rung.broken.is_some() || !rung.valid;
+            let is_disturbed = section.checks.iter().any(|it| it.name == OTHERS && !it.ok);
+            // A rung on which others were in the way says nothing, of those above it either.
+            if is_disturbed && !rungs.is_empty() {
+                self.sections.truncate(place);
+                continue;
+            }
             if !rung.valid && !rungs.is_empty() {
                 section.checks.clear();
             }
