@@ -10,8 +10,9 @@ use settings::Profile as Env;
 /// Measures the release server on this machine, solves for every number, and prints what came out;
 /// `--write` keeps it in config/tuning. Takes less than three minutes.
 ///
-/// Exit status: 0 fine, 2 wrong usage, 10 a profile breaks an invariant, 13 a prediction was wrong,
-/// 14 the target cannot carry the load, 1 anything else.
+/// Exit status: 0 fine, 2 wrong usage, 10 a profile breaks an invariant, 12 others used the machine and
+/// nothing can be concluded, 13 a prediction was wrong, 14 the target cannot carry the load, 1 anything
+/// else.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask tune", bin_name = "cargo xtask tune")]
 #[command(args_conflicts_with_subcommands = true)]
@@ -144,6 +145,9 @@ pub(crate) struct Programs {
     /// The program that brings the load.
     #[arg(long, hide = true, default_value = "target/release/stress")]
     pub(crate) stress: PathBuf,
+    /// Measure although others use the machine too.
+    #[arg(long)]
+    pub(crate) allow_busy: bool,
     /// A migrated database that nobody else uses.
     #[arg(long, env, hide = true, hide_env_values = true)]
     pub(crate) database_url: Option<String>,

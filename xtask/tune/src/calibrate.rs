@@ -5,14 +5,16 @@ mod hashes;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use pooling::capacity::curve::LEVELS_MIN;
 
 use crate::arguments::Programs;
 use crate::calibration::{Calibration, Operation, real};
 use crate::here;
 use crate::history;
 use crate::profile::as_written;
-use crate::stress::{self, Run, Section};
+use crate::stress::{self, COMMIT, Run, Section};
+use crate::verify::REPEAT;
 
 /// Bursts of one machine differ by so much from minute to minute.
 const MARGIN_MIN: f64 = 0.15;
@@ -38,24 +40,26 @@ fn path(kind: &str) -> PathBuf {
     format!("target/tune/{kind}.toml").into()
 }
 
-/// Measures everything, and keeps it for `--reuse`.
-pub(crate) async fn run(kind: &str, programs: &Programs) -> Result<Calibration> {
+/// Measures everything, with as many lanes in which writes are committed, and keeps it for `--reuse`.
+pub(crate) async fn run(kind: &str, lanes: usize, programs: &Programs) -> Result<Calibration> {
     say("hashing by 1, 2, ... threads");
     let (hashes, hash_step) = hashes::measure(here::cores())?;
-    let meter = Meter { kind, programs };
+    let meter = Meter { kind, lanes, programs };
     let save = meter.operation("save").await?;
     let join = meter.operation("join").await?;
     let (read, run) = meter.loops("read").await?;
     let (pools, pool_rates) =
         if kind == "postgres" { meter.pools().await? } else { Default::default() };
     let (resident_mib, connection_kib) = memory(&run);
+    let history = history::read()?;
     let calibration = Calibration {
         machine: here::machine(),
         cores: here::cores(),
         date: here::today().to_string(),
         commit: here::commit(),
         database: kind.to_owned(),
-        margin: history::median_error(&history::read()?).unwrap_or_default().max(MARGIN_MIN),
+        margin: history::median_error(&history).unwrap_or_default().max(MARGIN_MIN),
+        open_share: history::open_share(&history),
         hashes,
         hash_step,
         resident_mib,
@@ -79,12 +83,14 @@ fn say(what: &str) {
 /// The server on one kind of database.
 struct Meter<'a> {
     kind: &'a str,
+    lanes: usize,
     programs: &'a Programs,
 }
 
 impl Meter<'_> {
     async fn stress(&self, words: &[&str]) -> Result<Run> {
-        stress::run(self.programs, self.kind, words).await
+        let lanes = format!("CARDROOM__DATABASE__WRITE_LANES={}", self.lanes);
+        stress::run(self.programs, self.kind, &[words, &["--set", &lanes]].concat()).await
     }
 
     /// Loops and bursts of a scenario.
@@ -93,7 +99,7 @@ impl Meter<'_> {
         for people in PEOPLE {
             say(&format!("{name}: {people} at once"));
             let count = people.to_string();
-            let burst = self.stress(&[name, "--users", &count, "--repeat", "8"]).await?;
+            let burst = self.stress(&[name, "--users", &count, "--repeat", REPEAT]).await?;
             let p95 = burst.sections.first().and_then(|it| it.value(name, "p95"));
             operation.people.push(people);
             operation.burst_ms.push(p95.with_context(|| format!("no {name} succeeded"))? / 1e3);
@@ -108,6 +114,10 @@ impl Meter<'_> {
         let words = ["ladder", "--on", name, "--users", USERS, "--slo-factor", "100"];
         let run = self.stress(&[&words[..], &times].concat()).await?;
         let rungs = &run.ladder.as_ref().context("no ladder")?.rungs;
+        ensure!(
+            rungs.len() >= LEVELS_MIN,
+            "{name}: others use the machine; wait until it is quiet, or --allow-busy"
+        );
         let best = rungs.iter().enumerate().max_by(|(_, a), (_, b)| a.rate.total_cmp(&b.rate));
         let (place, best) = best.context("no loop was measured")?;
         let section = &run.sections[place];
@@ -119,7 +129,8 @@ impl Meter<'_> {
             server_us,
             database_us,
             generator_us,
-            commit_ms: section.mean_ms("group commit"),
+            commit_ms: section.mean_ms(COMMIT),
+            committing: section.committing() / real(self.lanes),
             people: Vec::new(),
             burst_ms: Vec::new(),
         };

@@ -17,6 +17,9 @@ pub(crate) struct Calibration {
     pub(crate) database: String,
     /// How far predictions were off lately, as a share: what an interval reaches to both sides at least.
     pub(crate) margin: f64,
+    /// What share of the plateau of closed loops open ones reached lately.
+    #[serde(default = "all")]
+    pub(crate) open_share: f64,
     /// Hashes a second of cost [`HASH_COST`] by 1, 2, 3 … threads.
     pub(crate) hashes: Vec<f64>,
     /// How often a hash of cost [`HASH_COST`] is done in the time of one that costs two more; 4 where
@@ -33,8 +36,15 @@ pub(crate) struct Calibration {
     pub(crate) read: Operation,
 }
 
+fn all() -> f64 {
+    1.0
+}
+
 /// The cost at which hashing is measured.
 pub(crate) const HASH_COST: u32 = 10;
+
+/// The largest loops.
+const PLATEAU: usize = 3;
 
 /// How one kind of request behaves under load.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +62,9 @@ pub(crate) struct Operation {
     pub(crate) generator_us: f64,
     /// A group commit, in milliseconds; 0 where nothing is written.
     pub(crate) commit_ms: f64,
+    /// Of the time of the highest rate, how much of it its lanes were committing: 1 is all of it.
+    #[serde(default)]
+    pub(crate) committing: f64,
     /// People who came at once, and the 95th percentile of their times, in milliseconds.
     pub(crate) people: Vec<usize>,
     pub(crate) burst_ms: Vec<f64>,
@@ -65,6 +78,13 @@ impl Operation {
 
     pub(crate) fn curve(&self) -> Option<Curve> {
         curve::fit(&self.levels())
+    }
+
+    /// The mean rate of the largest loops, which more users do not raise: of the single best one luck is
+    /// a part.
+    pub(crate) fn plateau(&self) -> f64 {
+        let top = &self.rates[self.rates.len().saturating_sub(PLATEAU)..];
+        top.iter().sum::<f64>() / real(top.len().max(1))
     }
 
     /// The highest rate of a loop.
@@ -144,6 +164,7 @@ pub(crate) mod tests {
             database_us: 20.0,
             generator_us: 40.0,
             commit_ms,
+            committing: if commit_ms > 0.0 { 0.9 } else { 0.0 },
             people: vec![12, 24, 36],
             burst_ms: vec![3.0, 5.0, 7.0],
         };
@@ -154,6 +175,7 @@ pub(crate) mod tests {
             commit: "abc1234".to_owned(),
             database: "postgres".to_owned(),
             margin: 0.15,
+            open_share: 1.0,
             hashes: vec![15.0, 29.0, 29.2, 28.9],
             hash_step: 4.0,
             resident_mib: 30.0,

@@ -28,9 +28,11 @@ use arguments::{Arguments, CheckArguments, RenderArguments, Task, TuneArguments}
 use calibration::Calibration;
 use profile::Profile;
 use target::{Database, Target};
+use verify::Finding;
 
 /// How it ended, besides well (0) and by a mistake of ours (1).
 const BROKEN: u8 = 10;
+const DISTURBED: u8 = 12;
 const WRONG: u8 = 13;
 const INFEASIBLE: u8 = 14;
 
@@ -40,7 +42,11 @@ async fn main() -> ExitCode {
         Arguments { task: None, tune } => tune_profile(&tune).await,
         Arguments { task: Some(Task::Check(it)), .. } => check(&it),
         Arguments { task: Some(Task::Verify(it)), .. } => {
-            verify::run(&it).await.map(|right| if right { 0 } else { WRONG })
+            verify::run(&it).await.map(|finding| match finding {
+                Finding::Right => 0,
+                Finding::Disturbed => DISTURBED,
+                Finding::Wrong => WRONG,
+            })
         }
         Arguments { task: Some(Task::Render(it)), .. } => render(&it),
         Arguments { task: Some(Task::Report { env, out }), .. } => {
@@ -82,7 +88,7 @@ async fn tune_profile(arguments: &TuneArguments) -> Result<u8> {
     let target = target_of(&profile, arguments).await?;
     let calibration = match (&arguments.explain, &profile.file.data.calibration) {
         (Some(_), Some(calibration)) => calibration.clone(),
-        _ => measure_or_reuse(&target, arguments).await?,
+        _ => measure_or_reuse(&profile, &target, arguments).await?,
     };
     let solution = profile.solve(&target, &calibration)?;
     if let Some(key) = &arguments.explain {
@@ -97,12 +103,16 @@ async fn tune_profile(arguments: &TuneArguments) -> Result<u8> {
     Ok(if solution.faults.is_empty() { 0 } else { INFEASIBLE })
 }
 
-async fn measure_or_reuse(target: &Target, arguments: &TuneArguments) -> Result<Calibration> {
+async fn measure_or_reuse(
+    profile: &Profile,
+    target: &Target,
+    arguments: &TuneArguments,
+) -> Result<Calibration> {
     let kind = target.database.kind();
     if arguments.reuse {
         calibrate::latest(kind)
     } else {
-        calibrate::run(kind, &arguments.programs).await
+        calibrate::run(kind, profile.lanes(target)?, &arguments.programs).await
     }
 }
 

@@ -68,13 +68,25 @@ impl Profile {
 
     /// Solves for every number with what was measured.
     pub(crate) fn solve(&self, target: &Target, calibration: &Calibration) -> Result<Solution> {
+        Ok(solve(target, self.given(target)?, calibration))
+    }
+
+    /// The lanes in which writes are committed.
+    pub(crate) fn lanes(&self, target: &Target) -> Result<usize> {
+        match target.database {
+            Database::Sqlite => Ok(1),
+            Database::Postgres(_) => Ok(self.given(target)?.write_lanes),
+        }
+    }
+
+    /// What is taken from its settings as it is.
+    fn given(&self, target: &Target) -> Result<Given> {
         let settings = self.settings(target)?;
-        let given = Given {
+        Ok(Given {
             bcrypt_cost: settings.auth.bcrypt_cost,
             hash_wait_max_ms: settings.hashing.wait_max_ms,
             write_lanes: settings.database.write_lanes,
-        };
-        Ok(solve(target, given, calibration))
+        })
     }
 
     /// The text of the file that this solution makes, with what people wrote into the present one.

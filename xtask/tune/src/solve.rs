@@ -11,7 +11,7 @@ use crate::calibration::Calibration;
 use crate::target::Target;
 
 pub(crate) use deployment::Deployment;
-pub(crate) use predicted::{Burst, Capacity, Predicted, bottleneck};
+pub(crate) use predicted::{Burst, Capacity, Predicted, Shares, at_once_ms};
 
 /// What the arithmetic takes from the settings of the profile and leaves as it is.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -22,6 +22,14 @@ pub(crate) struct Section {
     recording: Recording,
     pub(crate) cost: Cost,
     verdicts: Vec<Verdict>,
+    checks: Vec<Check>,
+}
+
+/// Something that has to be true of the tool and the machine.
+#[derive(Debug, Deserialize)]
+struct Check {
+    name: String,
+    ok: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -51,6 +59,8 @@ pub(crate) struct Cores {
     pub(crate) database: f64,
     /// The load tool's.
     pub(crate) ours: f64,
+    /// How long that was.
+    pub(crate) seconds: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -59,6 +69,12 @@ pub(crate) struct Wait {
     pub(crate) count: u64,
     pub(crate) mean_us: f64,
 }
+
+/// The stage of writes that leave together.
+pub(crate) const COMMIT: &str = "group commit";
+
+/// The check that fails when the machine was not ours.
+const OTHERS: &str = "others on the machine";
 
 #[derive(Debug, Deserialize)]
 struct Verdict {
@@ -96,6 +112,18 @@ impl Section {
         self.recording.dropped
     }
 
+    /// Whether others used the machine, however often the load was brought.
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.checks.iter().any(|it| it.name == OTHERS && !it.ok)
+    }
+
+    /// Of the time, how much of it a lane was committing: 1 is all of it, of a single one.
+    pub(crate) fn committing(&self) -> f64 {
+        let commits = self.cost.waits.iter().filter(|it| it.stage == COMMIT);
+        let busy: f64 = commits.map(|it| real(it.count) * it.mean_us / 1e6).sum();
+        self.cost.cores.map_or(0.0, |it| busy / it.seconds.max(f64::EPSILON))
+    }
+
     /// The mean of a stage over all its labels, in milliseconds; 0 where it was never reached.
     pub(crate) fn mean_ms(&self, stage: &str) -> f64 {
         let waits = || self.cost.waits.iter().filter(|it| it.stage == stage);
@@ -110,15 +138,20 @@ fn real(count: u64) -> f64 {
     count as f64
 }
 
+/// Where two cores are all there is, a fifth of one less is a fifth of the rate less.
+const QUIET: [&str; 4] = ["--others-max", "0.2", "--tries", "5"];
+const BUSY: [&str; 1] = ["--allow-busy"];
+
 /// Brings a load; `words` are what `cargo xtask stress` takes.
 ///
 /// What the tool thinks of the run does not matter here: more than can be served, and fewer samples
-/// than a verdict needs, are the point.
+/// than a verdict needs, are the point. But the machine has to be quiet, which the tool waits for.
 pub(crate) async fn run(programs: &Programs, kind: &str, words: &[&str]) -> Result<Run> {
     let url =
         programs.database_url.as_deref().context("DATABASE_URL: call it as `cargo xtask tune`")?;
     let mut command = Command::new(&programs.stress);
-    command.args(words).args(["--json", "--allow-busy", "--db", kind]);
+    command.args(words).args(["--json", "--db", kind]);
+    command.args(if programs.allow_busy { &BUSY[..] } else { &QUIET });
     command.args(["--out", "target/tune/runs"]).arg("--server").arg(&programs.server);
     // The server reads the profiles as they are now, and not as they were when it was built.
     let config = std::env::current_dir()?.join(CONFIG);

@@ -1,21 +1,27 @@
 //! `tune verify`: does the server do what its profile predicts, and does it keep its manners beyond?
 
+mod drift;
 mod table;
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::{Programs, VerifyArguments};
-use crate::calibration::real;
+use crate::calibration::{Operation, real};
 use crate::here;
 use crate::history::{self, Entry};
 use crate::profile::Profile;
-use crate::solve::{Burst, Capacity, Predicted, bottleneck};
+use crate::solve::{Burst, Capacity, Predicted, Shares};
 use crate::stress::{self, Section};
 use crate::target::Target;
 
+pub(crate) use drift::{drift_row, is_drift};
+
 /// Of the predicted capacity, in percent.
-const STEPS: [u32; 5] = [50, 70, 90, 110, 150];
+const STEPS: [u32; 5] = [50, 70, 90, NEAR, 150];
+
+/// The first beyond it.
+const NEAR: u32 = 110;
 
 /// How far a capacity may be off, and a burst that is outside of its interval.
 const CAPACITY_OFF: f64 = 0.15;
@@ -24,8 +30,22 @@ const BURST_OFF: f64 = 0.25;
 /// Of the capacity, so much is still done when one and a half times as much is asked.
 const GOODPUT_MIN: f64 = 0.9;
 
-/// People of an open loop: whoever comes when as many wait goes away.
-const PEOPLE: &str = "1000";
+/// People of an open loop, as many as of the largest closed one: whoever comes when so many wait goes
+/// away.
+const PEOPLE: &str = "200";
+
+/// What the rows are called that tell of one.
+pub(crate) const CAPACITY: &str = "capacity";
+
+/// How often bursts are brought: each lasts a few milliseconds, in which much can happen.
+pub(crate) const REPEAT: &str = "30";
+
+/// How often an address may ask is policy, and nothing that is predicted.
+const LIMITS: [&str; 3] = [
+    "CARDROOM__RATES__GENERAL=100000000/minute burst 1000000",
+    "CARDROOM__RATES__JOIN=100000000/minute burst 1000000",
+    "CARDROOM__RATES__LOGIN=100000000/minute burst 1000000",
+];
 
 /// One thing that was predicted and measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,25 +55,47 @@ pub(crate) struct Row {
     pub(crate) measured: String,
     /// (measured - predicted) / predicted; none where that says nothing.
     pub(crate) error: Option<f64>,
-    /// None of what is only told.
+    /// None of what is only told, or was disturbed.
     pub(crate) holds: Option<bool>,
+    /// Whether others used the machine meanwhile, so that nothing follows.
+    #[serde(default)]
+    pub(crate) disturbed: bool,
 }
 
-/// Measures a profile against its predictions, prints the table, keeps the residuals; whether all of
-/// them were right.
-pub(crate) async fn run(arguments: &VerifyArguments) -> Result<bool> {
+/// What comes of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Finding {
+    Right,
+    Wrong,
+    /// Nothing was wrong, but others used the machine.
+    Disturbed,
+}
+
+/// Measures a profile against its predictions, prints the table, keeps the residuals.
+pub(crate) async fn run(arguments: &VerifyArguments) -> Result<Finding> {
     let profile = Profile::read(arguments.env)?;
     let target = profile.target()?;
     let predicted = profile.file.data.predicted.as_ref();
     let predicted = predicted.context("nothing is predicted: tune --write comes first")?;
-    let verifier = Verifier { arguments, target: &target, programs: &arguments.programs };
+    let lanes = profile.lanes(&target)?;
+    let verifier = Verifier { arguments, target: &target, programs: &arguments.programs, lanes };
+    let calibration = profile.file.data.calibration.as_ref();
+    let calibration = calibration.context("nothing was measured: tune --write comes first")?;
     let mut rows = Vec::new();
-    for (name, capacity) in [("save", &predicted.save), ("join", &predicted.join)] {
-        rows.extend(verifier.capacity(name, capacity).await?);
+    for (name, capacity, then) in
+        [("save", &predicted.save, &calibration.save), ("join", &predicted.join, &calibration.join)]
+    {
+        rows.extend(verifier.capacity(name, capacity, then).await?);
     }
-    rows.extend(verifier.bursts(predicted).await?);
-    let holds = rows.iter().all(|it| it.holds != Some(false));
+    let Predicted { save_burst, join_burst, log_in_burst, .. } = *predicted;
+    rows.extend(verifier.burst("save", save_burst, Some(&calibration.save)).await?);
+    rows.extend(verifier.burst("join", join_burst, Some(&calibration.join)).await?);
+    rows.extend(verifier.burst("login", log_in_burst, None).await?);
+    let finding = finding(&rows);
     print!("{}", table::render(&rows));
+    if rows.iter().any(|it| it.disturbed) {
+        println!("\n others used the machine meanwhile: verify again when it is quiet");
+    }
     let entry = Entry {
         date: here::today().to_string(),
         machine: here::machine(),
@@ -61,19 +103,32 @@ pub(crate) async fn run(arguments: &VerifyArguments) -> Result<bool> {
         commit: here::commit(),
         env: profile.env.to_string(),
         database: target.database.kind().to_owned(),
+        open_share: calibration.open_share,
         rows,
     };
     if !arguments.dry_run {
         history::append(&entry)?;
         println!("\n kept in {}; {}", history::FILE, history::record(&history::read()?));
     }
-    Ok(holds)
+    Ok(finding)
+}
+
+fn finding(rows: &[Row]) -> Finding {
+    if rows.iter().any(|it| it.holds == Some(false)) {
+        Finding::Wrong
+    } else if rows.iter().any(|it| it.disturbed) {
+        Finding::Disturbed
+    } else {
+        Finding::Right
+    }
 }
 
 struct Verifier<'a> {
     arguments: &'a VerifyArguments,
     target: &'a Target,
     programs: &'a Programs,
+    /// In which writes are committed.
+    lanes: usize,
 }
 
 /// One step of an open loop.
@@ -85,36 +140,66 @@ struct Step {
 
 impl Verifier<'_> {
     async fn stress(&self, words: &[&str]) -> Result<Section> {
-        let profile = ["--profile", self.arguments.env.as_str()];
+        let mut words = words.to_vec();
+        words.extend(["--profile", self.arguments.env.as_str()]);
+        words.extend(LIMITS.iter().flat_map(|limit| ["--set", limit]));
         let kind = self.target.database.kind();
-        let run = stress::run(self.programs, kind, &[words, &profile].concat()).await?;
+        let run = stress::run(self.programs, kind, &words).await?;
         run.sections.into_iter().next().context("nothing was measured")
     }
 
     /// Steps of an open loop, from half to one and a half times the capacity.
-    async fn capacity(&self, name: &str, predicted: &Capacity) -> Result<Vec<Row>> {
-        let mut steps = Vec::new();
+    async fn capacity(
+        &self,
+        name: &str,
+        predicted: &Capacity,
+        then: &Operation,
+    ) -> Result<Vec<Row>> {
+        let (mut steps, mut drifts) = (Vec::new(), Vec::new());
         for percent in STEPS {
-            eprintln!(" measuring   {name} at {percent} % of {:.0}/s", predicted.here);
-            steps.push(self.step(name, percent, predicted.here).await?);
+            if [STEPS[0], NEAR].contains(&percent) {
+                drifts.push(self.rate_now(name, then).await?);
+            }
+            let drift = drifts.last().map_or(1.0, |it| it.1);
+            let capacity = predicted.here * drift;
+            eprintln!(" measuring   {name} at {percent} % of {capacity:.0}/s");
+            steps.push(self.step(name, percent, capacity).await?);
         }
+        drifts.push(self.rate_now(name, then).await?);
+        // Before and after the steps that are beyond capacity.
+        let [_, (before, slow), (after, fast)] = &drifts[..] else { return Ok(Vec::new()) };
+        let drift = f64::midpoint(*slow, *fast);
         let [.., near, over] = &steps[..] else { return Ok(Vec::new()) };
         let capacity = near.rate.max(over.rate);
-        let found = named(near, real(here::cores()));
-        let mut rows = vec![
-            rate_row(&format!("{name} capacity"), predicted.here, capacity),
+        let found = self.bottleneck(near);
+        let limits = [
+            rate_row(&format!("{name} {CAPACITY}"), predicted.here * drift, capacity)
+                .of(before)
+                .of(after),
             Row {
                 name: format!("{name} bottleneck"),
                 predicted: predicted.bottleneck.clone(),
                 measured: found.to_owned(),
                 error: None,
                 holds: Some(predicted.bottleneck == found),
+                disturbed: false,
             },
         ];
-        rows.extend(steps.iter().take(3).map(|it| below(name, it, self.target.objective_ms)));
+        let mut rows = vec![drift_row(name, drift)];
+        rows.extend(limits.map(|it| it.of(&near.section).of(&over.section)));
+        let objective_ms = self.target.objective_ms;
+        rows.extend(steps.iter().take(3).map(|it| below(name, it, objective_ms).of(&it.section)));
         rows.extend(steps.iter().filter(|it| it.percent == 70).map(|it| told(name, it, predicted)));
-        rows.extend(manners(name, over, capacity));
+        rows.extend(manners(name, over, capacity).map(|it| it.of(&near.section).of(&over.section)));
         Ok(rows)
+    }
+
+    /// What set the rate of a step.
+    fn bottleneck(&self, step: &Step) -> &'static str {
+        let Some(used) = step.section.cost.cores else { return "unknown" };
+        let all = used.server + used.database + used.ours;
+        let lanes = Some(step.section.committing() / real(self.lanes));
+        Shares { cores: all / real(here::cores()), generator: used.ours, lanes }.bottleneck()
     }
 
     async fn step(&self, name: &str, percent: u32, capacity: f64) -> Result<Step> {
@@ -127,29 +212,39 @@ impl Verifier<'_> {
         Ok(Step { percent, section, rate })
     }
 
-    async fn bursts(&self, predicted: &Predicted) -> Result<Vec<Row>> {
-        let bursts = [
-            ("save", predicted.save_burst),
-            ("join", predicted.join_burst),
-            ("login", predicted.log_in_burst),
-        ];
-        let mut rows = Vec::new();
-        for (name, burst) in bursts {
-            eprintln!(" measuring   {name}: {} at once", burst.people);
-            let people = burst.people.to_string();
-            let section = self.stress(&[name, "--users", &people]).await?;
-            let measured = section.value(name, "p95").unwrap_or(f64::INFINITY) / 1e3;
-            rows.push(burst_row(name, burst, measured));
-        }
-        Ok(rows)
+    /// People at once, and before and after them those of the calibration, if there were some.
+    async fn burst(
+        &self,
+        name: &str,
+        predicted: Burst,
+        then: Option<&Operation>,
+    ) -> Result<Vec<Row>> {
+        let before = match then {
+            Some(then) => Some(self.burst_now(name, then).await?),
+            None => None,
+        };
+        eprintln!(" measuring   {name}: {} at once", predicted.people);
+        let people = predicted.people.to_string();
+        // Hashing takes longer, and is as long each time.
+        let repeat = if then.is_some() { REPEAT } else { "5" };
+        let section = self.stress(&[name, "--users", &people, "--repeat", repeat]).await?;
+        let measured = section.value(name, "p95").unwrap_or(f64::INFINITY) / 1e3;
+        let (Some((before, slow)), Some(then)) = (before, then) else {
+            return Ok(vec![burst_row(name, predicted, measured).of(&section)]);
+        };
+        let (after, fast) = self.burst_now(name, then).await?;
+        let drift = f64::midpoint(slow, fast);
+        let row = burst_row(name, predicted.on(drift), measured);
+        let row = row.of(&section).of(&before).of(&after);
+        Ok(vec![drift_row(&format!("{name} at once"), drift), row])
     }
 }
 
-/// What set the rate of a step.
-fn named(step: &Step, cores: f64) -> &'static str {
-    let Some(used) = step.section.cost.cores else { return "unknown" };
-    let all = used.server + used.database + used.ours;
-    bottleneck(all / cores, used.ours, true)
+impl Row {
+    /// Judges nothing by a load that was disturbed.
+    fn of(self, section: &Section) -> Self {
+        if section.is_disturbed() { Self { holds: None, disturbed: true, ..self } } else { self }
+    }
 }
 
 fn rate_row(name: &str, predicted: f64, measured: f64) -> Row {
@@ -160,6 +255,7 @@ fn rate_row(name: &str, predicted: f64, measured: f64) -> Row {
         measured: format!("{measured:.0}/s"),
         error: Some(error),
         holds: Some(error.abs() <= CAPACITY_OFF),
+        disturbed: false,
     }
 }
 
@@ -173,6 +269,7 @@ fn burst_row(name: &str, burst: Burst, measured: f64) -> Row {
         measured: format!("{measured:.1} ms"),
         error: Some(error),
         holds: Some(within),
+        disturbed: false,
     }
 }
 
@@ -186,6 +283,7 @@ fn below(name: &str, step: &Step, objective_ms: f64) -> Row {
         measured: format!("{:.2} %, {p95:.1} ms", success * 100.0),
         error: None,
         holds: Some(success >= 0.999 && p95 < objective_ms),
+        disturbed: false,
     }
 }
 
@@ -198,11 +296,12 @@ fn told(name: &str, step: &Step, predicted: &Capacity) -> Row {
         measured: format!("{p95:.1} ms"),
         error: Some(p95 / predicted.p95_ms - 1.0),
         holds: None,
+        disturbed: false,
     }
 }
 
 /// Beyond capacity as much is done as before, and who is refused is told when to come back.
-fn manners(name: &str, step: &Step, capacity: f64) -> Vec<Row> {
+fn manners(name: &str, step: &Step, capacity: f64) -> [Row; 2] {
     let share = step.rate / capacity;
     let (mut failed, mut mute, mut refused) = (0, 0, 0);
     if let Some(tally) = step.section.tally(name) {
@@ -210,13 +309,14 @@ fn manners(name: &str, step: &Step, capacity: f64) -> Vec<Row> {
         refused = tally.refused.values().sum();
     }
     let at = format!("{name} at {} %", step.percent);
-    vec![
+    [
         Row {
             name: format!("{at}: still done"),
             predicted: format!(">= {:.0} %", GOODPUT_MIN * 100.0),
             measured: format!("{:.0} %", share * 100.0),
             error: None,
             holds: Some(share >= GOODPUT_MIN),
+            disturbed: false,
         },
         Row {
             name: format!("{at}: no without a when"),
@@ -228,6 +328,7 @@ fn manners(name: &str, step: &Step, capacity: f64) -> Vec<Row> {
             ),
             error: None,
             holds: Some(failed + mute == 0),
+            disturbed: false,
         },
     ]
 }

@@ -81,16 +81,21 @@ fn capacity(
     let cores_here = real(calibration.cores);
     let all = (operation.server_us + operation.database_us + operation.generator_us) / 1e6;
     let curve = operation.curve();
-    let most = operation.best();
-    let here = curve.as_ref().map_or(most, |it| it.peak().clamp(0.9 * most, 1.1 * most));
+    let (most, plateau) = (operation.best(), operation.plateau());
+    let here = curve.as_ref().map_or(plateau, |it| it.peak().clamp(0.95 * plateau, 1.05 * plateau));
     // Of what the cores would allow, so much was reached.
     let reached = (most * all / cores_here).min(1.0);
+    let shares = Shares {
+        cores: reached,
+        generator: most * operation.generator_us / 1e6,
+        lanes: writes.then_some(operation.committing),
+    };
     let best = curve.as_ref().and_then(|it| it.models.first());
     let p95_ms = operation.reaching(0.7).2 * 1e3;
     Capacity {
         target: on_target(target, sizes, operation, calibration, writes) * reached.max(0.01),
-        here,
-        bottleneck: bottleneck(reached, most * operation.generator_us / 1e6, writes).to_owned(),
+        here: here * calibration.open_share,
+        bottleneck: shares.bottleneck().to_owned(),
         model: best.map_or("none", |it| it.model.name()).to_owned(),
         held_out_percent: best.map_or(f64::NAN, |it| it.held_out_error * 100.0),
         p95_ms,
@@ -123,17 +128,33 @@ fn on_target(
     demand::ceiling(&resources).map_or(0.0, |it| it.rate)
 }
 
-/// What sets a rate, by how much of the cores is in use, and of the one core of the tool.
-pub(crate) fn bottleneck(cores: f64, generator: f64, writes: bool) -> &'static str {
-    if generator >= BUSY {
-        "generator"
-    } else if cores >= BUSY {
-        "cores"
-    } else if writes {
-        "commit"
-    } else {
-        "pool"
+/// How much of each resource is in use: 1 is all of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shares {
+    pub(crate) cores: f64,
+    /// The one core of the tool.
+    pub(crate) generator: f64,
+    /// The lanes in which writes are committed; none where nothing is written.
+    pub(crate) lanes: Option<f64>,
+}
+
+impl Shares {
+    /// What sets the rate: what is in use most, by the utilisation law (Denning and Buzen 1978).
+    pub(crate) fn bottleneck(self) -> &'static str {
+        match self.lanes {
+            _ if self.generator >= BUSY => "generator",
+            Some(lanes) if lanes > self.cores => "commit",
+            None if self.cores < BUSY => "pool",
+            _ => "cores",
+        }
     }
+}
+
+/// The 95th percentile of people who come at once by the line through what was measured, in
+/// milliseconds.
+pub(crate) fn at_once_ms(operation: &Operation, people: usize) -> f64 {
+    let (alone, each) = line(&operation.people, &operation.burst_ms);
+    alone + each * real(people)
 }
 
 /// Plays a burst in which each person takes one of the times that were measured (F9).
@@ -158,6 +179,12 @@ fn log_in_burst(calibration: &Calibration, people: usize) -> Burst {
 }
 
 impl Burst {
+    /// On a machine that takes so many times as long.
+    pub(crate) fn on(self, drift: f64) -> Self {
+        let Self { people, low, p95, high } = self;
+        Self { people, low: low * drift, p95: p95 * drift, high: high * drift }
+    }
+
     /// The interval reaches so far to both sides at least, as a share.
     fn widened(self, margin: f64) -> Self {
         let low = self.low.min(self.p95 * (1.0 - margin));
@@ -214,9 +241,11 @@ mod tests {
     }
 
     #[test]
-    fn the_tool_is_named_when_it_sets_the_rate() {
-        assert_eq!(bottleneck(0.95, 0.5, true), "cores");
-        assert_eq!(bottleneck(0.95, 0.9, true), "generator");
-        assert_eq!((bottleneck(0.6, 0.5, true), bottleneck(0.6, 0.5, false)), ("commit", "pool"));
+    fn what_is_in_use_most_sets_the_rate() {
+        let named = |cores, generator, lanes| Shares { cores, generator, lanes }.bottleneck();
+        assert_eq!(named(0.95, 0.5, Some(0.9)), "cores");
+        assert_eq!(named(0.95, 0.9, Some(0.99)), "generator");
+        assert_eq!(named(0.8, 0.5, Some(0.9)), "commit");
+        assert_eq!((named(0.8, 0.5, None), named(0.9, 0.5, None)), ("pool", "cores"));
     }
 }

@@ -12,15 +12,16 @@ pub(crate) fn render(rows: &[Row]) -> String {
         let _ = writeln!(text, " {name:<32} {predicted:>24} {measured:>26} {error:>8}  {verdict}");
     };
     line(["", "predicted", "measured", "error", "verdict"]);
-    for Row { name, predicted, measured, error, holds } in rows {
+    for Row { name, predicted, measured, error, holds, disturbed } in rows {
         let error = error.map_or(String::new(), |it| format!("{:+.1} %", it * 100.0));
-        line([name, predicted, measured, &error, verdict(*holds)]);
+        line([name, predicted, measured, &error, verdict(*holds, *disturbed)]);
     }
     text
 }
 
-fn verdict(holds: Option<bool>) -> &'static str {
+fn verdict(holds: Option<bool>, disturbed: bool) -> &'static str {
     match holds {
+        _ if disturbed => "disturbed",
         Some(true) => "right",
         Some(false) => "WRONG",
         None => "",
