@@ -57,7 +57,7 @@ pub(crate) fn median_error(entries: &[Entry]) -> Option<f64> {
 }
 
 /// What share of the plateau of closed loops open ones reached, at the median of the latest looks beside
-/// which the machine was measured anew; all of it where there was none.
+/// which the same load was brought again; all of it where there was none.
 ///
 /// An open loop costs the tool more, on the cores of the server: what arrives has to be waited for.
 pub(crate) fn open_share(entries: &[Entry]) -> f64 {

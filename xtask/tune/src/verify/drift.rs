@@ -22,14 +22,15 @@ const PEOPLE: usize = 36;
 impl Verifier<'_> {
     /// The rate of the largest loop, and how many times the one of the calibration it is.
     pub(super) async fn rate_now(&self, name: &str, then: &Operation) -> Result<(Section, f64)> {
-        let users = then.users.last().context("nothing was calibrated")?.to_string();
+        let largest = then.users.iter().zip(&then.rates).next_back();
+        let (users, rate_then) = largest.context("nothing was calibrated")?;
+        let users = users.to_string();
         eprintln!(" measuring   {name}: {users} users, as for the calibration");
         let wanted = format!("{name}.rate > 1/s");
         let words = [name, "--users", &users, "--model", "closed", "--for", LOOP];
         let section = self.stress(&[&words[..], &["--threshold", &wanted]].concat()).await?;
         let rate = section.value(name, "rate").unwrap_or_default();
-        let drift = rate / then.plateau();
-        Ok((section, drift))
+        Ok((section, rate / rate_then))
     }
 
     /// The 95th percentile of people who come at once, and how many times the one of the calibration it
@@ -39,12 +40,11 @@ impl Verifier<'_> {
         let people = PEOPLE.to_string();
         let section = self.stress(&[name, "--users", &people, "--repeat", REPEAT]).await?;
         let p95 = section.value(name, "p95").unwrap_or(f64::INFINITY) / 1e3;
-        let drift = p95 / at_once_ms(then, PEOPLE);
-        Ok((section, drift))
+        Ok((section, p95 / at_once_ms(then, PEOPLE)))
     }
 }
 
-const NAME: &str = ": machine by now";
+const NAME: &str = ": same load by now";
 
 /// Whether a row of this name tells of a drift.
 pub(crate) fn is_drift(name: &str) -> bool {
