@@ -89,7 +89,7 @@ async fn run(task: Task) -> Result<()> {
         Task::Stop(arguments) => stop::run(&arguments).await,
         Task::Stress(arguments) => stress::run(&arguments).await,
         Task::Fanout(arguments) => fanout::run(&arguments).await,
-        Task::Tune(arguments) => tune::run(&arguments).await,
+        Task::Tune(arguments) => tune::run(&arguments.words).await,
         Task::Footprint => probe::footprint().await,
         Task::Ci => ci::run().await,
     }

@@ -11,6 +11,7 @@ use tokio::process::Command;
 
 use crate::bench;
 use crate::commands::{self, cargo, program, release_folder, words};
+use crate::tune;
 
 /// Put the release build under load, and say how it held
 ///
@@ -31,6 +32,11 @@ const WITHOUT_SERVER: [&str; 6] = ["list", "compare", "report", "promote", "hash
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     let words = &arguments.words;
+    if let Some(profile) = value(words, "--verify") {
+        let mut verify = vec!["verify".to_owned(), format!("--env={profile}")];
+        verify.extend(without(words, "--verify"));
+        return tune::run(&verify).await;
+    }
     let first = words.first().map(String::as_str).unwrap_or_default();
     let elsewhere = value(words, "--target").is_some_and(|it| it != "spawn");
     if elsewhere || WITHOUT_SERVER.contains(&first) || words.iter().any(|it| it == "--help") {

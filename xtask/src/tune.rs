@@ -19,15 +19,14 @@ use crate::stress::{finish, value};
 pub(crate) struct Arguments {
     /// What `tune` takes.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    words: Vec<String>,
+    pub(crate) words: Vec<String>,
 }
 
 /// Words with which nothing is measured.
 const WITHOUT_SERVER: [&str; 7] =
     ["check", "render", "report", "--help", "-h", "--reuse", "--explain"];
 
-pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
-    let words = &arguments.words;
+pub(crate) async fn run(words: &[String]) -> Result<()> {
     commands::run(cargo().args(["build", "--quiet", "--package=tune"])).await?;
     let is_offline =
         |word: &String| WITHOUT_SERVER.contains(&word.split('=').next().unwrap_or(word));

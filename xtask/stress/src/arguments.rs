@@ -16,6 +16,7 @@ use crate::objective::Objective;
 /// the objective breaks), `overload` (more than it can do, then silence), `waiting` (others are served
 /// while 250 log-ins wait), `slow` (others are served beside 2,000 slow connections), `hang` (every query
 /// of PostgreSQL hangs for a while), `soak` (a working day, for long), `figures` (what it is built to hold).
+/// `--verify PROFILE` holds a profile to its predictions, as `cargo xtask tune verify` does.
 ///
 /// Exit status: 0 passed, 2 wrong usage, 10 an objective was missed or data was lost, 11 worse than
 /// the baseline, 12 nothing can be concluded, 15 no server, 130 interrupted.
