@@ -51,7 +51,7 @@ impl Change {
             return Err(ChangeError::NoObject);
         }
         let outcome = RawValue::from_string(outcome).map_err(|_| ChangeError::NoObject)?;
-        Ok(Json::accept(&outcome, bounds)?)
+        Ok(Json::accept(outcome.get(), bounds)?)
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
     const BOUNDS: Bounds = Bounds { bytes: 60, depth: 4, nodes: 20 };
 
     fn json(text: &str) -> Json {
-        Json::accept(&RawValue::from_string(text.into()).unwrap(), BOUNDS).unwrap()
+        Json::accept(text, BOUNDS).unwrap()
     }
 
     #[track_caller]

@@ -16,6 +16,8 @@ use std::ops::Range;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::scan::string_length;
+
 /// How much of a document is too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
@@ -50,15 +52,15 @@ pub enum Refusal {
     NumberOutOfRange,
 }
 
-/// Brings a document into canonical form.
+/// Brings a document, given as valid JSON, into canonical form.
 ///
 /// # Errors
 /// When the document exceeds `bounds` or holds what one of the databases could not keep.
-pub fn canonical(document: &RawValue, bounds: Bounds) -> Result<Box<RawValue>, Refusal> {
-    let text = document.get();
+pub fn canonical(text: &str, bounds: Bounds) -> Result<Box<RawValue>, Refusal> {
     let out = String::with_capacity(text.len());
-    let mut writer = Writer { text, at: 0, out, bounds, nodes: 0 };
+    let mut writer = Writer { text, kept: 0, at: 0, out, bounds, nodes: 0, members: Vec::new() };
     writer.value(0)?;
+    writer.write("");
     RawValue::from_string(writer.out).map_err(|_| Refusal::LoneSurrogate)
 }
 
@@ -76,24 +78,17 @@ pub(crate) fn compact(text: &str) -> String {
     out
 }
 
-/// The length of the string token that `text` begins with, both quotes included.
-fn string_length(text: &str) -> usize {
-    let mut escaped = false;
-    let end = text.bytes().skip(1).position(|byte| {
-        let closes = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        closes
-    });
-    end.map_or(text.len(), |at| at + 2)
-}
-
-/// Walks over a valid document and writes it anew.
+/// Walks over a valid document and writes it anew. What stays as it is, is copied in one piece.
 struct Writer<'a> {
     text: &'a str,
+    /// Where what stays as it is begins, up to `at`; it is not in `out` yet.
+    kept: usize,
     at: usize,
     out: String,
     bounds: Bounds,
     nodes: usize,
+    /// Those of the objects that are open, the outermost first.
+    members: Vec<Member<'a>>,
 }
 
 /// A member of an object: its key, and where `"key":value` stands in the output.
@@ -119,7 +114,11 @@ impl<'a> Writer<'a> {
         if self.nodes > self.bounds.nodes {
             return Err(Refusal::TooManyNodes(self.bounds.nodes));
         }
-        if self.out.len() > self.bounds.bytes {
+        self.fits()
+    }
+
+    fn fits(&self) -> Result<(), Refusal> {
+        if self.length() > self.bounds.bytes {
             return Err(Refusal::TooLarge(self.bounds.bytes));
         }
         Ok(())
@@ -130,41 +129,46 @@ impl<'a> Writer<'a> {
     }
 
     fn array(&mut self, depth: usize) -> Result<(), Refusal> {
-        self.open('[');
+        self.keep(1);
         while self.peek() != b']' {
             self.separate();
             self.value(depth)?;
         }
-        self.close(']')
+        self.close()
     }
 
     fn object(&mut self, depth: usize) -> Result<(), Refusal> {
-        self.open('{');
-        let start = self.out.len();
-        let mut members = Vec::new();
+        self.keep(1);
+        let (start, first) = (self.length(), self.members.len());
         while self.peek() != b'}' {
             self.separate();
-            members.push(self.member(depth)?);
+            let member = self.member(depth)?;
+            self.members.push(member);
         }
-        if !members.is_sorted_by(|a, b| rank(&a.key) < rank(&b.key)) {
-            self.rearrange(start, members);
+        if !self.members[first..].is_sorted_by(|a, b| rank(&a.key) < rank(&b.key)) {
+            self.rearrange(start, first);
         }
-        self.close('}')
+        self.members.truncate(first);
+        self.close()
     }
 
     fn member(&mut self, depth: usize) -> Result<Member<'a>, Refusal> {
         self.peek();
-        let start = self.out.len();
+        let start = self.length();
         let key = self.string()?;
+        // The colon.
         self.peek();
-        self.take(1);
-        self.out.push(':');
+        self.keep(1);
+        self.peek();
         self.value(depth)?;
-        Ok(Member { key, written: start..self.out.len() })
+        Ok(Member { key, written: start..self.length() })
     }
 
-    /// Writes the members from `start` on again: in order, the last of equal keys only.
-    fn rearrange(&mut self, start: usize, mut members: Vec<Member<'_>>) {
+    /// Writes the `first` and all later members from `start` on again: in order, the last of equal
+    /// keys only.
+    fn rearrange(&mut self, start: usize, first: usize) {
+        self.write("");
+        let members = &mut self.members[first..];
         members.sort_by(|a, b| rank(&a.key).cmp(&rank(&b.key)));
         let written = self.out.split_off(start);
         for (index, member) in members.iter().enumerate() {
@@ -175,22 +179,22 @@ impl<'a> Writer<'a> {
             if self.out.len() > start {
                 self.out.push(',');
             }
-            let Range { start: from, end: to } = member.written;
+            let Range { start: from, end: to } = member.written.clone();
             self.out.push_str(&written[from - start..to - start]);
         }
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, Refusal> {
-        let token = self.take(string_length(&self.text[self.at..]));
+        let token = &self.text[self.at..self.at + string_length(&self.text[self.at..])];
         if !token.contains('\\') {
-            self.out.push_str(token);
+            self.keep(token.len());
             return Ok(Cow::Borrowed(&token[1..token.len() - 1]));
         }
         let plain: String = serde_json::from_str(token).map_err(|_| Refusal::LoneSurrogate)?;
         if plain.contains('\0') {
             return Err(Refusal::NulCharacter);
         }
-        self.out.push_str(&serde_json::Value::from(plain.as_str()).to_string());
+        self.replace(token.len(), &serde_json::Value::from(plain.as_str()).to_string());
         Ok(Cow::Owned(plain))
     }
 
@@ -198,10 +202,13 @@ impl<'a> Writer<'a> {
         let token =
             self.token(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
         if numbers::is_plain(token) {
-            self.out.push_str(token);
+            self.keep(token.len());
             Ok(())
         } else if token.parse().is_ok_and(f64::is_finite) {
-            numbers::write_plain(token, &mut self.out)
+            let mut plain = String::new();
+            numbers::write_plain(token, &mut plain)?;
+            self.replace(token.len(), &plain);
+            Ok(())
         } else {
             Err(Refusal::NumberOutOfRange)
         }
@@ -210,46 +217,60 @@ impl<'a> Writer<'a> {
     #[expect(clippy::unnecessary_wraps, reason = "one arm of `value` among fallible ones")]
     fn word(&mut self) -> Result<(), Refusal> {
         let token = self.token(|byte| byte.is_ascii_lowercase());
-        self.out.push_str(token);
+        self.keep(token.len());
         Ok(())
     }
 
-    fn open(&mut self, bracket: char) {
-        self.take(1);
-        self.out.push(bracket);
-    }
-
-    fn close(&mut self, bracket: char) -> Result<(), Refusal> {
-        self.open(bracket);
-        if self.out.len() > self.bounds.bytes {
-            return Err(Refusal::TooLarge(self.bounds.bytes));
-        }
-        Ok(())
+    fn close(&mut self) -> Result<(), Refusal> {
+        self.keep(1);
+        self.fits()
     }
 
     /// Steps over a comma, if one is next.
     fn separate(&mut self) {
         if self.peek() == b',' {
-            self.open(',');
+            self.keep(1);
+            self.peek();
         }
     }
 
     /// The next byte that is no blank; at the end a bracket, which ends every loop here.
     fn peek(&mut self) -> u8 {
         let rest = &self.text.as_bytes()[self.at..];
-        self.at += rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let blanks = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        if blanks > 0 {
+            self.replace(blanks, "");
+        }
         self.text.as_bytes().get(self.at).copied().unwrap_or(b'}')
     }
 
-    fn token(&mut self, belongs: impl Fn(u8) -> bool) -> &'a str {
-        let rest = &self.text.as_bytes()[self.at..];
-        self.take(rest.iter().take_while(|byte| belongs(**byte)).count())
+    fn token(&self, belongs: impl Fn(u8) -> bool) -> &'a str {
+        let rest = &self.text[self.at..];
+        &rest[..rest.bytes().take_while(|byte| belongs(*byte)).count()]
     }
 
-    fn take(&mut self, length: usize) -> &'a str {
-        let token = &self.text[self.at..self.at + length];
+    /// How much is written.
+    fn length(&self) -> usize {
+        self.out.len() + self.at - self.kept
+    }
+
+    /// Steps over what stays as it is.
+    fn keep(&mut self, length: usize) {
         self.at += length;
-        token
+    }
+
+    /// Steps over something, and writes this in its place.
+    fn replace(&mut self, length: usize, by: &str) {
+        self.write(by);
+        self.at += length;
+        self.kept = self.at;
+    }
+
+    /// Writes what is kept, and this after it.
+    fn write(&mut self, more: &str) {
+        self.out.push_str(&self.text[self.kept..self.at]);
+        self.out.push_str(more);
+        self.kept = self.at;
     }
 }
 

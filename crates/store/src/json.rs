@@ -24,11 +24,11 @@ const JSONB_VERSION: u8 = 1;
 pub struct Json(Arc<RawValue>);
 
 impl Json {
-    /// Takes a document that a client sent.
+    /// Takes a document that a client sent, given as valid JSON.
     ///
     /// # Errors
     /// When it is larger or deeper than `bounds`, or when one of the databases could not keep it.
-    pub fn accept(document: &RawValue, bounds: Bounds) -> Result<Self, Refusal> {
+    pub fn accept(document: &str, bounds: Bounds) -> Result<Self, Refusal> {
         canonical(document, bounds).map(|it| Self(it.into()))
     }
 

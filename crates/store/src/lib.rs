@@ -26,6 +26,7 @@ pub mod migrations;
 mod pool;
 mod postgres;
 mod query;
+pub mod scan;
 pub mod schema;
 pub mod sql_types;
 mod sqlite;

@@ -1,11 +1,9 @@
 //! The parts of a request.
 
-use std::collections::HashMap;
-
 use actix_router::Quoter;
 use actix_web::web;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+use store::scan;
 
 use super::{BodyLimits, JSON, Part, Raw};
 use crate::fields::{Field, Flaw, FromFields, Spot, read_object};
@@ -141,16 +139,20 @@ impl Part for Document {
     }
 
     fn read(raw: &mut Raw<'_>) -> Option<Self> {
-        // A map keeps the last of equal fields, as every other body does.
-        let fields = serde_json::from_slice::<HashMap<String, &RawValue>>(raw.body);
-        match fields.ok().and_then(|mut fields| fields.remove("state")) {
-            Some(state) if state.get().starts_with('{') => accept(state, raw),
+        match state_of(raw.body) {
+            Some(state) if state.starts_with('{') => accept(state, raw),
             _ => explain_no_document(raw),
         }
     }
 }
 
-fn accept(document: &RawValue, raw: &mut Raw<'_>) -> Option<Document> {
+/// The field `state` of a body that is JSON; of equal fields the last, as in every other body.
+fn state_of(body: &[u8]) -> Option<&str> {
+    let fields = scan::members(std::str::from_utf8(body).ok()?);
+    fields.filter(|field| field.plain_key() == "state").last().map(|field| field.value)
+}
+
+fn accept(document: &str, raw: &mut Raw<'_>) -> Option<Document> {
     let accepted = store::Json::accept(document, raw.limits.document);
     let accepted = accepted.map(Document).map_err(|refusal| {
         Flaw::new("value_error", format!("Value error, {refusal}"))

@@ -39,7 +39,7 @@ impl Part for Patched {
 fn merge(raw: &Raw<'_>) -> Result<Change, Flaw> {
     let malformed = || Flaw::new("merge_patch_invalid", "Input should be a merge patch");
     let patch: &RawValue = serde_json::from_slice(raw.body()).map_err(|_| malformed())?;
-    let patch = Json::accept(patch, raw.limits().document)
+    let patch = Json::accept(patch.get(), raw.limits().document)
         .map_err(|refusal| Flaw::new("value_error", format!("Value error, {refusal}")))?;
     Ok(Change::Merge(patch))
 }

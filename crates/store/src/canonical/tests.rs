@@ -9,7 +9,7 @@ const AMPLE: Bounds = Bounds { bytes: 1 << 20, depth: 64, nodes: 10_000 };
 
 fn of(text: &str, bounds: Bounds) -> Result<String, Refusal> {
     let document: Box<RawValue> = serde_json::from_str(text).unwrap();
-    canonical(&document, bounds).map(|it| it.get().to_owned())
+    canonical(document.get(), bounds).map(|it| it.get().to_owned())
 }
 
 fn check(sent: &str, kept: &str) {
