@@ -1,8 +1,12 @@
 //! Access tokens: JSON Web Tokens that say who somebody is and which session they come from.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use ids::{AccountId, SessionId};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use quick_cache::UnitWeighter;
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
@@ -20,12 +24,20 @@ const KIND: &str = "at+jwt";
 /// Whom access tokens are for.
 const AUDIENCE: &str = "cardroom-api";
 
-/// Issues and verifies access tokens.
+/// Tokens that are remembered at most, some 600 bytes each.
+const VERIFIED_MAX: u64 = 10_000;
+
+/// Tokens that room is made for at the start.
+const VERIFIED_FIRST: usize = 64;
+
+/// Issues and verifies access tokens. Cloning shares what is remembered of them.
 #[derive(Clone)]
 pub struct Tokens {
     signer: Signer,
     legacy: Option<Legacy>,
     lifetime: TimeDelta,
+    /// What tokens say whose signature was verified: it stays so for as long as there are the keys.
+    verified: Arc<Cache<Box<str>, Claims, UnitWeighter>>,
 }
 
 /// Whom a token names.
@@ -49,14 +61,35 @@ struct Written<'a> {
     sid: SessionId,
 }
 
-/// What we read of it; `exp`, `iss` and `aud` are checked before.
-#[derive(Deserialize)]
+/// What we read of it; `iss` and `aud` are checked before.
+#[derive(Clone, Copy, Deserialize)]
 struct Claims {
     sub: AccountId,
     iat: i64,
+    exp: i64,
     #[serde(rename = "jti")]
-    _jti: String,
+    _jti: Present,
     sid: SessionId,
+}
+
+/// Text that has to be there, whatever it says.
+#[derive(Clone, Copy)]
+struct Present;
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl Claims {
+    /// Whether the token was issued and is not over, by clocks that may differ.
+    fn hold(&self, now: DateTime<Utc>) -> bool {
+        let now = now.timestamp();
+        let (latest, earliest) =
+            (now.saturating_add_unsigned(LEEWAY_SECS), now.saturating_sub_unsigned(LEEWAY_SECS));
+        self.iat <= latest && self.exp >= earliest
+    }
 }
 
 impl Tokens {
@@ -66,6 +99,7 @@ impl Tokens {
             signer: Signer::new(KIND, AUDIENCE, &ring.for_purpose(PURPOSE)),
             legacy: legacy.then(|| Legacy::new(ring)),
             lifetime: TimeDelta::minutes(minutes.into()),
+            verified: Arc::new(Cache::with_weighter(VERIFIED_FIRST, VERIFIED_MAX, UnitWeighter)),
         }
     }
 
@@ -96,12 +130,23 @@ impl Tokens {
     /// # Errors
     /// When the token is not ours, or is over.
     pub fn read(&self, token: &str) -> Result<Bearer, AuthError> {
-        if let Some(Claims { sub: account, sid, iat, .. }) = self.signer.verify(token) {
-            let latest = Utc::now().timestamp().saturating_add_unsigned(LEEWAY_SECS);
-            let bearer = Bearer { account, session: Some(sid) };
-            return if iat <= latest { Ok(bearer) } else { Err(AuthError::BadToken) };
+        match self.claims(token) {
+            Some(it) if it.hold(Utc::now()) => {
+                Ok(Bearer { account: it.sub, session: Some(it.sid) })
+            }
+            Some(_) => Err(AuthError::BadToken),
+            None => self.legacy.as_ref().ok_or(AuthError::BadToken)?.read(token),
         }
-        self.legacy.as_ref().ok_or(AuthError::BadToken)?.read(token)
+    }
+
+    /// What a token says that we have signed.
+    fn claims(&self, token: &str) -> Option<Claims> {
+        let known = self.verified.get(token);
+        known.or_else(|| {
+            let claims = self.signer.verify(token)?;
+            self.verified.insert(token.into(), claims);
+            Some(claims)
+        })
     }
 }
 
@@ -196,6 +241,19 @@ mod tests {
         assert_eq!(read(TimeDelta::minutes(14)), Some(bearer));
         assert_eq!(read(TimeDelta::minutes(16)), None);
         assert_eq!(read(TimeDelta::minutes(-1)), None);
+    }
+
+    #[test]
+    fn a_token_that_was_read_before_is_over_at_its_end() {
+        let tokens = tokens();
+        let token = tokens.issue(&account(), step(TimeDelta::zero())).unwrap();
+        assert!(tokens.read(&token).is_ok());
+        let claims = tokens.verified.get(token.as_str()).unwrap();
+        let holds = |minutes| claims.hold(Utc::now() + TimeDelta::minutes(minutes));
+        assert!(holds(0) && holds(14) && !holds(16) && !holds(-1));
+        let over = Claims { exp: claims.iat - 60, ..claims };
+        tokens.verified.insert(token.as_str().into(), over);
+        assert!(matches!(tokens.read(&token), Err(AuthError::BadToken)));
     }
 
     #[test]
