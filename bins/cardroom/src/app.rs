@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{DefaultHeaders, NormalizePath, from_fn};
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 use admission::{ConcurrencyLimit, RateLimits, admit};
-use api::{BodyLimits, HeadLimits, Problem, Routes, answer, limit_body_time, limit_head};
+use api::{
+    BodyLimits, HeadLimits, Problem, Routes, answer, limit_body_time, limit_head, trim_slashes,
+};
 use auth::Auth;
 use gameplay::Saves;
 use realtime::{Realtime, Worker};
@@ -120,7 +122,7 @@ pub fn build(
         .wrap(from_fn(answer::write_errors))
         .wrap(from_fn(limit_body_time))
         .wrap(from_fn(part_when_draining))
-        .wrap(NormalizePath::trim())
+        .wrap(from_fn(trim_slashes))
         .wrap(headers(&shared.settings))
         .wrap(cors::of(&shared.settings.cors))
         .wrap(from_fn(telemetry::watch_waits))
@@ -143,7 +145,10 @@ pub fn build(
         .app_data(shared.settings)
         .app_data(shared.lifecycle)
         .app_data(shared.pulse);
-    app.configure(|routes| guarded(routes, &rates))
+    // A request is compared with one route after the other, so what comes most often comes first.
+    app.configure(health::configure)
+        .configure(gameplay::configure)
+        .configure(|routes| guarded(routes, &rates))
         .configure(api)
         .configure(if with_docs { docs::configure } else { |_: &mut _| () })
         .default_service(web::to(no_route))
@@ -156,14 +161,12 @@ fn guarded(routes: &mut ServiceConfig, rates: &RateLimits) {
     rooms::guard(routes, rates);
 }
 
-/// The API, crate by crate.
+/// The rest of the API, crate by crate.
 fn api(routes: &mut ServiceConfig) {
     routes
-        .configure(health::configure)
-        .configure(auth::configure)
-        .configure(gameplay::configure)
-        .configure(realtime::configure)
         .configure(rooms::configure)
+        .configure(realtime::configure)
+        .configure(auth::configure)
         .configure(operations::configure);
 }
 

@@ -23,6 +23,7 @@ mod problem;
 mod request_id;
 mod route_list;
 mod routes;
+mod slashes;
 mod text;
 pub mod time;
 
@@ -41,4 +42,5 @@ pub use principal::Principal;
 pub use problem::{ErrorBody, Problem, ValidationBody};
 pub use request_id::RequestId;
 pub use routes::Routes;
+pub use slashes::trim_slashes;
 pub use text::Text;

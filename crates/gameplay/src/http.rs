@@ -30,11 +30,12 @@ use views::{Removed, SaveRequest, StaleBody, StateView, StatesView, StatisticsVi
 /// The way to a game's state: its room, and the game.
 type GamePath = Both<Path<RoomId>, Path<GameplayId>>;
 
+// A request is compared with one after the other, and saves come most often.
 api::routes! {
-    list_states,
-    get_state,
     save_state,
     patch_state,
+    get_state,
+    list_states,
     delete_state,
     history::list_versions,
     history::get_version,
