@@ -4,8 +4,8 @@
 //! slots ([`ConcurrencyLimit`]); who finds none waits a short while, by [`Priority`], and is told to
 //! come again when that was too long or too many wait already.
 //!
-//! A queue that stands for a while is served newest first: those who came last can still be answered
-//! while they wait, those who came first have given up or are about to. Serving the oldest first would
+//! A queue that makes people wait for long is served newest first: those who came last can still be
+//! answered while they wait, those who came first have given up or are about to. Serving the oldest first would
 //! make everybody late by the whole length of the queue.
 
 pub(crate) mod aside;

@@ -7,8 +7,9 @@ use tokio::sync::oneshot::{self, Receiver, Sender};
 
 use super::{Priority, Slot};
 
-/// How long a queue stands before it is served newest first (F10 of the capacity formulae; the
-/// interval of `CoDel`, RFC 8289).
+/// How long the oldest in a queue waits before it is served newest first (F10 of the capacity
+/// formulae; the interval of `CoDel`, RFC 8289). A queue that is never empty but moves on is no
+/// overload: newest first, it would keep somebody waiting in vain.
 const STANDS_AFTER: Duration = Duration::from_millis(100);
 
 /// A new measurement counts a thirty-second, so that the estimate follows a change within a second
@@ -21,11 +22,15 @@ pub(super) struct Slots {
     queue_max: usize,
     taken: [usize; Priority::ALL.len()],
     /// The oldest in front. Some may have gone away since.
-    waiting: [VecDeque<Sender<Slot>>; Priority::ALL.len()],
-    /// Since when somebody waits.
-    standing_since: Option<Instant>,
+    waiting: [VecDeque<Waiting>; Priority::ALL.len()],
     /// How long a slot is taken lately.
     hold: Duration,
+}
+
+/// Somebody who waits, and since when.
+struct Waiting {
+    since: Instant,
+    caller: Sender<Slot>,
 }
 
 impl Slots {
@@ -35,7 +40,6 @@ impl Slots {
             queue_max,
             taken: Default::default(),
             waiting: Default::default(),
-            standing_since: None,
             hold: Duration::ZERO,
         }
     }
@@ -81,31 +85,23 @@ impl Slots {
         if self.waiting_in_all() >= self.queue_max && !self.make_room(priority) {
             return None;
         }
-        let (sender, turn) = oneshot::channel();
+        let (caller, turn) = oneshot::channel();
         let queue = &mut self.waiting[priority.index()];
-        // All wait equally long, so those who have given up are in front.
-        while queue.front().is_some_and(Sender::is_closed) {
-            queue.pop_front();
-        }
-        queue.push_back(sender);
-        self.standing_since.get_or_insert(now);
+        forget_gone(queue);
+        queue.push_back(Waiting { since: now, caller });
         Some(turn)
     }
 
     /// Whose turn it is, if a slot is free for somebody: it is taken then.
     pub(super) fn next(&mut self, now: Instant) -> Option<(Priority, Sender<Slot>)> {
-        let stands = self.standing_since.is_some_and(|since| now >= since + STANDS_AFTER);
         for priority in Priority::ALL {
             if !self.has_one_for(priority) {
                 continue;
             }
-            if let Some(caller) = pop_present(&mut self.waiting[priority.index()], stands) {
+            if let Some(caller) = pop_present(&mut self.waiting[priority.index()], now) {
                 self.taken[priority.index()] += 1;
                 return Some((priority, caller));
             }
-        }
-        if self.waiting_in_all() == 0 {
-            self.standing_since = None;
         }
         None
     }
@@ -129,12 +125,21 @@ impl Slots {
     }
 }
 
-fn pop_present(queue: &mut VecDeque<Sender<Slot>>, newest: bool) -> Option<Sender<Slot>> {
+fn pop_present(queue: &mut VecDeque<Waiting>, now: Instant) -> Option<Sender<Slot>> {
+    forget_gone(queue);
+    let stands = queue.front().is_some_and(|oldest| now >= oldest.since + STANDS_AFTER);
     loop {
-        let caller = if newest { queue.pop_back() } else { queue.pop_front() }?;
+        let Waiting { caller, .. } = if stands { queue.pop_back() } else { queue.pop_front() }?;
         if !caller.is_closed() {
             return Some(caller);
         }
+    }
+}
+
+/// All wait equally long, so those who have given up are in front.
+fn forget_gone(queue: &mut VecDeque<Waiting>) {
+    while queue.front().is_some_and(|oldest| oldest.caller.is_closed()) {
+        queue.pop_front();
     }
 }
 
@@ -214,14 +219,31 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_that_was_empty_does_not_stand() {
+    fn a_queue_that_moves_on_is_served_oldest_first_however_long_it_is_there() {
+        let mut slots = full_of(Priority::Read);
+        let start = Instant::now();
+        let step = STANDS_AFTER / 4;
+        let mut turns: VecDeque<_> =
+            (0..3).map(|_| slots.wait(Priority::Read, start).unwrap()).collect();
+        for round in 1..100 {
+            let now = start + step * round;
+            turns.push_back(slots.wait(Priority::Read, now).unwrap());
+            slots.leave(Priority::Read, Duration::ZERO);
+            drop(slots.next(now).unwrap());
+            assert!(!waits(&mut turns.pop_front().unwrap()), "round {round}");
+        }
+    }
+
+    #[test]
+    fn who_has_given_up_makes_no_queue_stand() {
         let mut slots = full_of(Priority::Read);
         let start = Instant::now();
         drop(slots.wait(Priority::Read, start));
-        assert!(slots.next(start).is_none());
+        let now = start + STANDS_AFTER;
+        let [mut first, mut second] = [(); 2].map(|()| slots.wait(Priority::Read, now).unwrap());
         slots.leave(Priority::Read, Duration::ZERO);
-        assert!(slots.next(start).is_none());
-        assert_eq!(slots.standing_since, None);
+        drop(slots.next(now).unwrap());
+        assert!(!waits(&mut first) && waits(&mut second));
     }
 
     #[test]
