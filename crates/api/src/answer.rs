@@ -17,6 +17,7 @@ use tracing::{error, warn};
 pub use crate::request_id::name_request;
 
 use crate::problem::{Detail, Problem};
+use crate::refusals;
 use crate::request_id::RequestId;
 
 #[derive(Serialize)]
@@ -77,12 +78,17 @@ fn write(problem: &Problem, id: &RequestId) -> HttpResponse<BoxBody> {
     response.json(Body { detail, code, request_id: id.as_str(), fields })
 }
 
-/// A fault is logged with its cause; what a client did wrong is not a fault.
+/// A fault is logged with its cause, and so is why requests are turned away; what a client did wrong is
+/// not a fault.
 fn log(problem: &Problem, id: &RequestId) {
-    let cause = problem.cause.as_deref().unwrap_or("unknown");
+    let cause = problem.cause.as_deref().unwrap_or(problem.code);
     let (status, code) = (problem.status.as_u16(), problem.code);
     if problem.status == StatusCode::SERVICE_UNAVAILABLE {
-        warn!(request_id = %id, status, code, cause, "a request was turned away: {cause}");
+        let Some(requests) = refusals::to_tell(code) else { return };
+        warn!(
+            request_id = %id, status, code, cause, requests,
+            "turned away {requests} requests: {cause}",
+        );
     } else if problem.status.is_server_error() {
         error!(request_id = %id, status, code, cause, "a request failed: {cause}");
     }

@@ -20,6 +20,7 @@ mod input;
 mod patience;
 mod principal;
 mod problem;
+mod refusals;
 mod request_id;
 mod route_list;
 mod routes;
