@@ -63,6 +63,11 @@ pub(super) async fn run(
     Ok((watch.finish(&meter, offered), people.into()))
 }
 
+/// How long the thread that says when requests are due sleeps at least. Those that come due meanwhile are
+/// sent together, up to so much later than they are due: to wake up for each of twenty thousand a
+/// second would take the cores from the server.
+const GRAIN: Duration = Duration::from_micros(100);
+
 /// Says on time when requests are due: from a thread of its own, because timers of the runtime know
 /// milliseconds only.
 fn announce(moments: Vec<Duration>) -> Result<mpsc::UnboundedReceiver<Instant>> {
@@ -71,7 +76,10 @@ fn announce(moments: Vec<Duration>) -> Result<mpsc::UnboundedReceiver<Instant>> 
         let start = Instant::now();
         for moment in moments {
             let due = start + moment;
-            thread::sleep(due.saturating_duration_since(Instant::now()));
+            let early = due.saturating_duration_since(Instant::now());
+            if !early.is_zero() {
+                thread::sleep(early.max(GRAIN));
+            }
             if sender.send(due).is_err() {
                 return;
             }
