@@ -10,6 +10,8 @@ use tokio::net::{TcpSocket, TcpStream};
 pub struct Connection {
     stream: TcpStream,
     answer: Vec<u8>,
+    /// Where the body begins.
+    body: usize,
 }
 
 impl Connection {
@@ -27,7 +29,7 @@ impl Connection {
 
     fn over(stream: TcpStream) -> Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream, answer: Vec::with_capacity(16 * 1024) })
+        Ok(Self { stream, answer: Vec::with_capacity(16 * 1024), body: 0 })
     }
 
     /// Sends a request and reads its whole answer; gives the status.
@@ -44,11 +46,13 @@ impl Connection {
     /// Reads a whole answer; gives the status.
     pub async fn receive(&mut self) -> Result<u16> {
         self.answer.clear();
+        self.body = 0;
         loop {
             let read = self.stream.read_buf(&mut self.answer).await?;
             ensure!(read > 0, "the server closed the connection");
-            if let Some((status, length)) = head(&self.answer)? {
-                while self.answer.len() < length {
+            if let Some(Head { status, end, length }) = Head::read(&self.answer)? {
+                self.body = end;
+                while self.answer.len() < end + length {
                     let read = self.stream.read_buf(&mut self.answer).await?;
                     ensure!(read > 0, "the server closed the connection");
                 }
@@ -59,18 +63,13 @@ impl Connection {
 
     /// The body of the last answer.
     pub fn body(&self) -> &[u8] {
-        end_of_head(&self.answer).map_or(&[], |end| &self.answer[end + 4..])
+        &self.answer[self.body..]
     }
 
     /// A header of the last answer.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let head = std::str::from_utf8(&self.answer[..end_of_head(&self.answer)?]).ok()?;
-        header(head, name)
+        header(std::str::from_utf8(&self.answer[..self.body]).ok()?, name)
     }
-}
-
-fn end_of_head(answer: &[u8]) -> Option<usize> {
-    answer.windows(4).position(|it| it == b"\r\n\r\n")
 }
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
@@ -80,18 +79,31 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// The status, and the length of the whole answer, once its head is there.
-fn head(answer: &[u8]) -> Result<Option<(u16, usize)>> {
-    let Some(end) = end_of_head(answer) else { return Ok(None) };
-    let head = std::str::from_utf8(&answer[..end])?;
-    let status = head.get(9..12).and_then(|it| it.parse().ok()).context("no status")?;
-    let length = if let Some(length) = header(head, "content-length") {
-        length.parse()?
-    } else {
-        ensure!(matches!(status, 204 | 304), "no content length");
-        0
-    };
-    Ok(Some((status, end + 4 + length)))
+/// The head of an answer.
+struct Head {
+    status: u16,
+    /// Where it ends, its last blank line included.
+    end: usize,
+    /// Of the body.
+    length: usize,
+}
+
+impl Head {
+    /// Reads it, once it is there.
+    fn read(answer: &[u8]) -> Result<Option<Self>> {
+        const END: &[u8] = b"\r\n\r\n";
+        let end = answer.windows(END.len()).position(|it| it == END);
+        let Some(end) = end.map(|it| it + END.len()) else { return Ok(None) };
+        let head = std::str::from_utf8(&answer[..end])?;
+        let status = head.get(9..12).and_then(|it| it.parse().ok()).context("no status")?;
+        let length = if let Some(length) = header(head, "content-length") {
+            length.parse()?
+        } else {
+            ensure!(matches!(status, 204 | 304), "no content length");
+            0
+        };
+        Ok(Some(Self { status, end, length }))
+    }
 }
 
 /// The bytes of a request to a server on this machine.

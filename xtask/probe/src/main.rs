@@ -18,6 +18,10 @@ use clap::Parser;
 use probe::{http, server};
 use tokio::signal::unix::{SignalKind, signal};
 
+/// The load generator shares the cores with the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Watches a running server from outside.
 #[derive(Debug, Parser)]
 enum Task {

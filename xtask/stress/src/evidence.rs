@@ -1,6 +1,6 @@
 //! What the server has promised, as its clients remember it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A room, as its owner knows it.
 #[derive(Debug)]
@@ -64,19 +64,17 @@ impl Evidence {
 /// Cards on the table: about 1.4 kB of JSON, as the web app saves.
 const CARDS: u64 = 30;
 
+/// The cards that nobody moves.
+static REST: LazyLock<String> = LazyLock::new(|| {
+    let card =
+        |card| format!(r#","card-{card}":{{"x":{},"y":{},"zone":"dislike"}}"#, card * 7, card * 11);
+    (1..CARDS).map(card).collect()
+});
+
 /// The state that goes with a marker.
 pub(crate) fn state(marker: u64) -> String {
-    use std::fmt::Write as _;
-    let mut state = format!(
-        r#"{{"marker":{marker},"cardPlacements":{{"card-0":{{"x":{},"y":{},"zone":"like"}}"#,
-        marker % 997,
-        marker % 991
-    );
-    for card in 1..CARDS {
-        let (x, y) = (card * 7, card * 11);
-        // Writing to a string cannot fail.
-        let _ = write!(state, r#","card-{card}":{{"x":{x},"y":{y},"zone":"dislike"}}"#);
-    }
-    state.push_str("}}");
-    state
+    let (x, y, rest) = (marker % 997, marker % 991, &*REST);
+    format!(
+        r#"{{"marker":{marker},"cardPlacements":{{"card-0":{{"x":{x},"y":{y},"zone":"like"}}{rest}}}}}"#
+    )
 }

@@ -51,6 +51,10 @@ use probe::server::Server;
 use record::Run;
 use slo::Slo;
 
+/// The load tool shares the cores with the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = run(Arguments::parse()).await;

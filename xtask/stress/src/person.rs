@@ -23,6 +23,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// on which no request begins within five seconds, and an answer to nobody is no answer.
 const IDLE_MAX: Duration = Duration::from_secs(3);
 
+/// Games that a person plays in turn, unless told otherwise.
+const GAMES: u64 = 20;
+
 /// Who logs in with what.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
@@ -41,8 +44,9 @@ pub(crate) struct Person {
     pub(crate) random: StdRng,
     target: Target,
     source: Option<IpAddr>,
-    /// The games in the room of one's own.
+    /// The games in the room of one's own, and how many are played in turn.
     own: Option<Vec<Document>>,
+    games: u64,
     saves: u64,
     session: u64,
     visitor: Option<(String, String)>,
@@ -87,6 +91,7 @@ impl Person {
             source: target.source(number),
             target: target.clone(),
             own: None,
+            games: GAMES,
             saves: 0,
             session: 0,
             visitor: None,
@@ -125,6 +130,11 @@ impl Person {
     pub(crate) fn forget(&mut self) {
         (self.own, self.visitor) = (None, None);
         self.session += 1;
+    }
+
+    /// Plays one game and no other, so that it is soon one that was saved before.
+    pub(crate) fn play_one_game(&mut self) {
+        self.games = 1;
     }
 
     /// Sends a request, measures it, and reads its answer after the clock has stopped.

@@ -42,7 +42,7 @@ pub(super) async fn run(
     let offered = moments.len() as u64;
     let watch = Rc::new(Watch::new(live, plan.course.time));
     let meter = Meter::start();
-    let mut arrivals = announce(moments)?;
+    let mut arrivals = announce(moments, plan.rate)?;
     let idle: Idle = Rc::new(RefCell::new(people.into()));
     let mut under_way = JoinSet::new();
     while let Some(intended) = arrivals.recv().await {
@@ -63,22 +63,24 @@ pub(super) async fn run(
     Ok((watch.finish(&meter, offered), people.into()))
 }
 
-/// How long the thread that says when requests are due sleeps at least. Those that come due meanwhile are
-/// sent together, up to so much later than they are due: to wake up for each of twenty thousand a
-/// second would take the cores from the server.
-const GRAIN: Duration = Duration::from_micros(100);
+/// How often a second the thread wakes up that says when requests are due. Where more are, those of a
+/// quarter of a millisecond are sent together: to wake up for each of them would take the cores from
+/// the server.
+const WAKES_MAX: f64 = 4000.0;
 
 /// Says on time when requests are due: from a thread of its own, because timers of the runtime know
 /// milliseconds only.
-fn announce(moments: Vec<Duration>) -> Result<mpsc::UnboundedReceiver<Instant>> {
+fn announce(moments: Vec<Duration>, rate: f64) -> Result<mpsc::UnboundedReceiver<Instant>> {
     let (sender, receiver) = mpsc::unbounded_channel();
+    let least = if rate > WAKES_MAX { WAKES_MAX.recip() } else { 0.0 };
+    let least = Duration::from_secs_f64(least);
     thread::Builder::new().name("schedule".into()).spawn(move || {
         let start = Instant::now();
         for moment in moments {
             let due = start + moment;
             let early = due.saturating_duration_since(Instant::now());
             if !early.is_zero() {
-                thread::sleep(early.max(GRAIN));
+                thread::sleep(early.max(least));
             }
             if sender.send(due).is_err() {
                 return;

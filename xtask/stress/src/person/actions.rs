@@ -9,9 +9,6 @@ use super::{Answer, Ask, Person};
 use crate::engine::Watch;
 use crate::evidence::{self, Document, Joined, Room, Saved};
 
-/// Games that a person plays in turn.
-const GAMES: u64 = 20;
-
 /// Saves of one person at most; keeps markers of all below 2^53, which JSON readers agree on.
 const SAVES_MAX: u64 = 1 << 32;
 
@@ -69,7 +66,7 @@ impl Person {
     }
 
     fn play_in(&mut self, room: &Arc<Room>) {
-        let games = (0..GAMES).map(|game| Document::new(room, &format!("game-{game}")));
+        let games = (0..self.games).map(|game| Document::new(room, &format!("game-{game}")));
         self.own = Some(games.collect());
     }
 
@@ -79,7 +76,8 @@ impl Person {
             self.open_room(watch).await;
         }
         let Some(games) = &self.own else { return };
-        let Some(document) = games.get(usize::try_from(self.saves % GAMES).unwrap_or(0)) else {
+        let Some(document) = games.get(usize::try_from(self.saves % self.games).unwrap_or(0))
+        else {
             return;
         };
         let document = document.clone();

@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::{Part, Session, find};
 use crate::arrivals::Arrivals;
 use crate::engine::{Course, Model};
+use crate::person::Person;
 use crate::record::Section;
 use crate::statistics::real;
 use crate::tally::Slots;
@@ -25,6 +26,9 @@ const PEOPLE: f64 = 1000.0;
 
 /// People whose closed loop shows what the server can do.
 const CAPACITY_PEOPLE: usize = 50;
+
+/// How long too much is asked before it is measured.
+const WARM_UP: Duration = Duration::from_secs(3);
 
 /// Requests a second before and afterwards at most, and as a share of what it can do: too few to matter.
 const EASE_RATE: f64 = 50.0;
@@ -53,7 +57,7 @@ impl Session<'_> {
         let before = self.flood("before", ease, USERS_AT_EASE, Vec::new()).await?;
         self.progress.say(&format!("{turns:.0}/s is what it can do, {asked:.0}/s what is asked"));
 
-        let over = self.flood("overload", asked, people(asked / turns), Vec::new()).await?;
+        let over = self.crowd(asked, people(asked / turns)).await?;
         claim_overload(&mut self.sections[over], step, can, asked / turns);
 
         let after = self.flood("right after", ease, USERS_AT_EASE, Vec::new()).await?;
@@ -66,6 +70,16 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Far too many, who have been there for a while: what the server can do was measured with states
+    /// that had been saved before, and a first save is dearer.
+    async fn crowd(&mut self, rate: f64, users: usize) -> Result<usize> {
+        let scenario = find(&self.arguments.on)?;
+        let mut people = self.ready(scenario, users).await?;
+        people.iter_mut().for_each(Person::play_one_game);
+        let part = self.open("overload", rate, users, WARM_UP)?;
+        self.measure_with(part, Some(people)).await
+    }
+
     pub(super) async fn flood(
         &mut self,
         name: &str,
@@ -73,12 +87,17 @@ impl Session<'_> {
         users: usize,
         objectives: Vec<crate::objective::Objective>,
     ) -> Result<usize> {
+        let part = self.open(name, rate, users, Duration::ZERO)?;
+        self.measure(Part { objectives, ..part }).await
+    }
+
+    fn open(&self, name: &str, rate: f64, users: usize, warm_up: Duration) -> Result<Part> {
         let scenario = find(&self.arguments.on)?;
         let time = self.arguments.time.unwrap_or(Duration::from_secs(6));
-        let course = Course::new(Duration::ZERO, time);
-        let model = Model::Open { rate, arrivals: Arrivals::Poisson, course };
+        let model =
+            Model::Open { rate, arrivals: Arrivals::Poisson, course: Course::new(warm_up, time) };
         let name = format!("{} {name}", scenario.name());
-        self.measure(Part { name, scenario, model, users, repeats: 1, objectives }).await
+        Ok(Part { name, scenario, model, users, repeats: 1, objectives: Vec::new() })
     }
 }
 
