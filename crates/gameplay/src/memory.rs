@@ -8,7 +8,7 @@ use quick_cache::unsync::Cache;
 use crate::plan::{Current, Key};
 
 /// Bytes that a lane remembers at most; what was least used is read again.
-const BYTES_MAX: u64 = 16 << 20;
+const BYTES_MAX: u64 = 32 << 20;
 
 /// Documents that room is made for at the start.
 const DOCUMENTS_FIRST: usize = 64;
