@@ -63,9 +63,22 @@ async fn on_postgres(seconds: u64) -> Result<()> {
 }
 
 async fn print_pgbench(cluster: &Cluster, database: &TestDatabase, seconds: u64) -> Result<()> {
-    let rate = pgbench(cluster, database, seconds).await?;
-    println!("  {:<18} {CONNECTIONS:>3} connections {rate:>7.0}/s", "pgbench upserts");
+    for (name, document) in
+        [("pgbench upserts", Document::Sent), ("of one document", Document::Fixed)]
+    {
+        let rate = pgbench(cluster, database, document, seconds).await?;
+        println!("  {name:<18} {CONNECTIONS:>3} connections {rate:>7.0}/s");
+    }
     Ok(())
+}
+
+/// Where the document of an upsert stands.
+#[derive(Clone, Copy)]
+pub(crate) enum Document {
+    /// It is sent each time, and read by PostgreSQL, as whoever saves one has to.
+    Sent,
+    /// It is a part of the statement, and so was sent and read when that was prepared.
+    Fixed,
 }
 
 async fn drive(database: &TestDatabase, seconds: u64) -> Result<()> {
@@ -78,15 +91,19 @@ async fn drive(database: &TestDatabase, seconds: u64) -> Result<()> {
 pub(crate) async fn pgbench(
     cluster: &Cluster,
     database: &TestDatabase,
+    document: Document,
     seconds: u64,
 ) -> Result<f64> {
+    let state = state();
+    let sent = format!("state={state}");
     let folder = tempfile::tempdir()?;
     let (setup, upsert) = (folder.path().join("setup.sql"), folder.path().join("upsert.sql"));
     fs::write(&setup, SETUP)?;
-    fs::write(&upsert, upsert_script())?;
+    fs::write(&upsert, upsert_script(document, &state))?;
     run_pgbench(cluster, database, &["-t", "1"], &setup).await?;
     let load = ["-M", "prepared", "-c", CONNECTIONS, "-j", "2", "-T", &seconds.to_string()];
-    let report = run_pgbench(cluster, database, &load, &upsert).await?;
+    let report =
+        run_pgbench(cluster, database, &[&load[..], &["-D", &sent]].concat(), &upsert).await?;
     let rate = report.lines().find_map(|line| line.strip_prefix("tps = "));
     let rate = rate.and_then(|rest| rest.split(' ').next()).context("pgbench gave no rate")?;
     Ok(rate.parse()?)
@@ -105,18 +122,24 @@ async fn run_pgbench(
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// As large a document as our own load saves, in as many games.
-fn upsert_script() -> String {
+/// As large a document as our own load saves.
+fn state() -> String {
     let card = |n: u32| format!(r#""card-{n}":{{"x":{},"y":{},"zone":"dislike"}}"#, n * 7, n * 11);
     let cards: Vec<_> = (0..30).map(card).collect();
-    let state =
-        format!(r#"{{"cardPlacements":{{{}}},"metadata":{{"version":1}}}}"#, cards.join(","));
-    // A colon before a letter or a digit is a variable to pgbench.
-    let state = state.replace(':', ": ");
+    format!(r#"{{"cardPlacements":{{{}}},"metadata":{{"version":1}}}}"#, cards.join(","))
+}
+
+/// Upserts in as many games as our own load plays.
+fn upsert_script(document: Document, state: &str) -> String {
+    let state = match document {
+        Document::Sent => ":state".to_owned(),
+        // A colon before a letter or a digit is a variable to pgbench.
+        Document::Fixed => format!("'{}'", state.replace(':', ": ")),
+    };
     format!(
         "\\set game random(1, 1000)\n\
          INSERT INTO gameplay_states (id, room_id, gameplay_id, state, last_played_at, created_at, \
-         updated_at) VALUES (gen_random_uuid(), '{ROOM}', 'game-' || :game, '{state}', now(), \
+         updated_at) VALUES (gen_random_uuid(), '{ROOM}', 'game-' || :game, {state}, now(), \
          now(), now()) ON CONFLICT (room_id, gameplay_id) DO UPDATE SET state = excluded.state, \
          version = gameplay_states.version + 1, last_played_at = excluded.last_played_at, \
          updated_at = excluded.updated_at;\n"

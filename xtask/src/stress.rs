@@ -9,7 +9,7 @@ use testkit::cluster::Cluster;
 use testkit::{Kind, TestDatabase};
 use tokio::process::Command;
 
-use crate::bench;
+use crate::bench::{self, Document};
 use crate::commands::{self, cargo, program, release_folder, words};
 use crate::tune;
 
@@ -57,7 +57,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
             let mut words = words.clone();
             if first == "figures" {
                 let beside = testkit::postgres_database(&cluster.url()).await?;
-                let rate = bench::pgbench(&cluster, &beside, PGBENCH_SECONDS).await?;
+                let rate =
+                    bench::pgbench(&cluster, &beside, Document::Sent, PGBENCH_SECONDS).await?;
                 words.push(format!("--pgbench={rate}"));
             }
             on(&database, &words).await
