@@ -11,7 +11,7 @@ use pooling::capacity::curve::LEVELS_MIN;
 use crate::arguments::Programs;
 use crate::calibration::{Calibration, Operation, real};
 use crate::here;
-use crate::history;
+use crate::history::{self, Entry};
 use crate::profile::as_written;
 use crate::stress::{self, COMMIT, Run, Section};
 use crate::verify::REPEAT;
@@ -44,14 +44,14 @@ fn path(kind: &str) -> PathBuf {
 pub(crate) async fn run(kind: &str, lanes: usize, programs: &Programs) -> Result<Calibration> {
     say("hashing by 1, 2, ... threads");
     let (hashes, hash_step) = hashes::measure(here::cores())?;
-    let meter = Meter { kind, lanes, programs };
+    let history = history::read()?;
+    let meter = Meter { kind, lanes, programs, history: &history };
     let save = meter.operation("save").await?;
     let join = meter.operation("join").await?;
     let (read, run) = meter.loops("read").await?;
     let (pools, pool_rates) =
         if kind == "postgres" { meter.pools().await? } else { Default::default() };
     let (resident_mib, connection_kib) = memory(&run);
-    let history = history::read()?;
     let calibration = Calibration {
         machine: here::machine(),
         cores: here::cores(),
@@ -59,7 +59,6 @@ pub(crate) async fn run(kind: &str, lanes: usize, programs: &Programs) -> Result
         commit: here::commit(),
         database: kind.to_owned(),
         margin: history::median_error(&history).unwrap_or_default().max(MARGIN_MIN),
-        open_share: history::open_share(&history),
         hashes,
         hash_step,
         resident_mib,
@@ -85,6 +84,7 @@ struct Meter<'a> {
     kind: &'a str,
     lanes: usize,
     programs: &'a Programs,
+    history: &'a [Entry],
 }
 
 impl Meter<'_> {
@@ -131,6 +131,7 @@ impl Meter<'_> {
             generator_us,
             commit_ms: section.mean_ms(COMMIT),
             committing: section.committing() / real(self.lanes),
+            open_share: history::open_share(self.history, self.kind, name),
             people: Vec::new(),
             burst_ms: Vec::new(),
         };

@@ -17,9 +17,6 @@ pub(crate) struct Calibration {
     pub(crate) database: String,
     /// How far predictions were off lately, as a share: what an interval reaches to both sides at least.
     pub(crate) margin: f64,
-    /// What share of the plateau of closed loops open ones reached lately.
-    #[serde(default = "all")]
-    pub(crate) open_share: f64,
     /// Hashes a second of cost [`HASH_COST`] by 1, 2, 3 … threads.
     pub(crate) hashes: Vec<f64>,
     /// How often a hash of cost [`HASH_COST`] is done in the time of one that costs two more; 4 where
@@ -34,10 +31,6 @@ pub(crate) struct Calibration {
     pub(crate) save: Operation,
     pub(crate) join: Operation,
     pub(crate) read: Operation,
-}
-
-fn all() -> f64 {
-    1.0
 }
 
 /// The cost at which hashing is measured.
@@ -65,6 +58,8 @@ pub(crate) struct Operation {
     /// Of the time of the highest rate, how much of it its lanes were committing: 1 is all of it.
     #[serde(default)]
     pub(crate) committing: f64,
+    /// What share of the plateau of closed loops open ones reached lately.
+    pub(crate) open_share: f64,
     /// People who came at once, and the 95th percentile of their times, in milliseconds.
     pub(crate) people: Vec<usize>,
     pub(crate) burst_ms: Vec<f64>,
@@ -165,6 +160,7 @@ pub(crate) mod tests {
             generator_us: 40.0,
             commit_ms,
             committing: if commit_ms > 0.0 { 0.9 } else { 0.0 },
+            open_share: 1.0,
             people: vec![12, 24, 36],
             burst_ms: vec![3.0, 5.0, 7.0],
         };
@@ -175,7 +171,6 @@ pub(crate) mod tests {
             commit: "abc1234".to_owned(),
             database: "postgres".to_owned(),
             margin: 0.15,
-            open_share: 1.0,
             hashes: vec![15.0, 29.0, 29.2, 28.9],
             hash_step: 4.0,
             resident_mib: 30.0,

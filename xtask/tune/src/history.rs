@@ -1,12 +1,13 @@
 //! `perf/calibration.ndjson`: every prediction that was put to the test, a line for each time.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::verify::{CAPACITY, Row, is_drift};
+use crate::verify::Row;
 
 pub(crate) const FILE: &str = "perf/calibration.ndjson";
 
@@ -19,17 +20,14 @@ pub(crate) struct Entry {
     pub(crate) commit: String,
     pub(crate) env: String,
     pub(crate) database: String,
-    /// What share of the plateau of closed loops was foretold of open ones.
-    #[serde(default = "all")]
-    pub(crate) open_share: f64,
+    /// What share of the rate of closed loops open ones reached, by operation; of those that the same
+    /// closed loops were measured beside.
+    #[serde(default)]
+    pub(crate) open_shares: BTreeMap<String, f64>,
     pub(crate) rows: Vec<Row>,
 }
 
-fn all() -> f64 {
-    1.0
-}
-
-/// How many of the latest errors count.
+/// How many of the latest errors, or looks, count.
 const LATEST: usize = 24;
 
 pub(crate) fn append(entry: &Entry) -> Result<()> {
@@ -46,30 +44,24 @@ pub(crate) fn read() -> Result<Vec<Entry>> {
 /// The median of how far the latest predictions were off, as a share; none where there are none.
 pub(crate) fn median_error(entries: &[Entry]) -> Option<f64> {
     let judged = entries.iter().rev().flat_map(|it| &it.rows).filter(|it| it.holds.is_some());
-    let mut errors: Vec<_> = judged
-        .filter_map(|it| it.error)
-        .map(f64::abs)
-        .filter(|it| it.is_finite())
-        .take(LATEST)
-        .collect();
-    errors.sort_by(f64::total_cmp);
-    errors.get(errors.len() / 2).copied()
+    median(judged.filter_map(|it| it.error).map(f64::abs))
 }
 
-/// What share of the plateau of closed loops open ones reached, at the median of the latest looks beside
-/// which the same load was brought again; all of it where there was none.
+/// What share of the rate of closed loops open ones of an operation reached on a database, at the median of the
+/// latest looks; all of it where nobody looked.
 ///
 /// An open loop costs the tool more, on the cores of the server: what arrives has to be waited for.
-pub(crate) fn open_share(entries: &[Entry]) -> f64 {
-    let looks = entries.iter().rev().filter(|it| it.rows.iter().any(|row| is_drift(&row.name)));
-    let shares = looks.flat_map(|entry| {
-        let capacities =
-            entry.rows.iter().filter(|it| it.name.ends_with(CAPACITY) && !it.disturbed);
-        capacities.filter_map(|it| Some((1.0 + it.error?) * entry.open_share))
-    });
-    let mut shares: Vec<_> = shares.filter(|it| it.is_finite()).take(LATEST).collect();
-    shares.sort_by(f64::total_cmp);
-    shares.get(shares.len() / 2).copied().unwrap_or(1.0).min(1.0)
+pub(crate) fn open_share(entries: &[Entry], database: &str, operation: &str) -> f64 {
+    let looks = entries.iter().rev().filter(|it| it.database == database);
+    median(looks.filter_map(|it| it.open_shares.get(operation).copied())).unwrap_or(1.0).min(1.0)
+}
+
+/// The median of the first ones that are finite, of an even number the mean of the middle two.
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<_> = values.filter(|it| it.is_finite()).take(LATEST).collect();
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some(f64::midpoint(values[last / 2], values[last.div_ceil(2)]))
 }
 
 /// The record in words.
@@ -98,21 +90,29 @@ mod tests {
         let rows = errors.iter().map(row).collect();
         let text = || "it".to_owned();
         let (date, machine, commit, env, database) = (text(), text(), text(), text(), text());
-        Entry { date, machine, cores: 2, commit, env, database, open_share: 1.0, rows }
+        let open_shares = BTreeMap::new();
+        Entry { date, machine, cores: 2, commit, env, database, open_shares, rows }
     }
 
     #[test]
     fn what_open_loops_reached_is_foretold_of_the_next() {
-        let look = |error: f64, open_share| {
-            let mut entry = Entry { open_share, ..entry(&[error]) };
-            entry.rows.push(crate::verify::drift_row("save", 1.1));
-            entry
+        let look = |share| {
+            let open_shares = BTreeMap::from([("save".to_owned(), share)]);
+            Entry { open_shares, ..entry(&[]) }
         };
-        assert!((open_share(&[]) - 1.0).abs() < 1e-9);
-        assert!((open_share(&[entry(&[-0.3])]) - 1.0).abs() < 1e-9, "nobody knows how fast it was");
-        assert!((open_share(&[look(-0.2, 1.0)]) - 0.8).abs() < 1e-9);
-        let right = [look(-0.2, 1.0), look(0.0, 0.8), look(0.0, 0.8)];
-        assert!((open_share(&right) - 0.8).abs() < 1e-9, "being right changes nothing");
+        let check = |looks: &[f64], foretold: f64| {
+            let entries: Vec<_> = looks.iter().map(|it| look(*it)).collect();
+            let found = open_share(&entries, "it", "save");
+            assert!((found - foretold).abs() < 1e-9, "{looks:?}: {found}");
+            assert!((open_share(&entries, "it", "join") - 1.0).abs() < 1e-9, "nobody looked");
+            assert!((open_share(&entries, "other", "save") - 1.0).abs() < 1e-9, "not there");
+        };
+        check(&[], 1.0);
+        check(&[0.75], 0.75);
+        check(&[0.5, 1.0], 0.75);
+        check(&[0.9, 0.5, 0.8], 0.8);
+        // More than all was luck.
+        check(&[1.1], 1.0);
     }
 
     #[test]

@@ -2,32 +2,24 @@
 
 mod drift;
 mod rows;
+mod steps;
 mod table;
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 
 use crate::arguments::{Programs, VerifyArguments};
-use crate::calibration::{Operation, real};
+use crate::calibration::Operation;
 use crate::here;
 use crate::history::{self, Entry};
 use crate::profile::Profile;
-use crate::solve::{Burst, Capacity, Predicted, Shares};
+use crate::solve::{Burst, Predicted};
 use crate::stress::{self, Section};
 use crate::target::Target;
 
-pub(crate) use drift::{drift_row, is_drift};
-use rows::Step;
-pub(crate) use rows::{CAPACITY, Row};
-
-/// Of the predicted capacity, in percent.
-const STEPS: [u32; 5] = [50, 70, 90, NEAR, 150];
-
-/// The first beyond it.
-const NEAR: u32 = 110;
-
-/// People of an open loop, as many as of the largest closed one: whoever comes when so many wait goes
-/// away.
-const PEOPLE: &str = "200";
+use drift::drift_row;
+pub(crate) use rows::Row;
 
 /// How often bursts are brought: each lasts a few milliseconds, in which much can happen.
 pub(crate) const REPEAT: &str = "30";
@@ -55,14 +47,17 @@ pub(crate) async fn run(arguments: &VerifyArguments) -> Result<Finding> {
     let predicted = profile.file.data.predicted.as_ref();
     let predicted = predicted.context("nothing is predicted: tune --write comes first")?;
     let lanes = profile.lanes(&target)?;
-    let verifier = Verifier { arguments, target: &target, programs: &arguments.programs, lanes };
+    let verifier = Verifier { arguments, target: &target, programs: &arguments.programs };
     let calibration = profile.file.data.calibration.as_ref();
     let calibration = calibration.context("nothing was measured: tune --write comes first")?;
     let mut rows = Vec::new();
+    let mut open_shares = BTreeMap::new();
     for (name, capacity, then) in
         [("save", &predicted.save, &calibration.save), ("join", &predicted.join, &calibration.join)]
     {
-        rows.extend(verifier.capacity(name, capacity, then).await?);
+        let steps = verifier.steps(name, capacity, then).await?;
+        open_shares.extend(steps.open_share(capacity, then).map(|it| (name.to_owned(), it)));
+        rows.extend(steps.rows(capacity, lanes, target.objective_ms));
     }
     let Predicted { save_burst, join_burst, log_in_burst, .. } = *predicted;
     rows.extend(verifier.burst("save", save_burst, &calibration.save).await?);
@@ -80,7 +75,7 @@ pub(crate) async fn run(arguments: &VerifyArguments) -> Result<Finding> {
         commit: here::commit(),
         env: profile.env.to_string(),
         database: target.database.kind().to_owned(),
-        open_share: calibration.open_share,
+        open_shares,
         rows,
     };
     if !arguments.dry_run {
@@ -104,8 +99,6 @@ struct Verifier<'a> {
     arguments: &'a VerifyArguments,
     target: &'a Target,
     programs: &'a Programs,
-    /// In which writes are committed.
-    lanes: usize,
 }
 
 impl Verifier<'_> {
@@ -116,76 +109,6 @@ impl Verifier<'_> {
         let kind = self.target.database.kind();
         let run = stress::run(self.programs, kind, &words).await?;
         run.sections.into_iter().next().context("nothing was measured")
-    }
-
-    /// Steps of an open loop, from half to one and a half times the capacity.
-    async fn capacity(
-        &self,
-        name: &str,
-        predicted: &Capacity,
-        then: &Operation,
-    ) -> Result<Vec<Row>> {
-        let (mut steps, mut drifts) = (Vec::new(), Vec::new());
-        for percent in STEPS {
-            if [STEPS[0], NEAR].contains(&percent) {
-                drifts.push(self.rate_now(name, then).await?);
-            }
-            let drift = drifts.last().map_or(1.0, |it| it.1);
-            let capacity = predicted.here * drift;
-            eprintln!(" measuring   {name} at {percent} % of {capacity:.0}/s");
-            steps.push(self.step(name, percent, capacity).await?);
-        }
-        drifts.push(self.rate_now(name, then).await?);
-        // Before and after the steps that are beyond capacity.
-        let [_, (before, slow), (after, fast)] = &drifts[..] else { return Ok(Vec::new()) };
-        let drift = f64::midpoint(*slow, *fast);
-        let [.., near, over] = &steps[..] else { return Ok(Vec::new()) };
-        let capacity = near.rate.max(over.rate);
-        let found = self.bottleneck(near);
-        let limits = [
-            rows::rate(&format!("{name} {CAPACITY}"), predicted.here * drift, capacity)
-                .of(before)
-                .of(after),
-            Row {
-                name: format!("{name} bottleneck"),
-                predicted: predicted.bottleneck.clone(),
-                measured: found.to_owned(),
-                error: None,
-                holds: Some(predicted.bottleneck == found),
-                disturbed: false,
-            },
-        ];
-        let mut rows = vec![drift_row(name, drift)];
-        rows.extend(limits.map(|it| it.of(&near.section).of(&over.section)));
-        let objective_ms = self.target.objective_ms;
-        rows.extend(
-            steps.iter().take(3).map(|it| rows::below(name, it, objective_ms).of(&it.section)),
-        );
-        rows.extend(
-            steps.iter().filter(|it| it.percent == 70).map(|it| rows::told(name, it, predicted)),
-        );
-        rows.extend(
-            rows::manners(name, over, capacity).map(|it| it.of(&near.section).of(&over.section)),
-        );
-        Ok(rows)
-    }
-
-    /// What set the rate of a step.
-    fn bottleneck(&self, step: &Step) -> &'static str {
-        let Some(used) = step.section.cost.cores else { return "unknown" };
-        let all = used.server + used.database + used.ours;
-        let lanes = Some(step.section.committing() / real(self.lanes));
-        Shares { cores: all / real(here::cores()), generator: used.ours, lanes }.bottleneck()
-    }
-
-    async fn step(&self, name: &str, percent: u32, capacity: f64) -> Result<Step> {
-        let rate = (capacity * f64::from(percent) / 100.0).max(1.0).round().to_string();
-        let seconds = format!("{}s", self.arguments.seconds);
-        let wanted = format!("{name}.rate > 1/s");
-        let words = [name, "--rate", &rate, "--users", PEOPLE, "--for", &seconds];
-        let section = self.stress(&[&words[..], &["--threshold", &wanted]].concat()).await?;
-        let rate = section.value(name, "rate").unwrap_or_default();
-        Ok(Step { percent, section, rate })
     }
 
     /// People at once, and before and after them those of the calibration.

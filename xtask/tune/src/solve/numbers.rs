@@ -14,8 +14,9 @@ pub(super) const KNEE: f64 = 0.98;
 /// Waits are rounded down to this, so that they look like what somebody might have written.
 const STEP_MS: f64 = 50.0;
 
-/// Requests that wait at most, whatever the formulae say.
-const QUEUE_MAX: usize = 4096;
+/// Requests that wait at most, whatever the formulae say: one on each connection that there may be. Whoever
+/// would be refused at once asks again at once, and refusing them takes the time of those who are served.
+const QUEUE_MAX: usize = 10_000;
 
 /// The sizes, and the reason of each.
 pub(super) struct Sizes {

@@ -94,7 +94,7 @@ fn capacity(
     let p95_ms = operation.reaching(0.7).2 * 1e3;
     Capacity {
         target: on_target(target, sizes, operation, calibration, writes) * reached.max(0.01),
-        here: here * calibration.open_share,
+        here: here * operation.open_share,
         bottleneck: shares.bottleneck().to_owned(),
         model: best.map_or("none", |it| it.model.name()).to_owned(),
         held_out_percent: best.map_or(f64::NAN, |it| it.held_out_error * 100.0),

@@ -19,18 +19,23 @@ const LOOP: &str = "3s";
 /// People at once who are measured again.
 const PEOPLE: usize = 36;
 
+/// The largest loop of the calibration, brought again.
+pub(super) struct Loop {
+    pub(super) section: Section,
+    /// How many times the plateau of the calibration its rate is.
+    pub(super) drift: f64,
+}
+
 impl Verifier<'_> {
-    /// The rate of the largest loop, and how many times the one of the calibration it is.
-    pub(super) async fn rate_now(&self, name: &str, then: &Operation) -> Result<(Section, f64)> {
-        let largest = then.users.iter().zip(&then.rates).next_back();
-        let (users, rate_then) = largest.context("nothing was calibrated")?;
-        let users = users.to_string();
+    /// The largest loop by now.
+    pub(super) async fn rate_now(&self, name: &str, then: &Operation) -> Result<Loop> {
+        let users = then.users.last().context("nothing was calibrated")?.to_string();
         eprintln!(" measuring   {name}: {users} users, as for the calibration");
         let wanted = format!("{name}.rate > 1/s");
         let words = [name, "--users", &users, "--model", "closed", "--for", LOOP];
         let section = self.stress(&[&words[..], &["--threshold", &wanted]].concat()).await?;
         let rate = section.value(name, "rate").unwrap_or_default();
-        Ok((section, rate / rate_then))
+        Ok(Loop { section, drift: rate / then.plateau() })
     }
 
     /// The 95th percentile of people who come at once, and how many times the one of the calibration it
@@ -44,17 +49,10 @@ impl Verifier<'_> {
     }
 }
 
-const NAME: &str = ": same load by now";
-
-/// Whether a row of this name tells of a drift.
-pub(crate) fn is_drift(name: &str) -> bool {
-    name.ends_with(NAME)
-}
-
 /// A drift, which is nobody's mistake.
-pub(crate) fn drift_row(name: &str, drift: f64) -> Row {
+pub(super) fn drift_row(name: &str, drift: f64) -> Row {
     Row {
-        name: format!("{name}{NAME}"),
+        name: format!("{name}: same load by now"),
         predicted: "1.00 x".to_owned(),
         measured: format!("{drift:.2} x"),
         error: None,

@@ -5,15 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::solve::{Burst, Capacity};
 use crate::stress::Section;
 
+use super::steps::Step;
+
 /// How far a capacity may be off, and a burst that is outside of its interval.
 const CAPACITY_OFF: f64 = 0.15;
 const BURST_OFF: f64 = 0.25;
 
 /// Of the capacity, so much is still done when one and a half times as much is asked.
 const GOODPUT_MIN: f64 = 0.9;
-
-/// What the rows are called that tell of one.
-pub(crate) const CAPACITY: &str = "capacity";
 
 /// One thing that was predicted and measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,13 +27,6 @@ pub(crate) struct Row {
     /// Whether others used the machine meanwhile, so that nothing follows.
     #[serde(default)]
     pub(crate) disturbed: bool,
-}
-
-/// One step of an open loop.
-pub(super) struct Step {
-    pub(super) percent: u32,
-    pub(super) section: Section,
-    pub(super) rate: f64,
 }
 
 impl Row {
@@ -52,6 +44,17 @@ pub(super) fn rate(name: &str, predicted: f64, measured: f64) -> Row {
         measured: format!("{measured:.0}/s"),
         error: Some(error),
         holds: Some(error.abs() <= CAPACITY_OFF),
+        disturbed: false,
+    }
+}
+
+pub(super) fn same(name: &str, predicted: &str, found: &str) -> Row {
+    Row {
+        name: name.to_owned(),
+        predicted: predicted.to_owned(),
+        measured: found.to_owned(),
+        error: None,
+        holds: Some(predicted == found),
         disturbed: false,
     }
 }
