@@ -22,6 +22,10 @@ const MARGIN_MIN: f64 = 0.15;
 /// Users of the closed loops. The top level is left out when curves are fitted, and foretold.
 const USERS: &str = "1,2,4,8,16,25,50,100,200";
 
+/// Works on as many at once as any loop has users. Under the limit of the profile as it is, no loop would
+/// have more under way than that, and the limit that is computed from them would only confirm itself.
+const AT_ONCE: &str = "CARDROOM__ADMISSION__REQUESTS=256";
+
 /// People who come at once. Fifty are foretold, less than one and a half times as many.
 const PEOPLE: [usize; 3] = [12, 24, 36];
 
@@ -90,7 +94,8 @@ struct Meter<'a> {
 impl Meter<'_> {
     async fn stress(&self, words: &[&str]) -> Result<Run> {
         let lanes = format!("CARDROOM__DATABASE__WRITE_LANES={}", self.lanes);
-        stress::run(self.programs, self.kind, &[words, &["--set", &lanes]].concat()).await
+        let settings = ["--set", AT_ONCE, "--set", &lanes];
+        stress::run(self.programs, self.kind, &[words, &settings].concat()).await
     }
 
     /// Loops and bursts of a scenario.
