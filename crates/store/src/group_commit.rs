@@ -3,8 +3,7 @@
 //! A commit waits for the disk, and it waits as long for a hundred rows as for one. So writes that
 //! come in numbers ([`Work`]) queue in a few [`Lanes`]; each lane takes all that waits, commits it
 //! in one transaction and answers everybody after that commit, never before. There is no timer:
-//! a request that comes alone leaves alone, at once. On PostgreSQL a group may be on its way while the
-//! one before it still commits ([`Work::foresee`]).
+//! a request that comes alone leaves alone, at once.
 //!
 //! Requests with the same [`Work::order`] share a lane and keep the order in which they came. A
 //! queue that is full refuses ([`StoreError::Full`]); a request that the database refuses fails
@@ -13,7 +12,6 @@
 
 mod figures;
 mod lane;
-mod pipeline;
 mod work;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -25,7 +23,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-pub use work::{Foreseen, Setback, Work};
+pub use work::{Setback, Work};
 
 use crate::{Db, StoreError};
 use figures::QueueFigures;
