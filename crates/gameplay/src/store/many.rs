@@ -96,7 +96,7 @@ pub(crate) fn save_many(plans: &[Plan], versions_max: i64) -> SaveMany<'_> {
 /// See [`save_many`].
 ///
 /// A part that has no rows is left out, because PostgreSQL makes everything ready for it each time: of
-/// all that one save costs there, the parts for new documents and segments were a quarter.
+/// all that a save alone costs there, the parts for new documents and segments were a fifth.
 #[derive(Default)]
 pub(crate) struct SaveMany<'a> {
     updates: Updates<'a>,
