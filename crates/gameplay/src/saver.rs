@@ -13,7 +13,7 @@ use std::sync::Arc;
 use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use ids::AuthorId;
-use store::group_commit::{Lanes, Setback, Work};
+use store::group_commit::{Foreseen, Lanes, Setback, Work};
 use store::idempotency::{self, AnswerRow, must_be_kept};
 use store::{Bounds, fetch_all_in_place, fetch_in_place};
 
@@ -145,18 +145,36 @@ impl Work for Saver {
         }
     }
 
+    fn foresee(&mut self, group: &[Save]) -> Option<Foreseen<Outcome>> {
+        let (known, unknown) = self.memory.recall(plan::keys(group));
+        if !unknown.is_empty() || attempts(group).next().is_some() {
+            return None;
+        }
+        let plans = plans(group, &known, &HashMap::new(), self.rules);
+        if plans.iter().any(Plan::refuses) {
+            return None;
+        }
+        for plan in &plans {
+            if let Some(next) = &plan.next {
+                self.memory.keep(plan.key.clone(), next.clone());
+            }
+        }
+        let versions_max = self.rules.versions;
+        Some(Box::new(move |connection, link| {
+            Box::pin(async move {
+                let statement = save_many(&plans, versions_max).linked(&link);
+                statement.execute(&mut &*connection).await?;
+                Ok(plan::outcomes(plans).0)
+            })
+        }))
+    }
+
     async fn on_postgres(
         &mut self,
         connection: &mut AsyncPgConnection,
         group: &[Save],
     ) -> Result<Vec<Outcome>, Setback> {
         let (known, unknown) = self.memory.recall(plan::keys(group));
-        if unknown.is_empty() && attempts(group).next().is_none() {
-            let plans = plans(group, &known, &HashMap::new(), self.rules);
-            if !plans.iter().any(Plan::refuses) {
-                return self.write(connection, plans).await;
-            }
-        }
         connection
             .transaction(async |connection| {
                 self.write_with_care(connection, group, known, &unknown).await

@@ -3,7 +3,8 @@
 //! A commit waits for the disk, and it waits as long for a hundred rows as for one. So writes that
 //! come in numbers ([`Work`]) queue in a few [`Lanes`]; each lane takes all that waits, commits it
 //! in one transaction and answers everybody after that commit, never before. There is no timer:
-//! a request that comes alone leaves alone, at once.
+//! a request that comes alone leaves alone, at once. On PostgreSQL a group may be on its way while the
+//! one before it still commits ([`Work::foresee`]).
 //!
 //! Requests with the same [`Work::order`] share a lane and keep the order in which they came. A
 //! queue that is full refuses ([`StoreError::Full`]); a request that the database refuses fails
@@ -12,6 +13,8 @@
 
 mod figures;
 mod lane;
+mod link;
+mod pipeline;
 mod work;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -23,7 +26,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-pub use work::{Setback, Work};
+pub use link::Link;
+pub use work::{Foreseen, Setback, Work};
 
 use crate::{Db, StoreError};
 use figures::QueueFigures;

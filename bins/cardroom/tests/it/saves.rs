@@ -1,5 +1,6 @@
 //! Saves that are committed together, by one instance and by two.
 
+mod ahead;
 mod figures;
 mod gone;
 mod instances;

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text};
 use ids::{GameplayStateId, RoomId};
+use store::group_commit::Link;
 use store::sql_types::{Doc, Guid, Moment};
 use store::{At, Json};
 
@@ -104,6 +105,7 @@ pub(crate) struct SaveMany<'a> {
     segments: Segments<'a>,
     /// Documents that are written.
     count: i64,
+    link: Option<&'a Link>,
 }
 
 /// Documents that there are.
@@ -142,6 +144,11 @@ struct Segments<'a> {
 }
 
 impl<'a> SaveMany<'a> {
+    /// Writes nothing either when the group before it, to which it is linked, was not carried out.
+    pub(crate) fn linked(self, link: &'a Link) -> Self {
+        Self { link: Some(link), ..self }
+    }
+
     fn add(&mut self, plan: &'a Plan) {
         let Some(next) = plan.written() else { return };
         if plan.base == 0 {
@@ -291,9 +298,17 @@ impl QueryFragment<Pg> for SaveMany<'_> {
         }
         out.push_sql("written (count) AS (SELECT ");
         out.push_sql(&counts);
-        out.push_sql(") SELECT must_be_current(count = ");
+        out.push_sql(") SELECT ");
+        match self.link {
+            Some(link) => link.push_mark(&mut out)?,
+            None => out.push_sql("NULL"),
+        }
+        out.push_sql(" FROM written WHERE must_be_current(count = ");
         out.push_bind_param::<BigInt, _>(&self.count)?;
-        out.push_sql(") FROM written");
+        if let Some(link) = self.link {
+            link.push_condition(&mut out)?;
+        }
+        out.push_sql(")");
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use pooling::PoolError;
@@ -24,21 +24,27 @@ pub(super) struct Waiting<W: Work> {
     pub(super) caller: oneshot::Sender<Verdict<W>>,
 }
 
-type Verdict<W> = Result<<W as Work>::Answer, StoreError>;
+pub(super) type Verdict<W> = Result<<W as Work>::Answer, StoreError>;
 
 /// One lane and what it remembers.
 pub(super) struct Lane<W: Work> {
     /// Takes the place of a memory that a panic has left behind.
     fresh: W,
-    work: W,
-    db: Db,
+    pub(super) work: W,
+    pub(super) db: Db,
     queue: mpsc::Receiver<Waiting<W>>,
-    group_max: usize,
+    pub(super) group_max: usize,
     figures: CommitFigures,
 }
 
+/// A group, and whom to answer.
+pub(super) struct Batch<W: Work> {
+    pub(super) group: Group<W>,
+    callers: Vec<oneshot::Sender<Verdict<W>>>,
+}
+
 /// A part of what was taken from the queue; splitting it copies nothing.
-struct Group<W: Work> {
+pub(super) struct Group<W: Work> {
     requests: Arc<[W::Request]>,
     part: Range<usize>,
 }
@@ -57,22 +63,35 @@ impl<W: Work> Lane<W> {
     /// Works until all senders are gone and the queue is empty.
     pub(super) async fn run(mut self) {
         let mut waiting = Vec::new();
-        while self.queue.recv_many(&mut waiting, self.group_max).await > 0 {
-            let taken = waiting.drain(..).map(|it| (it.request, it.caller));
-            let (requests, callers): (Vec<_>, Vec<_>) = taken.unzip();
-            let verdicts = self.settle(Group::of(requests)).await;
-            for (caller, verdict) in callers.into_iter().zip(verdicts) {
-                // Nobody listens when the caller went away. The write stands all the same.
-                let _ = caller.send(verdict);
+        while !waiting.is_empty() || self.gather(&mut waiting).await {
+            let batch = Batch::of(waiting.drain(..));
+            let blind = match self.foresee(&batch) {
+                Some(foreseen) => self.pipeline(batch, foreseen, &mut waiting).await,
+                None => Some(batch),
+            };
+            if let Some(batch) = blind {
+                self.finish(batch).await;
             }
         }
+    }
+
+    /// Takes what waits, at least one request and no more than belong in a group; false at the end.
+    pub(super) async fn gather(&mut self, waiting: &mut Vec<Waiting<W>>) -> bool {
+        let room = self.group_max - waiting.len();
+        self.queue.recv_many(waiting, room).await > 0
+    }
+
+    /// Commits a batch by itself, and answers.
+    pub(super) async fn finish(&mut self, batch: Batch<W>) {
+        let verdicts = self.settle(batch.group.clone()).await;
+        batch.answer(verdicts);
     }
 
     /// Commits a group. One that the database refuses is halved until what it refuses stands alone.
     async fn settle(&mut self, group: Group<W>) -> Vec<Verdict<W>> {
         match self.insist(&group).await {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(StoreError::Refused(_)) if group.part.len() > 1 => {
+            Err(StoreError::Refused(_)) if group.len() > 1 => {
                 let (first, second) = group.halves();
                 let mut verdicts = Box::pin(self.settle(first)).await;
                 verdicts.extend(Box::pin(self.settle(second)).await);
@@ -88,10 +107,7 @@ impl<W: Work> Lane<W> {
             let start = Instant::now();
             match self.attempt(group).await? {
                 Ok(answers) => {
-                    self.work.committed(group.requests(), &answers);
-                    let time = start.elapsed();
-                    self.figures.committed(group.part.len(), time);
-                    self.db.judge_commit(time, W::NAME);
+                    self.note(group, &answers, start.elapsed());
                     return Ok(answers);
                 }
                 Err(setback) => self.forgive(setback)?,
@@ -100,9 +116,16 @@ impl<W: Work> Lane<W> {
         Err(StoreError::Contended)
     }
 
+    /// Tells of a group that is committed.
+    pub(super) fn note(&self, group: &Group<W>, answers: &[W::Answer], time: Duration) {
+        self.work.committed(group.requests(), answers);
+        self.figures.committed(group.len(), time);
+        self.db.judge_commit(time, W::NAME);
+    }
+
     /// What a transaction remembered that was rolled back never was.
-    fn forgive(&mut self, setback: Setback) -> Result<(), StoreError> {
-        self.work = self.fresh.clone();
+    pub(super) fn forgive(&mut self, setback: Setback) -> Result<(), StoreError> {
+        self.revert();
         match setback {
             Setback::Again => {
                 self.figures.repeated();
@@ -154,11 +177,35 @@ impl<W: Work> Lane<W> {
         }
     }
 
-    /// After a panic nobody knows what the lane remembers.
-    fn forget(&mut self) -> StoreError {
-        error!(work = W::NAME, "a group commit panicked");
+    /// What was remembered of writes that were not carried out never was.
+    pub(super) fn revert(&mut self) {
         self.work = self.fresh.clone();
+    }
+
+    /// After a panic nobody knows what the lane remembers.
+    pub(super) fn forget(&mut self) -> StoreError {
+        error!(work = W::NAME, "a group commit panicked");
+        self.revert();
         StoreError::InDoubt
+    }
+}
+
+impl<W: Work> Batch<W> {
+    pub(super) fn of(waiting: impl Iterator<Item = Waiting<W>>) -> Self {
+        let (requests, callers): (Vec<_>, _) = waiting.map(|it| (it.request, it.caller)).unzip();
+        Self { group: Group::of(requests), callers }
+    }
+
+    pub(super) fn fail(self, error: &StoreError) {
+        let verdicts = self.callers.iter().map(|_| Err(error.clone())).collect();
+        self.answer(verdicts);
+    }
+
+    pub(super) fn answer(self, verdicts: Vec<Verdict<W>>) {
+        for (caller, verdict) in self.callers.into_iter().zip(verdicts) {
+            // Nobody listens when the caller went away. The write stands all the same.
+            let _ = caller.send(verdict);
+        }
     }
 }
 
@@ -167,7 +214,11 @@ impl<W: Work> Group<W> {
         Self { part: 0..requests.len(), requests: requests.into() }
     }
 
-    fn requests(&self) -> &[W::Request] {
+    pub(super) fn len(&self) -> usize {
+        self.part.len()
+    }
+
+    pub(super) fn requests(&self) -> &[W::Request] {
         &self.requests[self.part.clone()]
     }
 

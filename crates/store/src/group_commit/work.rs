@@ -5,6 +5,9 @@ use std::hash::Hash;
 use diesel::SqliteConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::AsyncPgConnection;
+use futures::future::BoxFuture;
+
+use super::link::Link;
 
 /// Writes of one kind that are committed in groups.
 ///
@@ -21,6 +24,16 @@ pub trait Work: Clone + Send + 'static {
 
     /// What keeps requests in order: those for which it is the same are carried out as they came.
     fn order(request: &Self::Request) -> impl Hash;
+
+    /// Prepares a group for PostgreSQL as if everything before it had been carried out, so that it is
+    /// sent while the group before it still commits. Nothing, when the database has to be asked first.
+    ///
+    /// When a group fails, its lane forgets all that was foreseen. What is on its way by then finds out by
+    /// its [`Link`], and asks to be tried again.
+    fn foresee(&mut self, group: &[Self::Request]) -> Option<Foreseen<Self::Answer>> {
+        let _ = group;
+        None
+    }
 
     /// Carries a group out in one transaction; one answer for each request, in their order.
     ///
@@ -48,6 +61,13 @@ pub trait Work: Clone + Send + 'static {
         let _ = (group, answers);
     }
 }
+
+/// Carries out a group of which it is known what will come of it, with one statement that has the
+/// condition of the link and leaves its mark. It fails as [`Work::on_postgres`] does.
+pub type Foreseen<A> = Box<
+    dyn for<'c> FnOnce(&'c AsyncPgConnection, Link) -> BoxFuture<'c, Result<Vec<A>, Setback>>
+        + Send,
+>;
 
 /// Why a group was not carried out.
 #[derive(Debug)]
