@@ -202,7 +202,10 @@ impl<W: Work> Batch<W> {
     }
 
     pub(super) fn answer(self, verdicts: Vec<Verdict<W>>) {
-        for (caller, verdict) in self.callers.into_iter().zip(verdicts) {
+        let Self { group, callers } = self;
+        // A request holds what its caller may need for the next one, such as an idempotency key.
+        drop(group);
+        for (caller, verdict) in callers.into_iter().zip(verdicts) {
             // Nobody listens when the caller went away. The write stands all the same.
             let _ = caller.send(verdict);
         }
