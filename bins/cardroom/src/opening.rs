@@ -31,7 +31,7 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Auth> {
     let db = Db::open(&settings.database, &runtime).context("cannot open the database")?;
     let (rules, ring) = (&settings.auth, KeyRing::of(&settings.auth));
     Ok(Auth {
-        accounts: Accounts::of(db.clone()),
+        accounts: Accounts::of(db.clone(), &runtime),
         db,
         passes: Passes::new(&ring, rules.visitor_token_minutes),
         pseudonyms: Pseudonyms::new(&rules.jwt_secret),

@@ -104,7 +104,7 @@ async fn open(settings: &Settings) -> Result<Auth> {
     let db = Db::open(&settings.database, &runtime)?;
     let (rules, ring) = (&settings.auth, KeyRing::of(&settings.auth));
     Ok(Auth {
-        accounts: Accounts::of(db.clone()),
+        accounts: Accounts::of(db.clone(), &runtime),
         db,
         tokens: Tokens::new(&ring, rules.access_token_minutes, rules.legacy_tokens),
         refresh_tokens: RefreshTokens::new(&ring),

@@ -7,10 +7,11 @@ use api::time;
 use ids::{AccountId, SessionId};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
-use store::{Db, StoreError};
+use store::{Db, Lookups, StoreError};
+use tokio::runtime::Handle;
 
 use crate::account::Account;
-use crate::store as table;
+use crate::store::{self as table, AccountRow};
 use crate::token::Bearer;
 
 /// How old the account and the session may be that a request is judged by. What happens to them takes
@@ -27,6 +28,8 @@ const KNOWN_FIRST: usize = 64;
 #[derive(Clone)]
 pub struct Accounts {
     db: Db,
+    /// Who is logged in, looked for together. SQLite answers on the spot.
+    sessions: Option<Lookups<SessionId, AccountRow>>,
     known: Arc<Cache<Key, Known, UnitWeighter>>,
     /// When something happened here to an account or its sessions: what was read before is forgotten.
     changed: Arc<Cache<AccountId, Instant, UnitWeighter>>,
@@ -46,11 +49,17 @@ struct Known {
 }
 
 impl Accounts {
-    /// The accounts of this database.
-    pub fn of(db: Db) -> Self {
+    /// The accounts of this database, of which those that are needed together are read on `runtime`.
+    pub fn of(db: Db, runtime: &Handle) -> Self {
         let known = Cache::with_weighter(KNOWN_FIRST, KNOWN_MAX, UnitWeighter);
         let changed = Cache::with_weighter(KNOWN_FIRST, KNOWN_MAX, UnitWeighter);
-        Self { db, known: Arc::new(known), changed: Arc::new(changed) }
+        let sessions = match db {
+            Db::Postgres { .. } => Some(Lookups::start("session", &db, runtime, |ids| {
+                table::sessions::accounts_of(ids, time::now())
+            })),
+            Db::Sqlite { .. } => None,
+        };
+        Self { db, sessions, known: Arc::new(known), changed: Arc::new(changed) }
     }
 
     /// The account with this id, as it was at most [`ACCOUNT_AGE_MAX`] ago.
@@ -90,9 +99,10 @@ impl Accounts {
         }
         // The age counts from before the read: what changes meanwhile is not missed for longer.
         let read_at = Instant::now();
-        let row = match key {
-            Key::Account(id) => self.db.read_one(table::by_id(id)).await?,
-            Key::Session(id) => {
+        let row = match (key, &self.sessions) {
+            (Key::Account(id), _) => self.db.read_one(table::by_id(id)).await?,
+            (Key::Session(id), Some(sessions)) => sessions.find(id).await?,
+            (Key::Session(id), None) => {
                 self.db.read_one(table::sessions::account_of(id, time::now())).await?
             }
         };

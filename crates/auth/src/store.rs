@@ -15,7 +15,7 @@ use crate::role::Roles;
 use crate::secret::PasswordHash;
 
 /// A row of `users`, without what only a password reset looks at.
-#[derive(Queryable)]
+#[derive(Clone, Queryable)]
 pub(crate) struct AccountRow {
     id: AccountId,
     email: String,

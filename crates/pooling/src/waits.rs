@@ -15,6 +15,8 @@ pub enum Wait {
     Slot,
     /// A connection to the database.
     Connection,
+    /// A read that leaves with others, with the read itself.
+    Lookup,
     /// A hash, with the hashing itself.
     Hash,
     /// A group commit, with the commit itself.
@@ -23,7 +25,7 @@ pub enum Wait {
 
 /// What a request waited for, and how long in all.
 #[derive(Debug, Default)]
-pub struct Waits([Cell<Duration>; 4]);
+pub struct Waits([Cell<Duration>; 5]);
 
 impl Waits {
     /// How long was waited for this, if at all.

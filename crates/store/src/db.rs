@@ -183,6 +183,14 @@ impl Db {
         }
     }
 
+    /// How long somebody who reads waits for a connection.
+    pub(crate) fn patience(&self) -> Duration {
+        match self {
+            Self::Postgres { pool, .. } => pool.patience(),
+            Self::Sqlite { read, .. } => read.patience(),
+        }
+    }
+
     /// What the pool that requests read from looks like at this moment.
     pub fn figures(&self) -> Figures {
         match self {

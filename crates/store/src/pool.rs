@@ -74,6 +74,11 @@ impl<M: Manager<Error: Display>> Watched<M> {
         }
     }
 
+    /// How long a caller waits for a connection.
+    pub(crate) fn patience(&self) -> Duration {
+        self.connections.timeouts().wait.unwrap_or(Duration::MAX)
+    }
+
     /// The pool at this moment.
     pub fn figures(&self) -> Figures {
         let status = self.connections.status();

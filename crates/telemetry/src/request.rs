@@ -86,6 +86,7 @@ impl RootSpanBuilder for RequestSpan {
             info!(
                 target: TARGET, method, route, status, duration_ms, principal,
                 slot_ms = waited(Wait::Slot), pool_ms = waited(Wait::Connection),
+                lookup_ms = waited(Wait::Lookup),
                 hash_ms = waited(Wait::Hash), commit_ms = waited(Wait::Commit),
                 "{method} {route} {status} {duration_ms:.1} ms",
             );

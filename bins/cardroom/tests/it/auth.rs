@@ -14,6 +14,7 @@ mod parallel;
 mod register;
 mod reset;
 mod sessions;
+mod together;
 mod tokens;
 
 use reqwest::RequestBuilder;

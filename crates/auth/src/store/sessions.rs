@@ -103,6 +103,22 @@ pub(crate) fn account_of(id: SessionId, now: DateTime<Utc>) -> impl Fetch<'stati
         .select(COLUMNS)
 }
 
+/// The accounts of those of these sessions that last at `now`, each with its session.
+pub(crate) fn accounts_of(
+    ids: Vec<SessionId>,
+    now: DateTime<Utc>,
+) -> impl Fetch<'static, (SessionId, AccountRow)> {
+    let now = At::from(now);
+    sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq_any(ids))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::idle_until.gt(now))
+        .filter(sessions::ends_at.gt(now))
+        .filter(sessions::epoch.eq(users::session_epoch))
+        .select((sessions::id, COLUMNS))
+}
+
 /// The sessions of an account that last at `now`, the one used last before the others.
 pub(crate) fn of_account(
     account: AccountId,

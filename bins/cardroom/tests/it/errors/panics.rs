@@ -32,7 +32,7 @@ fn shared(settings: Settings) -> Shared {
     let (writers, _) = Writers::start(&settings, &db, Arc::new(gameplay::Nobody), &runtime);
     let (rules, ring) = (&settings.auth, KeyRing::of(&settings.auth));
     let auth = Auth {
-        accounts: Accounts::of(db.clone()),
+        accounts: Accounts::of(db.clone(), &runtime),
         db,
         tokens: Tokens::new(&ring, rules.access_token_minutes, rules.legacy_tokens),
         refresh_tokens: RefreshTokens::new(&ring),

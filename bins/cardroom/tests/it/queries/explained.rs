@@ -10,7 +10,7 @@ use super::filled::Filled;
 /// `$3` stand for an id, a hash and a moment. Written by hand, since a query value does not tell
 /// its text; `scans` watches the real ones. The three game rules are read more quickly than any
 /// index, and left out.
-const STATEMENTS: [(&str, &str); 31] = [
+const STATEMENTS: [(&str, &str); 32] = [
     ("auth by_id", "SELECT * FROM users WHERE id = $1"),
     ("auth by_email", "SELECT * FROM users WHERE email = '7@example.com'"),
     ("auth taken", "SELECT email FROM users WHERE email IN ('7@example.com', '8@example.com')"),
@@ -33,6 +33,11 @@ const STATEMENTS: [(&str, &str); 31] = [
         "session account_of",
         "SELECT users.* FROM sessions JOIN users ON users.id = sessions.account_id
          WHERE sessions.id = $1 AND sessions.epoch = users.session_epoch",
+    ),
+    (
+        "session accounts_of",
+        "SELECT users.* FROM sessions JOIN users ON users.id = sessions.account_id
+         WHERE sessions.id IN ($1, $1) AND sessions.epoch = users.session_epoch",
     ),
     (
         "session of_account",
