@@ -69,6 +69,8 @@ impl Course {
 pub(crate) struct Load {
     pub(crate) model: Model,
     pub(crate) scenario: &'static dyn Scenario,
+    /// How many of the people send at once in a closed loop, and all of them unless it is said.
+    pub(crate) at_once: Option<usize>,
     /// Where the moments of arrival come from.
     pub(crate) seed: u64,
 }
@@ -133,7 +135,7 @@ async fn drive(
     mut people: Vec<Person>,
     live: &Arc<Live>,
 ) -> Result<(Recording, Vec<Person>)> {
-    let Load { model, scenario, seed } = load;
+    let Load { model, scenario, at_once, seed } = load;
     let before = Watch::new(live, Duration::from_secs(1));
     for person in &mut people {
         person.connect(&before).await.context("cannot connect")?;
@@ -141,9 +143,10 @@ async fn drive(
     let (mut recording, mut people) = match model {
         Model::Burst => burst::run(scenario, people, live).await?,
         Model::Closed(course) => {
-            let (_, people) = closed::run(scenario, people, live, course.before()).await?;
+            let at_once = at_once.unwrap_or(people.len());
+            let (_, people) = closed::run(scenario, people, live, course.before(), at_once).await?;
             live.begin();
-            closed::run(scenario, people, live, course).await?
+            closed::run(scenario, people, live, course, at_once).await?
         }
         Model::Open { rate, arrivals, course } => {
             let plan = |course| open::Plan { rate, arrivals, course, seed };

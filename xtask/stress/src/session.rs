@@ -297,7 +297,8 @@ impl Session<'_> {
                 self.stage.open_rooms(rooms, &mut people).await?;
             }
             people.iter_mut().for_each(Person::forget);
-            let load = Load { model, scenario, seed: self.seed.wrapping_add(repeat as u64) };
+            let seed = self.seed.wrapping_add(repeat as u64);
+            let load = Load { model, scenario, at_once: Some(users), seed };
             let measured;
             (measured, people) = engine::run(load, people, live.clone()).await?;
             recording.merge(&measured);

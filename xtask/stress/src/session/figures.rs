@@ -92,7 +92,8 @@ impl Session<'_> {
     /// Others are served as ever while many wait for their password to be hashed.
     async fn beside_log_ins(&mut self) -> Result<()> {
         let waiting = self.stage.people(WAITING);
-        let load = Load { model: Model::Burst, scenario: find("login")?, seed: self.seed };
+        let (scenario, seed) = (find("login")?, self.seed);
+        let load = Load { model: Model::Burst, scenario, at_once: None, seed };
         let logging_in = tokio::spawn(engine::run(load, waiting, Arc::new(Live::default())));
         let model = Model::Open {
             rate: 100.0,

@@ -24,7 +24,7 @@ const FAR: f64 = 2.0;
 /// away.
 const PEOPLE: f64 = 1000.0;
 
-/// People whose closed loop shows what the server can do.
+/// People who send at once in the closed loop that shows what the server can do.
 const CAPACITY_PEOPLE: usize = 50;
 
 /// How long too much is asked before it is measured.
@@ -44,9 +44,7 @@ const ROWS_SLOWER_MAX: usize = 8;
 
 impl Session<'_> {
     pub(super) async fn overload(&mut self) -> Result<()> {
-        let users = self.arguments.users().unwrap_or(CAPACITY_PEOPLE);
-        let part = self.rung(users)?;
-        let capacity = self.measure_undisturbed(part).await?;
+        let capacity = self.capacity().await?;
         let step = find(&self.arguments.on)?.step();
         let can = self.sections[capacity].recording.rate(step);
         // Of a mixed load the step is a part.
@@ -57,7 +55,7 @@ impl Session<'_> {
         let before = self.flood("before", ease, USERS_AT_EASE, Vec::new()).await?;
         self.progress.say(&format!("{turns:.0}/s is what it can do, {asked:.0}/s what is asked"));
 
-        let over = self.crowd(asked, people(asked / turns)).await?;
+        let over = self.too_many(asked, people(asked / turns)).await?;
         claim_overload(&mut self.sections[over], step, can, asked / turns);
 
         let after = self.flood("right after", ease, USERS_AT_EASE, Vec::new()).await?;
@@ -70,14 +68,30 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Far too many, who have been there for a while: what the server can do was measured with states
-    /// that had been saved before, and a first save is dearer.
-    async fn crowd(&mut self, rate: f64, users: usize) -> Result<usize> {
-        let scenario = find(&self.arguments.on)?;
-        let mut people = self.ready(scenario, users).await?;
+    /// What the server can do for as many people as will be too many, while few of them ask at once. For
+    /// fewer it can do more, because what it needs for them is at hand; that is not what is asked here.
+    async fn capacity(&mut self) -> Result<usize> {
+        let crowd = people(self.arguments.factor);
+        let at_once = self.arguments.users().unwrap_or(CAPACITY_PEOPLE);
+        let part = self.rung(at_once)?;
+        let part = Part { name: format!("{} of {crowd}", part.name), ..part };
+        let ready = self.crowd(crowd).await?;
+        self.measure_with(part, Some(ready)).await
+    }
+
+    /// People who have been there for a while, and save one state each.
+    async fn crowd(&self, users: usize) -> Result<Vec<Person>> {
+        let mut people = self.ready(find(&self.arguments.on)?, users).await?;
         people.iter_mut().for_each(Person::play_one_game);
+        Ok(people)
+    }
+
+    /// Far too many. What the server can do was measured with states that had been saved before, and a
+    /// first save is dearer: the warm-up is for those.
+    async fn too_many(&mut self, rate: f64, users: usize) -> Result<usize> {
         let part = self.open("overload", rate, users, WARM_UP)?;
-        self.measure_with(part, Some(people)).await
+        let ready = self.crowd(users).await?;
+        self.measure_with(part, Some(ready)).await
     }
 
     pub(super) async fn flood(

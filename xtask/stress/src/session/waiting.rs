@@ -80,7 +80,7 @@ impl Session<'_> {
     async fn beside(&mut self, places: usize, hashes: f64) -> Result<()> {
         let time = self.arguments.time.unwrap_or(TIME);
         let crowd = Model::Closed(Course::new(Duration::ZERO, time + MARGIN));
-        let load = Load { model: crowd, scenario: &PatientLogin, seed: self.seed };
+        let load = Load { model: crowd, scenario: &PatientLogin, at_once: None, seed: self.seed };
         let people = self.stage.people(places + TOO_MANY);
         let logging_in = tokio::spawn(engine::run(load, people, Arc::new(Live::default())));
         // Until all of them have come.
