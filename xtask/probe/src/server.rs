@@ -121,9 +121,16 @@ impl Server {
     }
 }
 
-/// The server's program, in `folder`, with nothing of our own environment that it listens to.
+/// The server's program, in `folder`, with nothing of our own environment that it listens to. On Linux in
+/// a session of its own, as a service manager starts it.
 pub fn command(program: &Path, database_url: &str, folder: &Path) -> Command {
-    let mut command = Command::new(program);
+    let mut command = if cfg!(target_os = "linux") {
+        let mut command = Command::new("setsid");
+        command.arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
     command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
     command.env_remove("DIRECT_DATABASE_URL").env_remove("JWT_SECRET").env_remove("K_SERVICE");
     command.env("CARDROOM_PROFILE", "development").env("DATABASE_URL", database_url);

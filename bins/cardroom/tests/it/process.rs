@@ -6,9 +6,11 @@ mod command_line;
 mod line;
 mod lost;
 mod refreshed;
+mod session;
 mod start;
 mod stop;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -22,11 +24,14 @@ use tempfile::TempDir;
 /// Names another build of the program than the one that belongs to these tests.
 const PROGRAM: &str = "CARDROOM_PROGRAM";
 
+/// The program.
+fn program() -> OsString {
+    std::env::var_os(PROGRAM).unwrap_or_else(|| env!("CARGO_BIN_EXE_cardroom").into())
+}
+
 /// The program, with nothing in its environment but these variables.
 fn cardroom(variables: &[(&str, &str)]) -> Command {
-    let program = std::env::var_os(PROGRAM);
-    let mut command =
-        Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_cardroom").into()));
+    let mut command = Command::new(program());
     command.env_clear().envs(variables.iter().copied());
     command
 }
@@ -47,6 +52,11 @@ impl Process {
 
     /// The same, with some settings of its own, named as in the environment.
     pub(crate) fn start_with(url: &str, changes: &[(&str, &str)]) -> Self {
+        Self::start_by(cardroom(&[]), url, changes)
+    }
+
+    /// The same, by a command of one's own.
+    fn start_by(mut command: Command, url: &str, changes: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let log = folder.path().join("log");
         let variables = [
@@ -54,7 +64,8 @@ impl Process {
             ("DATABASE_URL", url),
             ("CARDROOM__LOG__FILTER", "info"),
         ];
-        let mut child = cardroom(&variables)
+        let mut child = command
+            .envs(variables)
             .envs(changes.iter().copied())
             .current_dir(&folder)
             .stdout(Stdio::piped())
