@@ -16,8 +16,9 @@ use realtime::Worker;
 use crate::app::{self, Shared};
 use crate::{connection, upgrade};
 
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 1024;
+/// Connections that may wait to be accepted: as many as Linux lets wait (`net.core.somaxconn`). Who finds no
+/// place tries again after a second.
+const BACKLOG: i32 = 4096;
 
 /// Workers wait for their requests for longer than the schedule does, which counts finer than in
 /// seconds.
@@ -32,6 +33,8 @@ pub(crate) fn on(
     settings: &settings::Server,
     shared: Shared,
 ) -> io::Result<Server> {
+    // The standard library let 128 wait; to listen once more changes that.
+    rustix::net::listen(&listener, BACKLOG)?;
     let keep_alive = KeepAlive::Timeout(Duration::from_secs(settings.keep_alive_secs));
     let head_timeout = Duration::from_millis(settings.request_head_timeout_ms);
     let for_connections = settings.clone();
@@ -56,7 +59,6 @@ pub(crate) fn on(
     };
     let server = builder
         .workers(settings.workers)
-        .backlog(BACKLOG)
         .max_concurrent_connections(settings.connections_max.div_ceil(settings.workers))
         .disable_signals()
         .shutdown_timeout(WORKERS_NEVER_STOP_SECS)

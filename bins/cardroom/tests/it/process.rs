@@ -3,6 +3,7 @@
 mod busy;
 mod canaries;
 mod command_line;
+mod crowd;
 mod line;
 mod lost;
 mod refreshed;
@@ -121,7 +122,11 @@ impl Process {
 
     /// Asks it to stop.
     fn ask_to_stop(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits until it has stopped, as long as Cloud Run would.

@@ -1,0 +1,36 @@
+//! Many who come while the server is busy with something else.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::Process;
+
+/// People who come at once, more than a socket lets wait unless it is told to.
+const PEOPLE: usize = 500;
+
+/// Who finds no place tries again after a second.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+#[testkit::on_both_databases]
+async fn whoever_comes_while_the_server_is_busy_has_a_place_to_wait() {
+    let database = testkit::database().await;
+    let mut server = Process::start(&database.url.expose());
+    let address = server.address();
+    let address: SocketAddr = address.strip_prefix("http://").unwrap().parse().unwrap();
+
+    server.signal(Signal::STOP);
+    let people: Vec<_> =
+        (0..PEOPLE).map(|_| TcpStream::connect_timeout(&address, AT_ONCE)).collect();
+    server.signal(Signal::CONT);
+
+    for person in people {
+        let mut person = person.expect("a place to wait");
+        person.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        person.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+}
