@@ -2,7 +2,7 @@
 //! buffers for each connection and copies every frame (`upgrade`).
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::time::Duration;
 
 use actix_http::{HttpService, KeepAlive, Request};
@@ -27,14 +27,20 @@ const WORKERS_NEVER_STOP_SECS: u64 = 3600;
 /// How long a connection that is closed waits for its client to close it as well.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// A socket on this address, on which whoever comes waits until somebody serves it.
+pub(crate) fn bind(address: (IpAddr, u16)) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    // The standard library lets 128 wait; to listen once more changes that.
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
+}
+
 /// A server that serves the application on this socket while it is awaited.
 pub(crate) fn on(
     listener: TcpListener,
     settings: &settings::Server,
     shared: Shared,
 ) -> io::Result<Server> {
-    // The standard library let 128 wait; to listen once more changes that.
-    rustix::net::listen(&listener, BACKLOG)?;
     let keep_alive = KeepAlive::Timeout(Duration::from_secs(settings.keep_alive_secs));
     let head_timeout = Duration::from_millis(settings.request_head_timeout_ms);
     let for_connections = settings.clone();

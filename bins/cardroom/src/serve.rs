@@ -35,7 +35,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         .context("cannot listen to signals")?;
     let address = (settings.server.host, settings.server.port);
     descriptors::raise(settings.server.connections_max);
-    let listener = TcpListener::bind(address)
+    let listener = listen::bind(address)
         .with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
     tokio::select! {
         biased;

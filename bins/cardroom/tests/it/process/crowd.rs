@@ -22,12 +22,11 @@ async fn whoever_comes_while_the_server_is_busy_has_a_place_to_wait() {
     let address: SocketAddr = address.strip_prefix("http://").unwrap().parse().unwrap();
 
     server.signal(Signal::STOP);
-    let people: Vec<_> =
-        (0..PEOPLE).map(|_| TcpStream::connect_timeout(&address, AT_ONCE)).collect();
+    let come = |_| TcpStream::connect_timeout(&address, AT_ONCE).expect("a place to wait");
+    let people: Vec<TcpStream> = (0..PEOPLE).map(come).collect();
     server.signal(Signal::CONT);
 
-    for person in people {
-        let mut person = person.expect("a place to wait");
+    for mut person in people {
         person.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         person.read_to_string(&mut answer).unwrap();
