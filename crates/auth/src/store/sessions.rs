@@ -1,7 +1,7 @@
 //! Every query on the sessions.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
+use diesel::dsl::{auto_type, exists};
 use diesel::prelude::*;
 use ids::{AccountId, SessionId};
 use store::schema::{sessions, users};
@@ -90,16 +90,22 @@ pub(crate) fn find(id: SessionId) -> impl Fetch<'static, (SessionRow, AccountRow
         .select((sessions::all_columns, COLUMNS))
 }
 
+/// That a session, beside its account, lasts at `now`.
+#[auto_type(no_type_alias)]
+fn lasts(now: At) -> _ {
+    sessions::ended_at
+        .is_null()
+        .and(sessions::idle_until.gt(now))
+        .and(sessions::ends_at.gt(now))
+        .and(sessions::epoch.eq(users::session_epoch))
+}
+
 /// The account of a session that lasts at `now`.
 pub(crate) fn account_of(id: SessionId, now: DateTime<Utc>) -> impl Fetch<'static, AccountRow> {
-    let now = At::from(now);
     sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(id))
-        .filter(sessions::ended_at.is_null())
-        .filter(sessions::idle_until.gt(now))
-        .filter(sessions::ends_at.gt(now))
-        .filter(sessions::epoch.eq(users::session_epoch))
+        .filter(lasts(now.into()))
         .select(COLUMNS)
 }
 
@@ -108,14 +114,10 @@ pub(crate) fn accounts_of(
     ids: Vec<SessionId>,
     now: DateTime<Utc>,
 ) -> impl Fetch<'static, (SessionId, AccountRow)> {
-    let now = At::from(now);
     sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq_any(ids))
-        .filter(sessions::ended_at.is_null())
-        .filter(sessions::idle_until.gt(now))
-        .filter(sessions::ends_at.gt(now))
-        .filter(sessions::epoch.eq(users::session_epoch))
+        .filter(lasts(now.into()))
         .select((sessions::id, COLUMNS))
 }
 
@@ -124,14 +126,10 @@ pub(crate) fn of_account(
     account: AccountId,
     now: DateTime<Utc>,
 ) -> impl Fetch<'static, SessionRow> {
-    let now = At::from(now);
     sessions::table
         .inner_join(users::table)
         .filter(sessions::account_id.eq(account))
-        .filter(sessions::ended_at.is_null())
-        .filter(sessions::idle_until.gt(now))
-        .filter(sessions::ends_at.gt(now))
-        .filter(sessions::epoch.eq(users::session_epoch))
+        .filter(lasts(now.into()))
         .order((sessions::rotated_at.desc(), sessions::id))
         .select(sessions::all_columns)
 }
@@ -182,14 +180,7 @@ pub(crate) fn carry_over(id: SessionId, epoch: i32) -> impl Execute {
 
 /// How many sessions last at `now`.
 pub(crate) fn count(now: DateTime<Utc>) -> impl Fetch<'static, i64> {
-    let now = At::from(now);
-    sessions::table
-        .inner_join(users::table)
-        .filter(sessions::ended_at.is_null())
-        .filter(sessions::idle_until.gt(now))
-        .filter(sessions::ends_at.gt(now))
-        .filter(sessions::epoch.eq(users::session_epoch))
-        .count()
+    sessions::table.inner_join(users::table).filter(lasts(now.into())).count()
 }
 
 /// Forgets the sessions that ended by themselves before `now`.
