@@ -3,6 +3,7 @@
 mod figures;
 mod hang;
 mod overload;
+mod part;
 mod realtime;
 mod rungs;
 mod slow;
@@ -12,19 +13,18 @@ mod waiting;
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use chrono::{SecondsFormat, Utc};
 
-use crate::arguments::{ModelName, RunArguments};
-use crate::engine::{self, Course, Live, Load, Model, Sampled};
+use crate::arguments::RunArguments;
+use crate::engine::{self, Live, Load, Model, Sampled};
 use crate::evidence::Evidence;
 use crate::interruption::Interrupted;
 use crate::ladder::Ladder;
 use crate::machine::{self, Machine};
 use crate::metrics::{Cost, Scrape};
-use crate::objective::Objective;
 use crate::person::Person;
 use crate::processors::Used;
 use crate::progress::Progress;
@@ -36,6 +36,7 @@ use crate::tally::Recording;
 use crate::target::Target;
 use crate::validity;
 use crate::verify::{Finding, verify};
+use part::Part;
 pub(crate) use realtime::NAME as REALTIME;
 
 /// What is run when nothing is asked for.
@@ -43,12 +44,6 @@ const DEFAULT: [&str; 3] = ["login", "save", "join"];
 
 /// People at once where nothing says how many.
 const USERS: usize = 50;
-
-/// People that an open loop has at most, unless told otherwise: arrivals beyond find nobody.
-const USERS_OPEN: usize = 500;
-
-/// How long a loop runs unless told otherwise.
-const TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// A run that is under way.
 pub(crate) struct Session<'a> {
@@ -64,17 +59,6 @@ pub(crate) struct Session<'a> {
     ladder: Option<Ladder>,
     /// What was found while load was brought.
     findings: Vec<Finding>,
-}
-
-/// One load, before it is brought.
-#[derive(Clone)]
-pub(crate) struct Part {
-    name: String,
-    scenario: &'static dyn Scenario,
-    model: Model,
-    users: usize,
-    repeats: usize,
-    objectives: Vec<Objective>,
 }
 
 /// Puts `target` under load as asked. After an interruption the run is what was measured until then.
@@ -202,69 +186,6 @@ impl Session<'_> {
                 self.measure_undisturbed(part).await.map(|_| ())
             }
         }
-    }
-
-    /// A scenario as the arguments, or else `slo.toml`, say.
-    fn part(&self, scenario: &'static dyn Scenario) -> Result<Part> {
-        let arguments = self.arguments;
-        let slo = self.slo.scenario.get(scenario.name()).cloned().unwrap_or_default();
-        let gate = self.gate();
-        let model = self.model(slo.burst.is_some())?;
-        let burst = model == Model::Burst;
-        let open = matches!(model, Model::Open { .. });
-        let few = gate.and_then(|it| it.users.get(scenario.name()).copied());
-        let users = arguments.users().or(few).or(slo.burst).unwrap_or(USERS);
-        let users = if open { arguments.users().unwrap_or(USERS_OPEN) } else { users };
-        let repeats = arguments.repeat.or(gate.map(|it| it.repeat)).or(slo.repeat).unwrap_or(1);
-        Ok(Part {
-            name: scenario.name().to_owned(),
-            scenario,
-            model,
-            users,
-            repeats: if burst { repeats.max(1) } else { 1 },
-            objectives: self.objectives(scenario, burst),
-        })
-    }
-
-    fn model(&self, bursts: bool) -> Result<Model> {
-        let arguments = self.arguments;
-        let course = Course {
-            warm_up: if arguments.ramp.is_zero() { arguments.warm_up } else { Duration::ZERO },
-            ramp: arguments.ramp,
-            time: arguments.time.unwrap_or(TIME),
-        };
-        ensure!(course.ramp <= course.time, "--ramp is a part of the time that --for gives");
-        let in_loop = arguments.time.is_some() || !course.ramp.is_zero();
-        let name = arguments.model.unwrap_or(match (arguments.rate, in_loop, bursts) {
-            (Some(_), ..) => ModelName::Open,
-            (None, false, true) => ModelName::Burst,
-            _ => ModelName::Closed,
-        });
-        Ok(match name {
-            ModelName::Burst => Model::Burst,
-            ModelName::Closed => Model::Closed(course),
-            ModelName::Open => {
-                let rate = arguments.rate.filter(|&it| it > 0.0);
-                let rate = rate.context("an open loop needs a --rate above 0")?;
-                Model::Open { rate, arrivals: arguments.arrivals, course }
-            }
-        })
-    }
-
-    /// What the scenario is held to. Loops leave out the steps that only a burst has.
-    fn objectives(&self, scenario: &dyn Scenario, burst: bool) -> Vec<Objective> {
-        let mine =
-            |it: &Objective| burst || scenario.name() == "mixed" || it.step == scenario.step();
-        self.asked_of(scenario.name(), mine)
-    }
-
-    /// What a scenario is held to: of its own objectives those that are meant, and what was asked for.
-    fn asked_of(&self, name: &str, is_meant: impl Fn(&Objective) -> bool) -> Vec<Objective> {
-        let slo = self.slo.scenario.get(name);
-        let all = slo.map(|it| it.objectives.clone()).unwrap_or_default();
-        let headroom = self.gate().map_or(1.0, |it| it.headroom) * self.arguments.slo_factor;
-        let all = all.into_iter().filter(is_meant).map(|it| it.widened(headroom));
-        all.chain(self.arguments.thresholds.iter().cloned()).collect()
     }
 
     /// Brings one load, and keeps what it showed; gives the place of its section.

@@ -34,7 +34,7 @@ impl Session<'_> {
         let users = members * arguments.rooms;
         let rate = arguments.rate.unwrap_or(RATE_OF_ONE * real(users as u64));
         ensure!(rate > 0.0, "--rate has to be above 0");
-        let (time, warm_up) = (arguments.time.unwrap_or(super::TIME), arguments.warm_up);
+        let (time, warm_up) = (arguments.time.unwrap_or(super::part::TIME), arguments.warm_up);
         let course = Course::new(warm_up, time);
         let model = Model::Open { rate, arrivals: Arrivals::Uniform, course };
         let name = match arguments.rooms {
