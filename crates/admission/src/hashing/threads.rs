@@ -69,7 +69,7 @@ fn step_back() {
 fn step_back_as_session() {
     #[cfg(target_os = "linux")]
     {
-        use rustix::process::{getpid, getsid};
+        use nix::unistd::{getpid, getsid};
 
         // A session that is not of our making, as that of a terminal, is not ours to step back.
         if getsid(None).is_ok_and(|leader| leader == getpid())
