@@ -28,8 +28,7 @@ const KNOWN_FIRST: usize = 64;
 #[derive(Clone)]
 pub struct Accounts {
     db: Db,
-    /// Who is logged in, looked for together. SQLite answers on the spot.
-    sessions: Option<Lookups<SessionId, AccountRow>>,
+    sessions: Lookups<SessionId, AccountRow>,
     known: Arc<Cache<Key, Known, UnitWeighter>>,
     /// When something happened here to an account or its sessions: what was read before is forgotten.
     changed: Arc<Cache<AccountId, Instant, UnitWeighter>>,
@@ -53,12 +52,9 @@ impl Accounts {
     pub fn of(db: Db, runtime: &Handle) -> Self {
         let known = Cache::with_weighter(KNOWN_FIRST, KNOWN_MAX, UnitWeighter);
         let changed = Cache::with_weighter(KNOWN_FIRST, KNOWN_MAX, UnitWeighter);
-        let sessions = match db {
-            Db::Postgres { .. } => Some(Lookups::start("session", &db, runtime, |ids| {
-                table::sessions::accounts_of(ids, time::now())
-            })),
-            Db::Sqlite { .. } => None,
-        };
+        let one = |id| table::sessions::account_of(id, time::now());
+        let many = |ids| table::sessions::accounts_of(ids, time::now());
+        let sessions = Lookups::start("session", &db, runtime, one, many);
         Self { db, sessions, known: Arc::new(known), changed: Arc::new(changed) }
     }
 
@@ -99,12 +95,9 @@ impl Accounts {
         }
         // The age counts from before the read: what changes meanwhile is not missed for longer.
         let read_at = Instant::now();
-        let row = match (key, &self.sessions) {
-            (Key::Account(id), _) => self.db.read_one(table::by_id(id)).await?,
-            (Key::Session(id), Some(sessions)) => sessions.find(id).await?,
-            (Key::Session(id), None) => {
-                self.db.read_one(table::sessions::account_of(id, time::now())).await?
-            }
+        let row = match key {
+            Key::Account(id) => self.db.read_one(table::by_id(id)).await?,
+            Key::Session(id) => self.sessions.find(id).await?,
         };
         let Some(row) = row else {
             self.known.remove(&key);

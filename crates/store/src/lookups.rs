@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use metrics::{Histogram, histogram};
 use pooling::{PoolError, Wait, waiting};
 use tokio::runtime::Handle;
@@ -21,24 +24,74 @@ const KEYS_MAX: usize = 256;
 
 /// Looks for rows by their keys.
 ///
-/// A statement costs about as much for fifty keys as for one, and takes one connection. So whoever comes
-/// while all readers are at work leaves with those who came meanwhile. There is no timer: who comes alone
-/// leaves at once. Cloning shares the readers; they end when the last clone is dropped.
+/// A statement of PostgreSQL costs about as much for fifty keys as for one, and takes one connection. So
+/// whoever comes while all readers are at work leaves with those who came meanwhile. There is no timer:
+/// who comes alone leaves at once, and so does everybody with SQLite, which answers on the spot. Cloning
+/// shares the readers; they end when the last clone is dropped.
 pub struct Lookups<K, U> {
+    alone: Alone<K, U>,
+    together: Option<Together<K, U>>,
+}
+
+/// Looks for one row with a statement of its own.
+type Alone<K, U> = Arc<dyn Fn(K) -> BoxFuture<'static, Row<U>> + Send + Sync>;
+
+/// What somebody who looks for a row is answered.
+type Row<U> = Result<Option<U>, StoreError>;
+
+/// Looks for rows through a queue.
+struct Together<K, U> {
     queue: mpsc::Sender<Waiting<K, U>>,
     patience: Duration,
+    /// How many look at this moment.
+    looking: Arc<AtomicUsize>,
 }
+
+/// That somebody looks, until it is dropped.
+struct Looking<'a>(&'a AtomicUsize);
 
 /// Somebody who waits for a row.
 struct Waiting<K, U> {
     key: K,
-    caller: oneshot::Sender<Result<Option<U>, StoreError>>,
+    caller: oneshot::Sender<Row<U>>,
 }
 
-impl<K: Copy + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Lookups<K, U> {
-    /// Starts readers of `db` on `runtime`, whose metrics call the rows `name`. The query gives the rows
-    /// that have one of these keys, each after its key.
-    pub fn start<Q: Fetch<'static, (K, U)>>(
+impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Lookups<K, U> {
+    /// Looks in `db`, with readers on `runtime`, whose metrics call the rows `name`. `one` gives the row
+    /// that has this key, `many` those that have one of these keys, each after its key.
+    pub fn start<One: Fetch<'static, U>, Many: Fetch<'static, (K, U)>>(
+        name: &'static str,
+        db: &Db,
+        runtime: &Handle,
+        one: impl Fn(K) -> One + Send + Sync + 'static,
+        many: impl Fn(Vec<K>) -> Many + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let together = match db {
+            Db::Postgres { .. } => Some(Together::start(name, db, runtime, many)),
+            Db::Sqlite { .. } => None,
+        };
+        let db = db.clone();
+        let alone = move |key| {
+            let (db, query) = (db.clone(), one(key));
+            async move { db.read_one(query).await }.boxed()
+        };
+        Self { alone: Arc::new(alone), together }
+    }
+
+    /// The row with this key, if there is one.
+    ///
+    /// # Errors
+    /// When the database fails, or does not answer for as long as a caller waits for a connection.
+    pub async fn find(&self, key: K) -> Row<U> {
+        let Some(together) = &self.together else { return (self.alone)(key).await };
+        let (_looking, is_alone) = together.enter();
+        // The way to a reader and back costs a lonely one as much as the statement.
+        if is_alone { (self.alone)(key).await } else { together.find(key).await }
+    }
+}
+
+impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Together<K, U> {
+    fn start<Q: Fetch<'static, (K, U)>>(
         name: &'static str,
         db: &Db,
         runtime: &Handle,
@@ -50,14 +103,16 @@ impl<K: Copy + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Lookups<K,
             let reader = Reader { db: db.clone(), asked: asked.clone(), query: query.clone() };
             runtime.spawn(reader.run(Figures::of(name)));
         }
-        Self { queue, patience: db.patience() }
+        Self { queue, patience: db.patience(), looking: Arc::default() }
     }
 
-    /// The row with this key, if there is one.
-    ///
-    /// # Errors
-    /// When the database fails, or does not answer for as long as a caller waits for a connection.
-    pub async fn find(&self, key: K) -> Result<Option<U>, StoreError> {
+    /// Counts somebody who looks; says whether nobody else does.
+    fn enter(&self) -> (Looking<'_>, bool) {
+        let before = self.looking.fetch_add(1, Ordering::Relaxed);
+        (Looking(&self.looking), before == 0)
+    }
+
+    async fn find(&self, key: K) -> Row<U> {
         let (caller, answer) = oneshot::channel();
         let row = async {
             let gone = || PoolError::Unreachable("its readers are gone".to_owned());
@@ -71,7 +126,20 @@ impl<K: Copy + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Lookups<K,
 
 impl<K, U> Clone for Lookups<K, U> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), patience: self.patience }
+        Self { alone: self.alone.clone(), together: self.together.clone() }
+    }
+}
+
+impl<K, U> Clone for Together<K, U> {
+    fn clone(&self) -> Self {
+        let (queue, looking) = (self.queue.clone(), self.looking.clone());
+        Self { queue, patience: self.patience, looking }
+    }
+}
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -84,7 +152,7 @@ struct Reader<K, U, F> {
 
 impl<K, U, Q, F> Reader<K, U, F>
 where
-    K: Copy + Eq + Hash + Send + 'static,
+    K: Clone + Eq + Hash + Send + 'static,
     U: Clone + Send + 'static,
     Q: Fetch<'static, (K, U)>,
     F: Fn(Vec<K>) -> Q + Sync,
@@ -97,7 +165,7 @@ where
             if group.is_empty() {
                 continue;
             }
-            let keys: Vec<K> = group.iter().map(|waiting| waiting.key).collect();
+            let keys: Vec<K> = group.iter().map(|waiting| waiting.key.clone()).collect();
             let (start, count) = (Instant::now(), keys.len());
             let rows = self.db.read_all((self.query)(keys)).await;
             figures.note(count, start.elapsed());
