@@ -14,7 +14,7 @@ use api::{
 use auth::Auth;
 use gameplay::Saves;
 use realtime::{Realtime, Worker};
-use rooms::{Closings, Heartbeats, Joins, Openings, Owners};
+use rooms::{Closings, Directory, Heartbeats, Joins, Openings};
 use settings::Settings;
 use store::idempotency::InFlight;
 use store::{Bounds, Db};
@@ -30,7 +30,7 @@ use crate::{cors, docs, health, operations};
 pub struct Shared {
     auth: Data<Auth>,
     db: Data<Db>,
-    owners: Data<Owners>,
+    directory: Data<Directory>,
     saves: Data<Saves>,
     openings: Data<Openings>,
     joins: Data<Joins>,
@@ -64,7 +64,7 @@ impl Shared {
         let bodies = BodyLimits { ordinary: limits.body_bytes, document, head, time };
         Self {
             db: Data::new(auth.db.clone()),
-            owners: Data::new(live.owners),
+            directory: Data::new(live.directory),
             closings: Data::new(live.closings),
             realtime: live.realtime,
             saves: Data::new(writers.saves),
@@ -130,7 +130,7 @@ pub fn build(
         .wrap(from_fn(answer::name_request))
         .app_data(shared.auth)
         .app_data(shared.db)
-        .app_data(shared.owners)
+        .app_data(shared.directory)
         .app_data(shared.saves)
         .app_data(shared.openings)
         .app_data(shared.joins)

@@ -5,24 +5,25 @@ use std::sync::Arc;
 use auth::Auth;
 use gameplay::{Audience, GameplayState, Save};
 use realtime::{Bus, News, Realtime};
-use rooms::{Closings, Owners};
+use rooms::{Closings, Directory};
 use serde::Serialize;
 use settings::Settings;
+use tokio::runtime::Handle;
 
 /// What is live, and what it hears from.
 #[derive(Clone)]
 pub struct Live {
     pub(crate) realtime: Realtime,
     pub(crate) closings: Closings,
-    pub(crate) owners: Owners,
+    pub(crate) directory: Directory,
 }
 
 impl Live {
     /// Nobody there yet.
-    pub fn new(settings: &Settings, auth: &Auth) -> Self {
-        let owners = Owners::of(auth.db.clone());
-        let realtime = Realtime::new(settings, auth.clone(), owners.clone());
-        Self { realtime, closings: Closings::default(), owners }
+    pub fn new(settings: &Settings, auth: &Auth, runtime: &Handle) -> Self {
+        let directory = Directory::of(&auth.db, runtime);
+        let realtime = Realtime::new(settings, auth.clone(), directory.clone());
+        Self { realtime, closings: Closings::default(), directory }
     }
 
     /// What hears of saves and tells the rooms.

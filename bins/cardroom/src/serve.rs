@@ -101,8 +101,9 @@ fn serve(
 ) -> io::Result<Running> {
     let server = settings.server.clone();
     let schedule = Schedule::of(Duration::from_millis(server.shutdown_grace_ms));
-    let live = Live::new(&settings, &auth);
-    let (writers, drain) = Writers::start(&settings, &auth.db, live.audience(), &Handle::current());
+    let runtime = Handle::current();
+    let live = Live::new(&settings, &auth, &runtime);
+    let (writers, drain) = Writers::start(&settings, &auth.db, live.audience(), &runtime);
     let rates = RateLimits::new(&settings.rates, server.trusted_hops);
     let rates = Data::new(rates.ok_or_else(|| io::Error::other("a rate limit allows nothing"))?);
     let housekeeping = Housekeeping::start(auth.db.clone(), &settings, registry, rates.clone());

@@ -2,8 +2,7 @@
 
 use auth::{Account, Holder, Pass};
 use ids::RoomId;
-use rooms::{Owners, visit};
-use store::Db;
+use rooms::Directory;
 
 use crate::author::Author;
 use crate::error::GameplayError;
@@ -27,13 +26,12 @@ impl Access {
     /// Those of [`Self::of_owner`] and [`Self::of_visitor`].
     pub async fn of(
         holder: &Holder,
-        db: &Db,
-        owners: &Owners,
+        directory: &Directory,
         room_id: RoomId,
     ) -> Result<Self, GameplayError> {
         match holder {
-            Holder::Account(account) => Self::of_owner(owners, account, room_id).await,
-            Holder::Visitor(pass) => Self::of_visitor(db, *pass, room_id).await,
+            Holder::Account(account) => Self::of_owner(directory, account, room_id).await,
+            Holder::Visitor(pass) => Self::of_visitor(directory, *pass, room_id).await,
         }
     }
 
@@ -42,11 +40,11 @@ impl Access {
     /// # Errors
     /// When there is no such room, or it is somebody else's.
     pub async fn of_owner(
-        owners: &Owners,
+        directory: &Directory,
         account: &Account,
         room_id: RoomId,
     ) -> Result<Self, GameplayError> {
-        if owners.is_owner(account, room_id).await? {
+        if directory.is_owner(account, room_id).await? {
             Ok(Self { room_id, author: Author::Counsellor(account.id) })
         } else {
             Err(GameplayError::NotOwner)
@@ -57,11 +55,15 @@ impl Access {
     ///
     /// # Errors
     /// When the pass is for another room, the visitor left, or the room is closed or over.
-    pub async fn of_visitor(db: &Db, pass: Pass, room_id: RoomId) -> Result<Self, GameplayError> {
+    pub async fn of_visitor(
+        directory: &Directory,
+        pass: Pass,
+        room_id: RoomId,
+    ) -> Result<Self, GameplayError> {
         if pass.room != room_id {
             return Err(rooms::RoomError::NotInRoom.into());
         }
-        visit::find_in(db, pass.visitor, room_id).await?;
+        directory.expect_in(pass.visitor, room_id).await?;
         Ok(Self { room_id, author: Author::Visitor(pass.visitor) })
     }
 }

@@ -13,7 +13,7 @@ use api::{
 };
 use auth::{Caller, Holder};
 use ids::RoomId;
-use rooms::Owners;
+use rooms::Directory;
 use store::Db;
 use store::idempotency::InFlight;
 
@@ -58,10 +58,10 @@ api::routes! {
 #[get("/api/rooms/{room_id}/gameplay-states")]
 async fn list_states(
     db: Data<Db>,
-    owners: Data<Owners>,
+    directory: Data<Directory>,
     Authed(Caller(account), Path(room)): Authed<Caller, Path<RoomId>>,
 ) -> Result<Answer<StatesView>, Problem> {
-    let access = Access::of_owner(&owners, &account, room).await?;
+    let access = Access::of_owner(&directory, &account, room).await?;
     Ok(Answer(keep::list(&db, access).await?.into()))
 }
 
@@ -89,12 +89,12 @@ async fn list_states(
 #[get("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
 async fn get_state(
     db: Data<Db>,
-    owners: Data<Owners>,
+    directory: Data<Directory>,
     request: HttpRequest,
     Authed(holder, Both(Path(room), Path(game))): Authed<Holder, GamePath>,
 ) -> Result<HttpResponse, Problem> {
     let condition = condition(&request)?;
-    let access = Access::of(&holder, &db, &owners, room).await?;
+    let access = Access::of(&holder, &directory, room).await?;
     let state = keep::fetch(&db, access, &game).await?;
     let tag = state.tag();
     if !condition.matches_hold(tag) {
@@ -133,7 +133,7 @@ async fn get_state(
 #[put("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
 async fn save_state(
     saves: Data<Saves>,
-    owners: Data<Owners>,
+    directory: Data<Directory>,
     request: HttpRequest,
     in_flight: Data<InFlight>,
     Authed(Caller(account), Both(Both(Path(room), Path(game)), Both(Document(state), repeat))): Authed<
@@ -142,7 +142,7 @@ async fn save_state(
     >,
 ) -> Result<Tagged<StateView>, Problem> {
     let condition = condition(&request)?;
-    let access = Access::of_owner(&owners, &account, room).await?;
+    let access = Access::of_owner(&directory, &account, room).await?;
     let attempt = repeat.begin(&in_flight, access.author().id())?;
     let change = Change::Replace(state);
     let kept = keep::save(&saves, access, game, change, condition, attempt).await?;
@@ -179,9 +179,8 @@ async fn save_state(
 )]
 #[patch("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
 async fn patch_state(
-    db: Data<Db>,
     saves: Data<Saves>,
-    owners: Data<Owners>,
+    directory: Data<Directory>,
     request: HttpRequest,
     in_flight: Data<InFlight>,
     Authed(holder, Both(Both(Path(room), Path(game)), Both(Patched(change), repeat))): Authed<
@@ -190,7 +189,7 @@ async fn patch_state(
     >,
 ) -> Result<Tagged<StateView>, Problem> {
     let condition = condition(&request)?;
-    let access = Access::of(&holder, &db, &owners, room).await?;
+    let access = Access::of(&holder, &directory, room).await?;
     let attempt = repeat.begin(&in_flight, access.author().id())?;
     let kept = keep::save(&saves, access, game, change, condition, attempt).await?;
     Ok(Tagged(kept.tag(), kept.into()))
@@ -214,10 +213,10 @@ async fn patch_state(
 #[delete("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
 async fn delete_state(
     db: Data<Db>,
-    owners: Data<Owners>,
+    directory: Data<Directory>,
     Authed(Caller(account), Both(Path(room), Path(game))): Authed<Caller, GamePath>,
 ) -> Result<Answer<Removed>, Problem> {
-    let access = Access::of_owner(&owners, &account, room).await?;
+    let access = Access::of_owner(&directory, &account, room).await?;
     keep::remove(&db, access, &game).await?;
     Ok(Answer(Removed::default()))
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use ids::{AccountId, VisitorId};
-use rooms::{Owners, RoomError, manage, visit};
+use rooms::{Directory, RoomError, manage};
 use serde::Deserialize;
 use settings::RealtimeAdmission;
 use sha2::{Digest as _, Sha256};
@@ -23,7 +23,7 @@ pub(crate) const OWNER: &str = "owner";
 /// Decides who may open a socket, and who may enter the channels of a room.
 pub struct Door {
     auth: Auth,
-    owners: Owners,
+    directory: Directory,
     admission: RealtimeAdmission,
     anonymous_key: String,
     origins: Vec<String>,
@@ -76,11 +76,11 @@ impl Door {
         settings: &settings::Realtime,
         origins: &[String],
         auth: Auth,
-        owners: Owners,
+        directory: Directory,
     ) -> Self {
         Self {
             auth,
-            owners,
+            directory,
             admission: settings.admission,
             anonymous_key: settings.anon_key.clone(),
             origins: origins.to_vec(),
@@ -153,7 +153,7 @@ impl Door {
         if !account.is_active || account.must_change_password {
             return Err(Refusal::BadToken);
         }
-        if self.owners.is_owner(&account, topic.room()).await? {
+        if self.directory.is_owner(&account, topic.room()).await? {
             Ok((Who::Owner(account.id), until))
         } else {
             Err(Refusal::OtherRoom)
@@ -164,7 +164,7 @@ impl Door {
         if pass.room != topic.room() {
             return Err(Refusal::OtherRoom);
         }
-        visit::find_in(&self.auth.db, pass.visitor, pass.room).await?;
+        self.directory.expect_in(pass.visitor, pass.room).await?;
         Ok(Who::Visitor(pass.visitor))
     }
 }

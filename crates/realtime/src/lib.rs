@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use admission::ClientAddress;
 use auth::Auth;
-use rooms::Owners;
+use rooms::Directory;
 
 pub use bus::{Bus, News};
 pub use door::Door;
@@ -51,9 +51,9 @@ pub struct Realtime {
 
 impl Realtime {
     /// Nobody there yet.
-    pub fn new(settings: &settings::Settings, auth: Auth, owners: Owners) -> Self {
+    pub fn new(settings: &settings::Settings, auth: Auth, directory: Directory) -> Self {
         let hub = Arc::new(Hub::new(&settings.realtime));
-        let door = Door::new(&settings.realtime, &settings.cors.origins, auth, owners);
+        let door = Door::new(&settings.realtime, &settings.cors.origins, auth, directory);
         Self { hub, door: Arc::new(door) }
     }
 

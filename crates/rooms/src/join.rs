@@ -75,7 +75,10 @@ impl Work for Doorman {
     ) -> Result<Vec<Self::Answer>, Setback> {
         let mut rooms = Vec::new();
         for code in codes(group) {
-            rooms.extend(fetch_in_place::<RoomRow>(connection, table::room_by_code(code))?);
+            rooms.extend(fetch_in_place::<RoomRow>(
+                connection,
+                table::room_by_code(code.to_string()),
+            )?);
         }
         let rooms = by_code(rooms);
         let mut seated = Vec::new();

@@ -6,6 +6,7 @@
 
 mod closings;
 pub mod counts;
+mod directory;
 mod error;
 mod game_rule;
 mod heartbeat;
@@ -14,7 +15,6 @@ mod join;
 pub mod manage;
 pub mod open;
 mod opener;
-mod owners;
 mod room;
 mod share_code;
 mod store;
@@ -22,13 +22,13 @@ pub mod visit;
 mod visitor;
 
 pub use closings::Closings;
+pub use directory::Directory;
 pub use error::RoomError;
 pub use game_rule::{GameRule, RuleSlug};
 pub use heartbeat::{Heartbeats, Pulse};
 pub use http::{Documentation, configure, guard};
 pub use join::{Doorman, Joins};
 pub use opener::{Opener, Openings};
-pub use owners::Owners;
 pub use room::{Deed, Description, Room, RoomClosed, RoomName};
 pub use share_code::ShareCode;
 pub use visitor::{SessionKey, Visitor, VisitorName};

@@ -7,7 +7,6 @@ use store::{At, Db};
 
 use crate::error::RoomError;
 use crate::room::{Deed, Description, Room, RoomName};
-use crate::share_code::ShareCode;
 use crate::store as table;
 
 /// The room with this id.
@@ -26,15 +25,6 @@ pub async fn find(db: &Db, id: RoomId) -> Result<Room, RoomError> {
 pub async fn find_all(db: &Db, ids: &[RoomId]) -> Result<Vec<Room>, RoomError> {
     let rows = db.read_all(table::rooms(ids.to_vec())).await?;
     Ok(rows.into_iter().map(Room::from).collect())
-}
-
-/// The room with this share code.
-///
-/// # Errors
-/// When there is none.
-pub async fn find_by_code(db: &Db, code: &ShareCode) -> Result<Room, RoomError> {
-    let row = db.read_one(table::room_by_code(code)).await?;
-    row.map(Room::from).ok_or(RoomError::NoSuchRoom)
 }
 
 /// The rooms that somebody opened, newest first; closed ones only when asked for.
@@ -104,7 +94,7 @@ pub async fn restore(db: &Db, account: &Account, id: RoomId) -> Result<Room, Roo
 /// # Errors
 /// When the database fails.
 pub async fn visits(db: &Db, id: RoomId) -> Result<(i64, Option<DateTime<Utc>>), RoomError> {
-    let visits = db.read_one(table::visits(id)).await?;
+    let visits = db.read_one(table::visit_statistics(id)).await?;
     let (count, last_seen) = visits.unwrap_or_default();
     Ok((count, last_seen.map(At::utc)))
 }

@@ -96,6 +96,7 @@ mod tests {
     use tokio::runtime::Handle;
 
     use super::*;
+    use crate::directory::Directory;
     use crate::manage;
     use crate::opener::Opener;
 
@@ -158,7 +159,10 @@ mod tests {
 
         assert_eq!(second.unwrap().share_code, code("BBBBBB"));
         assert_eq!(draws.next(), Some("CCCCCC"));
-        assert_eq!(manage::find_by_code(&db, &code("AAAAAA")).await.unwrap(), first);
+        assert_eq!(
+            Directory::of(&db, &Handle::current()).find_by_code(code("AAAAAA")).await.unwrap(),
+            first
+        );
         assert_eq!(manage::list(&db, owner, true).await.unwrap().len(), 2);
     }
 

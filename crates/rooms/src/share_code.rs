@@ -48,6 +48,12 @@ impl PathParam for ShareCode {
     const NAME: &'static str = "share_code";
 }
 
+impl From<ShareCode> for String {
+    fn from(code: ShareCode) -> Self {
+        code.0
+    }
+}
+
 impl fmt::Display for ShareCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -17,10 +17,10 @@ use crate::visitor::Visitor;
 pub(crate) use many::{heartbeat_many, hold_rooms, open_many, seat_many};
 
 /// A row of `rooms`.
-#[derive(Insertable, Queryable)]
+#[derive(Clone, Insertable, Queryable)]
 #[diesel(table_name = rooms)]
 pub(crate) struct RoomRow {
-    id: RoomId,
+    pub(crate) id: RoomId,
     name: String,
     description: Option<String>,
     game_rule_id: Option<GameRuleId>,
@@ -67,14 +67,14 @@ impl From<&Room> for RoomRow {
 }
 
 /// A row of `visitors`.
-#[derive(Insertable, Queryable)]
+#[derive(Clone, Insertable, Queryable)]
 #[diesel(table_name = visitors)]
 pub(crate) struct VisitorRow {
     id: VisitorId,
     name: String,
     room_id: RoomId,
     session_id: String,
-    is_active: bool,
+    pub(crate) is_active: bool,
     joined_at: At,
     last_seen: At,
 }
@@ -157,8 +157,25 @@ pub(crate) fn rooms(ids: Vec<RoomId>) -> impl Fetch<'static, RoomRow> {
 }
 
 /// The room with this share code.
-pub(crate) fn room_by_code(code: &ShareCode) -> impl Fetch<'_, RoomRow> {
-    rooms::table.filter(rooms::share_code.eq(code.as_str()))
+pub(crate) fn room_by_code(code: String) -> impl Fetch<'static, RoomRow> {
+    rooms::table.filter(rooms::share_code.eq(code))
+}
+
+/// The rooms with these share codes, each after its code.
+pub(crate) fn rooms_by_codes(codes: Vec<String>) -> impl Fetch<'static, (String, RoomRow)> {
+    rooms::table
+        .filter(rooms::share_code.eq_any(codes))
+        .select((rooms::share_code, rooms::all_columns))
+}
+
+/// Who opened the room with this id.
+pub(crate) fn owner(id: RoomId) -> impl Fetch<'static, AccountId> {
+    rooms::table.find(id).select(rooms::counselor_id)
+}
+
+/// Who opened the rooms with these ids, each after its room.
+pub(crate) fn owners(ids: Vec<RoomId>) -> impl Fetch<'static, (RoomId, AccountId)> {
+    rooms::table.filter(rooms::id.eq_any(ids)).select((rooms::id, rooms::counselor_id))
 }
 
 /// The rooms that somebody opened, newest first.
@@ -218,6 +235,21 @@ pub(crate) fn visitor(id: VisitorId) -> impl Fetch<'static, VisitorRow> {
     visitors::table.find(id)
 }
 
+/// The visitor with this id, and the room.
+pub(crate) fn visit(id: VisitorId) -> impl Fetch<'static, (VisitorRow, RoomRow)> {
+    visitors::table.find(id).inner_join(rooms::table)
+}
+
+/// The visitors with these ids, each after its id and with the room.
+pub(crate) fn visits(
+    ids: Vec<VisitorId>,
+) -> impl Fetch<'static, (VisitorId, (VisitorRow, RoomRow))> {
+    visitors::table
+        .inner_join(rooms::table)
+        .filter(visitors::id.eq_any(ids))
+        .select((visitors::id, (visitors::all_columns, rooms::all_columns)))
+}
+
 /// The visitors who are in a room, in the order they came.
 pub(crate) fn present(room: RoomId) -> impl Fetch<'static, VisitorRow> {
     visitors::table
@@ -241,7 +273,7 @@ pub(crate) fn leave(id: VisitorId) -> impl Fetch<'static, VisitorRow> {
 }
 
 /// How many visitors a room has had, and when one of them was last seen.
-pub(crate) fn visits(room: RoomId) -> impl Fetch<'static, (i64, Option<At>)> {
+pub(crate) fn visit_statistics(room: RoomId) -> impl Fetch<'static, (i64, Option<At>)> {
     visitors::table
         .filter(visitors::room_id.eq(room))
         .select((diesel::dsl::count_star(), store::latest(visitors::last_seen)))

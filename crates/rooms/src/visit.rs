@@ -55,19 +55,6 @@ pub async fn find(db: &Db, id: VisitorId) -> Result<Visitor, RoomError> {
     row.map(Visitor::from).ok_or(RoomError::NoSuchVisitor)
 }
 
-/// The visitor with this id, if still in `room`, which has to be open.
-///
-/// # Errors
-/// When the visitor is not there, or the room is closed or over.
-pub async fn find_in(db: &Db, id: VisitorId, room: RoomId) -> Result<Visitor, RoomError> {
-    let visitor = find(db, id).await?;
-    if visitor.room_id != room || !visitor.is_active {
-        return Err(RoomError::NotInRoom);
-    }
-    manage::find(db, room).await?.admits(time::now())?;
-    Ok(visitor)
-}
-
 /// Notes a sign of life.
 ///
 /// # Errors

@@ -1,5 +1,7 @@
 //! Behind the API: the app's database, opened a second time.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel_async::SimpleAsyncConnection;
 use ids::AccountId;
@@ -7,8 +9,12 @@ use settings::{DatabaseUrl, Environment};
 use store::schema::{sessions, users};
 use store::{At, Db, Execute};
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 
 use crate::app::TestApp;
+
+/// How long a request has to reach those that wait.
+const ARRIVAL: Duration = Duration::from_millis(300);
 
 /// The database of an app, for what no request can do or see.
 pub(crate) struct Behind(pub(crate) Db);
@@ -65,6 +71,16 @@ impl Behind {
         let result = during.await;
         connection.batch_execute("ROLLBACK").await.unwrap();
         result
+    }
+
+    /// Waits for `all`, which read `table`, and sees to it that they come together on PostgreSQL.
+    pub(crate) async fn meeting_at<T>(&self, table: &str, all: impl Future<Output = T>) -> T {
+        let mut all = Box::pin(all);
+        // SQLite's readers wait for nobody.
+        match self.while_nobody_reads(table, timeout(ARRIVAL, &mut all)).await {
+            Ok(all) => all,
+            Err(_) => all.await,
+        }
     }
 
     /// Carries statements out as they stand, those of the database in use.

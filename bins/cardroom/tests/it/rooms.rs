@@ -6,6 +6,7 @@ mod find;
 mod list;
 mod open;
 mod statistics;
+mod together;
 mod valid;
 
 /// An id that nothing has.

@@ -8,7 +8,7 @@ use api::{
 };
 use auth::Caller;
 use ids::RoomId;
-use rooms::Owners;
+use rooms::Directory;
 use serde_json::Value;
 use store::Db;
 
@@ -57,13 +57,13 @@ pub(crate) struct PageRequest {
 #[get("/api/rooms/{room_id}/gameplay-states/{gameplay_id}/history")]
 pub(crate) async fn list_versions(
     db: Data<Db>,
-    owners: Data<Owners>,
+    directory: Data<Directory>,
     Authed(Caller(account), Both(Both(Path(room), Path(game)), Query(page))): Authed<
         Caller,
         Both<GamePath, Query<PageRequest>>,
     >,
 ) -> Result<Answer<HistoryView>, Problem> {
-    let access = Access::of_owner(&owners, &account, room).await?;
+    let access = Access::of_owner(&directory, &account, room).await?;
     let state = keep::fetch(&db, access, &game).await?;
     let versions = history::page(&db, &state, page.before, page.limit).await?;
     Ok(Answer(HistoryView::of(state.version, versions)))
@@ -88,13 +88,13 @@ pub(crate) async fn list_versions(
 #[get("/api/rooms/{room_id}/gameplay-states/{gameplay_id}/history/{version}")]
 pub(crate) async fn get_version(
     db: Data<Db>,
-    owners: Data<Owners>,
+    directory: Data<Directory>,
     Authed(Caller(account), Both(Both(Path(room), Path(game)), Path(number))): Authed<
         Caller,
         Both<GamePath, Path<VersionNumber>>,
     >,
 ) -> Result<Answer<SnapshotView>, Problem> {
-    let access = Access::of_owner(&owners, &account, room).await?;
+    let access = Access::of_owner(&directory, &account, room).await?;
     let state = keep::fetch(&db, access, &game).await?;
     Ok(Answer(history::version(&db, &state, number.0).await?.into()))
 }
@@ -120,13 +120,13 @@ pub(crate) async fn get_version(
 pub(crate) async fn restore_version(
     db: Data<Db>,
     saves: Data<Saves>,
-    owners: Data<Owners>,
+    directory: Data<Directory>,
     Authed(Caller(account), Both(Both(Path(room), Path(game)), Path(number))): Authed<
         Caller,
         Both<GamePath, Path<VersionNumber>>,
     >,
 ) -> Result<Tagged<StateView>, Problem> {
-    let access = Access::of_owner(&owners, &account, room).await?;
+    let access = Access::of_owner(&directory, &account, room).await?;
     let state = keep::fetch(&db, access, &game).await?;
     let snapshot = history::version(&db, &state, number.0).await?;
     let change = Change::Replace(snapshot.document);

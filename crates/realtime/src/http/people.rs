@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, get};
 use api::{Authed, Busy, ErrorBody, InputFaults, Path, Problem, SignInFaults, time};
 use auth::Holder;
 use ids::RoomId;
-use rooms::{Deed, manage, visit};
+use rooms::{Deed, Directory, manage};
 use serde::Serialize;
 use serde_json::Value;
 use store::Db;
@@ -45,11 +45,12 @@ pub(crate) struct PersonView {
 pub(crate) async fn list_people(
     request: HttpRequest,
     db: Data<Db>,
+    directory: Data<Directory>,
     Authed(asker, Path(room)): Authed<Holder, Path<RoomId>>,
 ) -> Result<Answer<Vec<PersonView>>, Problem> {
     match asker {
         Holder::Visitor(pass) if pass.room == room => {
-            visit::find_in(&db, pass.visitor, room).await?;
+            directory.expect_in(pass.visitor, room).await?;
         }
         Holder::Visitor(_) => return Err(rooms::RoomError::NotInRoom.into()),
         Holder::Account(account) => {

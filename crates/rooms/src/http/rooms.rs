@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::views::{Message, RestoredRoomView, RoomView};
 use crate::closings::Closings;
+use crate::directory::Directory;
 use crate::error::RoomError;
 use crate::game_rule::{DEFAULT_SLUG, RuleSlug};
 use crate::manage;
@@ -158,12 +159,12 @@ pub(crate) async fn get_room(
 ))]
 #[get("/api/rooms/by-code/{share_code}")]
 pub(crate) async fn room_by_code(
-    db: Data<Db>,
+    directory: Data<Directory>,
     limits: Data<RateLimits>,
     address: ClientAddress,
     Input(Path(code)): Input<Path<ShareCode>>,
 ) -> Result<Answer<RoomView>, Problem> {
-    let find = manage::find_by_code(&db, &code);
+    let find = directory.find_by_code(code);
     let room = limits.codes.attempt(address, find, RoomError::is_wrong_code).await?;
     Ok(Answer(room.into()))
 }

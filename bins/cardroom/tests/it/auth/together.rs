@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use serde_json::json;
-use tokio::time::timeout;
 
 use super::COUNSELLOR;
 use crate::app::{TestApp, ask};
@@ -15,9 +14,6 @@ const PEOPLE: usize = 24;
 
 /// One of so many has logged out.
 const GONE: usize = 5;
-
-/// How long a request has to reach those that wait.
-const ARRIVAL: Duration = Duration::from_millis(300);
 
 /// So many people, each with a session of their own.
 async fn people(app: &TestApp, behind: &Behind) -> Vec<(String, String)> {
@@ -43,13 +39,8 @@ async fn people_who_are_looked_for_together_are_not_mixed_up() {
     }
 
     let me = |token: &str| ask(app.get("/api/auth/me").bearer_auth(token));
-    let mut all = Box::pin(join_all(people.iter().map(|(_, token)| me(token))));
-    // SQLite's readers wait for nobody.
-    let early = behind.while_nobody_reads("sessions", timeout(ARRIVAL, &mut all)).await;
-    let answers = match early {
-        Ok(answers) => answers,
-        Err(_) => all.await,
-    };
+    let all = join_all(people.iter().map(|(_, token)| me(token)));
+    let answers = behind.meeting_at("sessions", all).await;
 
     for (n, ((email, _), (status, answer))) in people.iter().zip(answers).enumerate() {
         if n.is_multiple_of(GONE) {

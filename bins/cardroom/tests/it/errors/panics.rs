@@ -44,7 +44,7 @@ fn shared(settings: Settings) -> Shared {
         batch_users: settings.limits.batch_users,
     };
     let rates = Data::new(RateLimits::new(&settings.rates, 0).unwrap());
-    let live = Live::new(&settings, &auth);
+    let live = Live::new(&settings, &auth, &runtime);
     Shared::new(settings, auth, writers, rates, live, Lifecycle::default())
 }
 
