@@ -21,6 +21,8 @@ pub(crate) struct Figures {
     pub(crate) rate: f64,
     /// Time of the server's processor for each, in microseconds.
     pub(crate) micros: f64,
+    /// What of it is the kernel's.
+    pub(crate) kernel_micros: f64,
     /// Cores that the server and this program used.
     pub(crate) cores: [f64; 2],
     /// From saying to hearing, in milliseconds.
@@ -49,19 +51,20 @@ pub(crate) async fn run(
     load.go_on(pace, WARM_UP).await?;
     crowd.heard.take_times();
     let (start, heard) = (Instant::now(), crowd.heard.deliveries()?);
-    let (server_before, ours_before) = (server.processor_seconds()?, Process::own()?);
+    let (server_before, ours_before) = (server.processor_time()?, Process::own()?);
     load.go_on(pace, time).await?;
     let seconds = start.elapsed().as_secs_f64();
     let deliveries = number(crowd.heard.deliveries()? - heard);
-    let server_time = server.processor_seconds()? - server_before;
-    let our_time = Process::own()? - ours_before;
+    let server_time = server.processor_time()?.since(server_before);
+    let our_time = Process::own()?.since(ours_before);
     let times = crowd.heard.take_times();
     hear_the_rest(crowd, load.said).await?;
     let millis = |q| number(times.value_at_quantile(q)) / 1e6;
     Ok(Figures {
         rate: deliveries / seconds,
-        micros: server_time / deliveries * 1e6,
-        cores: [server_time / seconds, our_time / seconds],
+        micros: server_time.total() / deliveries * 1e6,
+        kernel_micros: server_time.system / deliveries * 1e6,
+        cores: [server_time.total() / seconds, our_time.total() / seconds],
         p50: millis(0.5),
         p99: millis(0.99),
     })

@@ -104,7 +104,9 @@ async fn compare(
     time: Duration,
 ) -> Result<bool> {
     println!("\n{rooms} rooms of {members}, {} bytes", wire::PAYLOAD_BYTES);
-    println!("  server     load        deliveries/s  us each   p50 ms   p99 ms   cores  tool");
+    println!(
+        "  server     load        deliveries/s  us each  of it kernel   p50 ms   p99 ms  cores  tool"
+    );
     let mut full = Vec::new();
     let mut half = Vec::new();
     for &kind in kinds {
@@ -126,9 +128,9 @@ async fn compare(
 }
 
 fn show(kind: Kind, load: &str, figures: Figures) {
-    let Figures { rate, micros, cores: [server, ours], p50, p99 } = figures;
+    let Figures { rate, micros, kernel_micros, cores: [server, ours], p50, p99 } = figures;
     println!(
-        "  {:<10} {load:<10} {rate:>12.0} {micros:>8.2} {p50:>8.2} {p99:>8.2} {server:>7.2} {ours:>5.2}",
+        "  {:<10} {load:<10} {rate:>13.0} {micros:>8.2} {kernel_micros:>13.2} {p50:>8.2} {p99:>8.2} {server:>6.2} {ours:>5.2}",
         kind.name(),
     );
 }

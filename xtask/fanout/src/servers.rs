@@ -137,13 +137,13 @@ impl Process {
     }
 
     /// Time on a core so far, of all threads.
-    pub(crate) fn processor_seconds(&self) -> Result<f64> {
-        seconds_of(&fs::read_to_string(format!("/proc/{}/stat", self.0))?)
+    pub(crate) fn processor_time(&self) -> Result<ProcessorTime> {
+        ProcessorTime::of(&fs::read_to_string(format!("/proc/{}/stat", self.0))?)
     }
 
     /// The same of ourselves.
-    pub(crate) fn own() -> Result<f64> {
-        seconds_of(&fs::read_to_string("/proc/self/stat")?)
+    pub(crate) fn own() -> Result<ProcessorTime> {
+        ProcessorTime::of(&fs::read_to_string("/proc/self/stat")?)
     }
 
     /// Resident memory, in bytes.
@@ -164,13 +164,36 @@ pub(crate) fn pin(thread: Option<Pid>, core: usize) -> Result<()> {
     Ok(())
 }
 
-fn seconds_of(stat: &str) -> Result<f64> {
-    // The name of the program, in parentheses, may hold anything.
-    let rest = stat.rsplit_once(')').context("no stat")?.1;
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    ensure!(fields.len() > 12, "no stat");
-    let ticks = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-    Ok(crate::load::number(ticks) / crate::load::number(clock_ticks_per_second()))
+/// Time on a core, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ProcessorTime {
+    /// In the program itself.
+    user: f64,
+    /// In the kernel, at the program's request.
+    pub(crate) system: f64,
+}
+
+impl ProcessorTime {
+    fn of(stat: &str) -> Result<Self> {
+        // The name of the program, in parentheses, may hold anything.
+        let rest = stat.rsplit_once(')').context("no stat")?.1;
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        ensure!(fields.len() > 12, "no stat");
+        let seconds = |field: &str| -> Result<f64> {
+            let ticks = field.parse::<u64>()?;
+            Ok(crate::load::number(ticks) / crate::load::number(clock_ticks_per_second()))
+        };
+        Ok(Self { user: seconds(fields[11])?, system: seconds(fields[12])? })
+    }
+
+    pub(crate) fn total(self) -> f64 {
+        self.user + self.system
+    }
+
+    /// What was added since `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self { user: self.user - before.user, system: self.system - before.system }
+    }
 }
 
 #[cfg(test)]
@@ -178,12 +201,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn user_and_system_time_are_added() {
-        let stat = "7 (a) b) R 1 2 3 4 5 6 7 8 9 10 150 50 0 0";
-        assert!(
-            (seconds_of(stat).unwrap() - 200.0 / crate::load::number(clock_ticks_per_second()))
-                .abs()
-                < 1e-9
-        );
+    fn user_and_system_time_are_told_apart() {
+        let time = ProcessorTime::of("7 (a) b) R 1 2 3 4 5 6 7 8 9 10 150 50 0 0").unwrap();
+        let second = crate::load::number(clock_ticks_per_second());
+        assert_eq!(time, ProcessorTime { user: 150.0 / second, system: 50.0 / second });
     }
 }
