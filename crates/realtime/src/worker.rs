@@ -2,10 +2,12 @@
 //!
 //! Sockets never leave the thread that accepted them. So what is said in a channel is handed over
 //! once to each thread that has members, and from there on no lock is taken: a thread fills the
-//! outboxes of its own sockets, and each of them writes all that waits at once.
+//! outboxes of its own sockets ([`delivery`]), and each of them writes all that waits at once.
+
+mod delivery;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,31 +15,18 @@ use std::time::{Duration, Instant};
 
 use actix_web::rt;
 use tokio::sync::mpsc;
-use tokio::task::yield_now;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::warn;
 
-use crate::channel::{Matter, Post};
+use crate::channel::Post;
 use crate::door::Door;
-use crate::figures::{FIGURES, dropped};
+use crate::figures::dropped;
 use crate::hub::Hub;
-use crate::outbox::Fate;
 use crate::presence::{MemberId, SocketId};
-use crate::protocol::Version;
 use crate::socket::Socket;
 
 /// What waits to be delivered on one thread at most.
 const QUEUE_MAX: usize = 65_536;
-
-/// What is delivered before sockets get a turn to write.
-const BATCH: usize = 64;
-
-/// From so many frames on that were just handed out, the next ones are waited for.
-const CROWD: u64 = 32;
-
-/// How long: what is said meanwhile leaves with one system call a socket instead of one a message. The
-/// first message after silence waits for nobody.
-const GATHER: Duration = Duration::from_millis(2);
 
 /// How often sockets are looked at that say nothing.
 const TICK: Duration = Duration::from_secs(1);
@@ -54,7 +43,7 @@ struct Part {
     hub: Arc<Hub>,
     door: Arc<Door>,
     port: Port,
-    audiences: RefCell<HashMap<u64, Vec<Listener>>>,
+    audiences: RefCell<HashMap<u64, Audience>>,
     sockets: RefCell<HashMap<SocketId, Rc<Socket>>>,
 }
 
@@ -64,6 +53,14 @@ pub(crate) struct Port {
     id: u64,
     queue: mpsc::Sender<Post>,
     has_overflowed: Arc<AtomicBool>,
+}
+
+/// The members of a channel on this thread.
+#[derive(Default)]
+struct Audience {
+    listeners: Vec<Listener>,
+    /// What they are to hear soon, while that is gathered.
+    gathered: Option<VecDeque<Post>>,
 }
 
 /// A member of a channel.
@@ -130,76 +127,19 @@ impl Worker {
 
     /// Lets a member hear what is said in a channel.
     pub(crate) fn seat(&self, channel: u64, listener: Listener) {
-        self.0.audiences.borrow_mut().entry(channel).or_default().push(listener);
+        self.0.audiences.borrow_mut().entry(channel).or_default().listeners.push(listener);
     }
 
     /// Lets a member hear no more.
     pub(crate) fn unseat(&self, channel: u64, member: MemberId) {
         let mut audiences = self.0.audiences.borrow_mut();
-        let Some(listeners) = audiences.get_mut(&channel) else { return };
+        let Some(Audience { listeners, .. }) = audiences.get_mut(&channel) else { return };
         if let Some(index) = listeners.iter().position(|it| it.member == member) {
             listeners.swap_remove(index);
         }
         if listeners.is_empty() {
             audiences.remove(&channel);
         }
-    }
-
-    async fn deliver_all(self, mut queue: mpsc::Receiver<Post>) {
-        let mut posts = Vec::with_capacity(BATCH);
-        while queue.recv_many(&mut posts, BATCH).await > 0 {
-            let is_all = posts.len() < BATCH;
-            let told: u64 = posts.drain(..).map(|post| self.deliver(&post)).sum();
-            if self.0.port.has_overflowed.swap(false, Ordering::Relaxed) {
-                self.give_up_all();
-            }
-            if is_all && told >= CROWD {
-                sleep(GATHER).await;
-            } else {
-                yield_now().await;
-            }
-        }
-    }
-
-    /// Fills the outboxes of all who hear it; gives how many that are.
-    fn deliver(&self, post: &Post) -> u64 {
-        let mut lost = Vec::new();
-        let mut over = Vec::new();
-        let mut told = 0;
-        {
-            let audiences = self.0.audiences.borrow();
-            let Some(listeners) = audiences.get(&post.channel) else { return 0 };
-            for listener in listeners.iter().filter(|it| it.from < post.order) {
-                let fate = match &post.matter {
-                    Matter::Over(_) => {
-                        over.push((listener.socket.clone(), listener.topic.clone()));
-                        continue;
-                    }
-                    Matter::People(_) if !listener.sees_people => continue,
-                    Matter::Said(_, except) if *except == Some(listener.member) => continue,
-                    matter => tell(&listener.socket, matter),
-                };
-                told += 1;
-                match fate {
-                    Fate::Waits => {}
-                    Fate::Superseded => dropped("superseded"),
-                    Fate::Dropped => dropped("slow_reader"),
-                    Fate::Closed => told -= 1,
-                    Fate::Overflowed => lost.push(listener.socket.clone()),
-                }
-            }
-        }
-        FIGURES.delivered(post.born.elapsed(), told);
-        for socket in lost {
-            dropped("slow_reader_closed");
-            socket.part();
-        }
-        if let Matter::Over(reason) = post.matter {
-            for (socket, topic) in &over {
-                socket.end_for_good(topic, reason);
-            }
-        }
-        told
     }
 
     /// What was not taken in is missing everywhere, so all clients have to come back and look.
@@ -232,18 +172,5 @@ impl Worker {
             socket.close(SERVICE_RESTART, "the service restarts");
             sleep(step).await;
         }
-    }
-}
-
-/// Puts something into the outbox of a socket, in its version.
-fn tell(socket: &Socket, matter: &Matter) -> Fate {
-    let version: Version = socket.version;
-    match matter {
-        Matter::Said(broadcast, _) => match broadcast.frame(version) {
-            Some(frame) => socket.outbox.tell(frame, broadcast.supersedes),
-            None => Fate::Closed,
-        },
-        Matter::People(frames) => socket.outbox.send(frames.frame(version)),
-        Matter::Over(_) => Fate::Closed,
     }
 }

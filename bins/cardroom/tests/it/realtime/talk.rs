@@ -78,14 +78,12 @@ async fn bytes_reach_the_second_version_and_the_first_is_spared() {
     assert!(first.is_quiet().await);
 }
 
-#[testkit::on_both_databases]
-async fn everybody_hears_everything_in_the_same_order_with_no_number_missing() {
-    const PEOPLE: usize = 8;
-    const MESSAGES: usize = 40;
+/// Lets so many people say so much at once, and hear all of it.
+async fn talk(people: usize, messages: usize) {
     let app = TestApp::spawn().await;
     let topic = room(&app).await;
     let mut sockets = Vec::new();
-    for index in 0..PEOPLE {
+    for index in 0..people {
         let mut socket =
             if index % 2 == 0 { Socket::first(&app).await } else { Socket::second(&app).await };
         let config = json!({ "config": { "broadcast": { "self": true }, "presence": { "enabled": false } } });
@@ -95,11 +93,11 @@ async fn everybody_hears_everything_in_the_same_order_with_no_number_missing() {
     let talk = sockets.into_iter().enumerate().map(|(index, mut socket)| {
         let topic = topic.clone();
         async move {
-            for n in 0..MESSAGES {
+            for n in 0..messages {
                 socket.broadcast(&topic, "msg", &json!({ "from": index, "n": n })).await;
             }
             let mut heard = Vec::new();
-            for number in 1..=PEOPLE * MESSAGES {
+            for number in 1..=people * messages {
                 let payload = socket.hear_of("broadcast").await.payload;
                 assert_eq!(payload["meta"]["seq"], number);
                 heard.push(payload["payload"].to_string());
@@ -109,6 +107,16 @@ async fn everybody_hears_everything_in_the_same_order_with_no_number_missing() {
     });
     let heard = join_all(talk).await;
     assert!(heard.windows(2).all(|pair| pair[0] == pair[1]), "the order differs");
+}
+
+#[testkit::on_both_databases]
+async fn everybody_hears_everything_in_the_same_order_with_no_number_missing() {
+    talk(8, 40).await;
+}
+
+#[testkit::on_both_databases]
+async fn so_does_a_crowd_for_which_messages_are_gathered() {
+    talk(80, 5).await;
 }
 
 #[testkit::on_both_databases]
