@@ -122,6 +122,10 @@ impl Person {
         self.connection = None;
     }
 
+    pub(crate) fn has_saved(&self) -> bool {
+        !self.evidence.saves.is_empty()
+    }
+
     pub(crate) fn has_joined(&self) -> bool {
         self.visitor.is_some()
     }

@@ -42,8 +42,8 @@ pub(crate) trait Scenario: Send + Sync {
 }
 
 /// Every scenario.
-pub(crate) const ALL: [&dyn Scenario; 7] =
-    [&Login, &Save, &Join, &Heartbeat, &Read, &Mixed, &Quick];
+pub(crate) const ALL: [&dyn Scenario; 8] =
+    [&Login, &Save, &Load, &Join, &Heartbeat, &Read, &Mixed, &Quick];
 
 /// The scenario of that name.
 pub(crate) fn by_name(name: &str) -> Option<&'static dyn Scenario> {
@@ -103,6 +103,36 @@ impl Scenario for Save {
 
     fn step(&self) -> &'static str {
         "save"
+    }
+}
+
+struct Load;
+
+impl Scenario for Load {
+    fn name(&self) -> &'static str {
+        "load"
+    }
+
+    fn about(&self) -> &'static str {
+        "owners load the state that they saved"
+    }
+
+    fn rooms(&self, _burst: bool) -> Rooms {
+        Rooms::Each
+    }
+
+    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
+        async {
+            if !person.has_saved() {
+                person.save(watch).await;
+            }
+            person.load(watch).await;
+        }
+        .boxed_local()
+    }
+
+    fn step(&self) -> &'static str {
+        "load"
     }
 }
 

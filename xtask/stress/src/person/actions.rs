@@ -109,6 +109,20 @@ impl Person {
         }
     }
 
+    /// Loads what one saved last, if anything, and looks whether it is what was acknowledged, or later.
+    pub(crate) async fn load(&mut self, watch: &Watch) {
+        let Some(saved) = self.evidence.saves.last() else { return };
+        let (path, acknowledged) = (saved.document.path.clone(), saved.version);
+        let token = self.account.token.clone();
+        let ask =
+            Ask { step: "load", method: "GET", path: &path, body: "", token: &token, status: 200 };
+        let read = |body: &[u8]| match version(body) {
+            Some(version) if version >= acknowledged => Ok(()),
+            other => Err(format!("version {acknowledged} was saved, and {other:?} loaded")),
+        };
+        self.ask(watch, ask, read).await;
+    }
+
     /// Joins the shared room with a session that was never there.
     pub(crate) async fn join(&mut self, watch: &Watch) {
         self.session += 1;
