@@ -29,6 +29,9 @@ const AT_ONCE: &str = "CARDROOM__ADMISSION__REQUESTS=256";
 /// People who come at once. Fifty are foretold, less than one and a half times as many.
 const PEOPLE: [usize; 3] = [12, 24, 36];
 
+/// What is measured as a read: unlike a room by its code, each takes a connection for itself.
+const READ: &str = "load";
+
 /// Pools that reads are let through.
 const POOLS: [usize; 4] = [1, 2, 4, 8];
 
@@ -52,7 +55,7 @@ pub(crate) async fn run(kind: &str, lanes: usize, programs: &Programs) -> Result
     let meter = Meter { kind, lanes, programs, history: &history };
     let save = meter.operation("save").await?;
     let join = meter.operation("join").await?;
-    let (read, run) = meter.loops("read").await?;
+    let (read, run) = meter.loops(READ).await?;
     let (pools, pool_rates) =
         if kind == "postgres" { meter.pools().await? } else { Default::default() };
     let (resident_mib, connection_kib) = memory(&run);
@@ -149,10 +152,10 @@ impl Meter<'_> {
         for size in POOLS {
             say(&format!("read: a pool of {size}"));
             let pool = format!("CARDROOM__DATABASE__POOL_SIZE={size}");
-            let words = ["read", "--users", "50", "--model", "closed", "--for", "1500ms", "--set"];
-            let rate = ["--threshold", "read.rate > 1/s"];
+            let words = [READ, "--users", "50", "--model", "closed", "--for", "1500ms", "--set"];
+            let rate = ["--threshold", &format!("{READ}.rate > 1/s")];
             let run = self.stress(&[&words[..], &[&pool], &rate].concat()).await?;
-            let rate = run.sections.first().and_then(|it| it.value("read", "rate"));
+            let rate = run.sections.first().and_then(|it| it.value(READ, "rate"));
             rates.push(rate.context("nothing was read")?);
         }
         Ok((POOLS.to_vec(), rates))
@@ -166,8 +169,8 @@ fn demands(section: &Section, rate: f64) -> [f64; 3] {
     cores.map_or([0.0; 3], |it| [of(it.server), of(it.database), of(it.ours)])
 }
 
-/// Resident memory with one reader, in MiB, and what each more added, in KiB. Of readers, because
-/// what is written is remembered, and would count for those who write it.
+/// Resident memory with one reader, in MiB, and what each more added, in KiB. Of readers, who saved once
+/// each: what is written is remembered, and those who write all the time would count for many.
 fn memory(run: &Run) -> (f64, f64) {
     let resident = run.sections.iter().filter_map(|it| it.cost.resident_bytes);
     let resident: Vec<_> = resident.collect();
