@@ -10,6 +10,7 @@
 
 mod figures;
 mod queue;
+mod session;
 mod threads;
 
 use std::io;

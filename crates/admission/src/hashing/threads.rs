@@ -1,18 +1,19 @@
 //! The threads that hash.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use std::{io, thread};
+
+use super::session::Session;
 
 /// How far the threads that hash step back for all others. A core is theirs when nobody else wants
 /// it, and a tenth of it when others always do, so that log-ins never starve.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// How far the whole session steps back for others, where the server is all there is in it. One is too
-/// little for a database on the same machine while many log in; five takes a tenth of the saves.
-#[cfg(target_os = "linux")]
-const SESSION_NICENESS: &str = "2";
+/// How long nothing was hashed when the session comes forward again.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What a thread does once.
 type Errand = Box<dyn FnOnce() + Send>;
@@ -24,13 +25,13 @@ pub(super) struct Threads(Sender<Errand>);
 
 impl Threads {
     pub(super) fn start(number: usize) -> io::Result<Self> {
-        step_back_as_session();
+        let session = Arc::new(Session::of_this_process());
         let (sender, errands) = channel();
         let errands = Arc::new(Mutex::new(errands));
         for index in 0..number {
-            let errands = Arc::clone(&errands);
+            let (errands, session) = (Arc::clone(&errands), Arc::clone(&session));
             let thread = thread::Builder::new().name(format!("hashing-{index}"));
-            thread.spawn(move || work(&errands))?;
+            thread.spawn(move || work(&errands, &session))?;
         }
         Ok(Self(sender))
     }
@@ -42,16 +43,36 @@ impl Threads {
     }
 }
 
-fn work(errands: &Mutex<Receiver<Errand>>) {
+fn work(errands: &Mutex<Receiver<Errand>>, session: &Session) {
     step_back();
-    while let Ok(errand) = next(errands) {
-        errand();
+    while let Ok(first) = next(errands, session) {
+        let shift = session.begin();
+        let mut errand = Some(first);
+        while let Some(carry_out) = errand {
+            shift.give_way();
+            carry_out();
+            errand = next_at_once(errands);
+        }
     }
 }
 
-/// Waits for an errand; the lock is free again when it is carried out.
-fn next(errands: &Mutex<Receiver<Errand>>) -> Result<Errand, std::sync::mpsc::RecvError> {
-    errands.lock().unwrap_or_else(PoisonError::into_inner).recv()
+/// Waits for an errand; the lock is free again when it is carried out. After a pause without one the
+/// session comes forward again.
+fn next(errands: &Mutex<Receiver<Errand>>, session: &Session) -> Result<Errand, RecvError> {
+    let errands = errands.lock().unwrap_or_else(PoisonError::into_inner);
+    while session.is_back() {
+        match errands.recv_timeout(PAUSE) {
+            Err(RecvTimeoutError::Timeout) => session.come_forward(),
+            Err(RecvTimeoutError::Disconnected) => return Err(RecvError),
+            Ok(errand) => return Ok(errand),
+        }
+    }
+    errands.recv()
+}
+
+/// The next errand, if one waits. It does not where another thread waits for one.
+fn next_at_once(errands: &Mutex<Receiver<Errand>>) -> Option<Errand> {
+    errands.try_lock().ok()?.try_recv().ok()
 }
 
 /// Gives way to all other threads: an answer that takes a tenth of a millisecond must not wait for a
@@ -60,22 +81,5 @@ fn step_back() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(NICENESS) {
         tracing::warn!("the threads that hash cannot give way to others: {error}");
-    }
-}
-
-/// Gives way to all other sessions. Linux may share the processor among sessions first (sched(7), "The
-/// autogroup feature"), and each connection of PostgreSQL is a session: what threads that hash leave to
-/// others would be left to ours alone, and a commit that takes a millisecond waits a hundred.
-fn step_back_as_session() {
-    #[cfg(target_os = "linux")]
-    {
-        use nix::unistd::{getpid, getsid};
-
-        // A session that is not of our making, as that of a terminal, is not ours to step back.
-        if getsid(None).is_ok_and(|leader| leader == getpid())
-            && let Err(error) = std::fs::write("/proc/self/autogroup", SESSION_NICENESS)
-        {
-            tracing::debug!("the session cannot give way to others: {error}");
-        }
     }
 }

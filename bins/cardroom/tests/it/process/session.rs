@@ -2,8 +2,25 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
+
+use futures::future::join_all;
+use reqwest::Client;
+use serde_json::json;
+use tokio::join;
+use tokio::time::{sleep, timeout};
 
 use super::{Process, cardroom, program};
+
+/// How long the session of a server may take to change.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Logs in as somebody whom nobody knows, which is hashed all the same.
+async fn log_in(address: &str, number: usize) -> u16 {
+    let body = json!({ "email": format!("nobody{number}@example.com"), "password": "secret" });
+    let request = Client::new().post(format!("{address}/api/auth/login")).json(&body);
+    request.send().await.unwrap().status().as_u16()
+}
 
 /// How far the session of a process steps back, where the kernel shares the processor among sessions.
 fn niceness(server: &Process) -> Option<String> {
@@ -11,19 +28,41 @@ fn niceness(server: &Process) -> Option<String> {
     group.trim().rsplit_once("nice ").map(|(_, niceness)| niceness.to_owned())
 }
 
+/// Waits until the session of a process is so nice.
+async fn wait_for(server: &Process, nice: &str) {
+    let found = async {
+        while niceness(server).as_deref() != Some(nice) {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, found).await.expect(nice);
+}
+
 #[testkit::on_both_databases]
-async fn a_server_that_is_alone_in_its_session_gives_way_to_others() {
+async fn a_server_that_is_alone_in_its_session_gives_way_while_it_hashes() {
     let database = testkit::database().await;
+    let url = database.url.expose();
     let mut alone = Command::new("setsid");
     alone.arg(program()).env_clear();
-    let mut alone = Process::start_by(alone, &database.url.expose(), &[]);
-    alone.address();
-    let Some(alone) = niceness(&alone) else {
+    let changes = [("CARDROOM__AUTH__BCRYPT_COST", "10")];
+    let mut alone = Process::start_by(alone, &url, &changes);
+    let address = alone.address();
+    if niceness(&alone).is_none() {
         return println!("LEFT OUT, because the kernel does not share among sessions");
-    };
-    assert_eq!(alone, "2");
+    }
+    wait_for(&alone, "0").await;
+    let many = (0..8).map(|n| log_in(&address, n));
+    let ((), answers) = join!(wait_for(&alone, "2"), join_all(many));
+    assert!(answers.iter().all(|status| *status == 401), "{answers:?}");
+    wait_for(&alone, "0").await;
+}
 
-    let mut among_others = Process::start_by(cardroom(&[]), &database.url.expose(), &[]);
-    among_others.address();
-    assert_eq!(niceness(&among_others).as_deref(), Some("0"));
+#[testkit::on_both_databases]
+async fn a_server_among_others_in_its_session_stays_as_it_is() {
+    let database = testkit::database().await;
+    let mut server = Process::start_by(cardroom(&[]), &database.url.expose(), &[]);
+    let address = server.address();
+    let before = niceness(&server);
+    assert_eq!(log_in(&address, 0).await, 401);
+    assert_eq!(niceness(&server), before);
 }
