@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
@@ -43,12 +42,7 @@ type Row<U> = Result<Option<U>, StoreError>;
 struct Together<K, U> {
     queue: mpsc::Sender<Waiting<K, U>>,
     patience: Duration,
-    /// How many look at this moment.
-    looking: Arc<AtomicUsize>,
 }
-
-/// That somebody looks, until it is dropped.
-struct Looking<'a>(&'a AtomicUsize);
 
 /// Somebody who waits for a row.
 struct Waiting<K, U> {
@@ -83,10 +77,10 @@ impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Lookups<K
     /// # Errors
     /// When the database fails, or does not answer for as long as a caller waits for a connection.
     pub async fn find(&self, key: K) -> Row<U> {
-        let Some(together) = &self.together else { return (self.alone)(key).await };
-        let (_looking, is_alone) = together.enter();
-        // The way to a reader and back costs a lonely one as much as the statement.
-        if is_alone { (self.alone)(key).await } else { together.find(key).await }
+        match &self.together {
+            Some(together) => together.find(key).await,
+            None => (self.alone)(key).await,
+        }
     }
 }
 
@@ -103,13 +97,7 @@ impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Together<
             let reader = Reader { db: db.clone(), asked: asked.clone(), query: query.clone() };
             runtime.spawn(reader.run(Figures::of(name)));
         }
-        Self { queue, patience: db.patience(), looking: Arc::default() }
-    }
-
-    /// Counts somebody who looks; says whether nobody else does.
-    fn enter(&self) -> (Looking<'_>, bool) {
-        let before = self.looking.fetch_add(1, Ordering::Relaxed);
-        (Looking(&self.looking), before == 0)
+        Self { queue, patience: db.patience() }
     }
 
     async fn find(&self, key: K) -> Row<U> {
@@ -132,14 +120,7 @@ impl<K, U> Clone for Lookups<K, U> {
 
 impl<K, U> Clone for Together<K, U> {
     fn clone(&self) -> Self {
-        let (queue, looking) = (self.queue.clone(), self.looking.clone());
-        Self { queue, patience: self.patience, looking }
-    }
-}
-
-impl Drop for Looking<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        Self { queue: self.queue.clone(), patience: self.patience }
     }
 }
 
