@@ -27,9 +27,14 @@ const KEYS_MAX: usize = 256;
 /// whoever comes while all readers are at work leaves with those who came meanwhile. There is no timer:
 /// who comes alone leaves at once, and so does everybody with SQLite, which answers on the spot. Cloning
 /// shares the readers; they end when the last clone is dropped.
-pub struct Lookups<K, U> {
-    alone: Alone<K, U>,
-    together: Option<Together<K, U>>,
+pub struct Lookups<K, U>(Way<K, U>);
+
+/// How rows are looked for.
+enum Way<K, U> {
+    /// Together with what others look for.
+    Together(Together<K, U>),
+    /// Each with a statement of its own.
+    Alone(Alone<K, U>),
 }
 
 /// Looks for one row with a statement of its own.
@@ -60,16 +65,14 @@ impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Lookups<K
         one: impl Fn(K) -> One + Send + Sync + 'static,
         many: impl Fn(Vec<K>) -> Many + Clone + Send + Sync + 'static,
     ) -> Self {
-        let together = match db {
-            Db::Postgres { .. } => Some(Together::start(name, db, runtime, many)),
-            Db::Sqlite { .. } => None,
-        };
+        if let Db::Postgres { .. } = db {
+            return Self(Way::Together(Together::start(name, db, runtime, many)));
+        }
         let db = db.clone();
-        let alone = move |key| {
+        Self(Way::Alone(Arc::new(move |key| {
             let (db, query) = (db.clone(), one(key));
             async move { db.read_one(query).await }.boxed()
-        };
-        Self { alone: Arc::new(alone), together }
+        })))
     }
 
     /// The row with this key, if there is one.
@@ -77,9 +80,9 @@ impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Lookups<K
     /// # Errors
     /// When the database fails, or does not answer for as long as a caller waits for a connection.
     pub async fn find(&self, key: K) -> Row<U> {
-        match &self.together {
-            Some(together) => together.find(key).await,
-            None => (self.alone)(key).await,
+        match &self.0 {
+            Way::Together(together) => together.find(key).await,
+            Way::Alone(find) => find(key).await,
         }
     }
 }
@@ -114,7 +117,10 @@ impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Together<
 
 impl<K, U> Clone for Lookups<K, U> {
     fn clone(&self) -> Self {
-        Self { alone: self.alone.clone(), together: self.together.clone() }
+        Self(match &self.0 {
+            Way::Together(together) => Way::Together(together.clone()),
+            Way::Alone(find) => Way::Alone(find.clone()),
+        })
     }
 }
 
