@@ -42,9 +42,14 @@ impl Session {
         Self { usual, state: Mutex::default() }
     }
 
-    /// Begins to hash on one more thread.
+    /// Begins to hash on one more thread, and gives way. Linux takes ten changes a second, of all
+    /// sessions; whoever hashes next tries again.
     pub(super) fn begin(&self) -> Shift<'_> {
-        self.lock().hashing += 1;
+        let mut state = self.lock();
+        state.hashing += 1;
+        if self.usual.is_some() && !state.is_back {
+            state.is_back = set_niceness(NICENESS);
+        }
         Shift(self)
     }
 
@@ -65,17 +70,6 @@ impl Session {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Shift<'_> {
-    /// Sees to it that the session gives way. Linux takes ten changes a second, of all sessions; whoever
-    /// hashes next tries again.
-    pub(super) fn give_way(&self) {
-        let mut state = self.0.lock();
-        if self.0.usual.is_some() && !state.is_back {
-            state.is_back = set_niceness(NICENESS);
-        }
     }
 }
 

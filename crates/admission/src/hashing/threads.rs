@@ -45,14 +45,9 @@ impl Threads {
 
 fn work(errands: &Mutex<Receiver<Errand>>, session: &Session) {
     step_back();
-    while let Ok(first) = next(errands, session) {
-        let shift = session.begin();
-        let mut errand = Some(first);
-        while let Some(carry_out) = errand {
-            shift.give_way();
-            carry_out();
-            errand = next_at_once(errands);
-        }
+    while let Ok(errand) = next(errands, session) {
+        let _shift = session.begin();
+        errand();
     }
 }
 
@@ -68,11 +63,6 @@ fn next(errands: &Mutex<Receiver<Errand>>, session: &Session) -> Result<Errand, 
         }
     }
     errands.recv()
-}
-
-/// The next errand, if one waits. It does not where another thread waits for one.
-fn next_at_once(errands: &Mutex<Receiver<Errand>>) -> Option<Errand> {
-    errands.try_lock().ok()?.try_recv().ok()
 }
 
 /// Gives way to all other threads: an answer that takes a tenth of a millisecond must not wait for a
