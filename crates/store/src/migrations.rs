@@ -4,7 +4,7 @@
 //! not through a transaction-mode pooler. SQLite holds a lock on a file beside the database.
 
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use diesel::backend::Backend;
@@ -85,22 +85,19 @@ async fn locked<R: Send + 'static>(
     wait: Duration,
     task: fn(&mut Session) -> diesel::migration::Result<R>,
 ) -> Result<R, MigrationError> {
-    let mut session = Session::open(url).await?;
-    spawn_blocking(move || {
-        session.lock(wait)?;
-        task(&mut session).map_err(MigrationError::Failed)
-    })
-    .await?
+    let door = Door::find(url).await?;
+    spawn_blocking(move || task(&mut door.enter(wait)?).map_err(MigrationError::Failed)).await?
 }
 
-/// A connection that migrates, and what locks the others out while it lives.
-enum Session {
+/// What lets one instance in at a time.
+enum Door {
     Postgres(Box<AsyncConnectionWrapper<AsyncPgConnection>>),
-    Sqlite(SqliteConnection, File),
+    /// Already the first opening changes an empty file, so it is opened behind the door.
+    Sqlite(PathBuf, File),
 }
 
-impl Session {
-    async fn open(url: &DatabaseUrl) -> Result<Self, MigrationError> {
+impl Door {
+    async fn find(url: &DatabaseUrl) -> Result<Self, MigrationError> {
         match url {
             DatabaseUrl::Postgres(_) => {
                 let connection =
@@ -108,13 +105,14 @@ impl Session {
                 Ok(Self::Postgres(Box::new(connection.into())))
             }
             DatabaseUrl::Sqlite(path) => {
-                let connection = sqlite::open(path, BUSY_TIMEOUT_MS)?;
-                Ok(Self::Sqlite(connection, guard_of(path)?))
+                sqlite::create_folder(path)?;
+                Ok(Self::Sqlite(path.clone(), guard_of(path)?))
             }
         }
     }
 
-    fn lock(&mut self, wait: Duration) -> Result<(), MigrationError> {
+    /// Waits until no other instance is in there.
+    fn enter(mut self, wait: Duration) -> Result<Session, MigrationError> {
         let start = Instant::now();
         while !self.try_lock()? {
             if start.elapsed() > wait {
@@ -123,7 +121,12 @@ impl Session {
             info!("another instance is migrating the database, waiting for it");
             std::thread::sleep(PATIENCE);
         }
-        Ok(())
+        Ok(match self {
+            Self::Postgres(connection) => Session::Postgres(connection),
+            Self::Sqlite(path, lock) => {
+                Session::Sqlite(sqlite::open(&path, BUSY_TIMEOUT_MS)?, lock)
+            }
+        })
     }
 
     fn try_lock(&mut self) -> Result<bool, MigrationError> {
@@ -136,7 +139,15 @@ impl Session {
             },
         }
     }
+}
 
+/// A connection that migrates, and what locks the others out while it lives.
+enum Session {
+    Postgres(Box<AsyncConnectionWrapper<AsyncPgConnection>>),
+    Sqlite(SqliteConnection, #[expect(dead_code, reason = "others wait until it is dropped")] File),
+}
+
+impl Session {
     fn status(&mut self) -> diesel::migration::Result<Vec<Migration>> {
         let (known, applied) = match self {
             Self::Postgres(it) => (names::<Pg>(&POSTGRES)?, it.applied_migrations()?),

@@ -74,16 +74,20 @@ pub(crate) fn pool(
     pooling::build(manager, limits).map_err(|e| ConnectionError::BadConnection(e.to_string()))
 }
 
+/// Creates the folder of the file at `path`, when it is missing.
+pub(crate) fn create_folder(path: &Path) -> ConnectionResult<()> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|e| {
+        ConnectionError::BadConnection(format!("cannot create {}: {e}", folder.display()))
+    })
+}
+
 /// Opens the file at `path`, creating it and its folder when they are missing.
 ///
 /// `synchronous=FULL` makes a commit wait until the disk has it; checkpoints come early, because
 /// the one that runs one waits for it. Of the pages that it read last it keeps 16 MiB at most.
 pub(crate) fn open(path: &Path, busy_timeout_ms: u64) -> ConnectionResult<SqliteConnection> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|e| {
-            ConnectionError::BadConnection(format!("cannot create {}: {e}", folder.display()))
-        })?;
-    }
+    create_folder(path)?;
     let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
     connection
         .batch_execute(&format!(
