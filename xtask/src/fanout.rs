@@ -15,10 +15,12 @@ const SERVERS: &str = "xtask/fanout/servers";
 /// Measure what a broadcast costs, beside `ws` and Socket.IO in the same run
 ///
 /// One room of 500 and 100 rooms of 5, at saturation and at half load; then 10,000 sockets that only
-/// are there. The server has the first core and this the second. Needs Node, and 25,000 open files.
+/// are there. The servers have the first core, one after the other, and this the second. `floor` is no
+/// server: it shows what the kernel takes for a frame that is sent by itself. Takes seven minutes, and
+/// needs Node and 25,000 open files.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// What `fanout` takes, such as `--seconds 10`, `--idle-only` or `--alone`.
+    /// What `fanout` takes, such as `--rounds 3`, `--idle-only` or `--alone`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
 }

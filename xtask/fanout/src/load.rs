@@ -12,7 +12,7 @@ use crate::crowd::{Crowd, hear_the_rest};
 use crate::servers::Process;
 
 /// How long a load runs before it is measured.
-const WARM_UP: Duration = Duration::from_millis(1500);
+const WARM_UP: Duration = Duration::from_millis(500);
 
 /// What a server did under a load.
 #[derive(Clone, Copy, Debug)]

@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Cardroom,
     Ws,
     SocketIo,
+    /// No server, but the least that sending takes.
+    Floor,
 }
 
 /// What is needed to start any of them.
@@ -54,27 +56,28 @@ pub(crate) struct Running {
 
 enum Kept {
     Cardroom { _server: Server },
-    Node { _child: Child },
+    Other { _child: Child },
 }
 
 /// A process, as the kernel sees it.
 pub(crate) struct Process(i32);
 
 impl Kind {
-    pub(crate) const ALL: [Self; 3] = [Self::Ws, Self::SocketIo, Self::Cardroom];
+    pub(crate) const ALL: [Self; 4] = [Self::Ws, Self::SocketIo, Self::Floor, Self::Cardroom];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cardroom => "cardroom",
             Self::Ws => "ws",
             Self::SocketIo => "socket.io",
+            Self::Floor => "floor",
         }
     }
 
     pub(crate) fn wire(self) -> Wire {
         match self {
             Self::Cardroom => Wire::Cardroom,
-            Self::Ws => Wire::Plain,
+            Self::Ws | Self::Floor => Wire::Plain,
             Self::SocketIo => Wire::SocketIo,
         }
     }
@@ -83,8 +86,9 @@ impl Kind {
     pub(crate) async fn start(self, programs: &Programs, rooms: usize) -> Result<Running> {
         match self {
             Self::Cardroom => start_ours(programs, rooms).await,
-            Self::Ws => start_node(&programs.folder, "ws.mjs", rooms).await,
-            Self::SocketIo => start_node(&programs.folder, "socket-io.mjs", rooms).await,
+            Self::Ws => start_other(node(&programs.folder, "ws.mjs"), rooms).await,
+            Self::SocketIo => start_other(node(&programs.folder, "socket-io.mjs"), rooms).await,
+            Self::Floor => start_other(Command::new(beside_us("floor")?), rooms).await,
         }
     }
 }
@@ -109,10 +113,21 @@ async fn start_ours(programs: &Programs, rooms: usize) -> Result<Running> {
     Ok(Running { address, rooms: ids, process, _kept: Kept::Cardroom { _server: server } })
 }
 
-async fn start_node(folder: &Path, script: &str, rooms: usize) -> Result<Running> {
-    let mut command = Command::new("node");
-    command.arg(script).current_dir(folder).stdout(Stdio::piped()).kill_on_drop(true);
-    let mut child = command.spawn().context("cannot start node")?;
+fn node(folder: &Path, script: &str) -> Command {
+    let mut node = Command::new("node");
+    node.arg(script).current_dir(folder);
+    node
+}
+
+/// A program of the same build as this one.
+fn beside_us(name: &str) -> Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(name))
+}
+
+/// Starts a program that says on which port it listens.
+async fn start_other(mut command: Command, rooms: usize) -> Result<Running> {
+    command.stdout(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
     let output = child.stdout.take().context("no output")?;
     let port = BufReader::new(output).lines().next_line().await?.context("no port")?;
     let pid = child.id().and_then(|it| i32::try_from(it).ok()).context("it ended at once")?;
@@ -120,7 +135,7 @@ async fn start_node(folder: &Path, script: &str, rooms: usize) -> Result<Running
         address: (Ipv4Addr::LOCALHOST, port.parse::<u16>()?).into(),
         rooms: (0..rooms).map(|it| format!("room-{it}")).collect(),
         process: Process::on_first_core(pid)?,
-        _kept: Kept::Node { _child: child },
+        _kept: Kept::Other { _child: child },
     })
 }
 

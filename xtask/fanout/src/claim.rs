@@ -1,0 +1,54 @@
+//! What is to be true, and whether it is.
+
+/// Says whether the median of what was measured is at most so much.
+pub(crate) fn claim(name: &str, values: &[f64], most: f64) -> bool {
+    let held = median(values) <= most;
+    let word = if held { "HELD" } else { "MISSED" };
+    println!("  {word:<6} {name}: {}, must be at most {most}", told(values));
+    held
+}
+
+/// Tells what was measured and is as it is.
+pub(crate) fn fact(name: &str, values: &[f64]) {
+    println!("         {name}: {}", told(values));
+}
+
+/// The median, and between what the values lie.
+fn told(values: &[f64]) -> String {
+    let value = median(values);
+    if values.len() < 2 {
+        return format!("{value:.2}");
+    }
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    format!("{value:.2} ({least:.2} to {greatest:.2})")
+}
+
+/// The middle one, or what is between the two in the middle; not a number if there is none.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => f64::NAN,
+        count if count % 2 == 0 => f64::midpoint(values[middle - 1], values[middle]),
+        _ => values[middle],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bad_round_decides_nothing() {
+        assert!(claim("p99", &[0.9, 7.0, 0.8], 1.0));
+        assert!(!claim("p99", &[1.1, 0.2, 1.2], 1.0));
+        assert!(!claim("nothing was measured", &[], 1.0));
+    }
+
+    #[test]
+    fn of_an_even_number_the_median_is_in_between() {
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]).to_bits(), 2.5_f64.to_bits());
+    }
+}
