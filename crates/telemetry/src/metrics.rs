@@ -1,6 +1,6 @@
 //! The metrics registry: what the crates measure, as Prometheus reads it.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use metrics::gauge;
@@ -27,24 +27,23 @@ const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
 static REGISTRY: OnceLock<Registry> = OnceLock::new();
 
+/// Held by who installs the registry: a process has one.
+static INSTALLING: Mutex<()> = Mutex::new(());
+
 /// The registry of this process. What was measured before it is asked for the first time is lost.
 ///
 /// # Errors
 /// When something else measures in this process already.
 pub fn registry() -> Result<&'static Registry, BuildError> {
+    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(registry) = REGISTRY.get() {
         return Ok(registry);
     }
-    let installed = PrometheusBuilder::new()
+    let registry = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
         .set_buckets(&SIZES)?
-        .install_recorder();
-    match (installed, REGISTRY.get()) {
-        (Ok(registry), _) => Ok(REGISTRY.get_or_init(|| registry)),
-        // Another thread was faster.
-        (Err(_), Some(registry)) => Ok(registry),
-        (Err(error), None) => Err(error),
-    }
+        .install_recorder()?;
+    Ok(REGISTRY.get_or_init(|| registry))
 }
 
 /// Everything that was measured, in the text format of Prometheus.
