@@ -9,7 +9,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 use admission::{ConcurrencyLimit, RateLimits, admit};
 use api::{
-    BodyLimits, HeadLimits, Problem, Routes, answer, limit_body_time, limit_head, trim_slashes,
+    BodyLimits, HeadLimits, Problem, Routes, answer, limit_body_time, limit_head, spell_paths_alike,
 };
 use auth::Auth;
 use gameplay::Saves;
@@ -122,7 +122,7 @@ pub fn build(
         .wrap(from_fn(answer::write_errors))
         .wrap(from_fn(limit_body_time))
         .wrap(from_fn(part_when_draining))
-        .wrap(from_fn(trim_slashes))
+        .wrap(from_fn(spell_paths_alike))
         .wrap(headers(&shared.settings))
         .wrap(cors::of(&shared.settings.cors))
         .wrap(from_fn(telemetry::watch_waits))
@@ -154,7 +154,7 @@ pub fn build(
         .default_service(web::to(no_route))
 }
 
-/// The routes that have a limit of their own. They come before the list that holds all.
+/// The routes that have a limit of their own.
 fn guarded(routes: &mut ServiceConfig, rates: &RateLimits) {
     auth::guard(routes, rates);
     realtime::guard(routes, rates);

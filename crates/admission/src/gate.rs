@@ -56,8 +56,6 @@ impl Gate {
     }
 
     /// A route behind this gate; `P` is its description, which names the path.
-    ///
-    /// It has to be added before the list of routes that holds it without a gate.
     pub fn guard<P: utoipa::Path, R: HttpServiceFactory + 'static>(
         &self,
         route: R,

@@ -24,7 +24,7 @@ mod refusals;
 mod request_id;
 mod route_list;
 mod routes;
-mod slashes;
+mod spelling;
 mod text;
 pub mod time;
 
@@ -43,5 +43,5 @@ pub use principal::Principal;
 pub use problem::{ErrorBody, Problem, ValidationBody};
 pub use request_id::RequestId;
 pub use routes::Routes;
-pub use slashes::trim_slashes;
+pub use spelling::spell_paths_alike;
 pub use text::Text;

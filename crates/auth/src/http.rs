@@ -23,14 +23,11 @@ use requests::{ForgotPassword, LoginRequest, PasswordChange, PasswordReset, Regi
 use views::{DemoView, DemosCreated, LoginView, MeView, Message, ResetRequested};
 
 api::routes! {
-    login,
-    register,
+    guarded { login, register, forgot_password, reset_password }
     me,
     demo_accounts,
     init_demo_accounts,
     change_password,
-    forgot_password,
-    reset_password,
     sessions::refresh,
     sessions::logout,
     sessions::list_sessions,
@@ -42,7 +39,7 @@ api::routes! {
     audit::read_audit_log,
 }
 
-/// Adds the routes that have a limit of their own, which come before the others.
+/// Adds the routes that have a limit of their own.
 pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
     routes
         .service(limits.login.guard::<__path_login, _>(login))

@@ -8,14 +8,13 @@ use actix_web::web::ServiceConfig;
 use admission::RateLimits;
 
 api::routes! {
-    websocket::websocket,
-    websocket::plain_websocket,
+    guarded { websocket::websocket, websocket::plain_websocket }
     broadcast::broadcast_many,
     broadcast::broadcast_one,
     people::list_people,
 }
 
-/// Adds the routes that have a limit of their own, which come before the others.
+/// Adds the routes that have a limit of their own.
 pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
     let limit = &limits.websocket;
     routes

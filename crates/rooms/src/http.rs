@@ -9,6 +9,7 @@ use actix_web::web::ServiceConfig;
 use admission::RateLimits;
 
 api::routes! {
+    guarded { visitors::join_room }
     rooms::create_room,
     rooms::list_rooms,
     rooms::room_by_code,
@@ -17,7 +18,6 @@ api::routes! {
     rooms::delete_room,
     rooms::restore_room,
     rooms::close_room,
-    visitors::join_room,
     visitors::list_visitors,
     visitors::heartbeat,
     visitors::heartbeat_by_patch,
@@ -28,7 +28,7 @@ api::routes! {
     game_rules::get_rule,
 }
 
-/// Adds the routes that have a limit of their own, which come before the others.
+/// Adds the routes that have a limit of their own.
 pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
     routes.service(limits.join.guard::<visitors::__path_join_room, _>(visitors::join_room));
 }

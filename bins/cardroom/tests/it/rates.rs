@@ -102,6 +102,38 @@ async fn a_guarded_route_still_knows_its_methods_and_its_input() {
 }
 
 #[testkit::on_both_databases]
+async fn no_spelling_of_a_path_gets_round_its_limit() {
+    let once = "1/hour burst 1";
+    let limits = ["LOGIN", "REGISTRATION", "RESET", "JOIN", "WEBSOCKET"];
+    let limits = limits.map(|it| format!("CARDROOM__RATES__{it}"));
+    let app = app(&limits.each_ref().map(|it| (it.as_str(), once))).await;
+    for (method, path, code) in [
+        ("POST", "/api/auth/login", "rate_limited_login"),
+        ("POST", "/api/auth/register", "rate_limited_registration"),
+        ("POST", "/api/auth/forgot-password", "rate_limited_reset"),
+        ("POST", "/api/visitors/join-room/ABC234", "rate_limited_join"),
+        ("GET", "/realtime/v1/websocket", "rate_limited_websocket"),
+        ("GET", "/socket/websocket", "rate_limited_websocket"),
+    ] {
+        let address = format!("2001:db8:{}::1", path.len());
+        let first = body_of(from(&address, app.request(method, path)).send().await.unwrap()).await;
+        assert_ne!(first["code"], code, "{path}");
+        let encoded = |letter: &str, code: &str| path.replace(letter, code);
+        for spelling in [
+            encoded("o", "%6F"),
+            encoded("o", "%6f"),
+            encoded("i", "%69"),
+            encoded("e", "%65"),
+            encoded("/", "//"),
+            format!("{path}/"),
+        ] {
+            let again = from(&address, app.request(method, &spelling)).send().await.unwrap();
+            assert_eq!(body_of(again).await["code"], code, "{spelling}");
+        }
+    }
+}
+
+#[testkit::on_both_databases]
 async fn after_wrong_passwords_the_right_one_tells_nothing_more() {
     let app = app(&[("CARDROOM__RATES__LOGIN_FAILURES", "1/hour burst 5")]).await;
     let known = login(&app, "203.0.113.9", ADA, "demo123");
