@@ -1,7 +1,8 @@
 //! The migrations of both databases, and who runs them: one instance, while the others wait.
 //!
-//! PostgreSQL holds a session-level advisory lock, so the URL must lead to the server itself and
-//! not through a transaction-mode pooler. SQLite holds a lock on a file beside the database.
+//! PostgreSQL holds a session-level advisory lock, so who migrates needs a URL that leads to the
+//! server itself and not through a transaction-mode pooler; who only looks takes no lock. SQLite holds
+//! a lock on a file beside the database.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -10,8 +11,9 @@ use std::time::{Duration, Instant};
 use diesel::backend::Backend;
 use diesel::migration::{Migration as _, MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
+use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::sqlite::Sqlite;
-use diesel::{ConnectionError, QueryableByName, RunQueryDsl, SqliteConnection};
+use diesel::{ConnectionError, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -29,7 +31,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const LOCK: i64 = i64::from_be_bytes(*b"cardroom");
 
 /// How often a waiting instance asks for the lock again.
-const PATIENCE: Duration = Duration::from_millis(50);
+const LOCK_POLL: Duration = Duration::from_millis(50);
 
 /// How long a migrating connection waits for another process's statement.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
@@ -64,8 +66,16 @@ pub enum MigrationError {
 }
 
 /// All migrations in order, each with whether the database has it.
+///
+/// Takes no lock on PostgreSQL: through a pooler it would stay with whoever gets the session next.
 pub async fn status(url: &DatabaseUrl) -> Result<Vec<Migration>, MigrationError> {
-    locked(url, Duration::from_mins(1), Session::status).await
+    match url {
+        DatabaseUrl::Postgres(_) => {
+            let mut session = Session::Postgres(connect(url).await?);
+            spawn_blocking(move || session.status().map_err(MigrationError::Failed)).await?
+        }
+        DatabaseUrl::Sqlite(_) => locked(url, Duration::from_mins(1), Session::status).await,
+    }
 }
 
 /// Runs what is missing; gives the names of what it ran.
@@ -86,12 +96,25 @@ async fn locked<R: Send + 'static>(
     task: fn(&mut Session) -> diesel::migration::Result<R>,
 ) -> Result<R, MigrationError> {
     let door = Door::find(url).await?;
-    spawn_blocking(move || task(&mut door.enter(wait)?).map_err(MigrationError::Failed)).await?
+    spawn_blocking(move || {
+        let mut session = door.enter(wait)?;
+        let outcome = task(&mut session);
+        session.leave();
+        outcome.map_err(MigrationError::Failed)
+    })
+    .await?
+}
+
+type PgSession = Box<AsyncConnectionWrapper<AsyncPgConnection>>;
+
+async fn connect(url: &DatabaseUrl) -> Result<PgSession, MigrationError> {
+    let connection = postgres::connect(&url.expose(), postgres::Line::default()).await?;
+    Ok(Box::new(connection.into()))
 }
 
 /// What lets one instance in at a time.
 enum Door {
-    Postgres(Box<AsyncConnectionWrapper<AsyncPgConnection>>),
+    Postgres(PgSession),
     /// Already the first opening changes an empty file, so it is opened behind the door.
     Sqlite(PathBuf, File),
 }
@@ -99,11 +122,7 @@ enum Door {
 impl Door {
     async fn find(url: &DatabaseUrl) -> Result<Self, MigrationError> {
         match url {
-            DatabaseUrl::Postgres(_) => {
-                let connection =
-                    postgres::connect(&url.expose(), postgres::Line::default()).await?;
-                Ok(Self::Postgres(Box::new(connection.into())))
-            }
+            DatabaseUrl::Postgres(_) => Ok(Self::Postgres(connect(url).await?)),
             DatabaseUrl::Sqlite(path) => {
                 sqlite::create_folder(path)?;
                 Ok(Self::Sqlite(path.clone(), guard_of(path)?))
@@ -114,12 +133,16 @@ impl Door {
     /// Waits until no other instance is in there.
     fn enter(mut self, wait: Duration) -> Result<Session, MigrationError> {
         let start = Instant::now();
+        let mut is_told = false;
         while !self.try_lock()? {
             if start.elapsed() > wait {
                 return Err(MigrationError::Busy(wait));
             }
-            info!("another instance is migrating the database, waiting for it");
-            std::thread::sleep(PATIENCE);
+            if !is_told {
+                info!("another instance is migrating the database, waiting for it");
+                is_told = true;
+            }
+            std::thread::sleep(LOCK_POLL);
         }
         Ok(match self {
             Self::Postgres(connection) => Session::Postgres(connection),
@@ -143,14 +166,14 @@ impl Door {
 
 /// A connection that migrates, and what locks the others out while it lives.
 enum Session {
-    Postgres(Box<AsyncConnectionWrapper<AsyncPgConnection>>),
+    Postgres(PgSession),
     Sqlite(SqliteConnection, #[expect(dead_code, reason = "others wait until it is dropped")] File),
 }
 
 impl Session {
     fn status(&mut self) -> diesel::migration::Result<Vec<Migration>> {
         let (known, applied) = match self {
-            Self::Postgres(it) => (names::<Pg>(&POSTGRES)?, it.applied_migrations()?),
+            Self::Postgres(it) => (names::<Pg>(&POSTGRES)?, applied_on_postgres(it)?),
             Self::Sqlite(it, _) => (names::<Sqlite>(&SQLITE)?, it.applied_migrations()?),
         };
         let list = known
@@ -179,6 +202,14 @@ impl Session {
         };
         Ok(Some(version.to_string()))
     }
+
+    /// Lets the next instance in; where that cannot be said, the end of the connection says it.
+    fn leave(self) {
+        if let Self::Postgres(mut connection) = self {
+            let unlock = diesel::sql_query("SELECT pg_advisory_unlock($1)");
+            let _ = unlock.bind::<BigInt, _>(LOCK).execute(&mut *connection);
+        }
+    }
 }
 
 fn guard_of(path: &Path) -> std::io::Result<File> {
@@ -189,18 +220,35 @@ fn guard_of(path: &Path) -> std::io::Result<File> {
 
 #[derive(QueryableByName)]
 struct Verdict {
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    taken: bool,
+    #[diesel(sql_type = Bool)]
+    verdict: bool,
 }
 
-fn try_advisory_lock(
-    connection: &mut AsyncConnectionWrapper<AsyncPgConnection>,
-) -> Result<bool, MigrationError> {
-    let verdict: Verdict = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS taken")
-        .bind::<diesel::sql_types::BigInt, _>(LOCK)
-        .get_result(connection)
+fn try_advisory_lock(connection: &mut PgSession) -> Result<bool, MigrationError> {
+    let verdict: Verdict = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS verdict")
+        .bind::<BigInt, _>(LOCK)
+        .get_result(&mut **connection)
         .map_err(|error| MigrationError::Failed(Box::new(error)))?;
-    Ok(verdict.taken)
+    Ok(verdict.verdict)
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+/// Like `applied_migrations`, which creates the table that it reads, and so must not come through a
+/// pooler or at the same moment as another.
+fn applied_on_postgres(connection: &mut PgSession) -> QueryResult<Vec<MigrationVersion<'static>>> {
+    let table = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS verdict";
+    let table: Verdict = diesel::sql_query(table).get_result(&mut **connection)?;
+    if !table.verdict {
+        return Ok(Vec::new());
+    }
+    let applied = diesel::sql_query("SELECT version FROM __diesel_schema_migrations");
+    let applied: Vec<Applied> = applied.load(&mut **connection)?;
+    Ok(applied.into_iter().map(|it| it.version.into()).collect())
 }
 
 type Named = (MigrationVersion<'static>, String);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use reqwest::Client;
 use serde_json::{Value, json};
+use store::migrations;
 use testkit::bouncer::{Bouncer, PROGRAM};
 use testkit::cluster::Cluster;
 
@@ -45,6 +46,28 @@ async fn a_pooler_that_loses_prepared_statements_is_refused_at_the_start() {
 
     assert!(log.contains("behind a pooler that loses prepared statements"), "{log}");
     assert!(log.contains("PgBouncer 1.21 or newer with max_prepared_statements"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_through_a_pooler_keeps_nobody_from_migrating() {
+    let Some((program, can_keep)) = Bouncer::program() else {
+        return println!("{LEFT_OUT}; {PROGRAM} may name one");
+    };
+    let cluster = Cluster::start().unwrap();
+    let bouncer = Bouncer::start(&program, &cluster, 1, can_keep.then_some(100)).unwrap();
+    let (through, direct) = (bouncer.url().parse().unwrap(), cluster.url().parse().unwrap());
+    let is_migrated = || async {
+        let all = migrations::status(&through).await.unwrap();
+        assert!(all.windows(2).all(|it| it[0].applied == it[1].applied), "{all:?}");
+        all.iter().all(|it| it.applied)
+    };
+    assert!(!is_migrated().await);
+
+    let ran = migrations::up(&direct, Duration::from_secs(1)).await.unwrap();
+
+    assert!(!ran.is_empty());
+    assert!(is_migrated().await);
+    assert!(migrations::up(&direct, Duration::from_secs(1)).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
