@@ -44,8 +44,10 @@ pub(crate) fn save_one(
         0 => insert(connection, plan, next)?,
         base => update(connection, base, next)?,
     };
-    for segment in &plan.segments {
-        keep(connection, segment, versions_max)?;
+    if is_written {
+        for segment in &plan.segments {
+            keep(connection, segment, versions_max)?;
+        }
     }
     Ok(is_written)
 }
