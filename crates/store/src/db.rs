@@ -9,10 +9,11 @@ use diesel_async::methods::LoadQuery;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use futures::join;
 use pooling::{Limits, PoolError};
+use scopeguard::ScopeGuard;
 use settings::DatabaseUrl;
 use tokio::runtime::Handle;
 
-use crate::error::is_broken_off;
+use crate::error::{is_broken_off, is_silence};
 use crate::pool::{self, Figures, Pool};
 use crate::sqlite::{Seat, SqliteSession};
 use crate::{Execute, Fetch, Follow, Follows, StoreError, postgres, sqlite};
@@ -47,10 +48,10 @@ macro_rules! run {
                 pool::give_back(lent, outcome)
             }
             Db::Sqlite { $side, .. } => {
-                let mut lent = $side.get().await.map_err(PoolError::from)?;
-                let $connection = &mut *lent;
+                let mut lent = pool::lent($side.get().await.map_err(PoolError::from)?);
+                let $connection = &mut **lent;
                 let outcome = $side.watch($place, $query).await;
-                pool::give_back(lent, outcome)
+                pool::give_back(ScopeGuard::into_inner(lent), outcome)
             }
         }
     };
@@ -62,7 +63,7 @@ macro_rules! read {
     ($db:expr, $place:expr, $method:path, $query:expr) => {{
         let (first, second) = ($query.clone(), $query);
         match run!($db, read, $place, |connection| $method(first, connection)) {
-            Err(error) if is_broken_off(&error) => {
+            Err(error) if is_broken_off(&error) && !is_silence(&error) => {
                 run!($db, read, $place, |connection| $method(second, connection))
             }
             outcome => outcome,
@@ -82,10 +83,12 @@ impl Db {
         match &settings.url {
             DatabaseUrl::Postgres(_) => {
                 let url = settings.url.expose();
+                // Longer than the server lets a statement take, and a statement that waits for another.
+                let silent = Duration::from_millis(2 * settings.statement_timeout_ms);
                 let pool = |name, size, plans| {
                     let limits = Limits::of(settings, size);
                     let pool = postgres::pool(&url, settings, limits, runtime.clone(), plans);
-                    pool.map(|it| Pool::of(name, it, slow))
+                    pool.map(|it| Pool::of(name, it, slow).answering_within(silent))
                 };
                 let lanes = pool("lanes", settings.write_lanes, postgres::BY_KEY)?;
                 let pool = pool("pool", settings.pool_size, "")?;
@@ -135,7 +138,7 @@ impl Db {
         async move {
             let row =
                 run!(self, write, place, |connection| RunQueryDsl::get_result(query, connection));
-            Ok(row.optional()?)
+            row.optional().map_err(StoreError::of_write)
         }
     }
 
@@ -147,7 +150,8 @@ impl Db {
     ) -> impl Future<Output = Result<usize, StoreError>> + Send {
         let place = Location::caller();
         async move {
-            Ok(run!(self, write, place, |connection| RunQueryDsl::execute(statement, connection))?)
+            run!(self, write, place, |connection| RunQueryDsl::execute(statement, connection))
+                .map_err(StoreError::of_write)
         }
     }
 
@@ -160,7 +164,10 @@ impl Db {
         then: impl FnOnce(&[U]) -> F + Send,
     ) -> impl Future<Output = Result<Vec<U>, StoreError>> + Send {
         let place = Location::caller();
-        async move { Ok(run!(self, write, place, |connection| all(connection, change, then))?) }
+        async move {
+            run!(self, write, place, |connection| all(connection, change, then))
+                .map_err(StoreError::of_write)
+        }
     }
 
     /// Asks the database for the number 1, and measures how long that takes.

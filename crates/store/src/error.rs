@@ -1,6 +1,7 @@
 //! What can go wrong between us and a database.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use pooling::PoolError;
@@ -38,16 +39,27 @@ impl StoreError {
 
 /// Whether the connection of a query broke, so that another one may carry it out.
 pub(crate) fn is_broken_off(error: &DieselError) -> bool {
-    let is_ended = match error {
+    let is_ended = match at_commit(error) {
         DieselError::DatabaseError(_, details) => details.message().contains(ENDED),
         _ => false,
     };
     is_ended || is_closed(error)
 }
 
+/// That the database has not answered within `limit`.
+pub(crate) fn silence(limit: Duration) -> DieselError {
+    let words = format!("{SILENT} {} ms", limit.as_millis());
+    DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(words))
+}
+
+/// Whether the database has not answered: another connection would wait as long.
+pub(crate) fn is_silence(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(_, it) if it.message().starts_with(SILENT))
+}
+
 fn is_closed(error: &DieselError) -> bool {
     matches!(
-        error,
+        at_commit(error),
         // The second is what diesel-async says of every error that PostgreSQL did not send.
         DieselError::DatabaseError(
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
@@ -56,15 +68,29 @@ fn is_closed(error: &DieselError) -> bool {
     )
 }
 
+/// What a commit met with, of an error that says that it could not be taken back either. SQLite has
+/// taken it back by then, and PostgreSQL will.
+fn at_commit(error: &DieselError) -> &DieselError {
+    match error {
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => commit_error,
+        error => error,
+    }
+}
+
+const SILENT: &str = "the database has not answered within";
+
 /// How PostgreSQL words the end of a connection that it ends itself.
 const ENDED: &str = "terminating connection";
 
 /// How the databases word a query that they gave up; neither driver hands out a code for these.
-const GIVEN_UP: [&str; 5] = [
+const GIVEN_UP: [&str; 7] = [
     "canceling statement",
     ENDED,
     "database is locked",
     "database or disk is full",
+    "disk I/O error",
+    // Of SQLite, which takes a transaction back by itself when the disk fails.
+    "no transaction is active",
     "connection closed",
 ];
 
@@ -77,7 +103,7 @@ impl From<DieselError> for StoreError {
 }
 
 fn gave_up(error: &DieselError) -> bool {
-    match error {
+    match at_commit(error) {
         DieselError::DatabaseError(kind, details) => {
             matches!(
                 kind,
@@ -125,6 +151,24 @@ mod tests {
         assert!(broken_off(DatabaseErrorKind::Unknown, ended));
         let timeout = "canceling statement due to statement timeout";
         assert!(!broken_off(DatabaseErrorKind::Unknown, timeout));
+    }
+
+    #[test]
+    fn a_commit_that_could_not_be_taken_back_either_failed_for_its_own_reason() {
+        let error = |message: &str| {
+            Box::new(DieselError::DatabaseError(
+                DatabaseErrorKind::Unknown,
+                Box::new(message.to_owned()),
+            ))
+        };
+        let at_commit = |reason| DieselError::RollbackErrorOnCommit {
+            commit_error: error(reason),
+            rollback_error: error("cannot rollback - no transaction is active"),
+        };
+        let full = at_commit("database or disk is full");
+        assert!(matches!(StoreError::of_write(full), StoreError::Unavailable(_)));
+        let bug = at_commit("FOREIGN KEY constraint failed");
+        assert!(matches!(StoreError::of_write(bug), StoreError::Refused(_)));
     }
 
     #[test]

@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Manager, Object, PoolError};
 use diesel::QueryResult;
+use diesel::result::Error as DieselError;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use futures::future::join_all;
 use metrics::{Histogram, gauge, histogram};
 use pooling::{Wait, waiting};
+use scopeguard::ScopeGuard;
+use tokio::time::timeout;
 use tracing::warn;
 
-use crate::error::is_broken_off;
+use crate::error::{is_broken_off, silence};
 
 /// Connections to the database, of one kind.
 pub type Pool<C> = Watched<AsyncDieselConnectionManager<C>>;
@@ -23,13 +26,23 @@ pub struct Watched<M: Manager> {
     connections: managed::Pool<M>,
     waits: Histogram,
     slow: Duration,
+    answers_within: Option<Duration>,
 }
+
+/// A connection on which a query may go on that nobody waits for any more: unless it is given back, it
+/// is given up.
+pub(crate) type Lent<M> = ScopeGuard<Object<M>, fn(Object<M>)>;
 
 impl<M: Manager<Error: Display>> Watched<M> {
     /// Watches a pool that metrics call `name`; statements that take longer than `slow` are logged.
     pub(crate) fn of(name: &'static str, connections: managed::Pool<M>, slow: Duration) -> Self {
         let waits = histogram!("cardroom_pool_wait_duration_seconds", "pool" => name);
-        Self { name, connections, waits, slow }
+        Self { name, connections, waits, slow, answers_within: None }
+    }
+
+    /// Takes a database for silent that has not answered within `limit`.
+    pub(crate) fn answering_within(self, limit: Duration) -> Self {
+        Self { answers_within: Some(limit), ..self }
     }
 
     /// Opens all connections that there may be, so that nobody has to wait until one is. What cannot be
@@ -58,12 +71,28 @@ impl<M: Manager<Error: Display>> Watched<M> {
     pub(crate) async fn watch<T>(
         &self,
         place: &'static Location<'static>,
-        query: impl Future<Output = T>,
-    ) -> T {
+        query: impl Future<Output = QueryResult<T>>,
+    ) -> QueryResult<T> {
         let start = Instant::now();
-        let outcome = query.await;
+        let outcome = self.in_time(query).await;
         self.judge(start.elapsed(), place);
         outcome
+    }
+
+    /// Gives what a query gives, or that the database is silent.
+    ///
+    /// A server ends by itself what takes too long, as long as it can: not while its machine stands still,
+    /// and not a commit, which waits for a standby or a disk.
+    pub(crate) async fn in_time<T, E: From<DieselError>>(
+        &self,
+        query: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        match self.answers_within {
+            Some(limit) => {
+                timeout(limit, query).await.unwrap_or_else(|_| Err(silence(limit).into()))
+            }
+            None => query.await,
+        }
     }
 
     /// Logs what took too long.
@@ -104,8 +133,13 @@ impl<M: Manager<Error: Display>> Watched<M> {
 impl<M: Manager> Clone for Watched<M> {
     fn clone(&self) -> Self {
         let (connections, waits) = (self.connections.clone(), self.waits.clone());
-        Self { name: self.name, connections, waits, slow: self.slow }
+        Self { connections, waits, ..*self }
     }
+}
+
+/// Lends a connection to a query that may be broken off.
+pub(crate) fn lent<M: Manager>(connection: Object<M>) -> Lent<M> {
+    scopeguard::guard(connection, |it| drop(Object::take(it)))
 }
 
 /// Gives a connection back after a query, unless the query's outcome says that it broke: whether it

@@ -14,6 +14,7 @@ use futures::FutureExt;
 use pooling::Limits;
 use settings::DatabaseUrl;
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::{Config, NoTls};
 
@@ -62,10 +63,16 @@ fn timeouts(settings: &settings::Database) -> String {
     )
 }
 
+/// A server that takes connections and says nothing would keep all of them: whoever asked has gone by then.
 async fn open(url: String, line: Line, setup: String) -> ConnectionResult<AsyncPgConnection> {
-    let mut connection = connect(&url, line).await?;
-    connection.batch_execute(&setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(connection)
+    let opening = async {
+        let mut connection = connect(&url, line).await?;
+        let set_up = connection.batch_execute(&setup).await;
+        set_up.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(connection)
+    };
+    let silent = |_| Err(ConnectionError::BadConnection("the server says nothing".to_owned()));
+    timeout(line.connect, opening).await.unwrap_or_else(silent)
 }
 
 /// How a vanished server is noticed.

@@ -129,6 +129,36 @@ impl Cluster {
         Ok(())
     }
 
+    /// Lets all its processes stand still: the kernel goes on to take connections and what comes on them,
+    /// and nobody answers, until [`Self::thaw`].
+    ///
+    /// # Errors
+    /// When they cannot be found or told.
+    pub fn freeze(&self) -> Result<()> {
+        self.tell_all(Signal::STOP)
+    }
+
+    /// Lets them go on.
+    ///
+    /// # Errors
+    /// As [`Self::freeze`].
+    pub fn thaw(&self) -> Result<()> {
+        self.tell_all(Signal::CONT)
+    }
+
+    /// The server first, so that it starts no more.
+    fn tell_all(&self, signal: Signal) -> Result<()> {
+        let server = self.server.id();
+        kill_process(Pid::from_child(&self.server), signal)?;
+        let children = fs::read_to_string(format!("/proc/{server}/task/{server}/children"))?;
+        for child in children.split_whitespace() {
+            let child = child.parse().ok().and_then(Pid::from_raw).context("no process")?;
+            // It may have ended meanwhile.
+            let _ = kill_process(child, signal);
+        }
+        Ok(())
+    }
+
     /// The URL of the database that is there from the start, over TCP, as a superuser.
     pub fn url(&self) -> String {
         let Self { port, password, .. } = self;
@@ -153,6 +183,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(pid) = i32::try_from(self.server.id()).ok().and_then(Pid::from_raw) {
             let _ = kill_process(pid, Signal::QUIT);
+            let _ = self.thaw();
         }
         let _ = self.server.wait();
     }

@@ -18,6 +18,7 @@ mod health;
 mod housekeeping;
 mod idempotency;
 mod interop;
+mod lanes;
 mod outages;
 mod pooler;
 mod process;

@@ -9,7 +9,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use testkit::cluster::Cluster;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::app::{TestApp, ask, body_of};
 use crate::behind::Behind;
@@ -60,6 +60,56 @@ async fn queries_that_hang_on_every_connection_hold_nobody_up_for_long() {
 
     let after = join_all((0..20).map(|_| counsellor.get("/api/rooms").send())).await;
     assert!(after.into_iter().all(|it| it.unwrap().status() == 200), "the pool is whole again");
+}
+
+/// What the app allows in [`SHORT`]: a group that is under way when one comes to the queue, and its own;
+/// for each the wait for a connection, and twice a statement. And a slot before it.
+const ANSWERED_FROZEN: Duration = Duration::from_secs(8);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgresql_that_stands_still_holds_nobody_up_for_long() {
+    let cluster = Cluster::start().unwrap();
+    let settings = [
+        ("CARDROOM__DATABASE__MIGRATE_AT_START", "true"),
+        ("CARDROOM__DATABASE__CREATE_TIMEOUT_MS", "500"),
+    ];
+    let mut server = Process::start_with(&cluster.url(), &[&SHORT[..], &settings].concat());
+    let address = server.address();
+    let client = Client::new();
+    let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
+    let login = client.post(format!("{address}/api/auth/login")).json(&login);
+    let login: Value = body_of(login.send().await.unwrap()).await;
+    let token = login["access_token"].as_str().unwrap();
+    let rooms = format!("{address}/api/rooms");
+    let open = || client.post(&rooms).bearer_auth(token).json(&json!({ "name": "A room" }));
+    let room = body_of(open().send().await.unwrap()).await;
+    let room = format!("{rooms}/{}", room["id"].as_str().unwrap());
+    let game = |n: usize| format!("{room}/gameplay-states/game-{n}");
+    let save =
+        |n: usize| client.put(game(n)).bearer_auth(token).json(&json!({ "state": { "n": n } }));
+    let rename = || client.put(&room).bearer_auth(token).json(&json!({ "name": "Another" }));
+    let everything =
+        |n: usize| [save(n), open(), rename(), client.get(game(n)).bearer_auth(token)].map(ask);
+    assert_eq!(ask(save(0)).await.0, 200);
+
+    cluster.freeze().unwrap();
+    let asked = join_all((1..10).flat_map(everything).map(|it| timeout(ANSWERED_FROZEN, it)));
+    let (answers, health) = tokio::join!(asked, ask(client.get(format!("{address}/health"))));
+    cluster.thaw().unwrap();
+
+    assert_eq!(health.0, 200);
+    for answer in answers {
+        let (status, body) = answer.expect("somebody waits and waits");
+        assert_eq!(status, 503, "{body}");
+    }
+    let back = Instant::now();
+    while ask(save(0)).await.0 != 200 {
+        assert!(back.elapsed() < Duration::from_secs(10), "not whole again");
+        sleep(Duration::from_millis(50)).await;
+    }
+    let all = join_all((1..10).flat_map(everything).map(async |it| it.await.0)).await;
+    assert!(all.iter().all(|it| matches!(it, 200 | 201)), "{all:?}");
+    assert!(server.stop().success());
 }
 
 /// PostgreSQL ends what waits for a lock, but for whoever asks.

@@ -37,7 +37,8 @@ pub struct Database {
     pub keepalive_idle_secs: u64,
     /// How long data may go unacknowledged by PostgreSQL's machine, in milliseconds, 1,000 to 600,000.
     pub tcp_user_timeout_ms: u64,
-    /// How long PostgreSQL works on one statement, in milliseconds, 1 to 600,000.
+    /// How long PostgreSQL works on one statement, in milliseconds, 1 to 600,000; it is taken for silent
+    /// after twice as long.
     pub statement_timeout_ms: u64,
     /// How long a PostgreSQL statement waits for a lock, in milliseconds, 1 to 600,000.
     pub lock_timeout_ms: u64,

@@ -5,15 +5,17 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use deadpool::managed::Object;
 use futures::FutureExt;
 use pooling::PoolError;
+use scopeguard::ScopeGuard;
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
 use super::figures::CommitFigures;
 use super::work::{Setback, Work};
 use crate::sqlite::SqliteSession;
-use crate::{Db, StoreError};
+use crate::{Db, StoreError, pool};
 
 /// How often a group is tried again because another transaction came in between.
 const ATTEMPTS_MAX: u32 = 20;
@@ -139,18 +141,29 @@ impl<W: Work> Lane<W> {
         &mut self,
         group: &Group<W>,
     ) -> Result<Result<Vec<W::Answer>, Setback>, StoreError> {
+        let outcome = AssertUnwindSafe(self.carry_out(group)).catch_unwind().await;
+        outcome.unwrap_or_else(|_| Err(self.forget()))
+    }
+
+    async fn carry_out(
+        &mut self,
+        group: &Group<W>,
+    ) -> Result<Result<Vec<W::Answer>, Setback>, StoreError> {
         match self.db.clone() {
             Db::Postgres { lanes, .. } => {
                 let mut connection = lanes.get().await.map_err(PoolError::from)?;
                 let answers = self.work.on_postgres(&mut connection, group.requests());
-                match AssertUnwindSafe(answers).catch_unwind().await {
-                    Ok(outcome) => Ok(outcome),
-                    Err(_) => Err(self.forget()),
+                let outcome = lanes.in_time(answers).await;
+                if outcome.as_ref().is_err_and(Setback::is_broken_off) {
+                    drop(Object::take(connection));
                 }
+                Ok(outcome)
             }
             Db::Sqlite { write, .. } => {
-                let mut session = write.get().await.map_err(PoolError::from)?;
-                self.aside(&mut session, group).await
+                let mut session = pool::lent(write.get().await.map_err(PoolError::from)?);
+                let outcome = self.aside(&mut session, group).await?;
+                drop(ScopeGuard::into_inner(session));
+                Ok(outcome)
             }
         }
     }

@@ -8,6 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use deadpool::managed::Object;
 use diesel_async::AsyncPgConnection;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -17,7 +18,7 @@ use pooling::PoolError;
 use super::lane::{Batch, Lane, Waiting};
 use super::link::{Chain, Link};
 use super::work::{Foreseen, Setback, Work};
-use crate::{Db, StoreError};
+use crate::{Db, Pool, StoreError};
 
 /// Groups under way at once: one that commits, and one that is there when it is done.
 const DEPTH: usize = 2;
@@ -72,7 +73,7 @@ impl<W: Work> Lane<W> {
         let mut size = first.group.len();
         let mut under_way = UnderWay::<W>::new();
         let mut chain = Chain::default();
-        under_way.push_back(send(first, foreseen, chain.link(), &connection));
+        under_way.push_back(send(first, foreseen, chain.link(), &connection, &lanes));
         let mut sent = 1;
         let mut ended = false;
         let mut blind = None;
@@ -80,14 +81,17 @@ impl<W: Work> Lane<W> {
         // When the group before was done.
         let mut before = Instant::now();
         while !under_way.is_empty() {
-            let goes_on = blind.is_none() && failed.is_empty() && sent < GROUPS_MAX;
+            // Other kinds of work have as much right to the connection.
+            let others_wait = lanes.figures().waiting > 0;
+            let goes_on = blind.is_none() && failed.is_empty() && sent < GROUPS_MAX && !others_wait;
             if goes_on && under_way.len() < DEPTH && GATHERED * waiting.len() >= size {
                 let batch = Batch::of(waiting.drain(..));
                 size = batch.group.len();
                 sent += 1;
                 match self.foresee(&batch) {
                     Some(foreseen) => {
-                        under_way.push_back(send(batch, foreseen, chain.link(), &connection));
+                        let link = chain.link();
+                        under_way.push_back(send(batch, foreseen, link, &connection, &lanes));
                     }
                     None => blind = Some(batch),
                 }
@@ -112,7 +116,13 @@ impl<W: Work> Lane<W> {
             }
         }
         drop(under_way);
-        drop(connection);
+        let is_broken =
+            |setback: &Option<Setback>| setback.as_ref().is_some_and(Setback::is_broken_off);
+        if failed.iter().any(|(_, setback)| is_broken(setback)) {
+            drop(Object::take(connection));
+        } else {
+            drop(connection);
+        }
         for (batch, setback) in failed {
             self.repair(batch, setback).await;
         }
@@ -134,14 +144,15 @@ impl<W: Work> Lane<W> {
 }
 
 /// Sends a batch.
-fn send<W: Work>(
+fn send<'c, W: Work>(
     batch: Batch<W>,
     foreseen: Foreseen<W::Answer>,
     link: Link,
-    connection: &AsyncPgConnection,
-) -> BoxFuture<'_, Returned<W>> {
+    connection: &'c AsyncPgConnection,
+    lanes: &'c Pool<AsyncPgConnection>,
+) -> BoxFuture<'c, Returned<W>> {
     let start = Instant::now();
-    let outcome = AssertUnwindSafe(foreseen(connection, link)).catch_unwind();
+    let outcome = AssertUnwindSafe(lanes.in_time(foreseen(connection, link))).catch_unwind();
     outcome
         .map(move |outcome| {
             let outcome = outcome.map_err(|_| None).and_then(|it| it.map_err(Some));

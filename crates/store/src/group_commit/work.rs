@@ -8,6 +8,7 @@ use diesel_async::AsyncPgConnection;
 use futures::future::BoxFuture;
 
 use super::link::Link;
+use crate::error::is_broken_off;
 
 /// Writes of one kind that are committed in groups.
 ///
@@ -76,6 +77,13 @@ pub enum Setback {
     Again,
     /// The database refused it, or went away.
     Database(DieselError),
+}
+
+impl Setback {
+    /// Whether it was the end of the connection.
+    pub(super) fn is_broken_off(&self) -> bool {
+        matches!(self, Self::Database(error) if is_broken_off(error))
+    }
 }
 
 impl From<DieselError> for Setback {

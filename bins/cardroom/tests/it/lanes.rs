@@ -1,0 +1,89 @@
+//! Lanes and connections after something went wrong on them.
+
+use std::time::Duration;
+
+use diesel::SqliteConnection;
+use diesel_async::AsyncPgConnection;
+use store::group_commit::{Drain, LaneLimits, Lanes, Setback, Work};
+use store::schema::users;
+use store::{Execute, StoreError};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use crate::behind::Behind;
+
+const LIMITS: LaneLimits = LaneLimits { lanes: 1, queue: 8, group: 8 };
+
+/// Long enough for a statement to be under way.
+const MOMENT: Duration = Duration::from_millis(200);
+
+/// Work that does nothing, or panics.
+#[derive(Clone)]
+struct Touchy;
+
+/// Whether to panic.
+type Request = bool;
+
+impl Work for Touchy {
+    const NAME: &'static str = "touchy";
+    type Request = Request;
+    type Answer = ();
+
+    fn order(_: &Request) -> impl std::hash::Hash {}
+
+    async fn on_postgres(
+        &mut self,
+        _: &mut AsyncPgConnection,
+        group: &[Request],
+    ) -> Result<Vec<()>, Setback> {
+        Ok(carry_out(group))
+    }
+
+    fn on_sqlite(
+        &mut self,
+        _: &mut SqliteConnection,
+        group: &[Request],
+    ) -> Result<Vec<()>, Setback> {
+        Ok(carry_out(group))
+    }
+}
+
+fn carry_out(group: &[Request]) -> Vec<()> {
+    assert!(!group.contains(&true), "as the test wants it");
+    vec![(); group.len()]
+}
+
+fn nothing() -> impl Execute {
+    diesel::delete(users::table)
+}
+
+#[testkit::on_both_databases]
+async fn a_lane_outlives_work_that_panics() {
+    let database = testkit::database().await;
+    let behind = Behind::at(&database.url);
+    let lanes = Lanes::start(&Touchy, &behind.0, LIMITS, &Handle::current(), &mut Drain::default());
+    for _ in 0..3 {
+        assert!(matches!(lanes.commit(true).await, Err(StoreError::InDoubt)));
+        assert!(lanes.commit(false).await.is_ok());
+    }
+}
+
+#[testkit::on_both_databases]
+async fn a_write_that_is_broken_off_leaves_whoever_writes_next_alone() {
+    let database = testkit::database().await;
+    let (behind, other) = (Behind::at(&database.url), Behind::at(&database.url));
+    let lanes = Lanes::start(&Touchy, &behind.0, LIMITS, &Handle::current(), &mut Drain::default());
+    other
+        .while_nobody_writes("users", async {
+            assert!(timeout(MOMENT, behind.0.write(nothing())).await.is_err());
+            // The statement that nobody waits for is still under way.
+            let (lane, write) = (lanes.commit(false), behind.0.write(nothing()));
+            let both = timeout(MOMENT, futures::future::join(lane, write)).await;
+            if let Ok((lane, write)) = both {
+                panic!("nothing held the writes: {lane:?}, {write:?}");
+            }
+        })
+        .await;
+    assert!(lanes.commit(false).await.is_ok());
+    assert!(behind.0.write(nothing()).await.is_ok());
+}
