@@ -53,15 +53,17 @@ impl Logins {
         }
     }
 
-    /// Does the work of logging into `account` from `address`, unless too many failed.
+    /// Checks a password of `account` for somebody at `address`, unless too many failed.
+    ///
+    /// The check must have no effect: whatever it says may be refused afterwards.
     ///
     /// # Errors
-    /// What the work says; or that too many failed, before the work or in place of its outcome.
+    /// What the check says; or that too many failed, before the check or in place of its outcome.
     pub async fn attempt<T, E: From<Limited>>(
         &self,
         account: &str,
         address: ClientAddress,
-        work: impl Future<Output = Result<T, E>>,
+        check: impl Future<Output = Result<T, E>>,
         is_failure: impl Fn(&E) -> bool,
     ) -> Result<T, E> {
         let attempt = Attempt {
@@ -71,10 +73,11 @@ impl Logins {
             pair: self.buckets.of((account, address)),
         };
         attempt.admit()?;
-        let outcome = work.await;
+        let outcome = check.await;
         match &outcome {
             Err(error) if is_failure(error) => attempt.failed()?,
-            Err(_) => {}
+            // What else it says may tell that the password is right.
+            Err(_) => attempt.admit()?,
             Ok(_) => attempt.succeeded()?,
         }
         outcome
@@ -125,6 +128,8 @@ mod tests {
     #[derive(Clone, Copy, Debug, PartialEq)]
     enum Outcome {
         Wrong,
+        /// The password is right, and still nobody gets in.
+        Inactive,
         Limited,
     }
 
@@ -181,6 +186,25 @@ mod tests {
             finish.send(())
         };
         assert_eq!(tokio::join!(right, wrong).0, Err(Outcome::Limited));
+    }
+
+    #[tokio::test]
+    async fn nor_does_one_that_is_turned_away_for_another_reason() {
+        let logins = logins();
+        let (finish, finished) = tokio::sync::oneshot::channel::<()>();
+        let inactive = async {
+            let _ = finished.await;
+            Err::<(), _>(Outcome::Inactive)
+        };
+        let inactive =
+            logins.attempt("ada", address(1), inactive, |error| *error == Outcome::Wrong);
+        let wrong = async {
+            for _ in 0..5 {
+                assert_eq!(log_in(&logins, "ada", 1, false).await, Err(Outcome::Wrong));
+            }
+            finish.send(())
+        };
+        assert_eq!(tokio::join!(inactive, wrong).0, Err(Outcome::Limited));
     }
 
     #[tokio::test]

@@ -16,7 +16,6 @@ use api::{
     Authed, BodyFaults, Busy, Created, ErrorBody, Input, Json, JsonOrQuery, Problem, SignInFaults,
 };
 
-use crate::error::AuthError;
 use crate::login::LoggedIn;
 use crate::{Auth, Client, SignedIn, demo};
 use requests::{ForgotPassword, LoginRequest, PasswordChange, PasswordReset, RegisterRequest};
@@ -159,9 +158,8 @@ async fn change_password(
     Authed(caller, JsonOrQuery(request)): Authed<SignedIn, JsonOrQuery<PasswordChange>>,
 ) -> Result<Answer<Message>, Problem> {
     let PasswordChange { old_password, new_password } = request;
-    let change = crate::password::change(&auth, &caller, old_password, new_password, &client);
-    let (email, is_wrong) = (caller.account.email.as_str(), AuthError::is_wrong_guess);
-    limits.logins.attempt(email, client.address, change, is_wrong).await?;
+    let logins = &limits.logins;
+    crate::password::change(&auth, logins, &caller, old_password, new_password, &client).await?;
     Ok(Answer(Message::new("Password changed successfully")))
 }
 

@@ -45,9 +45,7 @@ pub async fn login(
     password: Password,
 ) -> Result<LoggedIn, AuthError> {
     let start = Instant::now();
-    let attempt = attempt(auth, email, password, client);
-    let is_wrong = AuthError::is_wrong_guess;
-    let outcome = limits.attempt(email.as_str(), client.address, attempt, is_wrong).await;
+    let outcome = attempt(auth, limits, client, email, password).await;
     let duration_ms = start.elapsed().as_secs_f64() * 1e3;
     let (email, outcome_word) = (auth.pseudonyms.of(email), word(&outcome));
     info!(outcome = outcome_word, duration_ms, email, "login_attempt");
@@ -68,10 +66,29 @@ fn word(outcome: &Result<LoggedIn, AuthError>) -> &'static str {
 
 async fn attempt(
     auth: &Auth,
+    limits: &Logins,
+    client: &Client,
     email: &Email,
     password: Password,
-    client: &Client,
 ) -> Result<LoggedIn, AuthError> {
+    let check = check(auth, client, email, password);
+    let is_wrong = AuthError::is_wrong_guess;
+    let checked = limits.attempt(email.as_str(), client.address, check, is_wrong).await;
+    let (credentials, password) = checked?;
+    let logged_in = sessions::open(auth, credentials.clone(), client).await?;
+    if credentials.hash.is_cheaper_than(auth.rules.bcrypt_cost) {
+        tokio::spawn(strengthen(auth.clone(), credentials, password));
+    }
+    Ok(logged_in)
+}
+
+/// Gives the account to which both belong, and the password.
+async fn check(
+    auth: &Auth,
+    client: &Client,
+    email: &Email,
+    password: Password,
+) -> Result<(Credentials, Password), AuthError> {
     let known = auth.db.read_one(store::by_email(email)).await?.map(Credentials::from);
     let hash = known.as_ref().map(|it| it.hash.clone());
     let cost = auth.rules.bcrypt_cost;
@@ -89,11 +106,7 @@ async fn attempt(
     if !credentials.account.is_active {
         return Err(AuthError::InactiveLogin);
     }
-    let logged_in = sessions::open(auth, credentials.clone(), client).await?;
-    if credentials.hash.is_cheaper_than(cost) {
-        tokio::spawn(strengthen(auth.clone(), credentials, password));
-    }
-    Ok(logged_in)
+    Ok((credentials, password))
 }
 
 /// Checks a password against nobody's hash, so that the lane knows what a hash costs here before

@@ -1,32 +1,31 @@
 //! Changing one's own password.
 
+use admission::Logins;
+
 use crate::account::Credentials;
 use crate::audit::{Action, Deed};
 use crate::caller::SignedIn;
 use crate::client::Client;
 use crate::error::AuthError;
-use crate::secret::Password;
+use crate::secret::{Password, PasswordHash};
 use crate::store::{AccountRow, sessions};
 use crate::{Auth, store};
 
 /// Changes the password of `caller`, who knows the old one. All other sessions end.
 ///
 /// # Errors
-/// When the old one is wrong, the new one unfit, or another change came first.
+/// When the old one is wrong, or was too often; the new one is unfit; or another change came first.
 pub async fn change(
     auth: &Auth,
+    limits: &Logins,
     caller: &SignedIn,
     old: Password,
     new: Password,
     client: &Client,
 ) -> Result<(), AuthError> {
-    let account = caller.account.id;
-    let row = auth.db.read_one(store::by_id(account)).await?;
-    let current = row.map(Credentials::from).ok_or(AuthError::NoSuchUser)?.hash;
-    let checked = current.clone();
-    if !auth.hashing.run(move || checked.matches(&old)).await? {
-        return Err(AuthError::WrongPassword);
-    }
+    let (account, email) = (caller.account.id, caller.account.email.as_str());
+    let check = check(auth, caller, old);
+    let current = limits.attempt(email, client.address, check, AuthError::is_wrong_guess).await?;
     let (new, cost) = (new.fit_to_set()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
     let change = store::choose_password(account, &current, &hash);
@@ -43,4 +42,13 @@ pub async fn change(
     deed.log();
     auth.accounts.forget(account);
     Ok(())
+}
+
+/// Gives the hash that the old password belongs to.
+async fn check(auth: &Auth, caller: &SignedIn, old: Password) -> Result<PasswordHash, AuthError> {
+    let row = auth.db.read_one(store::by_id(caller.account.id)).await?;
+    let current = row.map(Credentials::from).ok_or(AuthError::NoSuchUser)?.hash;
+    let checked = current.clone();
+    let matches = auth.hashing.run(move || checked.matches(&old)).await?;
+    if matches { Ok(current) } else { Err(AuthError::WrongPassword) }
 }

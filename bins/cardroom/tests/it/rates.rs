@@ -8,6 +8,7 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, ask, body_of};
+use crate::behind::Behind;
 
 const ADA: &str = "demo.counselor@example.com";
 
@@ -163,6 +164,28 @@ async fn the_old_password_of_a_change_is_guessed_no_more_often_than_that_of_a_lo
     let guesses = join_all((0..10).map(|_| status(request()))).await;
     assert_eq!(guesses.iter().filter(|it| **it == 400).count(), 3);
     assert_eq!(guesses.iter().filter(|it| **it == 429).count(), 7);
+}
+
+#[testkit::on_both_databases]
+async fn a_change_that_is_refused_for_wrong_guesses_beside_it_is_not_made() {
+    let app = app(&[("CARDROOM__RATES__LOGIN_FAILURES", "1/hour burst 3")]).await;
+    let counsellor = app.counsellor().await;
+    let change = |old: &str, new: &str| {
+        let change = json!({ "old_password": old, "new_password": new });
+        ask(counsellor.post("/api/auth/change-password", &change))
+    };
+    let behind = Behind::of(&app);
+    let before = behind.hash(ADA).await;
+    // Mostly all are let in before the first has failed, and the right one is the last to be hashed.
+    let guesses = (0..60).map(|_| change("guess", "long enough"));
+    let (guesses, right) = tokio::join!(join_all(guesses), change("demo123", "long enough"));
+
+    assert_eq!(guesses.iter().filter(|(status, _)| *status == 400).count(), 3);
+    match right.0 {
+        429 => assert_eq!(behind.hash(ADA).await, before),
+        200 => assert_ne!(behind.hash(ADA).await, before),
+        _ => panic!("{right:?}"),
+    }
 }
 
 #[testkit::on_both_databases]
