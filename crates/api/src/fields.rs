@@ -75,6 +75,9 @@ pub trait FromFields: Sized {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
+/// Issues that are named at most: each repeats a part of the input, and nobody reads more.
+const ISSUES_MAX: usize = 100;
+
 /// A place in the input, and the list of what was found wrong.
 pub struct Spot<'a> {
     loc: Vec<Value>,
@@ -86,10 +89,17 @@ impl<'a> Spot<'a> {
         Self { loc, issues }
     }
 
-    /// Notes a flaw of the value that stands here.
+    /// Notes a flaw of the value that stands here, unless as many are noted as are ever named.
     pub fn flaw<T>(&mut self, input: &Value, flaw: Flaw) -> Option<T> {
-        self.issues.push(flaw.at(self.loc.clone(), input.clone()));
+        if !self.is_full() {
+            self.issues.push(flaw.at(self.loc.clone(), input.clone()));
+        }
         None
+    }
+
+    /// Whether nothing more is noted, so that nothing more need be read.
+    pub(crate) fn is_full(&self) -> bool {
+        self.issues.len() >= ISSUES_MAX
     }
 
     /// Passes a good value on and notes the flaw of a bad one.

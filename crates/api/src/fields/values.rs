@@ -22,12 +22,18 @@ impl<T: Field> Field for Vec<T> {
         let Value::Array(items) = value else {
             return spot.flaw(value, Flaw::new("list_type", "Input should be a valid list"));
         };
-        let read: Vec<Option<T>> = items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| T::read(item, &mut spot.inside(index)))
-            .collect();
-        read.into_iter().collect()
+        let mut read = Some(Vec::new());
+        for (index, item) in items.iter().enumerate() {
+            if spot.is_full() {
+                return None;
+            }
+            let item = T::read(item, &mut spot.inside(index));
+            read = read.zip(item).map(|(mut read, item)| {
+                read.push(item);
+                read
+            });
+        }
+        read
     }
 }
 

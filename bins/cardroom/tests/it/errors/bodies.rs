@@ -145,3 +145,15 @@ async fn a_body_that_breaks_off_is_answered_or_dropped_and_the_server_lives() {
     }
     assert_eq!(app.get("/health").send().await.unwrap().status(), 200);
 }
+
+#[testkit::on_both_databases]
+async fn of_very_many_faults_the_first_hundred_are_named() {
+    let app = TestApp::spawn().await;
+    let roles = vec![0; 20_000];
+    let body =
+        json!({ "email": "x", "password": "long enough", "full_name": "Ada", "roles": roles });
+    let answer = fails(app.post("/api/auth/register", &body), 422, "validation_error").await;
+    let issues = answer["detail"].as_array().unwrap();
+    assert_eq!(issues.len(), 100);
+    assert_eq!(issues[1]["loc"], json!(["body", "roles", 0]));
+}
