@@ -4,11 +4,21 @@
 //! everywhere but in gameplay states, which name UTC ([`zulu`]). Both write six digits of a
 //! second's fraction, or none when it is zero.
 
+use std::ops::RangeInclusive;
+
 use chrono::SecondsFormat::{Micros, Secs};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, Utc};
 use serde_json::json;
 
 use crate::fields::Flaw;
+
+/// The years that both databases and all clients can write.
+const YEARS: RangeInclusive<i32> = 1..=9999;
+
+/// Whether both databases can keep it, and all clients read it.
+pub fn is_storable(moment: DateTime<Utc>) -> bool {
+    YEARS.contains(&moment.year())
+}
 
 /// The moment a request is handled, to the microsecond, as the databases keep it.
 pub fn now() -> DateTime<Utc> {
@@ -20,13 +30,14 @@ pub fn now() -> DateTime<Utc> {
 /// What has no zone is in UTC.
 ///
 /// # Errors
-/// When the text is none of these.
+/// When the text is none of these, or outside of the years 1 to 9999.
 pub fn parse(text: &str) -> Result<DateTime<Utc>, Flaw> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return from_unix_seconds(Some(seconds));
     }
-    zoned(text).or_else(|| unzoned(text)).ok_or_else(|| {
+    let moment = zoned(text).or_else(|| unzoned(text));
+    moment.filter(|it| is_storable(*it)).ok_or_else(|| {
         let reason = if text.len() < "2030-01-01".len() {
             "input is too short"
         } else {
@@ -122,9 +133,22 @@ mod tests {
 
     #[test]
     fn what_is_no_moment_is_refused() {
-        for sent in ["", "soon", "2030-13-01", "2030-01-01T25:00:00", "1e300", "-1"] {
+        for sent in [
+            "",
+            "soon",
+            "2030-13-01",
+            "2030-01-01T25:00:00",
+            "1e300",
+            "-1",
+            "-9000-01-01",
+            "0000-12-31",
+            "+12000-01-01T00:00:00",
+            "0001-01-01T00:00:00+08:00",
+        ] {
             assert!(parse(sent).is_err(), "{sent}");
         }
+        check("0001-01-01", "0001-01-01T00:00:00");
+        check("9999-12-31T23:59:59", "9999-12-31T23:59:59");
     }
 
     proptest! {

@@ -77,7 +77,8 @@ impl Cursor {
 
     fn parse(text: &str) -> Option<Self> {
         let (at, id) = text.split_once('.')?;
-        let at = DateTime::from_timestamp_micros(at.parse().ok()?)?;
+        let at = DateTime::from_timestamp_micros(at.parse().ok()?)
+            .filter(|it| time::is_storable(*it))?;
         Some(Self((at, id.parse::<AuditId>().ok()?)))
     }
 }

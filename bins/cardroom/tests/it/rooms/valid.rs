@@ -25,6 +25,7 @@ async fn each_fault_of_a_new_room_is_named() {
         ("a bad end", json!({ "name": "A room", "expires_at": "soon" })),
         ("a bad day", json!({ "name": "A room", "expires_at": "2030-02-30T00:00:00" })),
         ("an end after all ends", json!({ "name": "A room", "expires_at": 1e12 })),
+        ("an end before all begins", json!({ "name": "A room", "expires_at": "-9000-01-01" })),
         ("no object", json!(["A room"])),
     ] {
         transcript.say(what, counsellor.post("/api/rooms", &body)).await;
