@@ -134,7 +134,7 @@ fn tells(settings: &Settings) -> bool {
 /// Get the metrics
 ///
 /// In the text format of Prometheus. Outside development and test only for programs on the same
-/// machine, and for who shows the token that the settings name.
+/// machine that are no proxies, and for who shows the token that the settings name.
 #[utoipa::path(tag = "operations", responses(
     (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
     (status = 404, description = "Asked from another machine, without the token", body = ErrorBody),
@@ -146,7 +146,7 @@ async fn metrics(
     db: Data<Db>,
     limit: Data<ConcurrencyLimit>,
 ) -> Result<HttpResponse, Problem> {
-    let is_near = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
+    let is_near = is_near(&request);
     let shows_token = || shows(&request, settings.server.metrics_token.expose_secret());
     if !is_near && !settings.profile.is_relaxed() && !shows_token() {
         return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found"));
@@ -156,6 +156,13 @@ async fn metrics(
     limit.measure();
     let text = telemetry::metrics::render(registry);
     Ok(HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(text))
+}
+
+/// Whether a request comes from a program on this machine that is no proxy.
+fn is_near(request: &HttpRequest) -> bool {
+    let is_forwarded = |header: &str| request.headers().contains_key(header);
+    request.peer_addr().is_some_and(|peer| peer.ip().is_loopback())
+        && !["forwarded", "x-forwarded-for", "via"].into_iter().any(is_forwarded)
 }
 
 /// Whether a request carries this token, compared in a time that tells nothing about it. An empty token
@@ -172,6 +179,22 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
+
+    #[test]
+    fn who_comes_through_a_proxy_on_this_machine_is_not_near() {
+        #[track_caller]
+        fn check(peer: &str, header: &str, near: bool) {
+            let request = TestRequest::get().peer_addr(peer.parse().unwrap());
+            let request = request.insert_header((header, "203.0.113.1"));
+            assert_eq!(is_near(&request.to_http_request()), near, "{peer}, {header}");
+        }
+        check("127.0.0.1:4000", "accept", true);
+        check("[::1]:4000", "accept", true);
+        check("10.0.0.1:4000", "accept", false);
+        check("127.0.0.1:4000", "x-forwarded-for", false);
+        check("[::1]:4000", "Forwarded", false);
+        check("127.0.0.1:4000", "via", false);
+    }
 
     #[test]
     fn a_token_is_shown_whole_as_a_bearer_token_and_an_empty_one_never() {
