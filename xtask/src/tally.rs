@@ -1,4 +1,4 @@
-//! How many tests ran on which database, counted from what libtest prints.
+//! How many tests ran on which database, counted from what libtest prints, and which were left out.
 
 use std::fmt;
 
@@ -11,6 +11,8 @@ pub(crate) struct Tally {
     pub(crate) sqlite: usize,
     pub(crate) postgres: usize,
     pub(crate) neither: usize,
+    /// Those of them that found out that they cannot run here, each with its reason.
+    pub(crate) left_out: Vec<String>,
 }
 
 impl Tally {
@@ -35,6 +37,12 @@ impl Tally {
         }
     }
 
+    /// Takes in what [`testkit::left_out`] noted, a line for each test.
+    pub(crate) fn leave_out(&mut self, notes: &str) {
+        self.left_out.extend(notes.lines().map(str::to_owned));
+        self.left_out.sort_unstable();
+    }
+
     /// A whole run that tested nothing on a database has not tested that database.
     pub(crate) fn covers(&self, kinds: &[Kind]) -> Result<()> {
         for kind in kinds {
@@ -57,7 +65,9 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "tests that ran on SQLite:     {:5}", self.sqlite)?;
         writeln!(f, "tests that ran on PostgreSQL: {:5}", self.postgres)?;
-        write!(f, "tests that ran on neither:    {:5}", self.neither)
+        writeln!(f, "tests that ran on neither:    {:5}", self.neither)?;
+        write!(f, "tests that were left out:     {:5}", self.left_out.len())?;
+        self.left_out.iter().try_for_each(|it| write!(f, "\n  {it}"))
     }
 }
 
@@ -84,7 +94,20 @@ mod tests {
              test result: ok. 5 passed; 1 failed; 1 ignored; 0 measured",
         );
 
-        assert_eq!(counted, Tally { sqlite: 1, postgres: 2, neither: 2 });
+        let expected = Tally { sqlite: 1, postgres: 2, neither: 2, ..Tally::default() };
+        assert_eq!(counted, expected);
+    }
+
+    #[test]
+    fn who_is_left_out_is_named_with_the_reason() {
+        let mut counted = tally("test pooler::it_works ... ok\ntest live::sqlite ... ok");
+
+        counted.leave_out("pooler::it_works: there is no PgBouncer\nlive::sqlite: no Node\n");
+
+        let told = counted.to_string();
+        let end = "tests that were left out:         2\n  live::sqlite: no Node\n  \
+                   pooler::it_works: there is no PgBouncer";
+        assert!(told.ends_with(end), "{told}");
     }
 
     #[test]

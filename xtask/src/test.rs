@@ -1,10 +1,11 @@
 //! `cargo xtask test`: all tests, with a PostgreSQL server for those that want one.
 
+use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Result, ensure};
-use testkit::{Kind, SERVER};
+use testkit::{Kind, LEFT_OUT, SERVER};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
@@ -65,7 +66,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         tests.env("CARDROOM_PROGRAM", interop::build().await?);
         tests.env("CARDROOM_INTEROP", interop::install().await?);
     }
-    let (status, tally) = run_and_count(&mut tests).await?;
+    let left_out = tempfile::NamedTempFile::new()?;
+    tests.env(LEFT_OUT, left_out.path());
+    let (status, mut tally) = run_and_count(&mut tests).await?;
+    tally.leave_out(&fs::read_to_string(left_out.path())?);
     println!("\n{tally}");
     ensure!(status.success(), "the tests failed: {status}");
     if arguments.filter.is_empty() && !arguments.interop {

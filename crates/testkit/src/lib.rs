@@ -11,7 +11,8 @@
 //!
 //! becomes two tests, `a_new_database_has_no_rooms::sqlite` and `…::postgres`. The second needs a
 //! server: `TEST_DATABASE_URL` names it, and `cargo xtask test` starts a [`cluster`] for it. Without
-//! one it fails, since a test that is skipped in silence proves nothing.
+//! one it fails, since a test that is skipped in silence proves nothing. One that needs what not every
+//! machine has is [`left_out`] there, aloud.
 
 // The attribute writes `::testkit::…`, here too.
 extern crate self as testkit;
@@ -20,10 +21,12 @@ pub mod bouncer;
 pub mod cluster;
 mod database;
 mod kind;
+mod left_out;
 mod migrated;
 mod postgres;
 mod sqlite;
 
 pub use database::{TestDatabase, database, postgres_database, sqlite_database};
 pub use kind::{Kind, SERVER, kind, run};
+pub use left_out::{LEFT_OUT, left_out};
 pub use testkit_macros::on_both_databases;

@@ -114,7 +114,7 @@ fn gather(peers: &mut [Peer], n: u32) {
 fn is_wanted() -> bool {
     let is_wanted = std::env::var_os(peer::FOLDER).is_some();
     if !is_wanted {
-        eprintln!("left out: `cargo xtask test --interop` installs what this needs");
+        testkit::left_out("`cargo xtask test --interop` installs what this needs");
     }
     is_wanted
 }

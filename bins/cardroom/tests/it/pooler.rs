@@ -1,5 +1,5 @@
-//! PgBouncer before the database. Where there is none, or only one of the other kind, a test says that
-//! it was left out.
+//! PgBouncer before the database. Where there is none, or only one of the other kind, a test is left
+//! out.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use testkit::cluster::Cluster;
 use crate::app::body_of;
 use crate::process::Process;
 
-const LEFT_OUT: &str = "LEFT OUT, because there is no PgBouncer";
+/// Why a test is left out.
+const NONE: &str = "there is no PgBouncer";
 
 /// Waits for the server to end by itself. Gives what it logged.
 async fn ended(mut server: Process) -> String {
@@ -30,7 +31,7 @@ async fn ended(mut server: Process) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_that_loses_prepared_statements_is_refused_at_the_start() {
     let Some((program, can_keep)) = Bouncer::program() else {
-        return println!("{LEFT_OUT}; {PROGRAM} may name one");
+        return testkit::left_out(format_args!("{NONE}; {PROGRAM} may name one"));
     };
     let cluster = Cluster::start().unwrap();
     let bouncer = Bouncer::start(&program, &cluster, 4, can_keep.then_some(0)).unwrap();
@@ -51,7 +52,7 @@ async fn a_pooler_that_loses_prepared_statements_is_refused_at_the_start() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_looks_through_a_pooler_keeps_nobody_from_migrating() {
     let Some((program, can_keep)) = Bouncer::program() else {
-        return println!("{LEFT_OUT}; {PROGRAM} may name one");
+        return testkit::left_out(format_args!("{NONE}; {PROGRAM} may name one"));
     };
     let cluster = Cluster::start().unwrap();
     let bouncer = Bouncer::start(&program, &cluster, 1, can_keep.then_some(100)).unwrap();
@@ -73,7 +74,8 @@ async fn who_looks_through_a_pooler_keeps_nobody_from_migrating() {
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_pooler_that_keeps_them_everything_works() {
     let Some((program, true)) = Bouncer::program() else {
-        return println!("{LEFT_OUT} of version 1.21 or newer; {PROGRAM} may name one");
+        let reason = format!("{NONE} of version 1.21 or newer; {PROGRAM} may name one");
+        return testkit::left_out(reason);
     };
     let cluster = Cluster::start().unwrap();
     // Fewer than the server opens, so that each transaction may meet another one.

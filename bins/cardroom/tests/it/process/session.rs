@@ -12,6 +12,9 @@ use tokio::time::{sleep, timeout};
 
 use super::{Process, cardroom, program};
 
+/// Why a test is left out.
+const NOT_SHARED: &str = "the kernel does not share the processor among sessions";
+
 /// How long the session of a server may take to change.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -48,7 +51,7 @@ async fn a_server_that_is_alone_in_its_session_gives_way_while_it_hashes() {
     let mut alone = Process::start_by(alone, &url, &changes);
     let address = alone.address();
     if niceness(alone.child.id()).is_none() {
-        return println!("LEFT OUT, because the kernel does not share among sessions");
+        return testkit::left_out(NOT_SHARED);
     }
     wait_for(&alone, "0").await;
     let many = (0..8).map(|n| log_in(&address, n));
@@ -60,7 +63,7 @@ async fn a_server_that_is_alone_in_its_session_gives_way_while_it_hashes() {
 #[testkit::on_both_databases]
 async fn a_server_among_others_in_its_session_stays_as_it_is() {
     let Some(ours) = niceness(std::process::id()) else {
-        return println!("LEFT OUT, because the kernel does not share among sessions");
+        return testkit::left_out(NOT_SHARED);
     };
     let database = testkit::database().await;
     let mut server = Process::start_by(cardroom(&[]), &database.url.expose(), &[]);
