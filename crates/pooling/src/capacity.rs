@@ -2,14 +2,17 @@
 //!
 //! | | what | where |
 //! |---|---|---|
-//! | F1 to F3 | demands, the ceiling and what sets it, Little's law | [`demand`] |
+//! | F1, F2 | demands, the ceiling and what sets it | [`demand`] |
 //! | F4, F5 | waits in steady traffic and in a burst | [`waiting`] |
-//! | F6, F7, F15 | the least and the largest pool, and what all instances may hold together | [`connections`] |
+//! | F6, F7, F15 | the least and the largest pool, and what all may hold | [`connections`] |
 //! | F8, F14 | threads that hash, and log-ins that they carry | [`hashing`] |
 //! | F9 | a simulation, where no closed form is to be trusted | [`simulation`] |
-//! | F10, F11 | requests worked on at once, those that wait, shares of priorities | [`slots`] |
+//! | F10 | requests worked on at once, and those that wait | [`slots`] |
 //! | F12, F13 | instances, and the memory of one | [`instances`] |
 //! | | curves through measured rates, and which of them to believe | [`curve`] |
+//!
+//! Little's law (F3) is among the checks of `xtask/stress`, and the shares of priorities (F11) are
+//! those of `admission::Priority`.
 //!
 //! Times are seconds, rates are per second, memory is MiB, unless a name says otherwise. Rates and
 //! times that are not positive give the least that makes sense rather than nonsense: nothing here

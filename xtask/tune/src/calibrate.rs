@@ -126,6 +126,10 @@ impl Meter<'_> {
             rungs.len() >= LEVELS_MIN,
             "{name}: others use the machine; wait until it is quiet, or --allow-busy"
         );
+        let doubtful = run.sections.iter().filter(|it| it.contradicts_little()).count();
+        if doubtful > 0 {
+            say(&format!("{name}: {doubtful} loops contradict Little's law (F3); measure again"));
+        }
         let best = rungs.iter().enumerate().max_by(|(_, a), (_, b)| a.rate.total_cmp(&b.rate));
         let (place, best) = best.context("no loop was measured")?;
         let section = &run.sections[place];

@@ -122,6 +122,7 @@ fn explain(solution: &solve::Solution, key: &str) -> Result<u8> {
         bail!("`{key}` is not computed: {} are", keys.join(", "));
     };
     println!("{key} = {}\n  {}", number.value, number.why.replace("; ", "\n  "));
+    number.follows.iter().for_each(|it| println!("  {it}"));
     Ok(0)
 }
 

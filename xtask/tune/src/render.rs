@@ -133,7 +133,12 @@ mod tests {
 
     #[test]
     fn variables_of_the_environment_are_the_names_of_settings() {
-        let number = Number { key: "database.pool_size", value: 4, why: "F6 so".to_owned() };
+        let number = Number {
+            key: "database.pool_size",
+            value: 4,
+            why: "F6 so".to_owned(),
+            follows: Vec::new(),
+        };
         let deployment = toml::from_str(
             "instances_min = 1\ninstances_max = 1\ninstances_needed = 1\nconcurrency = 1\ncores = 1.0\n\
              memory_mib = 1\nmemory_needed_mib = 1\ntimeout_secs = 1",

@@ -29,6 +29,8 @@ pub(crate) struct Number {
     pub(crate) value: usize,
     /// Which formulae, and with which numbers.
     pub(crate) why: String,
+    /// What else follows for whoever uses it; it sets nothing, and no file has it.
+    pub(crate) follows: Vec<String>,
 }
 
 /// Something that cannot be had, and single things that would help, the cheapest first.
@@ -148,6 +150,21 @@ mod tests {
         assert!(fault.what.contains("= 13.1 s > 3 s"), "{}", fault.what);
         assert_eq!(fault.ways_out.len(), 3, "{:?}", fault.ways_out);
         assert_eq!(fault.ways_out[2], "9 cores (assumed linear)");
+    }
+
+    #[test]
+    fn what_follows_for_people_is_told() {
+        let solution = solve(&Target::of("cloud-run", 2, 1024).unwrap(), GIVEN, &calibration());
+        let told: Vec<_> = solution.numbers.iter().flat_map(|it| &it.follows).collect();
+        for words in [
+            "F4 at 167/s each, 95 of 100 wait at most 0.00 ms for one of 4 connections",
+            "F5 of 50 who read at once 95 % are answered within 18.4 ms",
+            "F5 a lock that all 50 need at once may be held for 10.5 ms",
+            "F2 fewer than 10 people who save cannot ask for the 10200/s that 2 cores do",
+            "F14 61 log-ins a second are carried by 3 instances",
+        ] {
+            assert!(told.iter().any(|it| it.starts_with(words)), "{words}: {told:#?}");
+        }
     }
 
     #[test]

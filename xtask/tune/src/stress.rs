@@ -76,6 +76,9 @@ pub(crate) const COMMIT: &str = "group commit";
 /// The check that fails when the machine was not ours.
 const OTHERS: &str = "others on the machine";
 
+/// The check that fails when rate times time is not what was under way (F3).
+const LITTLE: &str = "Little's law";
+
 #[derive(Debug, Deserialize)]
 struct Verdict {
     /// As `save.p95 < 50ms`.
@@ -114,7 +117,16 @@ impl Section {
 
     /// Whether others used the machine, however often the load was brought.
     pub(crate) fn is_disturbed(&self) -> bool {
-        self.checks.iter().any(|it| it.name == OTHERS && !it.ok)
+        self.fails(OTHERS)
+    }
+
+    /// Whether the measurement contradicts Little's law (F3), and is not to be believed.
+    pub(crate) fn contradicts_little(&self) -> bool {
+        self.fails(LITTLE)
+    }
+
+    fn fails(&self, check: &str) -> bool {
+        self.checks.iter().any(|it| it.name == check && !it.ok)
     }
 
     /// Of the time, how much of it a lane was committing: 1 is all of it, of a single one.

@@ -20,7 +20,9 @@ pub(crate) fn render(
     for (place, number) in solution.numbers.iter().enumerate() {
         let name = if place == 0 { "solved" } else { "" };
         line(&mut text, name, &format!("{} = {}", number.key, number.value));
-        line(&mut text, "", &format!("  {}", number.why));
+        for reason in [&number.why].into_iter().chain(&number.follows) {
+            line(&mut text, "", &format!("  {reason}"));
+        }
     }
     let it = &solution.deployment;
     let memory =

@@ -1,9 +1,8 @@
-//! Requests that are worked on at once, those that wait, and the shares of priorities (F10, F11).
+//! Requests that are worked on at once, and those that wait (F10).
 //!
-//! Source: Little's law at the knee, as in Netflix's concurrency-limits; the shares are those of
-//! Netflix's service-level prioritised load shedding.
+//! Source: Little's law at the knee, as in Netflix's concurrency-limits.
 
-use super::{at_least, at_most, real};
+use super::{at_least, at_most};
 
 /// The knee of a measured ramp: where more users only wait longer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,19 +31,12 @@ pub fn queue(wait_max: f64, knee: Knee) -> usize {
     at_most(wait_max * knee.rate)
 }
 
-/// The shares that nobody else gets: of `limit`, to each priority by its weight, at least one (F11).
-///
-/// What is left over belongs to all, and so the shares of a limit that is smaller than their number
-/// come to more than it.
-pub fn shares<const N: usize>(limit: usize, weights: [f64; N]) -> [usize; N] {
-    weights.map(|weight| at_most(real(limit) * weight).max(1))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::capacity::real;
 
     #[test]
     fn a_limit_is_what_is_under_way_at_the_knee_and_a_fifth() {
@@ -63,13 +55,6 @@ mod tests {
             let wait = wait_max(objective, response);
             prop_assert!(real(queue(wait, knee)) / rate <= wait + 1e-6);
             prop_assert!(real(limit(knee)) >= rate * response);
-        }
-
-        #[test]
-        fn shares_leave_nobody_without(limit in 8..10_000_usize, one in 0.0..0.4_f64) {
-            let shares = shares(limit, [one, 0.3, 0.2, 0.1]);
-            prop_assert!(shares.iter().all(|&it| it >= 1));
-            prop_assert!(shares.iter().sum::<usize>() <= limit + 4);
         }
     }
 }

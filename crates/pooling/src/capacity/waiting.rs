@@ -65,7 +65,8 @@ mod tests {
         near(steady_wait_p95(300.0, 0.015, 8, 1.0), 0.0031, 0.0001);
         near(steady_wait_p95(450.0, 0.015, 8, 1.0), 0.0289, 0.0003);
         near(steady_wait_p95(300.0, 0.015, 6, 1.0), 0.0213, 0.0003);
-        // The report's Test 3 with a pool of ten, and the lock of its Test 4.
+        // Fifty owners who save at once through ten connections, and the lock of a room that fifty
+        // visitors join at once.
         near(burst_p95(50, 0.015, 10), 0.078, 0.001);
         near(lock_hold_max(50, 0.5), 0.0105, 0.0001);
     }

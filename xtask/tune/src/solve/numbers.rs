@@ -1,8 +1,12 @@
 //! The settings of one process.
 
+use pooling::capacity::TARGET_USE;
 use pooling::capacity::connections::{self, Demands, Wanted};
+use pooling::capacity::demand::saturating_users;
+use pooling::capacity::hashing::steady_rate;
 use pooling::capacity::instances::CONCURRENCY_MAX;
 use pooling::capacity::slots::{self, Knee};
+use pooling::capacity::waiting::{burst_p95, lock_hold_max, steady_wait_p95};
 
 use super::{Fault, Given, Number};
 use crate::calibration::{Calibration, real, whole};
@@ -54,7 +58,11 @@ impl Sizes {
         Self {
             connections: pool.as_ref().map(|it| it.value + given.write_lanes),
             pool,
-            queue_wait: Number { key: "admission.wait_max_ms", ..wait.clone() },
+            queue_wait: Number {
+                key: "admission.wait_max_ms",
+                follows: Vec::new(),
+                ..wait.clone()
+            },
             wait,
             requests,
             queue,
@@ -79,7 +87,8 @@ fn pool(
     let (instances, overlap) = (target.instances_max, target.overlap);
     let hold = calibration.read.alone() + database.round_trip_ms / 1e3;
     let objective = target.objective_ms / 1e3;
-    let steady = target.rate / real(instances) * hold;
+    let rate = target.rate / real(instances);
+    let steady = rate * hold;
     let demands = Demands { steady, people: target.people, hold, objective, greedy: (0, 1) };
     let floor = connections::pool_floor(&demands);
     // What was measured here holds for a database on a machine like this one.
@@ -99,19 +108,34 @@ fn pool(
         "F6 at least {floor} ({:.2} ms held, {:.0}/s or {} at once within {objective} s); F7 {useful} \
          suffice, at most {ceiling} = {} / ({instances} instances x {overlap}) - {} lanes",
         hold * 1e3,
-        target.rate / real(instances),
+        rate,
         target.people,
         limits.budget(),
         given.write_lanes,
     );
-    Number { key: "database.pool_size", value, why }
+    let follows = vec![
+        format!(
+            "F4 at {rate:.0}/s each, 95 of 100 wait at most {:.2} ms for one of {value} connections",
+            steady_wait_p95(rate, hold, value, 1.0) * 1e3
+        ),
+        format!(
+            "F5 of {} who read at once 95 % are answered within {:.1} ms",
+            target.people,
+            burst_p95(target.people, hold, value) * 1e3
+        ),
+    ];
+    Number { key: "database.pool_size", value, why, follows }
 }
 
 fn wait(target: &Target, p95: f64) -> Number {
     let most = slots::wait_max(target.objective_ms / 1e3, p95) * 1e3;
     let value = whole((most / STEP_MS).floor() * STEP_MS).max(50);
     let why = format!("F10 {} ms objective - {:.1} ms service p95", target.objective_ms, p95 * 1e3);
-    Number { key: "database.wait_timeout_ms", value, why }
+    let lock = lock_hold_max(target.people, target.objective_ms / 1e3) * 1e3;
+    let people = target.people;
+    let follows =
+        vec![format!("F5 a lock that all {people} need at once may be held for {lock:.1} ms")];
+    Number { key: "database.wait_timeout_ms", value, why, follows }
 }
 
 /// With what the least priority needs, which has a share of the slots that nobody else gets.
@@ -127,7 +151,15 @@ fn requests(knee: Knee, calibration: &Calibration, scale: f64) -> Number {
         scale,
         calibration.machine
     );
-    Number { key: "admission.requests", value, why }
+    let (alone, most) = (calibration.save.alone(), calibration.save.best());
+    let follows = vec![format!(
+        "F2 fewer than {:.0} people who save cannot ask for the {most:.0}/s that {} cores do: one alone \
+         takes {:.2} ms",
+        saturating_users(alone, 0.0, most),
+        calibration.cores,
+        alone * 1e3,
+    )];
+    Number { key: "admission.requests", value, why, follows }
 }
 
 fn queue(
@@ -149,7 +181,8 @@ fn queue(
         "F10 {wait_ms} ms x {:.0}/s = {served}; half of the memory holds {fit}, and at most {taken} come",
         knee.rate
     );
-    Number { key: "admission.queue", value: served.min(fit).min(taken), why }
+    let value = served.min(fit).min(taken);
+    Number { key: "admission.queue", value, why, follows: Vec::new() }
 }
 
 /// A request takes its buffers at least.
@@ -165,5 +198,11 @@ fn threads(target: &Target, given: Given, calibration: &Calibration) -> (Number,
         "F8 {rates} hashes/s of cost {} by 1, 2, ... threads on {} cores; {:.1}/s on {}",
         given.bcrypt_cost, calibration.cores, best.rate, target.cores
     );
-    (Number { key: "hashing.threads", value, why }, best.threads)
+    let instances = target.instances_max;
+    let follows = vec![format!(
+        "F14 {:.0} log-ins a second are carried by {instances} instances, at {:.0} % of their hashes",
+        steady_rate(best.rate, instances),
+        TARGET_USE * 100.0
+    )];
+    (Number { key: "hashing.threads", value, why, follows }, best.threads)
 }
