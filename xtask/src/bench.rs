@@ -17,6 +17,9 @@ const CONNECTIONS: &str = "50";
 /// The room that PostgreSQL's benchmark saves in.
 const ROOM: &str = "00000000-0000-4000-8000-00000000000a";
 
+/// Of the document that it saves: as long as that of one of fifty people in `stress`.
+const MARKER: u64 = 25 << 32;
+
 /// What it needs to be there.
 const SETUP: &str = "
     INSERT INTO users (id, email, name, hashed_password, roles, created_at)
@@ -94,7 +97,7 @@ pub(crate) async fn pgbench(
     document: Document,
     seconds: u64,
 ) -> Result<f64> {
-    let state = state();
+    let state = document::state(MARKER);
     let sent = format!("state={state}");
     let folder = tempfile::tempdir()?;
     let (setup, upsert) = (folder.path().join("setup.sql"), folder.path().join("upsert.sql"));
@@ -120,13 +123,6 @@ async fn run_pgbench(
     let output = command.output().await.context("cannot run pgbench")?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// As large a document as our own load saves.
-fn state() -> String {
-    let card = |n: u32| format!(r#""card-{n}":{{"x":{},"y":{},"zone":"dislike"}}"#, n * 7, n * 11);
-    let cards: Vec<_> = (0..30).map(card).collect();
-    format!(r#"{{"cardPlacements":{{{}}},"metadata":{{"version":1}}}}"#, cards.join(","))
 }
 
 /// Upserts in as many games as our own load plays.

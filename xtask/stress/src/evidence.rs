@@ -1,6 +1,6 @@
 //! What the server has promised, as its clients remember it.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// A room, as its owner knows it.
 #[derive(Debug)]
@@ -59,22 +59,4 @@ impl Evidence {
         self.unsure_saves.extend(other.unsure_saves);
         self.unsure_joins.extend(other.unsure_joins);
     }
-}
-
-/// Cards on the table: about 1.4 kB of JSON, as the web app saves.
-const CARDS: u64 = 30;
-
-/// The cards that nobody moves.
-static REST: LazyLock<String> = LazyLock::new(|| {
-    let card =
-        |card| format!(r#","card-{card}":{{"x":{},"y":{},"zone":"dislike"}}"#, card * 7, card * 11);
-    (1..CARDS).map(card).collect()
-});
-
-/// The state that goes with a marker.
-pub(crate) fn state(marker: u64) -> String {
-    let (x, y, rest) = (marker % 997, marker % 991, &*REST);
-    format!(
-        r#"{{"marker":{marker},"cardPlacements":{{"card-0":{{"x":{x},"y":{y},"zone":"like"}}{rest}}}}}"#
-    )
 }

@@ -16,9 +16,6 @@ const ROOMS: usize = 50;
 /// Games in each room.
 const GAMES: u64 = 20;
 
-/// Cards on the table: about 1.4 kB of JSON, as the web app saves.
-const CARDS: usize = 30;
-
 /// Visitors who send heartbeats.
 const VISITORS: usize = 1000;
 
@@ -58,17 +55,12 @@ impl Stage {
     /// Saves: each connection has its own room and goes round its games; one card moves each time.
     pub(super) fn save(&self) -> Requests {
         let (token, rooms) = (self.token.clone(), self.rooms.clone());
-        let cards: Vec<_> = (1..CARDS).map(card).collect();
-        let cards = cards.join(",");
         Arc::new(move |connection, n| {
             let room = &rooms[connection % rooms.len()].id;
             // Connections that share a room do not share its games.
             let game = format!("game-{}-{}", connection / rooms.len(), n % GAMES);
             let path = format!("/api/rooms/{room}/gameplay-states/{game}");
-            let moved = format!(r#""card-0":{{"x":{},"y":{},"zone":"like"}}"#, n % 997, n % 991);
-            let body = format!(
-                r#"{{"state":{{"cardPlacements":{{{moved},{cards}}},"metadata":{{"version":{n}}}}}}}"#
-            );
+            let body = format!(r#"{{"state":{}}}"#, document::state(n));
             request("PUT", &path, &token, &body)
         })
     }
@@ -101,10 +93,6 @@ impl Stage {
             request("PUT", &format!("/api/visitors/{id}/heartbeat"), "none", "")
         }))
     }
-}
-
-fn card(number: usize) -> String {
-    format!(r#""card-{number}":{{"x":{},"y":{},"zone":"dislike"}}"#, number * 7, number * 11)
 }
 
 fn text(answer: &Value, field: &str) -> Result<String> {

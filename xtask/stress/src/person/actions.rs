@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Answer, Ask, Person};
 use crate::engine::Watch;
-use crate::evidence::{self, Document, Joined, Room, Saved};
+use crate::evidence::{Document, Joined, Room, Saved};
 
 /// Saves of one person at most; keeps markers of all below 2^53, which JSON readers agree on.
 const SAVES_MAX: u64 = 1 << 32;
@@ -88,7 +88,7 @@ impl Person {
 
     async fn save_in(&mut self, watch: &Watch, document: Document, marker: u64) {
         let token = self.account.token.clone();
-        let body = format!(r#"{{"state":{}}}"#, evidence::state(marker));
+        let body = format!(r#"{{"state":{}}}"#, document::state(marker));
         let ask = Ask {
             step: "save",
             method: "PUT",

@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
 use super::{AT_ONCE, Finding, Reader};
-use crate::evidence::{Document, Evidence, state};
+use crate::evidence::{Document, Evidence};
 
 /// Earlier versions that are read back, spread over all documents; each is a request.
 const VERSIONS_MAX: usize = 500;
@@ -133,7 +133,7 @@ async fn past(reader: &Reader<'_>, all: &[Kept]) -> Result<Finding> {
 }
 
 fn value(marker: u64) -> Value {
-    serde_json::from_str(&state(marker)).unwrap_or_default()
+    serde_json::from_str(&document::state(marker)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_state_is_the_same_only_as_a_whole() {
-        let mut found: Value = serde_json::from_str(&state(7)).unwrap();
+        let mut found: Value = serde_json::from_str(&document::state(7)).unwrap();
         assert_eq!(found, value(7));
 
         found["cardPlacements"]["card-3"]["x"] = 0.into();
