@@ -30,10 +30,15 @@ use profile::Profile;
 use target::{Database, Target};
 use verify::Finding;
 
-/// How it ended, besides well (0) and by a mistake of ours (1).
-const BROKEN: u8 = 10;
+/// How it ended, besides well (0) and because the tool itself failed (1).
+///
+/// A profile breaks an invariant.
+const INVARIANT: u8 = 10;
+/// Others used the machine.
 const DISTURBED: u8 = 12;
+/// A prediction was wrong.
 const WRONG: u8 = 13;
+/// The target cannot carry the load.
 const INFEASIBLE: u8 = 14;
 
 #[tokio::main]
@@ -64,7 +69,7 @@ async fn main() -> ExitCode {
 fn check(arguments: &CheckArguments) -> Result<u8> {
     let envs = arguments.env.map_or(Env::ALL.to_vec(), |env| vec![env]);
     let holds = check::run(&envs)?;
-    Ok(if holds { 0 } else { BROKEN })
+    Ok(if holds { 0 } else { INVARIANT })
 }
 
 fn render(arguments: &RenderArguments) -> Result<u8> {
@@ -74,7 +79,7 @@ fn render(arguments: &RenderArguments) -> Result<u8> {
     if arguments.check {
         let findings = render::check()?;
         findings.faults.iter().for_each(|it| println!("{}", it.what));
-        return Ok(if findings.faults.is_empty() { 0 } else { BROKEN });
+        return Ok(if findings.faults.is_empty() { 0 } else { INVARIANT });
     }
     if let Some(form) = arguments.form {
         print!("{}", render::text(arguments.env, form)?);
