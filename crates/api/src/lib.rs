@@ -1,8 +1,8 @@
 //! What every handler shares.
 //!
 //! - [`Problem`]: the one shape of an error, and [`answer`], the one place that writes it.
-//! - [`Input`] and [`Authed`]: what a request says, checked in the contract's order: first the
-//!   body's syntax, then who asks, then path, query and body together.
+//! - [`Input`] and [`Authed`]: what a request says, checked in the order of the earlier backend: first
+//!   the body's syntax, then who asks, then path, query and body together.
 //! - [`Part`], [`Field`] and [`Fields`]: how a request type reads itself, all faults at once.
 //! - [`Text`], [`time`]: values that are valid because they exist.
 //! - [`Idempotency`]: what a client calls a request that it may repeat.

@@ -82,7 +82,7 @@ impl Scenario for Save {
     }
 
     fn about(&self) -> &'static str {
-        "owners create rooms and save states in them (Test 3)"
+        "owners create rooms and save states in them"
     }
 
     fn rooms(&self, burst: bool) -> Rooms {
@@ -144,7 +144,7 @@ impl Scenario for Join {
     }
 
     fn about(&self) -> &'static str {
-        "visitors join one room, give signs of life, and join again (Test 4)"
+        "visitors join one room, give signs of life, and join again"
     }
 
     fn rooms(&self, burst: bool) -> Rooms {

@@ -40,10 +40,10 @@ pub(crate) struct RoomRequest {
     #[schema(value_type = Option<String>, example = "skill_assessment")]
     game_rule_slug: Option<RuleSlug>,
     /// Taken and ignored: clients are not a part of this API yet.
-    #[expect(dead_code, reason = "a part of the contract that means nothing yet")]
+    #[expect(dead_code, reason = "clients of the earlier backend send it")]
     client_id: Option<AccountId>,
     /// Taken and ignored, as before.
-    #[expect(dead_code, reason = "a part of the contract that means nothing")]
+    #[expect(dead_code, reason = "clients of the earlier backend send it")]
     game_rule_id: Option<GameRuleId>,
     /// When the room ends by itself: RFC 3339, a date, or seconds since 1970; in UTC without a
     /// zone. Only read when a room is opened.

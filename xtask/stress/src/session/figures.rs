@@ -33,11 +33,11 @@ const LOOPS: [(&str, &str, &str); 3] = [
 impl Session<'_> {
     /// Measures them; `pgbench` is what PostgreSQL's own benchmark reached in upserts a second.
     pub(super) async fn figures(&mut self) -> Result<()> {
-        let test_3 =
+        let owners =
             ["room.success = 100%", "room.p95 < 50ms", "save.success = 100%", "save.p95 < 50ms"];
-        self.burst("Test 3: 50 owners save at once", "save", 50, 10, &test_3).await?;
-        let test_4 = ["join.success = 100%", "join.p95 < 50ms", "rejoin.success = 100%"];
-        self.burst("Test 4: 50 visitors join one room", "join", 50, 10, &test_4).await?;
+        self.burst("50 owners save at once", "save", 50, 10, &owners).await?;
+        let visitors = ["join.success = 100%", "join.p95 < 50ms", "rejoin.success = 100%"];
+        self.burst("50 visitors join one room", "join", 50, 10, &visitors).await?;
         let many = ["join.success = 100%", "rejoin.success = 100%"];
         self.burst("1,000 visitors join one room", "join", 1000, 1, &many).await?;
         self.saves().await?;

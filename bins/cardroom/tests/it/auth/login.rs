@@ -10,7 +10,7 @@ use crate::transcript::Transcript;
 const OTHER: &str = "demo.counselor2@example.com";
 
 #[testkit::on_both_databases]
-async fn logging_in_answers_as_the_contract_says() {
+async fn logging_in_answers_as_the_earlier_backend_did_and_more() {
     let app = TestApp::spawn().await;
     Behind::of(&app).deactivate(OTHER).await;
     let mut transcript = Transcript::default();

@@ -81,7 +81,7 @@ async fn a_closed_room_is_answered_as_a_room() {
     transcript.check("rooms_close");
 }
 
-/// D21 of the contract: deleting a room leaves its visitors as they are.
+/// As in the earlier backend: deleting a room leaves its visitors as they are.
 #[testkit::on_both_databases]
 async fn visitors_of_a_deleted_room_stay_as_they_are() {
     let app = TestApp::spawn().await;
