@@ -5,8 +5,8 @@
 //! come again when that was too long or too many wait already.
 //!
 //! A queue that makes people wait for long is served newest first: those who came last can still be
-//! answered while they wait, those who came first have given up or are about to. Serving the oldest first would
-//! make everybody late by the whole length of the queue.
+//! answered while they wait, those who came first have given up or are about to. Serving the oldest
+//! first would make everybody late by the whole length of the queue.
 
 pub(crate) mod aside;
 mod client;

@@ -138,7 +138,8 @@ async fn init_demo_accounts(auth: Data<Auth>) -> Result<Answer<DemosCreated>, Pr
 
 /// Change one's own password
 ///
-/// All other sessions end. As a JSON body; or, as before, in the query string, which is discouraged: it ends up in logs.
+/// All other sessions end. As a JSON body; or, as before, in the query string, which is discouraged:
+/// it ends up in logs.
 #[utoipa::path(tag = "auth", request_body(content = Option<PasswordChange>), security(("bearer" = [])),
     params(
         ("old_password" = Option<String>, Query, description = "The old password, without a body"),

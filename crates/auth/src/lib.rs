@@ -2,9 +2,10 @@
 //!
 //! Nouns and their rules: [`Account`], [`Email`], [`Role`], [`Password`], [`Session`], [`Tokens`].
 //! Use cases: [`login`], [`register`], [`password`] changes and [`reset`], [`batch`] creation,
-//! [`sessions`] and how they are refreshed, the [`audit`] log, the [`demo`] accounts. [`Caller`] and [`Admin`] are who asks, for the handlers of every crate:
-//! the account is at most [`ACCOUNT_AGE_MAX`] old, so that a deactivated account or a changed role
-//! takes effect within that time.
+//! [`sessions`] and how they are refreshed, the [`audit`] log, the [`demo`] accounts. [`Caller`] and
+//! [`Admin`] are who asks, for the handlers of every crate: the account is at most
+//! [`ACCOUNT_AGE_MAX`] old, so that a deactivated account or a changed role takes effect within that
+//! time.
 
 mod account;
 mod accounts;

@@ -47,8 +47,8 @@ pub(crate) fn median_error(entries: &[Entry]) -> Option<f64> {
     median(judged.filter_map(|it| it.error).map(f64::abs))
 }
 
-/// What share of the rate of closed loops open ones of an operation reached on a database, at the median of the
-/// latest looks; all of it where nobody looked.
+/// What share of the rate of closed loops open ones of an operation reached on a database, at the
+/// median of the latest looks; all of it where nobody looked.
 ///
 /// An open loop costs the tool more, on the cores of the server: what arrives has to be waited for.
 pub(crate) fn open_share(entries: &[Entry], database: &str, operation: &str) -> f64 {
