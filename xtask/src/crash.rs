@@ -7,7 +7,7 @@ use testkit::{Kind, TestDatabase};
 use crate::commands;
 use crate::probe;
 
-/// Kill the server under load, again and again, and look what is there afterwards
+/// Kill the server under load, again and again, and check what survived
 ///
 /// Each round starts the release build, lets twenty people save, kills it with SIGKILL at a random
 /// moment, starts it again, and reads back every version of every state.

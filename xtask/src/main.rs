@@ -1,7 +1,7 @@
 //! Everything there is to do with this repository besides running the server.
 //!
 //! One file a task; the ones that drive a release build from outside are packages of their own,
-//! `probe`, `stress` and `tune`, so that `cargo xtask migrate` builds in seconds.
+//! `probe`, `stress`, `fanout` and `tune`, so that `cargo xtask migrate` builds in seconds.
 
 mod bench;
 mod ci;

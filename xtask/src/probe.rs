@@ -1,6 +1,7 @@
 //! `cargo xtask smoke` and `cargo xtask footprint`: the release build, seen from outside.
 //!
-//! The package `probe` does the work; here the two are built and given databases.
+//! The package `probe` does the work; here it is built and given databases, for `bench`, `crash` and
+//! `stop` as well.
 
 use anyhow::Result;
 use testkit::{Kind, TestDatabase};

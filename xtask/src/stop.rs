@@ -6,7 +6,7 @@ use testkit::Kind;
 use crate::crash;
 use crate::probe;
 
-/// Ask the server to stop under load, again and again, and look what is there afterwards
+/// Ask the server to stop under load, again and again, and check what survived
 ///
 /// Each round starts the release build, lets fifty people save, sends SIGTERM at a random moment, and
 /// waits for the exit; then it starts the server again and reads back every version of every state.

@@ -51,7 +51,7 @@ const PAGES_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
         (name = "game rules", description = "The rules that rooms are opened with"),
         (name = "admin", description = "For administrators"),
         (name = "health", description = "Whether the service lives"),
-        (name = "operations", description = "For operators, outside production")
+        (name = "operations", description = "For operators")
     )
 )]
 struct Described;

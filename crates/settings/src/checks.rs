@@ -1,4 +1,4 @@
-//! What no value shows alone: whether it belongs into this profile, on this platform.
+//! What no value shows alone: whether it is allowed in this profile, on this platform.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -14,7 +14,7 @@ const PUBLISHED: [&str; 4] = ["known-to-everybody", "your-secret-key", "change-m
 /// What is wrong, and what to do instead.
 type Fault = (&'static str, &'static str);
 
-/// Refuses what does not belong into the profile or onto the platform.
+/// Refuses what is not allowed in the profile or on the platform.
 pub(crate) fn check(settings: &Settings, environment: &Environment, keys: &mut Keys) {
     let profile = settings.profile;
     let secret = settings.auth.jwt_secret.expose_secret();

@@ -12,8 +12,8 @@
 //! folder that `CARDROOM_CONFIG_DIR` names, takes the place of the embedded one.
 //!
 //! [`load()`] reads all of it and either gives [`Loaded`], where every value knows its source, or
-//! [`Problems`], which are all there are at once: unknown keys, bad values, and values that do not
-//! belong into the profile. A secret is never shown, by no type of this crate.
+//! [`Problems`], which are all there are at once: unknown keys, bad values, and values that are
+//! not allowed in the profile. A secret is never shown, by no type of this crate.
 //!
 //! ```
 //! let environment = settings::Environment::new([("PORT", "8080")]);

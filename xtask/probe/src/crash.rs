@@ -52,7 +52,7 @@ pub(crate) async fn run(program: &Path, database_url: &str, rounds: u32, seed: u
     Ok(())
 }
 
-/// Saves until the server is killed, and looks what the next server finds.
+/// Saves until the server is killed, and checks what the next server finds.
 async fn play(program: &Path, database_url: &str, delay: Duration) -> Result<(usize, usize)> {
     let mut server = Server::start_with(program, database_url, &SETTINGS)?;
     server.wait()?;

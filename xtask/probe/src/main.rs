@@ -1,5 +1,5 @@
-//! Watches a running server from outside; `cargo xtask smoke` and `cargo xtask footprint` build
-//! and call it.
+//! Watches a running server from outside; `cargo xtask smoke`, `footprint`, `bench`, `crash` and `stop`
+//! build and call it.
 
 mod bench;
 mod crash;
@@ -44,7 +44,7 @@ enum Task {
         #[arg(long, default_value_t = 5)]
         seconds: u64,
     },
-    /// Kill the server under load, again and again, and look what is there afterwards.
+    /// Kill the server under load, again and again, and check what survived.
     Crash {
         /// The program of the server.
         server: PathBuf,
@@ -58,7 +58,7 @@ enum Task {
         #[arg(long)]
         seed: u64,
     },
-    /// Ask the server to stop under load, again and again, and look what is there afterwards.
+    /// Ask the server to stop under load, again and again, and check what survived.
     Stop {
         /// The program of the server.
         server: PathBuf,

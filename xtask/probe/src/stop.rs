@@ -74,7 +74,7 @@ pub(crate) async fn run(program: &Path, database_url: &str, rounds: u32, seed: u
     Ok(())
 }
 
-/// Saves until the server is asked to stop, and looks what the next server finds.
+/// Saves until the server is asked to stop, and checks what the next server finds.
 async fn play(
     program: &Path,
     database_url: &str,

@@ -21,7 +21,8 @@ pub struct Realtime {
     pub sockets_per_address: usize,
     /// Messages that one socket sends in a second, 1 to 1,000,000; twice as many at once.
     pub messages_per_second: u32,
-    /// Messages that are broadcast in one channel in a second, 1 to 1,000,000.
+    /// Messages that are broadcast in one room in a second, in all its channels together, 1 to
+    /// 1,000,000; twice as many at once.
     pub room_messages_per_second: u32,
     /// Messages that wait for one socket at most, 16 to 65,536.
     pub queue_frames: usize,
