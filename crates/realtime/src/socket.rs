@@ -1,5 +1,6 @@
 //! A socket: what its client says, and the channels that it is in.
 
+mod intake;
 mod join;
 mod speak;
 mod stay;

@@ -5,11 +5,14 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use actix_web::body::BoxBody;
-use actix_web::{Error, HttpRequest, HttpResponse, rt, web};
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::{Error, FromRequest as _, HttpRequest, HttpResponse, rt, web};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, ProtocolError};
 use bytes::Bytes;
 
 use super::Socket;
+use super::intake::{Intake, Unread};
 use crate::hub::Counted;
 use crate::protocol::{Incoming, Version, wire};
 use crate::worker::Worker;
@@ -25,16 +28,20 @@ pub(crate) fn open(
     (version, key): (Version, String),
     counted: Counted,
 ) -> Result<HttpResponse, Error> {
+    let bytes_max = worker.hub().limits.frame_bytes();
+    let unread = Unread::default();
+    let intake = Box::pin(Intake::new(payload.into_inner(), unread.clone(), bytes_max));
+    let mut payload: Payload = Payload::Stream { payload: intake };
+    let payload = web::Payload::from_request(request, &mut payload).into_inner()?;
     let (response, session, messages) = actix_ws::handle(request, payload)?;
     // Everything is sent by the outbox. What would be sent by the session is only kept because its
     // end is how the reading side learns that the connection is gone.
     drop(session);
-    let bytes_max = worker.hub().limits.frame_bytes();
     let messages = messages.max_frame_size(bytes_max).aggregate_continuations();
     let messages = messages.max_continuation_size(bytes_max);
     let socket = Socket::new(version, key, worker.clone(), counted);
     worker.add(&socket);
-    rt::spawn(run(socket.clone(), messages));
+    rt::spawn(run(socket.clone(), messages, unread));
     let (response, unused) = response.into_parts();
     let mut response = response.set_body(BoxBody::new(()));
     response.extensions_mut().insert(Frames { socket, _unused: unused });
@@ -42,8 +49,9 @@ pub(crate) fn open(
 }
 
 /// Takes in what the client says until it says no more.
-async fn run(socket: Rc<Socket>, mut messages: AggregatedMessageStream) {
+async fn run(socket: Rc<Socket>, mut messages: AggregatedMessageStream, unread: Unread) {
     while let Some(message) = messages.recv().await {
+        unread.begin_anew();
         socket.heard.set(Instant::now());
         match message {
             Ok(AggregatedMessage::Text(text)) => {
@@ -72,10 +80,15 @@ async fn run(socket: Rc<Socket>, mut messages: AggregatedMessageStream) {
 }
 
 fn code_of(error: &ProtocolError) -> CloseCode {
-    match error {
-        ProtocolError::Overflow => CloseCode::Size,
-        _ => CloseCode::Protocol,
-    }
+    let is_overflow = match error {
+        ProtocolError::Overflow => true,
+        ProtocolError::Io(error) => error
+            .get_ref()
+            .and_then(|it| it.downcast_ref::<PayloadError>())
+            .is_some_and(|it| matches!(it, PayloadError::Overflow)),
+        _ => false,
+    };
+    if is_overflow { CloseCode::Size } else { CloseCode::Protocol }
 }
 
 /// What the client reads, among the extensions of the answer to its handshake: a body would be polled

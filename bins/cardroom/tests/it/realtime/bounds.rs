@@ -1,10 +1,18 @@
 //! Bounds: nobody takes more than there is for one.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::socket::Socket;
 use crate::app::TestApp;
+
+/// A request for a socket, as it travels.
+const HANDSHAKE: &[u8] = b"GET /realtime/v1/websocket?apikey=anon HTTP/1.1\r\nhost: cardroom\r\n\
+    connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+    sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 async fn topic(app: &TestApp) -> String {
     format!("realtime:room:{}", app.counsellor().await.room().await.id)
@@ -144,4 +152,45 @@ async fn who_says_nothing_for_too_long_is_let_go() {
     let mut socket = Socket::first(&app).await;
     socket.enter(&topic).await;
     assert_eq!(socket.close_code().await, 1000);
+}
+
+#[testkit::on_both_databases]
+async fn a_frame_that_is_announced_too_large_ends_the_socket_while_it_comes() {
+    const SENT_MAX: usize = 64 * 1024 * 1024;
+    let app = TestApp::spawn().await;
+    let address = app.address.trim_start_matches("http://").to_owned();
+    let stream = move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(HANDSHAKE).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 101");
+        // A masked text of 2^40 bytes.
+        let head = [&[0x81, 0xFF][..], &(1_u64 << 40).to_be_bytes(), &[0; 4]].concat();
+        stream.write_all(&head).unwrap();
+        let (piece, mut sent) = (vec![b'x'; 65_536], 0);
+        while sent < SENT_MAX && stream.write_all(&piece).is_ok() {
+            sent += piece.len();
+        }
+        sent
+    };
+    let sent = tokio::task::spawn_blocking(stream).await.unwrap();
+    // What buffers between both sides take was sent as well.
+    assert!(sent < SENT_MAX / 2, "{sent} bytes were taken");
+}
+
+#[testkit::on_both_databases]
+async fn large_messages_that_come_at_once_are_all_taken() {
+    let app = TestApp::spawn().await;
+    let topic = topic(&app).await;
+    let mut socket = Socket::second(&app).await;
+    socket.join(&topic, &with_answers()).await;
+    let said = json!({ "text": "x".repeat(260_000) });
+    let mut refs = Vec::new();
+    for _ in 0..30 {
+        refs.push(socket.broadcast(&topic, "msg", &said).await);
+    }
+    for reference in refs {
+        assert_eq!(socket.reply(&reference).await["status"], "ok");
+    }
 }
