@@ -5,6 +5,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use chrono::Utc;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Seat, Socket};
 use crate::door::{Guest, OWNER};
@@ -93,24 +94,37 @@ impl Socket {
 pub(crate) fn check_event(event: &str, guest: &Guest) -> Result<(), &'static str> {
     if event.is_empty() || event.len() > NAME_BYTES_MAX {
         Err("InvalidEvent: an event has 1 to 255 bytes")
-    } else if OF_SERVER.contains(&event) {
+    } else if OF_SERVER.iter().any(|it| is_heard_as(event, it)) {
         Err("Unauthorized: only the server sends this event")
-    } else if event == OF_OWNER && !guest.may_act_as_owner() {
+    } else if is_heard_as(event, OF_OWNER) && !guest.may_act_as_owner() {
         Err("Unauthorized: only the room's owner sends this event")
     } else {
         Ok(())
     }
 }
 
+/// Whether clients take a text for this word.
+///
+/// They compare without case. In Turkish an İ is a large i; elsewhere it is small as an i and a dot.
+fn is_heard_as(text: &str, word: &str) -> bool {
+    if text.is_ascii() {
+        return text.eq_ignore_ascii_case(word);
+    }
+    text.to_lowercase().chars().filter(|it| *it != '\u{307}').eq(word.chars())
+}
+
 /// Whether somebody wants to be shown as the owner of the room.
 fn claims_to_own(object: &Bytes) -> bool {
     #[derive(Deserialize)]
     struct Claim {
-        role: Option<serde_json::Value>,
+        role: Option<Value>,
     }
     // Of two fields with one name the last counts for clients; serde refuses them.
     let claim: Result<Claim, _> = serde_json::from_slice(object);
-    claim.map_or(true, |it| it.role.is_some_and(|role| role == OWNER))
+    let role = claim.map(|it| it.role);
+    role.map_or(true, |it| {
+        it.as_ref().and_then(Value::as_str).is_some_and(|it| is_heard_as(it, OWNER))
+    })
 }
 
 #[cfg(test)]
@@ -118,12 +132,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn words_are_heard_without_case() {
+        for text in
+            ["session_ended", "Session_Ended", "SESS\u{130}ON_ENDED", "sessi\u{307}on_ended"]
+        {
+            assert!(is_heard_as(text, OF_OWNER), "{text}");
+        }
+        for text in ["", "session_end", "session_ended2", "s\u{e9}ssion_ended"] {
+            assert!(!is_heard_as(text, OF_OWNER), "{text}");
+        }
+    }
+
+    #[test]
     fn a_claim_to_own_the_room_is_seen_through_all_spellings() {
         for (object, claims) in [
             (r#"{"role":"owner"}"#, true),
             (r#"{"role":"\u006fwner"}"#, true),
             (r#"{"role":"visitor","role":"owner"}"#, true),
+            (r#"{"role":"OWNER"}"#, true),
             (r#"{"role":"visitor"}"#, false),
+            (r#"{"role":"owners"}"#, false),
             (r#"{"name":"owner"}"#, false),
             (r#"{"role":null}"#, false),
         ] {

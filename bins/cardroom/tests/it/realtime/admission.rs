@@ -222,3 +222,30 @@ async fn the_anonymous_key_is_asked_for_when_there_is_one() {
     let body = body_of(page).await;
     assert_eq!((&body["code"], &body["error"]), (&json!("origin_not_allowed"), &body["detail"]));
 }
+
+#[testkit::on_both_databases]
+async fn a_visitor_ends_no_session_however_the_event_is_written() {
+    let app = TestApp::spawn_with(&[BY_TOKEN]).await;
+    let ada = app.counsellor().await;
+    let room = ada.room().await;
+    let topic = format!("realtime:room:{}", room.id);
+    let visitor = body_of(app.join(&room.code, "session").await).await;
+    let token = visitor["visitor_token"].as_str().unwrap();
+    let (mut owner, mut mei) = (Socket::second(&app).await, Socket::second(&app).await);
+    assert_eq!(owner.join(&topic, &with_token(&ada.token)).await["status"], "ok");
+    assert_eq!(mei.join(&topic, &with_token(token)).await["status"], "ok");
+    // Clients compare events without case, some in Turkish.
+    for event in ["Session_Ended", "SESSION_ENDED", "sess\u{130}on_ended", "State_Saved"] {
+        let said = mei.broadcast(&topic, event, &json!({})).await;
+        assert!(reason(&mei.reply(&said).await).starts_with("Unauthorized"), "{event}");
+        let path = format!("/realtime/v1/api/broadcast/room:{}/events/{event}", room.id);
+        let said = app.post(&path, &json!({})).bearer_auth(token).send().await.unwrap();
+        assert_eq!(said.status(), 403, "{event}");
+    }
+    let answer = mei.track(&topic, &json!({ "role": "Owner" })).await;
+    assert!(reason(&answer).starts_with("Unauthorized"), "{answer}");
+    let said = owner.broadcast(&topic, "Replay_Incomplete", &json!({})).await;
+    assert!(reason(&owner.reply(&said).await).starts_with("Unauthorized"));
+    let said = owner.broadcast(&topic, "Session_Ended", &json!({})).await;
+    assert_eq!(owner.reply(&said).await["status"], "ok");
+}
