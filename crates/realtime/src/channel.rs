@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use ids::VisitorId;
 
 use crate::limits::{Limits, PEOPLE_BYTES_MAX};
-use crate::message::{Broadcast, Utterance};
+use crate::message::{Underway, Utterance};
 use crate::presence::{Difference, Full, MemberId, Person, Presence, SocketId};
 use crate::protocol::{Ref, Replay, Version, push};
 use crate::pulse::{Pulse, TooMuch};
@@ -66,7 +66,7 @@ pub(crate) struct Post {
 #[derive(Clone)]
 pub(crate) enum Matter {
     /// A broadcast, which one of them does not need to hear.
-    Said(Arc<Broadcast>, Option<MemberId>),
+    Said(Arc<Underway>, Option<MemberId>),
     /// Who came or went, for those who want to know.
     People(Arc<PeopleFrames>),
     /// That the channel is over.
@@ -184,7 +184,7 @@ impl Channel {
         let broadcast = said.placed(&self.name, &state.epoch, numbers, at);
         let broadcast = Arc::new(broadcast);
         state.ring.keep(broadcast.clone());
-        state.post(self.id, &Matter::Said(broadcast, except));
+        state.post(self.id, &Matter::Said(Arc::new(Underway::new(broadcast)), except));
     }
 
     /// Shows something of a member.

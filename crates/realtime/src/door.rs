@@ -207,6 +207,12 @@ impl Guest {
         !self.is_strict || matches!(self.who, Who::Owner(_))
     }
 
+    /// The token by which the guest is judged again. One that says nothing is not kept: it may be as
+    /// large as a frame.
+    pub(crate) fn keeps(&self, token: Option<String>) -> Option<String> {
+        token.filter(|_| self.who != Who::Anyone)
+    }
+
     /// The name under which the guest has to be shown, if it is not free to choose.
     pub(crate) fn pinned_key(&self) -> Option<Arc<str>> {
         if self.is_strict { self.who.name() } else { None }
@@ -274,6 +280,13 @@ mod tests {
         assert!(guest(owner, true).may_act_as_owner());
         assert!(!guest(visitor, true).may_act_as_owner());
         assert!(guest(Who::Anyone, false).may_act_as_owner());
+    }
+
+    #[test]
+    fn a_token_is_kept_if_it_says_who_the_guest_is() {
+        let kept = |who| guest(who, false).keeps(Some("token".into()));
+        assert_eq!(kept(Who::Anyone), None);
+        assert_eq!(kept(Who::Visitor(VisitorId::new())).as_deref(), Some("token"));
     }
 
     #[test]

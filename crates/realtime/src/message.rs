@@ -1,4 +1,4 @@
-//! A broadcast, numbered and encoded once for all who hear it.
+//! A broadcast, numbered, and encoded once for all who hear it at the time.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, OnceLock};
@@ -30,6 +30,14 @@ pub(crate) struct Broadcast {
     pub(crate) at: i64,
     /// Of those with the same one, only the latest matters.
     pub(crate) supersedes: Option<u64>,
+}
+
+/// A broadcast on its way, encoded by the first who hears it in a version. What is encoded is let go
+/// of with the last of them, and is not kept with the broadcast.
+#[derive(Debug)]
+pub(crate) struct Underway {
+    /// What was said.
+    pub(crate) broadcast: Arc<Broadcast>,
     encoded: [OnceLock<Option<Bytes>>; 2],
 }
 
@@ -73,23 +81,16 @@ impl Utterance {
         let Self { event, body, sender, supersedes } = self;
         let id = format!("{epoch}-{number}").into();
         let topic = topic.clone();
-        let encoded = <[OnceLock<_>; 2]>::default();
-        Broadcast {
-            topic,
-            event,
-            body,
-            number,
-            number_in_room,
-            id,
-            sender,
-            at,
-            supersedes,
-            encoded,
-        }
+        Broadcast { topic, event, body, number, number_in_room, id, sender, at, supersedes }
     }
 }
 
-impl Broadcast {
+impl Underway {
+    /// Nobody heard it yet.
+    pub(crate) fn new(broadcast: Arc<Broadcast>) -> Self {
+        Self { broadcast, encoded: Default::default() }
+    }
+
     /// As it travels in this version, encoded by the first who asks; nothing when the version has no
     /// words for it.
     pub(crate) fn frame(&self, version: Version) -> Option<Bytes> {
@@ -97,7 +98,14 @@ impl Broadcast {
             Version::V1 => &self.encoded[0],
             Version::V2 => &self.encoded[1],
         };
-        slot.get_or_init(|| self.encode(version, false)).clone()
+        slot.get_or_init(|| self.broadcast.encode(version, false)).clone()
+    }
+}
+
+impl Broadcast {
+    /// How much memory it takes, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        size_of::<Self>() + self.event.len() + self.id.len() + self.body.len()
     }
 
     /// As it travels to somebody who hears it later.
@@ -155,13 +163,14 @@ mod tests {
 
     #[test]
     fn a_broadcast_is_encoded_once_for_each_version() {
-        let broadcast = Broadcast::example(7, r#"{"n":1}"#);
+        let broadcast = Arc::new(Broadcast::example(7, r#"{"n":1}"#));
+        let underway = Underway::new(broadcast.clone());
         for version in [Version::V1, Version::V2] {
-            let (one, two) = (broadcast.frame(version).unwrap(), broadcast.frame(version).unwrap());
+            let (one, two) = (underway.frame(version).unwrap(), underway.frame(version).unwrap());
             assert_eq!(one.as_ptr(), two.as_ptr());
         }
         let meta = r#"{"id":"e-7","seq":7,"room_seq":8,"role":"anyone"}"#;
-        let frame = broadcast.frame(Version::V1).unwrap();
+        let frame = underway.frame(Version::V1).unwrap();
         let text = str::from_utf8(&frame[4..]).unwrap();
         assert!(text.contains(&format!(r#""payload":{{"n":1}},"meta":{meta}"#)), "{text}");
         assert_eq!(broadcast.meta(true), meta.replace('}', r#","replayed":true}"#));

@@ -21,7 +21,7 @@ pub(crate) struct Ring {
 pub(crate) struct RingLimits {
     /// Broadcasts at most.
     pub(crate) messages: usize,
-    /// Bytes of what they say at most.
+    /// Bytes of memory that they take at most.
     pub(crate) bytes: usize,
 }
 
@@ -45,11 +45,11 @@ impl Ring {
 
     /// Keeps a broadcast, and lets go of the oldest.
     pub(crate) fn keep(&mut self, broadcast: Arc<Broadcast>) {
-        self.bytes += broadcast.body.len();
+        self.bytes += broadcast.weight();
         self.kept.push_back(broadcast);
         while self.kept.len() > self.limits.messages || self.bytes > self.limits.bytes {
             let Some(oldest) = self.kept.pop_front() else { break };
-            self.bytes -= oldest.body.len();
+            self.bytes -= oldest.weight();
             self.whole_since = oldest.at + 1;
         }
     }
@@ -77,9 +77,11 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::Underway;
+    use crate::protocol::Version;
 
     fn ring(count: usize) -> Ring {
-        let mut ring = Ring::new(RingLimits { messages: 10, bytes: 1000 }, 0);
+        let mut ring = Ring::new(RingLimits { messages: 10, bytes: 10_000 }, 0);
         (1..=count).for_each(|n| ring.keep(Arc::new(Broadcast::example(n as u64, "{}"))));
         ring
     }
@@ -114,13 +116,28 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_is_bounded_by_what_is_said_as_well() {
-        let mut ring = Ring::new(RingLimits { messages: 10, bytes: 10 }, 0);
-        ring.keep(Arc::new(Broadcast::example(1, r#""12345""#)));
-        ring.keep(Arc::new(Broadcast::example(2, r#""67890""#)));
+    fn a_ring_is_bounded_by_the_memory_it_takes_as_well() {
+        let example = |number, body| Arc::new(Broadcast::example(number, body));
+        let bytes = example(1, r#""12345""#).weight();
+        assert!(bytes > size_of::<Broadcast>());
+        let mut ring = Ring::new(RingLimits { messages: 10, bytes }, 0);
+        ring.keep(example(1, r#""12345""#));
+        ring.keep(example(2, r#""67890""#));
         check(&ring, &Replay::default(), &[2], true);
-        ring.keep(Arc::new(Broadcast::example(3, r#""far too much to keep""#)));
+        ring.keep(example(3, r#""far too much to keep""#));
         check(&ring, &Replay::default(), &[], true);
         assert_eq!(ring.bytes, 0);
+    }
+
+    #[test]
+    fn what_was_encoded_for_who_heard_it_is_not_kept() {
+        let mut ring = ring(0);
+        let broadcast = Arc::new(Broadcast::example(1, "{}"));
+        ring.keep(broadcast.clone());
+        let underway = Underway::new(broadcast);
+        let frame = underway.frame(Version::V2).unwrap();
+        drop(underway);
+        assert!(frame.is_unique());
+        check(&ring, &Replay::default(), &[1], true);
     }
 }

@@ -61,6 +61,7 @@ struct Seat {
     hears_itself: bool,
     wants_answers: bool,
     guest: Guest,
+    /// What says who the guest is.
     token: Option<String>,
     checked: Instant,
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::incoming::{Body, Deed, Incoming, Malformed};
+use super::incoming::{Body, Deed, Incoming, Malformed, part};
 use super::reference::Ref;
 
 /// A broadcast on its way to the server.
@@ -36,8 +36,11 @@ pub(super) fn decode(frame: &Bytes) -> Result<Incoming, Malformed> {
     let event = String::from_utf8_lossy(take(event)?);
     // What a client wants to have kept is kept here anyway.
     take(meta)?;
-    let body = frame.slice_ref(rest);
-    let body = if encoding == 0 { Body::Binary(body) } else { Body::json(&body)? };
+    let body = if encoding == 0 {
+        Body::Binary(part(frame, rest))
+    } else {
+        Body::json(&frame.slice_ref(rest))?
+    };
     Ok(Incoming {
         join_ref: Ref::of_text(&join_ref),
         reference: Ref::of_text(&reference),

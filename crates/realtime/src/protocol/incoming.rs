@@ -15,6 +15,10 @@ use super::{Version, binary};
 /// libraries follow each level with a call.
 const DEPTH_MAX: usize = 100;
 
+/// What is always copied out of a frame, in bytes. As much is read at once, for many frames if they
+/// are small; to copy it takes less time than to encode it does.
+const COPIED_MAX: usize = 64 * 1024;
+
 /// A message of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Incoming {
@@ -94,7 +98,7 @@ impl Body {
         if depth(text) > DEPTH_MAX {
             return Err(Malformed);
         }
-        Ok(Self::Json(frame.slice_ref(text.as_bytes())))
+        Ok(Self::Json(part(frame, text.as_bytes())))
     }
 
     fn empty() -> Self {
@@ -106,6 +110,16 @@ impl Body {
         match self {
             Self::Json(bytes) | Self::Binary(bytes) => bytes.len(),
         }
+    }
+}
+
+/// A part of a frame that may be kept for long. It would keep all memory that was read together with
+/// it, so it is a copy, unless it is large and most of its frame.
+pub(super) fn part(frame: &Bytes, part: &[u8]) -> Bytes {
+    if part.len() > COPIED_MAX && part.len() > frame.len() / 2 {
+        frame.slice_ref(part)
+    } else {
+        Bytes::copy_from_slice(part)
     }
 }
 
@@ -319,6 +333,29 @@ mod tests {
             let frame = format!(r#"["1","2","t","broadcast",{payload}]"#);
             let read = Incoming::of_text(Version::V2, &frame.into()).unwrap();
             assert_eq!(read.deed, broadcast("e", json("{}")));
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_a_frame_keeps_no_more_than_itself() {
+        let junk = "x".repeat(260_000);
+        let object = format!(
+            r#"{{"topic":"t","event":"broadcast","payload":{{"event":"e","payload":{{}},"junk":"{junk}"}}}}"#
+        );
+        let large = format!(
+            r#"{{"topic":"t","event":"broadcast","payload":{{"event":"e","payload":"{junk}"}}}}"#
+        );
+        // A copy of what is nearly all of a large frame would cost more than it saves.
+        for (frame, is_kept) in [(Bytes::from(object), false), (Bytes::from(large), true)] {
+            let read = Incoming::of_text(Version::V1, &frame).unwrap();
+            assert_eq!(frame.is_unique(), !is_kept);
+            drop(read);
+        }
+        for encoding in [0, 1] {
+            let frame = [&[3, 0, 0, 1, 1, 255, encoding][..], b"te", &[b'x'; 255], b"{}"].concat();
+            let frame = Bytes::from(frame);
+            let read = Incoming::of_binary(Version::V2, &frame).unwrap();
+            assert!(frame.is_unique(), "{read:?}");
         }
     }
 

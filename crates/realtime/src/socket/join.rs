@@ -137,8 +137,8 @@ impl Socket {
             join_ref: join_ref.clone(),
             hears_itself: request.hears_itself,
             wants_answers: request.wants_answers,
+            token: guest.keeps(token),
             guest,
-            token,
             checked: Instant::now(),
         };
         self.slots.borrow_mut().insert(name.clone(), Slot::Seated(Box::new(seat)));

@@ -82,10 +82,8 @@ impl Socket {
         if !seat.guest.may_act_as_owner() && claims_to_own(object) {
             return Err("Unauthorized: only the room's owner is shown as owner");
         }
-        // The object is a part of a frame, and would keep all of it in memory.
-        let object = Bytes::copy_from_slice(object);
         let member = (seat.member, self.id);
-        let outcome = seat.channel.track(member, &seat.key, object, Utc::now());
+        let outcome = seat.channel.track(member, &seat.key, object.clone(), Utc::now());
         outcome.map_err(|_| "ChannelFull: too many people show too much in this channel")
     }
 }

@@ -127,7 +127,8 @@ impl Socket {
 
     fn know_better(&self, topic: &str, guest: Guest, token: Option<String>) {
         if let Some(Slot::Seated(seat)) = self.slots.borrow_mut().get_mut(topic) {
-            (seat.guest, seat.token, seat.checked) = (guest, token, Instant::now());
+            (seat.token, seat.checked) = (guest.keeps(token), Instant::now());
+            seat.guest = guest;
         }
     }
 }

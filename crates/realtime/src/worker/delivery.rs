@@ -180,8 +180,8 @@ fn moment(members: u64) -> Duration {
 fn tell(socket: &Socket, matter: &Matter) -> Fate {
     let version: Version = socket.version;
     match matter {
-        Matter::Said(broadcast, _) => match broadcast.frame(version) {
-            Some(frame) => socket.outbox.tell(frame, broadcast.supersedes),
+        Matter::Said(said, _) => match said.frame(version) {
+            Some(frame) => socket.outbox.tell(frame, said.broadcast.supersedes),
             None => Fate::Closed,
         },
         Matter::People(frames) => socket.outbox.send(frames.frame(version)),

@@ -30,7 +30,7 @@ pub struct Realtime {
     pub queue_bytes: usize,
     /// Broadcasts that a channel remembers, 0 to 10,000.
     pub replay_messages: usize,
-    /// Bytes of broadcasts that a channel remembers, 0 to 16 MiB.
+    /// Bytes of memory that the broadcasts take which a channel remembers, 0 to 16 MiB.
     pub replay_bytes: usize,
     /// How long somebody who goes is still shown, in milliseconds, 0 to 60,000.
     pub presence_grace_ms: u64,
