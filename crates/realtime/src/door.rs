@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use ids::{AccountId, VisitorId};
-use rooms::{Directory, RoomError, manage};
+use rooms::{Directory, RoomError};
 use serde::Deserialize;
 use settings::RealtimeAdmission;
 use sha2::{Digest as _, Sha256};
@@ -116,26 +116,33 @@ impl Door {
         self.auth.passes.read(key).is_some() || self.auth.tokens.read(key).is_ok()
     }
 
-    /// Lets somebody into a channel.
+    /// Lets somebody into a channel. Where tokens are asked for, the database is asked nothing for who
+    /// has none that is good for this room.
     ///
     /// # Errors
     /// When the room is not open, or the token does not fit.
     pub(crate) async fn admit(&self, topic: &Topic, token: Option<&str>) -> Result<Guest, Refusal> {
-        let room = manage::find(&self.auth.db, topic.room()).await?;
-        room.admits(Utc::now()).map_err(|_| Refusal::RoomClosed)?;
-        let identified = match token {
-            Some(token) => self.identify(topic, token).await,
-            None => Err(Refusal::NoToken),
-        };
-        match (self.admission, identified) {
-            (RealtimeAdmission::Token, identified) => {
-                let (who, until) = identified?;
+        match self.admission {
+            RealtimeAdmission::Token => {
+                let (who, until) = self.identify(topic, token.ok_or(Refusal::NoToken)?).await?;
+                // That a visitor is in a room says that it is open.
+                if who.visitor().is_none() {
+                    self.directory.expect_open(topic.room()).await?;
+                }
                 Ok(Guest { who, until, is_strict: true })
             }
-            (RealtimeAdmission::RoomId, Err(Refusal::Busy)) => Err(Refusal::Busy),
-            (RealtimeAdmission::RoomId, identified) => {
-                let who = identified.map_or(Who::Anyone, |(who, _)| who);
-                Ok(Guest { who, until: None, is_strict: false })
+            RealtimeAdmission::RoomId => {
+                self.directory.expect_open(topic.room()).await?;
+                let who = match token {
+                    Some(token) => self.identify(topic, token).await.map(|(who, _)| who),
+                    None => Err(Refusal::NoToken),
+                };
+                match who {
+                    Err(Refusal::Busy) => Err(Refusal::Busy),
+                    who => {
+                        Ok(Guest { who: who.unwrap_or(Who::Anyone), until: None, is_strict: false })
+                    }
+                }
             }
         }
     }

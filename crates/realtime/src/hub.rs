@@ -14,6 +14,7 @@ use crate::Address;
 use crate::bus::{Bus, News};
 use crate::channel::Channel;
 use crate::figures::{self, FIGURES};
+use crate::knocks::Knocks;
 use crate::limits::Limits;
 use crate::message::{Sender, Utterance};
 use crate::presence::Person;
@@ -38,6 +39,7 @@ pub struct Hub {
     /// is always over first.
     departures: Mutex<VecDeque<(Instant, Arc<Channel>)>>,
     addresses: Mutex<HashMap<Address, usize>>,
+    knocks: Knocks,
     sockets: AtomicUsize,
     last_id: AtomicU64,
     is_closing: AtomicBool,
@@ -63,8 +65,10 @@ pub(crate) struct Counted {
 impl Hub {
     pub(crate) fn new(settings: &settings::Realtime) -> Self {
         figures::show();
+        let limits = Limits::of(settings);
         Self {
-            limits: Limits::of(settings),
+            knocks: Knocks::new(limits.sockets_per_address),
+            limits,
             rooms: Mutex::default(),
             departures: Mutex::default(),
             addresses: Mutex::default(),
@@ -128,8 +132,9 @@ impl Hub {
         }
     }
 
-    /// Forgets channels that nobody needs any more.
+    /// Forgets channels and addresses that nobody needs any more.
     pub(crate) fn sweep(&self, now: Instant) {
+        self.knocks.sweep();
         let mut rooms = lock(&self.rooms);
         let mut forgotten = 0;
         rooms.retain(|_, Room { channels, .. }| {
@@ -252,6 +257,13 @@ impl Bus for Hub {
 impl Room {
     fn new(limits: &Limits) -> Self {
         Self { pulse: Arc::new(Pulse::new(limits)), channels: Vec::new() }
+    }
+}
+
+impl Counted {
+    /// Whether a client of this address may ask at the door once more.
+    pub(crate) fn may_knock(&self) -> bool {
+        self.hub.knocks.admit(self.address)
     }
 }
 

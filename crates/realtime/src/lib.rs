@@ -14,6 +14,7 @@ mod door;
 mod figures;
 mod http;
 mod hub;
+mod knocks;
 mod limits;
 mod message;
 mod outbox;

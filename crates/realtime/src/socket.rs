@@ -40,7 +40,7 @@ pub(crate) struct Socket {
     closing_since: Cell<Option<Instant>>,
     slots: RefCell<HashMap<Rc<str>, Slot>>,
     meter: DefaultDirectRateLimiter,
-    _counted: Counted,
+    counted: Counted,
 }
 
 /// What a socket has of a channel.
@@ -79,7 +79,7 @@ impl Socket {
             closing_since: Cell::default(),
             slots: RefCell::default(),
             meter: meter(hub.limits.messages_per_second),
-            _counted: counted,
+            counted,
         })
     }
 
@@ -118,6 +118,7 @@ impl Socket {
             Deed::Heartbeat => self.reply(&message, Ok("{}")),
             Deed::Leave => self.leave(&message),
             _ if self.meter.check().is_err() => self.refuse_excess(&message),
+            Deed::Join(_) if !self.counted.may_knock() => self.refuse_excess(&message),
             Deed::Join(_) => self.knock(message),
             _ => self.hear_in_channel(message),
         }

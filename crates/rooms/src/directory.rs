@@ -1,4 +1,5 @@
-//! What requests ask most of rooms: whose one is, where a code leads, and whether a visitor is there.
+//! What requests ask most of rooms: whether one is open, whose it is, where a code leads, and whether a
+//! visitor is there.
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ const OWNERS_FIRST: usize = 64;
 /// shares it.
 #[derive(Clone)]
 pub struct Directory {
+    by_id: Lookups<RoomId, RoomRow>,
     by_code: Lookups<String, RoomRow>,
     by_visitor: Lookups<VisitorId, (VisitorRow, RoomRow)>,
     owners: Lookups<RoomId, AccountId>,
@@ -38,6 +40,7 @@ impl Directory {
         let (by_code, by_codes) = (table::room_by_code, table::rooms_by_codes);
         let known = Cache::with_weighter(OWNERS_FIRST, OWNERS_MAX, UnitWeighter);
         Self {
+            by_id: Lookups::start("room_by_id", db, runtime, table::room, table::rooms_by_ids),
             by_code: Lookups::start("room", db, runtime, by_code, by_codes),
             by_visitor: Lookups::start("visitor", db, runtime, table::visit, table::visits),
             owners: Lookups::start("owner", db, runtime, table::owner, table::owners),
@@ -52,6 +55,15 @@ impl Directory {
     pub async fn find_by_code(&self, code: ShareCode) -> Result<Room, RoomError> {
         let row = self.by_code.find(code.into()).await?;
         row.map(Room::from).ok_or(RoomError::NoSuchRoom)
+    }
+
+    /// Makes sure that a room is open.
+    ///
+    /// # Errors
+    /// When there is no such room, or it is closed or over.
+    pub async fn expect_open(&self, room: RoomId) -> Result<(), RoomError> {
+        let row = self.by_id.find(room).await?.ok_or(RoomError::NoSuchRoom)?;
+        Ok(Room::from(row).admits(time::now())?)
     }
 
     /// Whether `account` owns the room.

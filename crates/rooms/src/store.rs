@@ -156,6 +156,11 @@ pub(crate) fn rooms(ids: Vec<RoomId>) -> impl Fetch<'static, RoomRow> {
     rooms::table.filter(rooms::id.eq_any(ids))
 }
 
+/// The rooms with these ids, each after its id.
+pub(crate) fn rooms_by_ids(ids: Vec<RoomId>) -> impl Fetch<'static, (RoomId, RoomRow)> {
+    rooms::table.filter(rooms::id.eq_any(ids)).select((rooms::id, rooms::all_columns))
+}
+
 /// The room with this share code.
 pub(crate) fn room_by_code(code: String) -> impl Fetch<'static, RoomRow> {
     rooms::table.filter(rooms::share_code.eq(code))

@@ -46,6 +46,9 @@ impl Socket {
                 let token = self.worker.door().credential(shown.as_deref(), &self.key);
                 let is_new = token.is_some() && token == shown.as_deref();
                 if is_new && token != seat.token.as_deref() {
+                    if !self.counted.may_knock() {
+                        return self.refuse_excess(message);
+                    }
                     let topic = Rc::from(message.topic.as_str());
                     self.judge(&topic, seat.member, token.map(str::to_owned));
                 }

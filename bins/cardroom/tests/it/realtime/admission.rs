@@ -127,6 +127,28 @@ async fn the_owner_and_visitors_enter_with_their_tokens_and_nobody_else() {
     );
 }
 
+#[testkit::on_both_databases]
+async fn nobody_looks_for_a_room_for_who_has_no_good_token_for_it() {
+    let app = TestApp::spawn_with(&[BY_TOKEN]).await;
+    let ada = app.counsellor().await;
+    let elsewhere = body_of(app.join(&ada.room().await.code, "session").await).await;
+    let mut socket = Socket::second(&app).await;
+    // Who had it looked for would be told that it is not there.
+    let topic = "realtime:room:00000000-0000-4000-8000-000000000000";
+    for (token, expected) in [
+        ("", "Unauthorized: join with a token"),
+        ("not.a.token", "InvalidJWTToken"),
+        (
+            elsewhere["visitor_token"].as_str().unwrap(),
+            "Unauthorized: the token is for another room",
+        ),
+        (&ada.token, "RoomNotFound"),
+    ] {
+        let answer = socket.join(topic, &with_token(token)).await;
+        assert!(reason(&answer).starts_with(expected), "{token}: {answer}");
+    }
+}
+
 /// A token of the demo counsellor that is over soon.
 fn short_token(long: &str, seconds: i64) -> String {
     let mut parts = long.split('.');

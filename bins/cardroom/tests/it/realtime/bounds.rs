@@ -194,3 +194,33 @@ async fn large_messages_that_come_at_once_are_all_taken() {
         assert_eq!(socket.reply(&reference).await["status"], "ok");
     }
 }
+
+#[testkit::on_both_databases]
+async fn an_address_asks_at_the_door_so_often_and_no_more_however_many_sockets_it_opens() {
+    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__SOCKETS_PER_ADDRESS", "1")]).await;
+    let topic = topic(&app).await;
+    let mut refused = Value::Null;
+    // Eight at once, and one a second.
+    for _ in 0..40 {
+        let mut socket = reopen(&app).await;
+        refused = socket.join(&topic, &with_answers()).await;
+        if refused["status"] != "ok" {
+            break;
+        }
+    }
+    assert_eq!(
+        refused["response"]["reason"],
+        "ClientJoinRateLimitReached: Too many joins per second"
+    );
+}
+
+/// A socket, as soon as there is a place.
+async fn reopen(app: &TestApp) -> Socket {
+    for _ in 0..200 {
+        if let Ok(socket) = Socket::open(app, "apikey=anon").await {
+            return socket;
+        }
+        tokio::time::sleep(super::socket::MOMENT / 30).await;
+    }
+    panic!("the place of a socket that is gone stays taken");
+}
