@@ -20,7 +20,7 @@ use crate::ring::{Past, Ring};
 use crate::topic::Topic;
 use crate::worker::Port;
 
-/// How long a channel that nobody is in remembers what was said.
+/// How long a channel that nobody is in remembers what was said, unless others need its place.
 const LINGER: Duration = Duration::from_mins(10);
 
 /// A channel of a room, live.
@@ -238,11 +238,16 @@ impl Channel {
         !self.lock().ports.is_empty()
     }
 
-    /// Whether nobody needs it any more.
-    pub(crate) fn is_forgotten(&self, now: Instant) -> bool {
+    /// Since when nobody is in it, nor may come back unnoticed.
+    pub(crate) fn deserted_since(&self) -> Option<Instant> {
         let state = self.lock();
         let is_deserted = state.ports.is_empty() && !state.presence.has_gone();
-        is_deserted && now.duration_since(state.deserted_since) >= LINGER
+        is_deserted.then_some(state.deserted_since)
+    }
+
+    /// Whether nobody needs it any more.
+    pub(crate) fn is_forgotten(&self, now: Instant) -> bool {
+        self.deserted_since().is_some_and(|since| now.duration_since(since) >= LINGER)
     }
 
     fn tell(&self, state: &mut State, differences: Vec<Difference>) {

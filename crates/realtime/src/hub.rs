@@ -52,7 +52,7 @@ struct Room {
     channels: Vec<Arc<Channel>>,
 }
 
-/// A room has as many channels as it may.
+/// A room has as many channels that somebody is in as it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooManyChannels;
 
@@ -85,10 +85,10 @@ impl Hub {
     }
 
     /// Lets `act` work on a channel, which is made if it is not there. While it does, nobody forgets
-    /// the channel.
+    /// the channel. Where there are as many as there may be, the one makes room that was deserted first.
     ///
     /// # Errors
-    /// When the room has too many.
+    /// When the room has too many that somebody is in.
     pub(crate) fn within<T>(
         &self,
         topic: &Topic,
@@ -102,7 +102,7 @@ impl Hub {
         if let Some(channel) = found {
             return Ok(act(channel));
         }
-        if room.channels.len() >= self.limits.channels_per_room {
+        if room.channels.len() >= self.limits.channels_per_room && !room.forget_one() {
             return Err(TooManyChannels);
         }
         let (name, pulse) = ((topic.clone(), is_private), room.pulse.clone());
@@ -257,6 +257,16 @@ impl Bus for Hub {
 impl Room {
     fn new(limits: &Limits) -> Self {
         Self { pulse: Arc::new(Pulse::new(limits)), channels: Vec::new() }
+    }
+
+    /// Forgets the channel that nobody has been in for longest. Says whether there is one.
+    fn forget_one(&mut self) -> bool {
+        let deserted = self.channels.iter().enumerate();
+        let deserted = deserted.filter_map(|(index, it)| Some((it.deserted_since()?, index)));
+        let Some((_, first)) = deserted.min() else { return false };
+        self.channels.swap_remove(first);
+        FIGURES.channels.decrement(1.0);
+        true
     }
 }
 

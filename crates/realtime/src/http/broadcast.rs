@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -152,9 +151,10 @@ async fn say(
         allowed.push((topic, is_private, said));
     }
     for (topic, is_private, said) in allowed {
-        let outcome = worker.hub().within(&topic, is_private, Arc::clone);
-        let channel = outcome.map_err(|_| too_much("This room has as many channels as it may"))?;
-        channel.say(said, None).map_err(|_| too_much("Too many messages per second"))?;
+        // Nobody has to be in the channel, so it might be forgotten before anything is said.
+        let said = worker.hub().within(&topic, is_private, |channel| channel.say(said, None));
+        let said = said.map_err(|_| too_much("This room has as many channels as it may"))?;
+        said.map_err(|_| too_much("Too many messages per second"))?;
     }
     Ok(HttpResponse::Accepted().finish())
 }

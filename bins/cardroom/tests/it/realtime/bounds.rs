@@ -224,3 +224,28 @@ async fn reopen(app: &TestApp) -> Socket {
     }
     panic!("the place of a socket that is gone stays taken");
 }
+
+#[testkit::on_both_databases]
+async fn channels_that_nobody_is_in_make_room_for_those_that_somebody_enters() {
+    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__CHANNELS_PER_ROOM", "3")]).await;
+    let topic = topic(&app).await;
+    let mut first = Socket::first(&app).await;
+    first.enter(&topic).await;
+    let messages = (1..=5).map(|n| {
+        let topic = format!("{}:x{n}", topic.strip_prefix("realtime:").unwrap());
+        json!({ "topic": topic, "event": "e", "payload": {} })
+    });
+    let batch = json!({ "messages": messages.collect::<Vec<_>>() });
+    let said = app.post("/realtime/v1/api/broadcast?apikey=anon", &batch).send().await.unwrap();
+    assert_eq!(said.status(), 202);
+    for name in ["cards", "gamemode"] {
+        first.enter(&format!("{topic}:{name}")).await;
+    }
+    // Those that somebody is in stay.
+    let mut second = Socket::second(&app).await;
+    let answer = second.join(&format!("{topic}:one_more"), &with_answers()).await;
+    assert_eq!(answer["response"]["reason"], "RoomFull: this room has as many channels as it may");
+    second.join(&topic, &with_answers()).await;
+    second.broadcast(&topic, "msg", &json!({})).await;
+    assert_eq!(first.hear_of("broadcast").await.topic, topic);
+}
