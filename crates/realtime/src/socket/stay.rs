@@ -112,7 +112,12 @@ impl Socket {
                 Err(Refusal::Busy) => {}
                 Err(refusal) => {
                     refused(refusal.name());
-                    socket.end_softly(&topic, &refusal.to_string());
+                    let end = match refusal {
+                        // No token helps.
+                        Refusal::RoomClosed | Refusal::NoSuchRoom => Self::end_for_good,
+                        _ => Self::end_softly,
+                    };
+                    end(&socket, &topic, &refusal.to_string());
                 }
             }
         });

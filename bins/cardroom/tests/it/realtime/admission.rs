@@ -27,48 +27,70 @@ fn reason(answer: &Value) -> &str {
 
 #[testkit::on_both_databases]
 async fn a_room_has_to_be_there_and_open() {
-    let app = TestApp::spawn().await;
-    let ada = app.counsellor().await;
-    let mut socket = Socket::second(&app).await;
-    for (topic, expected) in [
-        ("realtime:room:00000000-0000-4000-8000-000000000000", "RoomNotFound"),
-        ("realtime:room:lobby", "unmatched topic"),
-        ("room:00000000-0000-4000-8000-000000000000", "unmatched topic"),
-    ] {
-        let answer = socket.join(topic, &json!({})).await;
-        assert!(reason(&answer).starts_with(expected), "{answer}");
-    }
-    for prefix in ["realtime:", "realtime:realtime:"] {
-        let room = ada.room().await;
-        let topic = format!("{prefix}room:{}", room.id);
-        socket.enter(&topic).await;
-        let path = format!("/api/rooms/{}/close", room.id);
-        assert_eq!(ada.post(&path, &json!({})).send().await.unwrap().status(), 200);
-        let system = socket.hear().await;
-        assert_eq!((system.event.as_str(), &system.payload["status"]), ("system", &json!("error")));
-        assert_eq!(system.payload["message"], "RoomClosed: this room is closed or over");
-        assert_eq!(socket.hear().await.event, "phx_close");
-        let answer = socket.join(&topic, &json!({})).await;
-        assert!(reason(&answer).starts_with("RoomClosed"), "{answer}");
+    for changes in [&[][..], &[BY_TOKEN]] {
+        let app = TestApp::spawn_with(changes).await;
+        let ada = app.counsellor().await;
+        let payload = with_token(&ada.token);
+        let mut socket = Socket::second(&app).await;
+        for (topic, expected) in [
+            ("realtime:room:00000000-0000-4000-8000-000000000000", "RoomNotFound"),
+            ("realtime:room:lobby", "unmatched topic"),
+            ("room:00000000-0000-4000-8000-000000000000", "unmatched topic"),
+        ] {
+            let answer = socket.join(topic, &payload).await;
+            assert!(reason(&answer).starts_with(expected), "{answer}");
+        }
+        for prefix in ["realtime:", "realtime:realtime:"] {
+            let room = ada.room().await;
+            let topic = format!("{prefix}room:{}", room.id);
+            assert_eq!(socket.join(&topic, &payload).await["status"], "ok");
+            let path = format!("/api/rooms/{}/close", room.id);
+            assert_eq!(ada.post(&path, &json!({})).send().await.unwrap().status(), 200);
+            let system = socket.hear_of("system").await;
+            assert_eq!(system.payload["status"], "error");
+            assert_eq!(system.payload["message"], "RoomClosed: this room is closed or over");
+            assert_eq!(socket.hear().await.event, "phx_close");
+            let answer = socket.join(&topic, &payload).await;
+            assert!(reason(&answer).starts_with("RoomClosed"), "{answer}");
+        }
     }
 }
 
 #[testkit::on_both_databases]
-async fn a_room_that_is_deleted_or_whose_time_is_over_ends_its_channels() {
-    let app = TestApp::spawn().await;
-    let ada = app.counsellor().await;
-    let soon = (Utc::now() + chrono::TimeDelta::seconds(2)).to_rfc3339();
-    let body = json!({ "name": "short", "expires_at": soon });
-    let short = body_of(ada.post("/api/rooms", &body).send().await.unwrap()).await;
-    let deleted = ada.room().await;
-    let mut socket = Socket::first(&app).await;
-    let topic = format!("realtime:room:{}", short["id"].as_str().unwrap());
-    socket.enter(&topic).await;
-    socket.enter(&format!("realtime:room:{}", deleted.id)).await;
-    let delete = ada.request("DELETE", &format!("/api/rooms/{}", deleted.id));
-    assert_eq!(delete.send().await.unwrap().status(), 200);
-    assert!(socket.hear_of("phx_close").await.topic.contains(&deleted.id));
-    assert_eq!(socket.hear_of("phx_close").await.topic, topic);
+async fn a_room_that_is_deleted_or_whose_time_is_over_ends_its_channels_for_good() {
+    for changes in [&[][..], &[BY_TOKEN, ("CARDROOM__REALTIME__RECHECK_SECS", "1")]] {
+        let app = TestApp::spawn_with(changes).await;
+        let ada = app.counsellor().await;
+        let soon = (Utc::now() + chrono::TimeDelta::seconds(2)).to_rfc3339();
+        let body = json!({ "name": "short", "expires_at": soon });
+        let short = body_of(ada.post("/api/rooms", &body).send().await.unwrap()).await;
+        let deleted = ada.room().await;
+        let visitor =
+            body_of(app.join(short["share_code"].as_str().unwrap(), "session").await).await;
+        let (mut owner, mut mei) = (Socket::first(&app).await, Socket::second(&app).await);
+        let topic = format!("realtime:room:{}", short["id"].as_str().unwrap());
+        let token = visitor["visitor_token"].as_str().unwrap();
+        assert_eq!(mei.join(&topic, &with_token(token)).await["status"], "ok");
+        for topic in [&topic, &format!("realtime:room:{}", deleted.id)] {
+            assert_eq!(owner.join(topic, &with_token(&ada.token)).await["status"], "ok");
+        }
+        let delete = ada.request("DELETE", &format!("/api/rooms/{}", deleted.id));
+        assert_eq!(delete.send().await.unwrap().status(), 200);
+        assert!(end_of(&mut owner).await.contains(&deleted.id));
+        assert_eq!(end_of(&mut owner).await, topic);
+        assert_eq!(end_of(&mut mei).await, topic);
+    }
+}
+
+/// The topic of the next channel that ends, which has to be for good.
+async fn end_of(socket: &mut Socket) -> String {
+    loop {
+        let heard = socket.hear().await;
+        assert_ne!(heard.event, "phx_error", "{heard:?}");
+        if heard.event == "phx_close" {
+            return heard.topic;
+        }
+    }
 }
 
 #[testkit::on_both_databases]
