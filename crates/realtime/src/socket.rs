@@ -5,6 +5,7 @@ mod join;
 mod speak;
 mod stay;
 mod stream;
+mod verdicts;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ use crate::worker::Worker;
 pub(crate) use speak::check_event;
 pub use stream::Frames;
 pub(crate) use stream::open;
+use verdicts::Verdicts;
 
 /// A socket and its client.
 pub(crate) struct Socket {
@@ -64,6 +66,7 @@ struct Seat {
     /// What says who the guest is.
     token: Option<String>,
     checked: Instant,
+    verdicts: Verdicts,
 }
 
 impl Socket {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use actix_web::rt;
 
-use super::{Seat, Slot, Socket};
+use super::{Seat, Slot, Socket, Verdicts};
 use crate::channel::{Entrance, Newcomer};
 use crate::door::{Guest, Refusal};
 use crate::figures::{FIGURES, refused};
@@ -140,6 +140,7 @@ impl Socket {
             token: guest.keeps(token),
             guest,
             checked: Instant::now(),
+            verdicts: Verdicts::default(),
         };
         self.slots.borrow_mut().insert(name.clone(), Slot::Seated(Box::new(seat)));
         self.welcome(message, &join_ref, entrance);

@@ -20,7 +20,7 @@ const OF_OWNER: &str = "session_ended";
 
 impl Socket {
     /// Does what a member asks for.
-    pub(super) fn act(self: &Rc<Self>, seat: &Seat, message: &Incoming) {
+    pub(super) fn act(self: &Rc<Self>, seat: &mut Seat, message: &Incoming) {
         match &message.deed {
             Deed::Broadcast { event, body } => {
                 let said = self.say(seat, event, body);
@@ -50,7 +50,7 @@ impl Socket {
                         return self.refuse_excess(message);
                     }
                     let topic = Rc::from(message.topic.as_str());
-                    self.judge(&topic, seat.member, token.map(str::to_owned));
+                    self.judge(&topic, seat, token.map(str::to_owned));
                 }
             }
             _ => self.reply(message, Err(r#"{"reason":"unknown event"}"#)),

@@ -67,22 +67,19 @@ impl Socket {
         }
     }
 
-    /// Judges members anew who showed a token: it may be revoked by now.
+    /// Judges members anew who showed a token: it may be revoked by now. Who showed another one is
+    /// judged by that first.
     fn recheck(self: &Rc<Self>, now: Instant) {
         let every = self.worker.hub().limits.recheck;
         let due = self.topics(|seat| {
-            seat.guest.is_strict && now.saturating_duration_since(seat.checked) > every
+            let is_due = now.saturating_duration_since(seat.checked) > every;
+            seat.guest.is_strict && is_due && !seat.verdicts.is_awaited()
         });
         for topic in due {
-            let seated = match self.slots.borrow_mut().get_mut(&topic) {
-                Some(Slot::Seated(seat)) => {
-                    seat.checked = now;
-                    Some((seat.member, seat.token.clone()))
-                }
-                _ => None,
-            };
-            if let Some((member, token)) = seated {
-                self.judge(&topic, member, token);
+            if let Some(Slot::Seated(seat)) = self.slots.borrow_mut().get_mut(&topic) {
+                seat.checked = now;
+                let token = seat.token.clone();
+                self.judge(&topic, seat, token);
             }
         }
     }
@@ -97,13 +94,14 @@ impl Socket {
     }
 
     /// Judges a member by a token, without anybody waiting for it. Who meanwhile left and joined again
-    /// is another member.
-    pub(super) fn judge(self: &Rc<Self>, topic: &Rc<str>, member: MemberId, token: Option<String>) {
-        let (socket, topic) = (self.clone(), topic.clone());
+    /// is another member, and what is asked for last is what counts.
+    pub(super) fn judge(self: &Rc<Self>, topic: &Rc<str>, seat: &mut Seat, token: Option<String>) {
+        let (socket, topic, member) = (self.clone(), topic.clone(), seat.member);
         let Ok(name) = Topic::parse(&topic) else { return };
+        let number = seat.verdicts.ask();
         rt::spawn(async move {
             let verdict = socket.worker.door().admit(&name, token.as_deref()).await;
-            if !socket.is_seated(&topic, member) {
+            if !socket.awaits(&topic, member, number) {
                 return;
             }
             match verdict {
@@ -123,17 +121,28 @@ impl Socket {
         });
     }
 
-    fn is_seated(&self, topic: &str, member: MemberId) -> bool {
-        match self.slots.borrow().get(topic) {
-            Some(Slot::Seated(seat)) => seat.member == member,
+    fn awaits(&self, topic: &str, member: MemberId, number: u64) -> bool {
+        match self.slots.borrow_mut().get_mut(topic) {
+            Some(Slot::Seated(seat)) => seat.member == member && seat.verdicts.take_in(number),
             _ => false,
         }
     }
 
+    /// Goes by a newer verdict. The name of a member, and what it shows, are those of the person who
+    /// came in; another one has to come in as well.
     fn know_better(&self, topic: &str, guest: Guest, token: Option<String>) {
-        if let Some(Slot::Seated(seat)) = self.slots.borrow_mut().get_mut(topic) {
-            (seat.token, seat.checked) = (guest.keeps(token), Instant::now());
-            seat.guest = guest;
+        let is_another = match self.slots.borrow_mut().get_mut(topic) {
+            Some(Slot::Seated(seat)) if guest.is_strict && guest.who != seat.guest.who => true,
+            Some(Slot::Seated(seat)) => {
+                (seat.token, seat.checked) = (guest.keeps(token), Instant::now());
+                seat.guest = guest;
+                false
+            }
+            _ => false,
+        };
+        if is_another {
+            refused("another_person");
+            self.end_softly(topic, "Unauthorized: the token is somebody else's, join anew");
         }
     }
 }

@@ -293,3 +293,23 @@ async fn a_visitor_ends_no_session_however_the_event_is_written() {
     let said = owner.broadcast(&topic, "Session_Ended", &json!({})).await;
     assert_eq!(owner.reply(&said).await["status"], "ok");
 }
+
+#[testkit::on_both_databases]
+async fn who_shows_the_token_of_somebody_else_has_to_come_back_as_that_person() {
+    let app = TestApp::spawn_with(&[BY_TOKEN]).await;
+    let ada = app.counsellor().await;
+    let room = ada.room().await;
+    let topic = format!("realtime:room:{}", room.id);
+    let visitor = body_of(app.join(&room.code, "session").await).await;
+    let token = visitor["visitor_token"].as_str().unwrap();
+    let mut socket = Socket::second(&app).await;
+    assert_eq!(socket.join(&topic, &with_token(&ada.token)).await["status"], "ok");
+    assert_eq!(socket.track(&topic, &json!({ "role": "owner" })).await["status"], "ok");
+    socket.say(&topic, "access_token", &json!({ "access_token": token })).await;
+    let system = socket.hear_of("system").await;
+    assert_eq!(system.payload["message"], "Unauthorized: the token is somebody else's, join anew");
+    assert_eq!(socket.hear().await.event, "phx_error");
+    assert_eq!(socket.join(&topic, &with_token(token)).await["status"], "ok");
+    let said = socket.broadcast(&topic, "session_ended", &json!({})).await;
+    assert!(reason(&socket.reply(&said).await).starts_with("Unauthorized"));
+}
