@@ -137,11 +137,13 @@ impl Channel {
         let member = (newcomer.member, newcomer.socket);
         state.visitors.extend(newcomer.visitor.map(|it| (newcomer.member, it)));
         let key: Arc<str> = match newcomer.key {
-            // Who has no name of its own and was just here gets the one it had.
-            "" => state.presence.name_of_gone(newcomer.socket).unwrap_or_else(|| anonym(&member)),
+            "" => state.name_before(newcomer).unwrap_or_else(|| anonym(&member)),
             key => key.into(),
         };
-        state.presence.inherit(member, &key);
+        // Who has no eye for people does not know what would be shown, and would never take it back.
+        if newcomer.sees_people {
+            state.presence.inherit(member, &key);
+        }
         Entrance {
             key,
             from: state.order,
@@ -264,6 +266,11 @@ impl Channel {
 }
 
 impl State {
+    /// The name that somebody had who was just here and brings none.
+    fn name_before(&self, newcomer: &Newcomer<'_>) -> Option<Arc<str>> {
+        newcomer.sees_people.then(|| self.presence.name_of_gone(newcomer.socket)).flatten()
+    }
+
     fn post(&mut self, channel: u64, matter: &Matter) {
         self.order += 1;
         let born = Instant::now();

@@ -178,3 +178,24 @@ async fn a_visitor_who_is_shown_is_noted_as_seen_without_a_heartbeat_and_others_
     }
     panic!("nobody noted that the visitor is there");
 }
+
+#[testkit::on_both_databases]
+async fn who_comes_back_without_an_eye_for_people_is_shown_no_more_after_the_grace() {
+    let app = TestApp::spawn_with(&[GRACE]).await;
+    let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
+    let mut watcher = Socket::first(&app).await;
+    join(&mut watcher, &topic, "watcher").await;
+    for key in ["ada", ""] {
+        let mut ada = Socket::first(&app).await;
+        join(&mut ada, &topic, key).await;
+        let shown = json!({ "name": "Ada" });
+        ada.track(&topic, &shown).await;
+        let name = watcher.hear().await.payload["joins"].as_object().unwrap().clone();
+        let leave = ada.say(&topic, "phx_leave", &json!({})).await;
+        ada.reply(&leave).await;
+        let deaf = json!({ "config": { "presence": { "key": key, "enabled": false } } });
+        assert_eq!(ada.join(&topic, &deaf).await["status"], "ok");
+        let name = name.keys().next().unwrap();
+        assert_eq!(difference(&watcher.hear().await), went(name, &shown));
+    }
+}
