@@ -140,20 +140,26 @@ impl Broadcast {
     }
 }
 
-/// What a message about some thing calls it.
-#[derive(Deserialize)]
+/// What a message is about, by the names that clients have for it.
+#[derive(Default, Deserialize)]
 struct Thing<'a> {
-    #[serde(borrow, default, alias = "cardId", alias = "gameType")]
+    #[serde(borrow, default)]
     key: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "cardId")]
+    card: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "gameType")]
+    game: Option<&'a RawValue>,
 }
 
 /// What tells volatile messages of one kind apart: the sender, the kind, and the thing that they are
-/// about, which they call `key`, `cardId` or `gameType`.
+/// about, which they call `key`, `cardId` or `gameType`, or name by several of them.
 pub(crate) fn superseding_key(member: u64, event: &str, body: &Body) -> Option<u64> {
     let Body::Json(body) = body else { return None };
-    let thing: Option<Thing<'_>> = serde_json::from_slice(body).ok();
+    // Serde would take the elements of an array for the fields.
+    let object = body.starts_with(b"{").then(|| serde_json::from_slice(body).ok()).flatten();
+    let Thing { key, card, game } = object.unwrap_or_default();
     let mut hasher = DefaultHasher::new();
-    (member, event, thing.and_then(|it| it.key).map(RawValue::get)).hash(&mut hasher);
+    (member, event, [key, card, game].map(|it| it.map(RawValue::get))).hash(&mut hasher);
     Some(hasher.finish())
 }
 
@@ -187,5 +193,11 @@ mod tests {
         assert_ne!(first, key(2, "card_moved", r#"{"cardId":"c1","position":1}"#));
         assert_ne!(first, key(1, "drag_start", r#"{"cardId":"c1","position":1}"#));
         assert_eq!(key(1, "cursor", "[1,2]"), key(1, "cursor", "[3,4]"));
+        // Whatever they call it, and by as many names as they like.
+        let both = key(1, "card_moved", r#"{"gameType":"g","cardId":"c1","n":1}"#);
+        assert_eq!(both, key(1, "card_moved", r#"{"cardId":"c1","gameType":"g","n":2}"#));
+        assert_ne!(both, key(1, "card_moved", r#"{"gameType":"g","cardId":"c2"}"#));
+        assert_ne!(both, key(1, "card_moved", r#"{"gameType":"h","cardId":"c1"}"#));
+        assert_ne!(key(1, "e", r#"{"key":"a"}"#), key(1, "e", r#"{"cardId":"a"}"#));
     }
 }
