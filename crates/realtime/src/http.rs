@@ -11,8 +11,6 @@ api::routes! {
     guarded { websocket::websocket, websocket::plain_websocket }
     broadcast::broadcast_many,
     broadcast::broadcast_one,
-    broadcast::plain_broadcast_many,
-    broadcast::plain_broadcast_one,
     people::list_people,
 }
 

@@ -13,7 +13,6 @@ use ids::RoomId;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use utoipa::IntoResponses;
 
 use crate::door::{Guest, Refusal};
 use crate::message::Utterance;
@@ -41,64 +40,25 @@ struct Message<'a> {
     private: bool,
 }
 
-/// Why a message is not said, as it is described; what is answered is a [`Problem`].
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "only its description is used")]
-enum Refusals {
-    /// The key or the token is not valid
-    #[response(status = 401)]
-    BadToken(ErrorBody),
-    /// Not allowed in this room
-    #[response(status = 403)]
-    NotAllowed(ErrorBody),
-    /// There is no such room, or it is closed
-    #[response(status = 404)]
-    NoRoom(ErrorBody),
-    /// Too large
-    #[response(status = 413)]
-    TooLarge(ErrorBody),
-    /// The body is not as it should be
-    #[response(status = 422)]
-    Unfit(ErrorBody),
-    /// Too many messages per second in this room
-    #[response(status = 429)]
-    TooMany(ErrorBody),
-}
-
 /// Broadcast messages
 ///
 /// For clients that are not in the channel, or not yet. Everybody in it hears them.
 #[utoipa::path(tag = "realtime", request_body = Object, responses(
     Busy,
     (status = 202, description = "The messages are on their way"),
-    Refusals,
+    (status = 401, description = "The key or the token is not valid", body = ErrorBody),
+    (status = 403, description = "Not allowed in this room", body = ErrorBody),
+    (status = 404, description = "There is no such room, or it is closed", body = ErrorBody),
+    (status = 413, description = "Too large", body = ErrorBody),
+    (status = 422, description = "The body is not as it should be", body = ErrorBody),
+    (status = 429, description = "Too many messages per second in this room", body = ErrorBody),
 ))]
 #[post("/realtime/v1/api/broadcast")]
 pub(crate) async fn broadcast_many(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    many(&request, payload).await
-}
-
-/// Broadcast messages, at the path that Supabase's own server has
-///
-/// Clients that open their socket at `/socket` send their messages here.
-#[utoipa::path(tag = "realtime", request_body = Object, responses(
-    Busy,
-    (status = 202, description = "The messages are on their way"),
-    Refusals,
-))]
-#[post("/api/broadcast")]
-pub(crate) async fn plain_broadcast_many(
-    request: HttpRequest,
-    payload: Payload,
-) -> Result<HttpResponse, Problem> {
-    many(&request, payload).await
-}
-
-async fn many(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let worker = worker(request)?;
+    let worker = worker(&request)?;
     let body = read(payload, worker).await?;
     let batch: Batch<'_> =
         serde_json::from_slice(&body).map_err(|_| unfit("a list of messages"))?;
@@ -106,7 +66,7 @@ async fn many(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, P
         return Err(unfit("at most 100 messages"));
     }
     let wishes = batch.messages.into_iter().map(Wish::of).collect::<Result<_, _>>()?;
-    say(worker, request, wishes).await
+    say(worker, &request, wishes).await
 }
 
 /// Broadcast one message
@@ -121,8 +81,13 @@ async fn many(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, P
     responses(
         Busy,
         (status = 202, description = "The message is on its way"),
+        (status = 401, description = "The key or the token is not valid", body = ErrorBody),
+        (status = 403, description = "Not allowed in this room", body = ErrorBody),
+        (status = 404, description = "There is no such room, or it is closed", body = ErrorBody),
+        (status = 413, description = "Too large", body = ErrorBody),
         (status = 415, description = "Neither JSON nor bytes", body = ErrorBody),
-        Refusals,
+        (status = 422, description = "The body is not as it should be", body = ErrorBody),
+        (status = 429, description = "Too many messages per second in this room", body = ErrorBody),
     ),
 )]
 #[post("/realtime/v1/api/broadcast/{topic}/events/{event}")]
@@ -131,40 +96,7 @@ pub(crate) async fn broadcast_one(
     path: Path<(String, String)>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    one(&request, path, payload).await
-}
-
-/// Broadcast one message, at the path that Supabase's own server has
-///
-/// Clients that open their socket at `/socket` send their messages here.
-#[utoipa::path(tag = "realtime", request_body = Object,
-    params(
-        ("topic" = String, Path, description = "The channel, without `realtime:`"),
-        ("event" = String, Path, description = "What kind of message it is"),
-        ("private" = Option<bool>, Query, description = "Whether the private channel is meant"),
-    ),
-    responses(
-        Busy,
-        (status = 202, description = "The message is on its way"),
-        (status = 415, description = "Neither JSON nor bytes", body = ErrorBody),
-        Refusals,
-    ),
-)]
-#[post("/api/broadcast/{topic}/events/{event}")]
-pub(crate) async fn plain_broadcast_one(
-    request: HttpRequest,
-    path: Path<(String, String)>,
-    payload: Payload,
-) -> Result<HttpResponse, Problem> {
-    one(&request, path, payload).await
-}
-
-async fn one(
-    request: &HttpRequest,
-    path: Path<(String, String)>,
-    payload: Payload,
-) -> Result<HttpResponse, Problem> {
-    let worker = worker(request)?;
+    let worker = worker(&request)?;
     let (topic, event) = path.into_inner();
     let topic = Topic::of_http(&topic).map_err(|_| unfit("a topic of a room"))?;
     let kind = request.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
@@ -177,7 +109,7 @@ async fn one(
     let body = read(payload, worker).await?;
     let body = if is_binary { Ok(Body::Binary(body)) } else { Body::json(&body) };
     let body = body.map_err(|_| unfit("JSON that is not nested too deep"))?;
-    say(worker, request, vec![Wish { topic, is_private, event, body }]).await
+    say(worker, &request, vec![Wish { topic, is_private, event, body }]).await
 }
 
 /// What somebody wants to say, and where.

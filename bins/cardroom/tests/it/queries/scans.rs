@@ -165,11 +165,10 @@ async fn ask_of_a_move(routes: &mut Routes, who: &Counsellor<'_>, room: &str) {
 
 /// By the owner or by a visitor.
 async fn ask_what_is_said(routes: &mut Routes, who: &Counsellor<'_>, room: &str) {
-    for broadcast in ["/realtime/v1/api/broadcast", "/api/broadcast"] {
-        let message = json!({ "topic": format!("room:{room}"), "event": "moved", "payload": {} });
-        routes.ask(who.post(broadcast, &json!({ "messages": [message] }))).await;
-        routes.ask(who.post(&format!("{broadcast}/room:{room}/events/moved"), &json!({}))).await;
-    }
+    let broadcast = "/realtime/v1/api/broadcast";
+    let message = json!({ "topic": format!("room:{room}"), "event": "moved", "payload": {} });
+    routes.ask(who.post(broadcast, &json!({ "messages": [message] }))).await;
+    routes.ask(who.post(&format!("{broadcast}/room:{room}/events/moved"), &json!({}))).await;
     routes.ask(who.get(&format!("/api/rooms/{room}/presence"))).await;
 }
 
