@@ -4,13 +4,15 @@
 //! server sends is put into its websocket frame here, once, so that the bytes can be shared.
 
 mod binary;
+mod body;
 mod incoming;
 mod join;
 mod outgoing;
 mod reference;
 pub(crate) mod wire;
 
-pub(crate) use incoming::{Body, Deed, Incoming, Malformed, Track};
+pub(crate) use body::Body;
+pub(crate) use incoming::{Deed, Incoming, Malformed, Track};
 pub(crate) use join::{JoinRequest, Replay};
 pub(crate) use outgoing::{Shout, push, quoted, reply};
 pub(crate) use reference::Ref;

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use super::incoming::{Body, Deed, Incoming, Malformed, part};
+use super::body::{Body, part};
+use super::incoming::{Deed, Incoming, Malformed};
 use super::reference::Ref;
 
 /// A broadcast on its way to the server.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 
-use super::incoming::Body;
+use super::body::Body;
 use super::reference::Ref;
 use super::{Version, binary, wire};
 
