@@ -29,8 +29,8 @@ pub struct Watched<M: Manager> {
     answers_within: Option<Duration>,
 }
 
-/// A connection on which a query may go on that nobody waits for any more: unless it is given back, it
-/// is given up.
+/// A connection on which a query may go on that nobody waits for any more: unless it is given back,
+/// it is given up.
 pub(crate) type Lent<M> = ScopeGuard<Object<M>, fn(Object<M>)>;
 
 impl<M: Manager<Error: Display>> Watched<M> {
@@ -81,8 +81,8 @@ impl<M: Manager<Error: Display>> Watched<M> {
 
     /// Gives what a query gives, or that the database is silent.
     ///
-    /// A server ends by itself what takes too long, as long as it can: not while its machine stands still,
-    /// and not a commit, which waits for a standby or a disk.
+    /// A server ends by itself what takes too long, as long as it can: not while its machine stands
+    /// still, and not a commit, which waits for a standby or a disk.
     pub(crate) async fn in_time<T, E: From<DieselError>>(
         &self,
         query: impl Future<Output = Result<T, E>>,
@@ -145,10 +145,15 @@ pub(crate) fn lent<M: Manager>(connection: Object<M>) -> Lent<M> {
 /// Gives a connection back after a query, unless the query's outcome says that it broke: whether it
 /// did may not be seen yet by looking at it.
 pub(crate) fn give_back<M: Manager, T>(lent: Object<M>, outcome: QueryResult<T>) -> QueryResult<T> {
-    if outcome.as_ref().is_err_and(is_broken_off) {
+    give_back_if(lent, !outcome.as_ref().is_err_and(is_broken_off));
+    outcome
+}
+
+/// Gives a connection back if it is whole.
+pub(crate) fn give_back_if<M: Manager>(lent: Object<M>, is_whole: bool) {
+    if !is_whole {
         drop(Object::take(lent));
     }
-    outcome
 }
 
 /// A pool at one moment, in connections and callers.

@@ -63,7 +63,8 @@ fn timeouts(settings: &settings::Database) -> String {
     )
 }
 
-/// A server that takes connections and says nothing would keep all of them: whoever asked has gone by then.
+/// A server that takes connections and says nothing would keep all of them: whoever asked has gone
+/// by then.
 async fn open(url: String, line: Line, setup: String) -> ConnectionResult<AsyncPgConnection> {
     let opening = async {
         let mut connection = connect(&url, line).await?;

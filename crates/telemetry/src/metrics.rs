@@ -1,6 +1,6 @@
 //! The metrics registry: what the crates measure, as Prometheus reads it.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use metrics::gauge;
@@ -25,25 +25,21 @@ const SIZES: [f64; 13] =
 /// Whoever measures us wants to know.
 const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
-static REGISTRY: OnceLock<Registry> = OnceLock::new();
-
-/// Held by who installs the registry: a process has one.
-static INSTALLING: Mutex<()> = Mutex::new(());
+static REGISTRY: LazyLock<Result<Registry, BuildError>> = LazyLock::new(install);
 
 /// The registry of this process. What was measured before it is asked for the first time is lost.
 ///
 /// # Errors
 /// When something else measures in this process already.
-pub fn registry() -> Result<&'static Registry, BuildError> {
-    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(registry) = REGISTRY.get() {
-        return Ok(registry);
-    }
-    let registry = PrometheusBuilder::new()
+pub fn registry() -> Result<&'static Registry, &'static BuildError> {
+    REGISTRY.as_ref()
+}
+
+fn install() -> Result<Registry, BuildError> {
+    PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
         .set_buckets(&SIZES)?
-        .install_recorder()?;
-    Ok(REGISTRY.get_or_init(|| registry))
+        .install_recorder()
 }
 
 /// Everything that was measured, in the text format of Prometheus.

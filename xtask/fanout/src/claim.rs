@@ -28,12 +28,8 @@ fn told(values: &[f64]) -> String {
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => f64::NAN,
-        count if count % 2 == 0 => f64::midpoint(values[middle - 1], values[middle]),
-        _ => values[middle],
-    }
+    let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
+    f64::midpoint(values[last / 2], values[last.div_ceil(2)])
 }
 
 #[cfg(test)]

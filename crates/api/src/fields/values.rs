@@ -22,18 +22,14 @@ impl<T: Field> Field for Vec<T> {
         let Value::Array(items) = value else {
             return spot.flaw(value, Flaw::new("list_type", "Input should be a valid list"));
         };
-        let mut read = Some(Vec::new());
+        let mut read = Vec::new();
         for (index, item) in items.iter().enumerate() {
             if spot.is_full() {
                 return None;
             }
-            let item = T::read(item, &mut spot.inside(index));
-            read = read.zip(item).map(|(mut read, item)| {
-                read.push(item);
-                read
-            });
+            read.push(T::read(item, &mut spot.inside(index)));
         }
-        read
+        read.into_iter().collect()
     }
 }
 

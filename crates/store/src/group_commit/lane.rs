@@ -5,7 +5,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool::managed::Object;
 use futures::FutureExt;
 use pooling::PoolError;
 use scopeguard::ScopeGuard;
@@ -154,9 +153,8 @@ impl<W: Work> Lane<W> {
                 let mut connection = lanes.get().await.map_err(PoolError::from)?;
                 let answers = self.work.on_postgres(&mut connection, group.requests());
                 let outcome = lanes.in_time(answers).await;
-                if outcome.as_ref().is_err_and(Setback::is_broken_off) {
-                    drop(Object::take(connection));
-                }
+                let is_broken = outcome.as_ref().is_err_and(Setback::is_broken_off);
+                pool::give_back_if(connection, !is_broken);
                 Ok(outcome)
             }
             Db::Sqlite { write, .. } => {

@@ -8,7 +8,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use deadpool::managed::Object;
 use diesel_async::AsyncPgConnection;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -18,7 +17,7 @@ use pooling::PoolError;
 use super::lane::{Batch, Lane, Waiting};
 use super::link::{Chain, Link};
 use super::work::{Foreseen, Setback, Work};
-use crate::{Db, Pool, StoreError};
+use crate::{Db, Pool, StoreError, pool};
 
 /// Groups under way at once: one that commits, and one that is there when it is done.
 const DEPTH: usize = 2;
@@ -116,13 +115,8 @@ impl<W: Work> Lane<W> {
             }
         }
         drop(under_way);
-        let is_broken =
-            |setback: &Option<Setback>| setback.as_ref().is_some_and(Setback::is_broken_off);
-        if failed.iter().any(|(_, setback)| is_broken(setback)) {
-            drop(Object::take(connection));
-        } else {
-            drop(connection);
-        }
+        let mut setbacks = failed.iter().filter_map(|(_, setback)| setback.as_ref());
+        pool::give_back_if(connection, !setbacks.any(Setback::is_broken_off));
         for (batch, setback) in failed {
             self.repair(batch, setback).await;
         }

@@ -16,6 +16,12 @@ use crate::auth::forged::access_key;
 
 const BY_TOKEN: (&str, &str) = ("CARDROOM__REALTIME__ADMISSION", "token");
 
+/// The token of somebody who joins the room with this code.
+async fn visitor_token(app: &TestApp, code: &str) -> String {
+    let visitor = body_of(app.join(code, "session").await).await;
+    visitor["visitor_token"].as_str().unwrap().to_owned()
+}
+
 fn with_token(token: &str) -> Value {
     json!({ "access_token": token, "config": { "broadcast": { "ack": true }, "presence": { "key": "chosen" } } })
 }
@@ -65,12 +71,10 @@ async fn a_room_that_is_deleted_or_whose_time_is_over_ends_its_channels_for_good
         let body = json!({ "name": "short", "expires_at": soon });
         let short = body_of(ada.post("/api/rooms", &body).send().await.unwrap()).await;
         let deleted = ada.room().await;
-        let visitor =
-            body_of(app.join(short["share_code"].as_str().unwrap(), "session").await).await;
+        let token = visitor_token(&app, short["share_code"].as_str().unwrap()).await;
         let (mut owner, mut mei) = (Socket::first(&app).await, Socket::second(&app).await);
         let topic = format!("realtime:room:{}", short["id"].as_str().unwrap());
-        let token = visitor["visitor_token"].as_str().unwrap();
-        assert_eq!(mei.join(&topic, &with_token(token)).await["status"], "ok");
+        assert_eq!(mei.join(&topic, &with_token(&token)).await["status"], "ok");
         for topic in [&topic, &format!("realtime:room:{}", deleted.id)] {
             assert_eq!(owner.join(topic, &with_token(&ada.token)).await["status"], "ok");
         }
@@ -100,8 +104,8 @@ async fn the_owner_and_visitors_enter_with_their_tokens_and_nobody_else() {
     let room = ada.room().await;
     let topic = format!("realtime:room:{}", room.id);
     let visitor = body_of(app.join(&room.code, "session").await).await;
-    let visitor_token = visitor["visitor_token"].as_str().unwrap();
-    let elsewhere = body_of(app.join(&bob.room().await.code, "session").await).await;
+    let token = visitor["visitor_token"].as_str().unwrap();
+    let elsewhere = visitor_token(&app, &bob.room().await.code).await;
     let mut socket = Socket::second(&app).await;
     for (token, expected) in [
         ("", "Unauthorized: join with a token"),
@@ -109,10 +113,7 @@ async fn the_owner_and_visitors_enter_with_their_tokens_and_nobody_else() {
         ("sb_publishable_x", "Unauthorized: join with a token"),
         ("not.a.token", "InvalidJWTToken"),
         (&bob.token, "Unauthorized: the token is for another room"),
-        (
-            elsewhere["visitor_token"].as_str().unwrap(),
-            "Unauthorized: the token is for another room",
-        ),
+        (&elsewhere, "Unauthorized: the token is for another room"),
     ] {
         let answer = socket.join(&topic, &with_token(token)).await;
         assert!(reason(&answer).starts_with(expected), "{token}: {answer}");
@@ -121,9 +122,9 @@ async fn the_owner_and_visitors_enter_with_their_tokens_and_nobody_else() {
     let mut owner = Socket::second(&app).await;
     assert_eq!(owner.join(&topic, &with_token(&ada.token)).await["status"], "ok");
     // A token may also be the key of the socket.
-    let key = format!("apikey={visitor_token}&vsn=1.0.0");
+    let key = format!("apikey={token}&vsn=1.0.0");
     let mut mei = Socket::open(&app, &key).await.unwrap();
-    assert_eq!(mei.join(&topic, &with_token(visitor_token)).await["status"], "ok");
+    assert_eq!(mei.join(&topic, &with_token(token)).await["status"], "ok");
 
     // Messages are stamped, names are not chosen, and visitors do not act as owners.
     mei.broadcast(&topic, "msg", &json!({})).await;
@@ -153,17 +154,14 @@ async fn the_owner_and_visitors_enter_with_their_tokens_and_nobody_else() {
 async fn nobody_looks_for_a_room_for_who_has_no_good_token_for_it() {
     let app = TestApp::spawn_with(&[BY_TOKEN]).await;
     let ada = app.counsellor().await;
-    let elsewhere = body_of(app.join(&ada.room().await.code, "session").await).await;
+    let elsewhere = visitor_token(&app, &ada.room().await.code).await;
     let mut socket = Socket::second(&app).await;
     // Who had it looked for would be told that it is not there.
     let topic = "realtime:room:00000000-0000-4000-8000-000000000000";
     for (token, expected) in [
         ("", "Unauthorized: join with a token"),
         ("not.a.token", "InvalidJWTToken"),
-        (
-            elsewhere["visitor_token"].as_str().unwrap(),
-            "Unauthorized: the token is for another room",
-        ),
+        (&elsewhere, "Unauthorized: the token is for another room"),
         (&ada.token, "RoomNotFound"),
     ] {
         let answer = socket.join(topic, &with_token(token)).await;
@@ -273,8 +271,7 @@ async fn a_visitor_ends_no_session_however_the_event_is_written() {
     let ada = app.counsellor().await;
     let room = ada.room().await;
     let topic = format!("realtime:room:{}", room.id);
-    let visitor = body_of(app.join(&room.code, "session").await).await;
-    let token = visitor["visitor_token"].as_str().unwrap();
+    let token = &visitor_token(&app, &room.code).await;
     let (mut owner, mut mei) = (Socket::second(&app).await, Socket::second(&app).await);
     assert_eq!(owner.join(&topic, &with_token(&ada.token)).await["status"], "ok");
     assert_eq!(mei.join(&topic, &with_token(token)).await["status"], "ok");
@@ -300,8 +297,7 @@ async fn who_shows_the_token_of_somebody_else_has_to_come_back_as_that_person() 
     let ada = app.counsellor().await;
     let room = ada.room().await;
     let topic = format!("realtime:room:{}", room.id);
-    let visitor = body_of(app.join(&room.code, "session").await).await;
-    let token = visitor["visitor_token"].as_str().unwrap();
+    let token = &visitor_token(&app, &room.code).await;
     let mut socket = Socket::second(&app).await;
     assert_eq!(socket.join(&topic, &with_token(&ada.token)).await["status"], "ok");
     assert_eq!(socket.track(&topic, &json!({ "role": "owner" })).await["status"], "ok");
