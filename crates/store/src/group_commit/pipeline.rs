@@ -80,9 +80,7 @@ impl<W: Work> Lane<W> {
         // When the group before was done.
         let mut before = Instant::now();
         while !under_way.is_empty() {
-            // Other kinds of work have as much right to the connection.
-            let others_wait = lanes.figures().waiting > 0;
-            let goes_on = blind.is_none() && failed.is_empty() && sent < GROUPS_MAX && !others_wait;
+            let goes_on = blind.is_none() && failed.is_empty() && sent < GROUPS_MAX;
             if goes_on && under_way.len() < DEPTH && GATHERED * waiting.len() >= size {
                 let batch = Batch::of(waiting.drain(..));
                 size = batch.group.len();
