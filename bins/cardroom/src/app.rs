@@ -122,7 +122,7 @@ pub fn build(
         .wrap(from_fn(answer::write_errors))
         .wrap(from_fn(limit_body_time))
         .wrap(from_fn(part_when_draining))
-        .wrap(from_fn(spell_paths_alike))
+        .wrap(from_fn(|request, next| spell_paths_alike(request, next, &realtime::OTHER_NAMES)))
         .wrap(headers(&shared.settings))
         .wrap(cors::of(&shared.settings.cors))
         .wrap(from_fn(telemetry::watch_waits))

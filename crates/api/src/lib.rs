@@ -43,5 +43,5 @@ pub use principal::Principal;
 pub use problem::{ErrorBody, Problem, ValidationBody};
 pub use request_id::RequestId;
 pub use routes::Routes;
-pub use spelling::spell_paths_alike;
+pub use spelling::{Names, spell_paths_alike};
 pub use text::Text;

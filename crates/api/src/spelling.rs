@@ -1,8 +1,10 @@
-//! One spelling of every path: slashes that say nothing are dropped, and what need not be
-//! percent-encoded is not (RFC 3986, section 6.2.2.2).
+//! One spelling of every path: slashes that say nothing are dropped, what need not be percent-encoded
+//! is not (RFC 3986, section 6.2.2.2), and what has two names gets one.
 //!
 //! The router takes every spelling. What else looks at a path (limits, priorities) sees the same one, so
 //! nobody gets round it by another.
+
+use std::borrow::Cow;
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -11,6 +13,9 @@ use actix_web::http::Uri;
 use actix_web::http::uri::PathAndQuery;
 use actix_web::middleware::Next;
 
+/// Paths with another name, each first: it is read as the second, and so is what lies below it.
+pub type Names = &'static [(&'static str, &'static str)];
+
 /// Gives the path of a request its one spelling.
 ///
 /// With slashes it does what `NormalizePath::trim` of actix-web does, which sends the path of every
@@ -18,8 +23,9 @@ use actix_web::middleware::Next;
 pub async fn spell_paths_alike<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
+    names: Names,
 ) -> Result<ServiceResponse<B>, Error> {
-    if let Some(uri) = respelled(request.uri()) {
+    if let Some(uri) = respelled(request.uri(), names) {
         request.match_info_mut().get_mut().update(&uri);
         request.head_mut().uri = uri;
     }
@@ -27,15 +33,16 @@ pub async fn spell_paths_alike<B: MessageBody>(
 }
 
 /// The same in the one spelling; nothing when it has that already.
-fn respelled(uri: &Uri) -> Option<Uri> {
-    let path = uri.path();
-    let decoded = if path.contains('%') { decoded(path) } else { None };
-    let path = decoded.as_deref().unwrap_or(path);
-    let trimmed = trimmed(path);
-    let path = trimmed.as_deref().or(decoded.as_deref())?;
+fn respelled(uri: &Uri, names: Names) -> Option<Uri> {
+    let mut path = Cow::Borrowed(uri.path());
+    for better in [decoded, trimmed] {
+        path = better(&path).map_or(path, Cow::Owned);
+    }
+    path = renamed(&path, names).map_or(path, Cow::Owned);
+    let Cow::Owned(path) = path else { return None };
     let text = match uri.query() {
         Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
+        None => path,
     };
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(PathAndQuery::try_from(text).ok()?);
@@ -44,6 +51,9 @@ fn respelled(uri: &Uri) -> Option<Uri> {
 
 /// The path with all its unreserved characters as they are; nothing when they are.
 fn decoded(path: &str) -> Option<String> {
+    if !path.contains('%') {
+        return None;
+    }
     let mut text = String::with_capacity(path.len());
     let mut rest = path;
     while let Some(at) = rest.find('%') {
@@ -77,13 +87,21 @@ fn trimmed(path: &str) -> Option<String> {
     Some(if text.is_empty() { "/".to_owned() } else { text })
 }
 
+/// The path by its first name; nothing when it goes by that.
+fn renamed(path: &str, names: Names) -> Option<String> {
+    names.iter().find_map(|(other, name)| {
+        let rest = path.strip_prefix(other)?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| format!("{name}{rest}"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
     fn check(sent: &str, expected: Option<&str>) {
-        let found = respelled(&sent.parse().unwrap());
+        let found = respelled(&sent.parse().unwrap(), &[("/other", "/the/one")]);
         assert_eq!(found.map(|it| it.to_string()).as_deref(), expected, "{sent}");
     }
 
@@ -99,6 +117,15 @@ mod tests {
         check("/api/rooms/?a=b//c/", Some("/api/rooms?a=b//c/"));
         check("http://localhost/api/rooms/", Some("http://localhost/api/rooms"));
         check("/a%2F/", Some("/a%2F"));
+    }
+
+    #[test]
+    fn what_has_two_names_gets_one() {
+        check("/other", Some("/the/one"));
+        check("//%6Fther/?a=b", Some("/the/one?a=b"));
+        check("/other/a%2Fb", Some("/the/one/a%2Fb"));
+        check("/others", None);
+        check("/the/one/other", None);
     }
 
     #[test]

@@ -7,8 +7,15 @@ mod websocket;
 use actix_web::web::ServiceConfig;
 use admission::RateLimits;
 
+/// How Supabase's own server calls these paths; its gateway calls them as they are called here, and
+/// clients that know the server by its own address use these.
+pub const OTHER_NAMES: [(&str, &str); 2] = [
+    ("/socket/websocket", "/realtime/v1/websocket"),
+    ("/api/broadcast", "/realtime/v1/api/broadcast"),
+];
+
 api::routes! {
-    guarded { websocket::websocket, websocket::plain_websocket }
+    guarded { websocket::websocket }
     broadcast::broadcast_many,
     broadcast::broadcast_one,
     people::list_people,
@@ -16,8 +23,5 @@ api::routes! {
 
 /// Adds the routes that have a limit of their own.
 pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
-    let limit = &limits.websocket;
-    routes
-        .service(limit.guard::<websocket::__path_websocket, _>(websocket::websocket))
-        .service(limit.guard::<websocket::__path_plain_websocket, _>(websocket::plain_websocket));
+    routes.service(limits.websocket.guard::<websocket::__path_websocket, _>(websocket::websocket));
 }

@@ -42,7 +42,8 @@ struct Message<'a> {
 
 /// Broadcast messages
 ///
-/// For clients that are not in the channel, or not yet. Everybody in it hears them.
+/// For clients that are not in the channel, or not yet. Everybody in it hears them. `/api/broadcast` is
+/// the same.
 #[utoipa::path(tag = "realtime", request_body = Object, responses(
     Busy,
     (status = 202, description = "The messages are on their way"),

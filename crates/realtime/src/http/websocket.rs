@@ -43,7 +43,8 @@ enum Refusals {
 /// Open a socket
 ///
 /// Speaks the channel protocol of Supabase Realtime, in its versions 1.0.0 and 2.0.0. Channels are
-/// called `realtime:room:{room_id}`, or that with a colon and more after it.
+/// called `realtime:room:{room_id}`, or that with a colon and more after it. `/socket/websocket` is the
+/// same.
 #[utoipa::path(tag = "realtime",
     params(
         ("apikey" = Option<String>, Query, description = "The anonymous key, or a token"),
@@ -57,28 +58,6 @@ enum Refusals {
 #[get("/realtime/v1/websocket")]
 pub(crate) async fn websocket(
     request: HttpRequest,
-    payload: Payload,
-    address: ClientAddress,
-) -> Result<HttpResponse, Problem> {
-    open(&request, payload, address)
-}
-
-/// Open a socket, at the path that Supabase's own server has
-#[utoipa::path(tag = "realtime", responses(
-    (status = 101, description = "The socket is open"),
-    Refusals,
-))]
-#[get("/socket/websocket")]
-pub(crate) async fn plain_websocket(
-    request: HttpRequest,
-    payload: Payload,
-    address: ClientAddress,
-) -> Result<HttpResponse, Problem> {
-    open(&request, payload, address)
-}
-
-fn open(
-    request: &HttpRequest,
     payload: Payload,
     address: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
@@ -102,8 +81,8 @@ fn open(
     let counted = worker.hub().count(address).ok_or_else(|| {
         no(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets").retry_after(RETRY_SECS)
     })?;
-    api::waive_body_time(request);
-    let opened = socket::open(request, payload, worker, (version, key), counted);
+    api::waive_body_time(&request);
+    let opened = socket::open(&request, payload, worker, (version, key), counted);
     opened.map_err(|_| no(StatusCode::BAD_REQUEST, "websocket_expected"))
 }
 

@@ -24,10 +24,8 @@ const TABLES: [&str; 8] = [
 ];
 
 /// Routes that are not asked, each with the reason.
-const LEFT_OUT: [(&str, &str); 2] = [
-    ("GET /realtime/v1/websocket", "who joins a channel is looked up as who broadcasts in it"),
-    ("GET /socket/websocket", "the same under its other name"),
-];
+const LEFT_OUT: [(&str, &str); 1] =
+    [("GET /realtime/v1/websocket", "who joins a channel is looked up as who broadcasts in it")];
 
 /// Segments are written and read, the database is asked about visitors' tokens, and nobody counts
 /// whole tables meanwhile.

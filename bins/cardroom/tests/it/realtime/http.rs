@@ -87,3 +87,20 @@ async fn what_is_not_a_message_or_not_allowed_is_refused() {
     let large = ada.post(&path, &json!({ "x": "y".repeat(300_000) }));
     assert_eq!(ask(large).await.0, 413);
 }
+
+#[testkit::on_both_databases]
+async fn messages_over_http_are_taken_beside_the_plain_socket_as_well() {
+    let app = TestApp::spawn().await;
+    let room = app.counsellor().await.room().await.id;
+    let mut socket = Socket::second(&app).await;
+    socket.enter(&format!("realtime:room:{room}")).await;
+    // What clients make of ws://host/socket.
+    let message = json!({ "topic": format!("room:{room}"), "event": "batch", "payload": {} });
+    let batch = app.post("/api/broadcast?apikey=anon", &json!({ "messages": [message] }));
+    assert_eq!(batch.send().await.unwrap().status(), 202);
+    let path = format!("/api/broadcast/room:{room}/events/one?apikey=anon");
+    assert_eq!(app.post(&path, &json!({})).send().await.unwrap().status(), 202);
+    for event in ["batch", "one"] {
+        assert_eq!(socket.hear().await.payload["event"], event);
+    }
+}
