@@ -8,8 +8,8 @@ use std::env;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use database::migrations;
 use settings::DatabaseUrl;
-use store::migrations;
 
 /// How long to wait for a server that migrates the same database.
 const PATIENCE: Duration = Duration::from_mins(2);

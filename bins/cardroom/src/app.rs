@@ -12,12 +12,12 @@ use api::{
     BodyLimits, HeadLimits, Problem, Routes, answer, limit_body_time, limit_head, spell_paths_alike,
 };
 use auth::Auth;
+use database::idempotency::InFlight;
+use database::{Bounds, Db};
 use gameplay::Saves;
 use realtime::{Realtime, Worker};
 use rooms::{Closings, Directory, Heartbeats, Joins, Openings};
 use settings::Settings;
-use store::idempotency::InFlight;
-use store::{Bounds, Db};
 
 use crate::health::Pulse;
 use crate::lifecycle::{Lifecycle, part_when_draining};

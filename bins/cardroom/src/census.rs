@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
+use database::{DatabaseError, Db};
 use metrics::gauge;
-use store::{Db, StoreError};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
@@ -47,7 +47,7 @@ async fn count_again_and_again(db: Db, every: Duration) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^52 of anything")]
-async fn count(db: &Db) -> Result<(), StoreError> {
+async fn count(db: &Db) -> Result<(), DatabaseError> {
     gauge!("cardroom_sessions").set(auth::sessions::count(db).await? as f64);
     gauge!("cardroom_open_rooms").set(rooms::counts::open_rooms(db).await? as f64);
     gauge!("cardroom_present_visitors").set(rooms::counts::present_visitors(db).await? as f64);

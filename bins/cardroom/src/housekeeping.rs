@@ -7,9 +7,9 @@ use actix_web::web::Data;
 use admission::{RateLimits, SWEEP_EVERY};
 use auth::{audit, sessions};
 use chrono::{TimeDelta, Utc};
+use database::{DatabaseError, Db, idempotency};
 use gameplay::history;
 use settings::Settings;
-use store::{Db, StoreError, idempotency};
 use telemetry::metrics::{GATHER_EVERY, Registry};
 use tokio::task::AbortHandle;
 use tokio::time::interval;
@@ -68,7 +68,7 @@ async fn tidy_up(db: &Db, ages: Ages) {
     }
 }
 
-async fn forget_old(db: &Db, ages: Ages) -> Result<(), StoreError> {
+async fn forget_old(db: &Db, ages: Ages) -> Result<(), DatabaseError> {
     history::forget_old(db, ages.history).await?;
     audit::forget_old(db, ages.audit).await?;
     sessions::forget_old(db).await?;

@@ -69,7 +69,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
 async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     let url = settings.database.migration_url();
     let wait = Duration::from_secs(settings.database.migration_wait_secs);
-    let applied = store::migrations::up(url, wait).await.with_context(|| url.to_string())?;
+    let applied = database::migrations::up(url, wait).await.with_context(|| url.to_string())?;
     for name in &applied {
         println!("applied {name}");
     }

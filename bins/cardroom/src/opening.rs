@@ -6,8 +6,8 @@ use admission::HashingLane;
 use anyhow::Context;
 use auth::mail::Mailer;
 use auth::{Accounts, Auth, KeyRing, Passes, Pseudonyms, RefreshTokens, Tokens, login};
+use database::{Db, Pooler, PoolerError, migrations};
 use settings::Settings;
-use store::{Db, Pooler, PoolerError, migrations};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -47,7 +47,7 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Auth> {
 /// Refuses a pooler that would break queries now and then, and says what another one cannot do. A
 /// database that is away is waited for as always.
 async fn look_for_pooler(database: &settings::Database) -> anyhow::Result<()> {
-    match store::pooler(database).await {
+    match database::pooler(database).await {
         Ok(Pooler::None) => {}
         Ok(Pooler::Transaction) => warn!(
             "a pooler in transaction mode stands before the database, where the limits of statements \

@@ -8,10 +8,10 @@ use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, HttpResponse, get};
 use admission::ConcurrencyLimit;
 use api::{ErrorBody, Problem};
+use database::{Db, Figures, Probe};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use settings::{Profile, Settings};
-use store::{Db, Figures, Probe};
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 

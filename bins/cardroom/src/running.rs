@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use database::group_commit::Drain;
 use realtime::{Hub, Upkeep};
-use store::group_commit::Drain;
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use database::Db;
+use database::group_commit::{Drain, LaneLimits, Lanes};
 use gameplay::{Audience, Saver, Saves};
 use rooms::{Doorman, Heartbeats, Joins, Opener, Openings, Pulse};
 use settings::Settings;
-use store::Db;
-use store::group_commit::{Drain, LaneLimits, Lanes};
 use tokio::runtime::Handle;
 
 use crate::app::document_bounds;

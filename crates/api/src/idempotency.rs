@@ -2,10 +2,10 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use database::idempotency::{Attempt, InFlight};
 use ids::AuthorId;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use store::idempotency::{Attempt, InFlight};
 
 use crate::fields::{Flaw, Spot};
 use crate::input::{Part, Raw};

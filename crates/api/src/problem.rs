@@ -7,9 +7,9 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
+use database::DatabaseError;
 use serde::Serialize;
 use serde_json::Value;
-use store::StoreError;
 use utoipa::ToSchema;
 
 use crate::fields::Issue;
@@ -126,30 +126,30 @@ impl ResponseError for Problem {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
+impl From<DatabaseError> for Problem {
+    fn from(error: DatabaseError) -> Self {
         let problem = match &error {
-            StoreError::Pool(_) | StoreError::Contended => Self::unavailable(
+            DatabaseError::Pool(_) | DatabaseError::Contended => Self::unavailable(
                 "database_busy",
                 "The service is busy, please try again",
                 DATABASE_RETRY_SECS,
             ),
-            StoreError::Unavailable(_) => Self::unavailable(
+            DatabaseError::Unavailable(_) => Self::unavailable(
                 "database_unavailable",
                 "The service is not available at the moment, please try again",
                 DATABASE_RETRY_SECS,
             ),
-            StoreError::Full(_) => Self::unavailable(
+            DatabaseError::Full(_) => Self::unavailable(
                 "write_queue_full",
                 "The service is busy, please try again",
                 DATABASE_RETRY_SECS,
             ),
-            StoreError::InDoubt => Self::unavailable(
+            DatabaseError::InDoubt => Self::unavailable(
                 "outcome_unknown",
                 "It is not known whether this was saved; please read it again before trying again",
                 DATABASE_RETRY_SECS,
             ),
-            StoreError::Refused(_) => return Self::bug(&error),
+            DatabaseError::Refused(_) => return Self::bug(&error),
         };
         problem.caused_by(&error)
     }

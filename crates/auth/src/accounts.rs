@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::time;
+use database::{DatabaseError, Db, Lookups};
 use ids::{AccountId, SessionId};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
-use store::{Db, Lookups, StoreError};
 use tokio::runtime::Handle;
 
 use crate::account::Account;
@@ -62,7 +62,7 @@ impl Accounts {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn find(&self, id: AccountId) -> Result<Option<Arc<Account>>, StoreError> {
+    pub async fn find(&self, id: AccountId) -> Result<Option<Arc<Account>>, DatabaseError> {
         self.look_up(Key::Account(id)).await
     }
 
@@ -70,7 +70,7 @@ impl Accounts {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn of_session(&self, id: SessionId) -> Result<Option<Arc<Account>>, StoreError> {
+    pub async fn of_session(&self, id: SessionId) -> Result<Option<Arc<Account>>, DatabaseError> {
         self.look_up(Key::Session(id)).await
     }
 
@@ -81,14 +81,14 @@ impl Accounts {
     pub(crate) async fn of_bearer(
         &self,
         bearer: Bearer,
-    ) -> Result<Option<Arc<Account>>, StoreError> {
+    ) -> Result<Option<Arc<Account>>, DatabaseError> {
         match bearer.session {
             Some(session) => self.of_session(session).await,
             None => self.find(bearer.account).await,
         }
     }
 
-    async fn look_up(&self, key: Key) -> Result<Option<Arc<Account>>, StoreError> {
+    async fn look_up(&self, key: Key) -> Result<Option<Arc<Account>>, DatabaseError> {
         let known = self.known.get(&key).filter(|known| self.is_fresh(known));
         if let Some(known) = known {
             return Ok(Some(known.account));

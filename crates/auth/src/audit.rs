@@ -2,8 +2,8 @@
 
 use api::time;
 use chrono::{DateTime, TimeDelta, Utc};
+use database::{At, DatabaseError, Db, Execute, Fetch};
 use ids::{AccountId, AuditId, SessionId};
-use store::{At, Db, Execute, Fetch, StoreError};
 use tracing::{error, info};
 
 use crate::Auth;
@@ -119,7 +119,7 @@ pub(crate) async fn carry_out<'q, U: Send + 'q>(
     client: &Client,
     change: impl Fetch<'q, U>,
     deed: impl Fn(&[U]) -> Option<Deed> + Send + Sync,
-) -> Result<Vec<U>, StoreError> {
+) -> Result<Vec<U>, DatabaseError> {
     let entry = |rows: &[U]| deed(rows).map(|it| it.entry(client));
     let rows = auth.db.write_and(change, entry).await?;
     if let Some(deed) = deed(&rows) {
@@ -190,7 +190,7 @@ pub(crate) async fn page(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_old(db: &Db, age: TimeDelta) -> Result<(), StoreError> {
+pub async fn forget_old(db: &Db, age: TimeDelta) -> Result<(), DatabaseError> {
     let then = At::from(Utc::now()).utc().checked_sub_signed(age);
     if let Some(then) = then {
         db.write(table::forget_old(then)).await?;

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use ::store::Fetch;
 use chrono::{DateTime, Utc};
+use database::Fetch;
 use futures::{StreamExt, TryStreamExt};
 use ids::AccountId;
 use rand::seq::{IndexedRandom, SliceRandom};

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use admission::{HashingRefused, Limited};
 use api::Problem;
-use store::StoreError;
+use database::DatabaseError;
 use thiserror::Error;
 
 use crate::secret::UnfitPassword;
@@ -100,7 +100,7 @@ pub enum AuthError {
     Signing(#[source] jsonwebtoken::errors::Error),
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] DatabaseError),
 }
 
 impl AuthError {

@@ -37,8 +37,8 @@ mod signer;
 mod store;
 mod token;
 
-use ::store::Db;
 use admission::HashingLane;
+use database::Db;
 
 pub use account::Account;
 pub use accounts::{ACCOUNT_AGE_MAX, Accounts};

@@ -2,7 +2,7 @@
 
 use api::time;
 use chrono::{DateTime, TimeDelta, Utc};
-use store::StoreError;
+use database::DatabaseError;
 use tracing::warn;
 
 use crate::account::{Account, Credentials};
@@ -42,7 +42,7 @@ pub async fn refresh(auth: &Auth, token: &str, client: &Client) -> Result<Refres
             return Ok(refreshed);
         }
     }
-    Err(StoreError::Contended.into())
+    Err(DatabaseError::Contended.into())
 }
 
 /// The next pair, or none when the session has changed since it was looked at.

@@ -2,8 +2,8 @@
 
 use api::time;
 use chrono::{TimeDelta, Utc};
+use database::{DatabaseError, Db};
 use ids::{AccountId, SessionId};
-use store::{Db, StoreError};
 
 use crate::Auth;
 use crate::account::{Account, Credentials};
@@ -196,7 +196,7 @@ pub(crate) async fn end(auth: &Auth, deed: Deed, client: &Client) -> Result<bool
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count(db: &Db) -> Result<i64, StoreError> {
+pub async fn count(db: &Db) -> Result<i64, DatabaseError> {
     Ok(db.read_one(table::count(Utc::now())).await?.unwrap_or(0))
 }
 
@@ -204,7 +204,7 @@ pub async fn count(db: &Db) -> Result<i64, StoreError> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_old(db: &Db) -> Result<(), StoreError> {
+pub async fn forget_old(db: &Db) -> Result<(), DatabaseError> {
     db.write(table::forget_old(Utc::now())).await?;
     Ok(())
 }

@@ -4,10 +4,10 @@ pub(crate) mod audit;
 pub(crate) mod sessions;
 
 use chrono::{DateTime, Utc};
+use database::schema::users;
+use database::{At, Execute, Fetch};
 use diesel::prelude::*;
 use ids::AccountId;
-use store::schema::users;
-use store::{At, Execute, Fetch};
 
 use crate::account::{Account, Credentials};
 use crate::email::Email;

@@ -1,9 +1,9 @@
 //! What a save does to the document that is there.
 
+use database::{Bounds, Json, Refusal};
 use json_patch::{Patch, PatchErrorKind, PatchOperation};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use store::{Bounds, Json, Refusal};
 use thiserror::Error;
 
 use crate::merge::merged;

@@ -3,9 +3,9 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, EntityTag, HeaderValue};
 use api::Problem;
+use database::DatabaseError;
 use rooms::RoomError;
 use serde_json::Value;
-use store::StoreError;
 use thiserror::Error;
 
 use crate::change::ChangeError;
@@ -40,7 +40,7 @@ pub enum GameplayError {
     Log(#[from] serde_json::Error),
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] DatabaseError),
 }
 
 impl From<GameplayError> for Problem {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use database::{DatabaseError, Db, Json};
 use ids::AuthorId;
-use store::{Db, Json, StoreError};
 use tracing::info;
 
 use crate::error::GameplayError;
@@ -109,7 +109,7 @@ fn walk_back(stretch: &Stretch) -> Result<Vec<Snapshot>, GameplayError> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_old(db: &Db, age: TimeDelta) -> Result<(), StoreError> {
+pub async fn forget_old(db: &Db, age: TimeDelta) -> Result<(), DatabaseError> {
     let forgotten = db.write(table::forget_segments(Utc::now() - age)).await?;
     if forgotten > 0 {
         info!(segments = forgotten, "{forgotten} old segments of gameplay states were forgotten");

@@ -12,10 +12,10 @@ use api::{
     SignInFaults,
 };
 use auth::{Caller, Holder};
+use database::Db;
+use database::idempotency::InFlight;
 use ids::RoomId;
 use rooms::Directory;
-use store::Db;
-use store::idempotency::InFlight;
 
 use crate::access::Access;
 use crate::change::Change;

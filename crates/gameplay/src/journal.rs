@@ -8,10 +8,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use database::Json;
 use ids::AuthorId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use store::Json;
 
 use crate::history::Version;
 use crate::merge::{difference, merged};

@@ -1,8 +1,8 @@
 //! Keeping the states of a room's games.
 
 use api::time;
-use store::Db;
-use store::idempotency::Attempt;
+use database::Db;
+use database::idempotency::Attempt;
 
 use crate::access::Access;
 use crate::change::Change;

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
-use store::scan::{Member, Members, alike, members, plain, string_length, value_length};
+use database::scan::{Member, Members, alike, members, plain, string_length, value_length};
 
 /// The merge patch that makes `new` out of `old`, both in canonical form.
 ///
@@ -236,9 +236,9 @@ impl<'a> Iterator for Pairs<'a> {
 
 #[cfg(test)]
 mod tests {
+    use database::{Bounds, Json};
     use proptest::prelude::*;
     use serde_json::{Value, json};
-    use store::{Bounds, Json};
 
     use super::*;
 

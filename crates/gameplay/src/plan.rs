@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
+use database::{At, Bounds, Json};
 use ids::{GameplayStateId, RoomId};
-use store::{At, Bounds, Json};
 
 use crate::change::Change;
 use crate::journal::Journal;

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use database::Json;
+use database::group_commit::Setback;
+use database::idempotency::{AnswerRow, Attempt, Earlier, earlier, read};
 use ids::{GameplayStateId, RoomId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use store::Json;
-use store::group_commit::Setback;
-use store::idempotency::{AnswerRow, Attempt, Earlier, earlier, read};
 
 use crate::save::{Outcome, Save};
 use crate::state::GameplayState;

@@ -1,8 +1,8 @@
 //! A save, and what came of it.
 
 use chrono::{DateTime, Utc};
+use database::idempotency::Attempt;
 use ids::RoomId;
-use store::idempotency::Attempt;
 
 use crate::author::Author;
 use crate::change::{Change, ChangeError};

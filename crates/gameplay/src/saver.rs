@@ -10,12 +10,12 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use database::group_commit::{Foreseen, Lanes, Setback, Work};
+use database::idempotency::{self, AnswerRow, must_be_kept};
+use database::{Bounds, fetch_all_in_place, fetch_in_place};
 use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use ids::AuthorId;
-use store::group_commit::{Foreseen, Lanes, Setback, Work};
-use store::idempotency::{self, AnswerRow, must_be_kept};
-use store::{Bounds, fetch_all_in_place, fetch_in_place};
 
 use crate::audience::{Audience, Nobody};
 use crate::memory::Memory;

@@ -2,9 +2,9 @@
 
 use api::{Field, PathParam, Spot, Text};
 use chrono::{DateTime, Utc};
+use database::Json;
 use ids::{GameplayStateId, RoomId};
 use serde_json::Value;
-use store::Json;
 
 use crate::version::Tag;
 

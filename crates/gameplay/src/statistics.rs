@@ -2,9 +2,9 @@
 
 use auth::Account;
 use chrono::{DateTime, Utc};
+use database::{At, Db};
 use ids::RoomId;
 use rooms::{Deed, manage};
-use store::{At, Db};
 
 use crate::error::GameplayError;
 use crate::store as table;

@@ -6,10 +6,10 @@ mod one;
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
+use database::schema::{gameplay_segments, gameplay_states};
+use database::{At, Execute, Fetch, Json};
 use diesel::prelude::*;
 use ids::{GameplayStateId, RoomId};
-use store::schema::{gameplay_segments, gameplay_states};
-use store::{At, Execute, Fetch, Json};
 
 use crate::history::Stretch;
 use crate::journal::Journal;
@@ -109,7 +109,7 @@ pub(crate) fn remove(room: RoomId, game: &GameplayId) -> impl Execute {
 pub(crate) fn saves(room: RoomId) -> impl Fetch<'static, (i64, Option<At>)> {
     gameplay_states::table
         .filter(gameplay_states::room_id.eq(room))
-        .select((diesel::dsl::count_star(), store::latest(gameplay_states::last_played_at)))
+        .select((diesel::dsl::count_star(), database::latest(gameplay_states::last_played_at)))
 }
 
 /// The document of a state and its journal.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use database::Db;
 use futures::{StreamExt as _, stream};
 use ids::RoomId;
 use rooms::{Closings, Heartbeats, manage, visit};
-use store::Db;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::AbortHandle;
 use tokio::time::{MissedTickBehavior, interval};

@@ -1,7 +1,7 @@
 //! How many there are, for whoever watches the service.
 
 use chrono::{TimeDelta, Utc};
-use store::{Db, StoreError};
+use database::{DatabaseError, Db};
 
 use crate::store as table;
 
@@ -12,7 +12,7 @@ const SILENCE_MAX: TimeDelta = TimeDelta::minutes(5);
 ///
 /// # Errors
 /// When the database fails.
-pub async fn open_rooms(db: &Db) -> Result<i64, StoreError> {
+pub async fn open_rooms(db: &Db) -> Result<i64, DatabaseError> {
     Ok(db.read_one(table::count_open(Utc::now())).await?.unwrap_or(0))
 }
 
@@ -20,6 +20,6 @@ pub async fn open_rooms(db: &Db) -> Result<i64, StoreError> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn present_visitors(db: &Db) -> Result<i64, StoreError> {
+pub async fn present_visitors(db: &Db) -> Result<i64, DatabaseError> {
     Ok(db.read_one(table::count_present(Utc::now() - SILENCE_MAX)).await?.unwrap_or(0))
 }

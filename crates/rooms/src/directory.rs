@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use api::time;
 use auth::Account;
+use database::{Db, Lookups};
 use ids::{AccountId, RoomId, VisitorId};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
-use store::{Db, Lookups};
 use tokio::runtime::Handle;
 
 use crate::error::RoomError;

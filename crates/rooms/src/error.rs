@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use admission::Limited;
 use api::Problem;
-use store::StoreError;
+use database::DatabaseError;
 use thiserror::Error;
 
 use crate::room::{Deed, RoomClosed};
@@ -52,7 +52,7 @@ pub enum RoomError {
     KeyReused,
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] DatabaseError),
 }
 
 impl RoomError {

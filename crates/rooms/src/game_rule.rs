@@ -1,8 +1,8 @@
 //! The rules of a game, as rooms refer to them.
 
 use api::Text;
+use database::Json;
 use ids::GameRuleId;
-use store::Json;
 
 /// The short name of a rule, such as `skill_assessment`.
 pub type RuleSlug = Text<0, 100>;

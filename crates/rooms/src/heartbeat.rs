@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
+use database::fetch_in_place;
+use database::group_commit::{Lanes, Setback, Work};
 use diesel::SqliteConnection;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::VisitorId;
-use store::fetch_in_place;
-use store::group_commit::{Lanes, Setback, Work};
 
 use crate::store::{self as table, VisitorRow};
 use crate::visitor::Visitor;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
+use database::fetch_in_place;
+use database::group_commit::{Lanes, Setback, Work};
 use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use ids::{RoomId, VisitorId};
-use store::fetch_in_place;
-use store::group_commit::{Lanes, Setback, Work};
 
 use crate::room::{Room, RoomClosed};
 use crate::share_code::ShareCode;

@@ -2,8 +2,8 @@
 
 use auth::Account;
 use chrono::{DateTime, Utc};
+use database::{At, Db};
 use ids::{AccountId, RoomId};
-use store::{At, Db};
 
 use crate::error::RoomError;
 use crate::room::{Deed, Description, Room, RoomName};

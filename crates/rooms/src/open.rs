@@ -3,8 +3,8 @@
 use api::time;
 use auth::{Account, Permission};
 use chrono::{DateTime, Utc};
+use database::idempotency::Attempt;
 use ids::RoomId;
-use store::idempotency::Attempt;
 use tracing::warn;
 
 use crate::error::RoomError;
@@ -86,12 +86,12 @@ async fn keep(
 
 #[cfg(test)]
 mod tests {
+    use database::group_commit::{Drain, LaneLimits, Lanes};
+    use database::schema::{game_rule_templates, users};
+    use database::{At, Db};
     use diesel::prelude::*;
     use ids::AccountId;
     use settings::Environment;
-    use store::group_commit::{Drain, LaneLimits, Lanes};
-    use store::schema::{game_rule_templates, users};
-    use store::{At, Db};
     use testkit::{TestDatabase, on_both_databases};
     use tokio::runtime::Handle;
 

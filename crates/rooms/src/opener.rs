@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
+use database::group_commit::{Lanes, Setback, Work};
+use database::idempotency::{self, AnswerRow, Attempt, Earlier, earlier, must_be_kept};
+use database::{fetch_all_in_place, fetch_in_place};
 use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use ids::{AuthorId, GameRuleId, RoomId};
 use serde_json::to_string;
-use store::group_commit::{Lanes, Setback, Work};
-use store::idempotency::{self, AnswerRow, Attempt, Earlier, earlier, must_be_kept};
-use store::{fetch_all_in_place, fetch_in_place};
 
 use crate::game_rule::RuleSlug;
 use crate::room::Room;

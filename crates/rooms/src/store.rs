@@ -3,11 +3,11 @@
 mod many;
 
 use chrono::{DateTime, Utc};
+use database::schema::{game_rule_templates, rooms, visitors};
+use database::{At, Cached, Fetch, Json};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use ids::{AccountId, GameRuleId, RoomId, VisitorId};
-use store::schema::{game_rule_templates, rooms, visitors};
-use store::{At, Cached, Fetch, Json};
 
 use crate::game_rule::GameRule;
 use crate::room::Room;
@@ -281,7 +281,7 @@ pub(crate) fn leave(id: VisitorId) -> impl Fetch<'static, VisitorRow> {
 pub(crate) fn visit_statistics(room: RoomId) -> impl Fetch<'static, (i64, Option<At>)> {
     visitors::table
         .filter(visitors::room_id.eq(room))
-        .select((diesel::dsl::count_star(), store::latest(visitors::last_seen)))
+        .select((diesel::dsl::count_star(), database::latest(visitors::last_seen)))
 }
 
 /// How many rooms can be joined at `now`.

@@ -2,8 +2,8 @@
 
 use api::time;
 use auth::Account;
+use database::Db;
 use ids::{RoomId, VisitorId};
-use store::Db;
 
 use crate::error::RoomError;
 use crate::heartbeat::Heartbeats;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use store::migrations;
+use database::migrations;
 use testkit::{Kind, database, kind, on_both_databases};
 
 #[on_both_databases]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+use database::migrations;
 use settings::DatabaseUrl;
-use store::migrations;
 use testkit::TestDatabase;
 
 use super::{PATIENCE, folders};

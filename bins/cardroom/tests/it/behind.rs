@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use database::schema::{sessions, users};
+use database::{At, Db, Execute};
 use diesel::prelude::*;
 use diesel_async::SimpleAsyncConnection;
 use ids::AccountId;
 use settings::{DatabaseUrl, Environment};
-use store::schema::{sessions, users};
-use store::{At, Db, Execute};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 

@@ -4,12 +4,12 @@ mod generate;
 
 use std::cell::Cell;
 
+use database::{Bounds, canonical};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use store::{Bounds, canonical};
 use testkit::Kind;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;

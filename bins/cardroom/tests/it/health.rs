@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use store::Db;
+use database::Db;
 
 use crate::app::{TestApp, ask, body_of};
 use crate::behind::Behind;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use database::schema::{audit_log, gameplay_segments, idempotency_keys, sessions};
 use diesel::prelude::*;
 use serde_json::{Value, json};
-use store::schema::{audit_log, gameplay_segments, idempotency_keys, sessions};
 
 use crate::app::{TestApp, ask};
 use crate::behind::Behind;
@@ -68,7 +68,8 @@ async fn what_is_old_enough_is_forgotten_and_nothing_else() {
 
 impl Behind {
     async fn rows(&self) -> Rows {
-        let count = async |answer: Result<Option<i64>, store::StoreError>| answer.unwrap().unwrap();
+        let count =
+            async |answer: Result<Option<i64>, database::DatabaseError>| answer.unwrap().unwrap();
         [
             count(self.0.read_one(gameplay_segments::table.count()).await).await,
             count(self.0.read_one(idempotency_keys::table.count()).await).await,

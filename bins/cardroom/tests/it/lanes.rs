@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use database::group_commit::{Drain, LaneLimits, Lanes, Setback, Work};
+use database::schema::users;
+use database::{DatabaseError, Execute};
 use diesel::SqliteConnection;
 use diesel_async::AsyncPgConnection;
-use store::group_commit::{Drain, LaneLimits, Lanes, Setback, Work};
-use store::schema::users;
-use store::{Execute, StoreError};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -63,7 +63,7 @@ async fn a_lane_outlives_work_that_panics() {
     let behind = Behind::at(&database.url);
     let lanes = Lanes::start(&Touchy, &behind.0, LIMITS, &Handle::current(), &mut Drain::default());
     for _ in 0..3 {
-        assert!(matches!(lanes.commit(true).await, Err(StoreError::InDoubt)));
+        assert!(matches!(lanes.commit(true).await, Err(DatabaseError::InDoubt)));
         assert!(lanes.commit(false).await.is_ok());
     }
 }

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use database::migrations;
 use futures::future::join_all;
 use reqwest::Client;
 use serde_json::{Value, json};
-use store::migrations;
 use testkit::bouncer::{Bouncer, PROGRAM};
 use testkit::cluster::Cluster;
 

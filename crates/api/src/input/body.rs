@@ -9,11 +9,11 @@ use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::web::{Bytes, BytesMut, Data};
+use database::Bounds;
 use futures::StreamExt;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use store::Bounds;
 
 use super::parts::ENVELOPE_BYTES;
 use super::{JSON, Part};

@@ -1,10 +1,10 @@
 //! Every query on the audit log.
 
 use chrono::{DateTime, Utc};
+use database::schema::audit_log;
+use database::{At, Execute, Fetch};
 use diesel::prelude::*;
 use ids::{AccountId, AuditId, SessionId};
-use store::schema::audit_log;
-use store::{At, Execute, Fetch};
 
 /// A row of `audit_log`.
 #[derive(Clone, Debug, Insertable, Queryable)]

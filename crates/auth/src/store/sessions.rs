@@ -1,11 +1,11 @@
 //! Every query on the sessions.
 
 use chrono::{DateTime, Utc};
+use database::schema::{sessions, users};
+use database::{At, Execute, Fetch};
 use diesel::dsl::{auto_type, exists};
 use diesel::prelude::*;
 use ids::{AccountId, SessionId};
-use store::schema::{sessions, users};
-use store::{At, Execute, Fetch};
 
 use super::{AccountRow, COLUMNS};
 use crate::refresh_token::RefreshToken;

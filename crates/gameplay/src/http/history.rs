@@ -7,10 +7,10 @@ use api::{
     Problem, Query, SignInFaults, Spot, Whole,
 };
 use auth::Caller;
+use database::Db;
 use ids::RoomId;
 use rooms::Directory;
 use serde_json::Value;
-use store::Db;
 
 use super::GamePath;
 use super::conditions::Tagged;

@@ -2,10 +2,10 @@
 
 use actix_web::http::header::CONTENT_TYPE;
 use api::{BodyLimits, Flaw, Part, Raw};
+use database::Json;
 use json_patch::Patch;
 use serde_json::json;
 use serde_json::value::RawValue;
-use store::Json;
 
 use crate::change::Change;
 

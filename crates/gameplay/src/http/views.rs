@@ -1,10 +1,10 @@
 //! What requests and answers about gameplay states say.
 
 use api::time;
+use database::Json;
 use ids::{AuthorId, GameplayStateId, RoomId};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use store::Json;
 use utoipa::ToSchema;
 
 use crate::history::{Snapshot, Version};

@@ -1,9 +1,9 @@
 //! The same on SQLite, document by document, in a transaction that nobody else writes in.
 
+use database::Cached;
+use database::schema::{gameplay_segments, gameplay_states};
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-use store::Cached;
-use store::schema::{gameplay_segments, gameplay_states};
 
 use super::CurrentRow;
 use crate::plan::{Current, Key, Plan, Segment};

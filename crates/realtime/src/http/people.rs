@@ -4,11 +4,11 @@ use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, get};
 use api::{Authed, Busy, ErrorBody, InputFaults, Path, Problem, SignInFaults, time};
 use auth::Holder;
+use database::Db;
 use ids::RoomId;
 use rooms::{Deed, Directory, manage};
 use serde::Serialize;
 use serde_json::Value;
-use store::Db;
 use utoipa::ToSchema;
 
 use crate::worker::Worker;

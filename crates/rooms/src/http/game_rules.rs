@@ -3,9 +3,9 @@
 use actix_web::get;
 use actix_web::web::{Data, Json as Answer};
 use api::{Busy, ErrorBody, Field, Input, InputFaults, Path, PathParam, Problem, Spot};
+use database::Db;
 use ids::GameRuleId;
 use serde_json::Value;
-use store::Db;
 
 use super::views::GameRuleView;
 use crate::error::RoomError;

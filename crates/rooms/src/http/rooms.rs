@@ -9,9 +9,9 @@ use api::{
 };
 use auth::Caller;
 use chrono::{DateTime, Utc};
+use database::Db;
+use database::idempotency::InFlight;
 use ids::{AccountId, GameRuleId, RoomId};
-use store::Db;
-use store::idempotency::InFlight;
 use tracing::info;
 use utoipa::{IntoParams, ToSchema};
 

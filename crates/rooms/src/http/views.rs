@@ -1,9 +1,9 @@
 //! What answers about rooms say.
 
 use api::time;
+use database::Json;
 use ids::{AccountId, GameRuleId, RoomId, VisitorId};
 use serde::Serialize;
-use store::Json;
 use utoipa::ToSchema;
 
 use crate::game_rule::GameRule;

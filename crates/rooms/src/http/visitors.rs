@@ -8,8 +8,8 @@ use api::{
     Json, Path, Problem, SignInFaults, time,
 };
 use auth::{Auth, Caller, Pass};
+use database::Db;
 use ids::{RoomId, VisitorId};
-use store::Db;
 use utoipa::ToSchema;
 
 use super::views::{JoinedView, Message, VisitorView};

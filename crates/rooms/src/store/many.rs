@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use database::At;
+use database::schema::{rooms, visitors};
+use database::sql_types::{Guid, Moment};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, Bool, Integer, Nullable, Text};
 use ids::{AccountId, GameRuleId, RoomId, VisitorId};
-use store::At;
-use store::schema::{rooms, visitors};
-use store::sql_types::{Guid, Moment};
 
 use super::RoomRow;
 use crate::visitor::Visitor;

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::env;
 
+use database::schema::sessions;
 use diesel::prelude::*;
 use futures::future::join_all;
 use serde_json::json;
-use store::schema::sessions;
 
 use super::sessions::{Pair, next, pair, status};
 use super::{COUNSELLOR, login};

@@ -11,10 +11,10 @@ use cardroom::app::{Shared, build};
 use cardroom::lifecycle::Lifecycle;
 use cardroom::live::Live;
 use cardroom::writers::Writers;
+use database::Db;
 use reqwest::Client;
 use serde_json::Value;
 use settings::{Environment, Settings};
-use store::Db;
 use tokio::runtime::Handle;
 
 async fn panics() -> HttpResponse {

@@ -1,8 +1,8 @@
 //! How much of the past is kept.
 
+use database::schema::gameplay_segments;
 use diesel::prelude::*;
 use serde_json::{Value, json};
-use store::schema::gameplay_segments;
 
 use super::path_of;
 use crate::app::{TestApp, ask};

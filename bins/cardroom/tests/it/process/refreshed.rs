@@ -3,11 +3,11 @@
 use std::env;
 use std::time::Duration;
 
+use database::schema::sessions;
 use diesel::prelude::*;
 use reqwest::Client;
 use serde_json::{Value, json};
 use settings::DatabaseUrl;
-use store::schema::sessions;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;

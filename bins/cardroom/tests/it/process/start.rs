@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use database::{Db, migrations};
 use diesel_async::SimpleAsyncConnection;
 use serde_json::json;
 use settings::DatabaseUrl;
-use store::{Db, migrations};
 use testkit::TestDatabase;
 use testkit::cluster::Cluster;
 use tokio::task::spawn_blocking;

@@ -17,7 +17,7 @@ use pooling::PoolError;
 use super::lane::{Batch, Lane, Waiting};
 use super::link::{Chain, Link};
 use super::work::{Foreseen, Setback, Work};
-use crate::{Db, Pool, StoreError, pool};
+use crate::{DatabaseError, Db, Pool, pool};
 
 /// Groups under way at once: one that commits, and one that is there when it is done.
 const DEPTH: usize = 2;
@@ -129,7 +129,7 @@ impl<W: Work> Lane<W> {
         };
         match refusal {
             None => self.finish(batch).await,
-            Some(StoreError::Refused(_)) if batch.group.len() > 1 => self.finish(batch).await,
+            Some(DatabaseError::Refused(_)) if batch.group.len() > 1 => self.finish(batch).await,
             Some(error) => batch.fail(&error),
         }
     }

@@ -36,7 +36,7 @@ pub use at::At;
 pub use cached::Cached;
 pub use canonical::{Bounds, Refusal, canonical};
 pub use db::{Db, Probe};
-pub use error::StoreError;
+pub use error::DatabaseError;
 pub use json::Json;
 pub use lookups::Lookups;
 pub use pool::{Figures, Pool, Watched};

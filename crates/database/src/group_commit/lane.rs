@@ -14,7 +14,7 @@ use tracing::error;
 use super::figures::CommitFigures;
 use super::work::{Setback, Work};
 use crate::sqlite::SqliteSession;
-use crate::{Db, StoreError, pool};
+use crate::{DatabaseError, Db, pool};
 
 /// How often a group is tried again because another transaction came in between.
 const ATTEMPTS_MAX: u32 = 20;
@@ -25,7 +25,7 @@ pub(super) struct Waiting<W: Work> {
     pub(super) caller: oneshot::Sender<Verdict<W>>,
 }
 
-pub(super) type Verdict<W> = Result<<W as Work>::Answer, StoreError>;
+pub(super) type Verdict<W> = Result<<W as Work>::Answer, DatabaseError>;
 
 /// One lane and what it remembers.
 pub(super) struct Lane<W: Work> {
@@ -92,7 +92,7 @@ impl<W: Work> Lane<W> {
     async fn settle(&mut self, group: Group<W>) -> Vec<Verdict<W>> {
         match self.insist(&group).await {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(StoreError::Refused(_)) if group.len() > 1 => {
+            Err(DatabaseError::Refused(_)) if group.len() > 1 => {
                 let (first, second) = group.halves();
                 let mut verdicts = Box::pin(self.settle(first)).await;
                 verdicts.extend(Box::pin(self.settle(second)).await);
@@ -103,7 +103,7 @@ impl<W: Work> Lane<W> {
     }
 
     /// Tries until no other transaction comes in between.
-    async fn insist(&mut self, group: &Group<W>) -> Result<Vec<W::Answer>, StoreError> {
+    async fn insist(&mut self, group: &Group<W>) -> Result<Vec<W::Answer>, DatabaseError> {
         for _ in 0..ATTEMPTS_MAX {
             let start = Instant::now();
             match self.attempt(group).await? {
@@ -114,7 +114,7 @@ impl<W: Work> Lane<W> {
                 Err(setback) => self.forgive(setback)?,
             }
         }
-        Err(StoreError::Contended)
+        Err(DatabaseError::Contended)
     }
 
     /// Tells of a group that is committed.
@@ -125,21 +125,21 @@ impl<W: Work> Lane<W> {
     }
 
     /// What a transaction remembered that was rolled back never was.
-    pub(super) fn forgive(&mut self, setback: Setback) -> Result<(), StoreError> {
+    pub(super) fn forgive(&mut self, setback: Setback) -> Result<(), DatabaseError> {
         self.revert();
         match setback {
             Setback::Again => {
                 self.figures.repeated();
                 Ok(())
             }
-            Setback::Database(error) => Err(StoreError::of_write(error)),
+            Setback::Database(error) => Err(DatabaseError::of_write(error)),
         }
     }
 
     async fn attempt(
         &mut self,
         group: &Group<W>,
-    ) -> Result<Result<Vec<W::Answer>, Setback>, StoreError> {
+    ) -> Result<Result<Vec<W::Answer>, Setback>, DatabaseError> {
         let outcome = AssertUnwindSafe(self.carry_out(group)).catch_unwind().await;
         outcome.unwrap_or_else(|_| Err(self.forget()))
     }
@@ -147,7 +147,7 @@ impl<W: Work> Lane<W> {
     async fn carry_out(
         &mut self,
         group: &Group<W>,
-    ) -> Result<Result<Vec<W::Answer>, Setback>, StoreError> {
+    ) -> Result<Result<Vec<W::Answer>, Setback>, DatabaseError> {
         match self.db.clone() {
             Db::Postgres { lanes, .. } => {
                 let mut connection = lanes.get().await.map_err(PoolError::from)?;
@@ -171,7 +171,7 @@ impl<W: Work> Lane<W> {
         &mut self,
         session: &mut SqliteSession,
         group: &Group<W>,
-    ) -> Result<Result<Vec<W::Answer>, Setback>, StoreError> {
+    ) -> Result<Result<Vec<W::Answer>, Setback>, DatabaseError> {
         let mut work = std::mem::replace(&mut self.work, self.fresh.clone());
         let group = group.clone();
         let done = session.spawn_blocking(move |connection| {
@@ -194,10 +194,10 @@ impl<W: Work> Lane<W> {
     }
 
     /// After a panic nobody knows what the lane remembers.
-    pub(super) fn forget(&mut self) -> StoreError {
+    pub(super) fn forget(&mut self) -> DatabaseError {
         error!(work = W::NAME, "a group commit panicked");
         self.revert();
-        StoreError::InDoubt
+        DatabaseError::InDoubt
     }
 }
 
@@ -207,7 +207,7 @@ impl<W: Work> Batch<W> {
         Self { group: Group::of(requests), callers }
     }
 
-    pub(super) fn fail(self, error: &StoreError) {
+    pub(super) fn fail(self, error: &DatabaseError) {
         let verdicts = self.callers.iter().map(|_| Err(error.clone())).collect();
         self.answer(verdicts);
     }

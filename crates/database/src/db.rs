@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use crate::error::{is_broken_off, is_silence};
 use crate::pool::{self, Figures, Pool};
 use crate::sqlite::{Seat, SqliteSession};
-use crate::{Execute, Fetch, Follow, Follows, StoreError, postgres, sqlite};
+use crate::{DatabaseError, Execute, Fetch, Follow, Follows, postgres, sqlite};
 
 /// The database in use. Cloning it shares its pools.
 #[derive(Clone)]
@@ -113,7 +113,7 @@ impl Db {
     pub fn read_one<'q, U: Send + 'q>(
         &self,
         query: impl Fetch<'q, U>,
-    ) -> impl Future<Output = Result<Option<U>, StoreError>> + Send {
+    ) -> impl Future<Output = Result<Option<U>, DatabaseError>> + Send {
         let place = Location::caller();
         async move { Ok(read!(self, place, RunQueryDsl::get_result, query).optional()?) }
     }
@@ -123,7 +123,7 @@ impl Db {
     pub fn read_all<'q, U: Send + 'q>(
         &self,
         query: impl Fetch<'q, U>,
-    ) -> impl Future<Output = Result<Vec<U>, StoreError>> + Send {
+    ) -> impl Future<Output = Result<Vec<U>, DatabaseError>> + Send {
         let place = Location::caller();
         async move { Ok(read!(self, place, RunQueryDsl::get_results, query)?) }
     }
@@ -133,12 +133,12 @@ impl Db {
     pub fn write_one<'q, U: Send + 'q>(
         &self,
         query: impl Fetch<'q, U>,
-    ) -> impl Future<Output = Result<Option<U>, StoreError>> + Send {
+    ) -> impl Future<Output = Result<Option<U>, DatabaseError>> + Send {
         let place = Location::caller();
         async move {
             let row =
                 run!(self, write, place, |connection| RunQueryDsl::get_result(query, connection));
-            row.optional().map_err(StoreError::of_write)
+            row.optional().map_err(DatabaseError::of_write)
         }
     }
 
@@ -147,11 +147,11 @@ impl Db {
     pub fn write(
         &self,
         statement: impl Execute,
-    ) -> impl Future<Output = Result<usize, StoreError>> + Send {
+    ) -> impl Future<Output = Result<usize, DatabaseError>> + Send {
         let place = Location::caller();
         async move {
             run!(self, write, place, |connection| RunQueryDsl::execute(statement, connection))
-                .map_err(StoreError::of_write)
+                .map_err(DatabaseError::of_write)
         }
     }
 
@@ -162,16 +162,16 @@ impl Db {
         &self,
         change: impl Fetch<'q, U>,
         then: impl FnOnce(&[U]) -> F + Send,
-    ) -> impl Future<Output = Result<Vec<U>, StoreError>> + Send {
+    ) -> impl Future<Output = Result<Vec<U>, DatabaseError>> + Send {
         let place = Location::caller();
         async move {
             run!(self, write, place, |connection| all(connection, change, then))
-                .map_err(StoreError::of_write)
+                .map_err(DatabaseError::of_write)
         }
     }
 
     /// Asks the database for the number 1, and measures how long that takes.
-    pub async fn probe(&self) -> Result<Probe, StoreError> {
+    pub async fn probe(&self) -> Result<Probe, DatabaseError> {
         let one = diesel::select(1_i32.into_sql::<Integer>());
         let start = Instant::now();
         let (answer, wait) = run!(self, read, Location::caller(), |connection| async {

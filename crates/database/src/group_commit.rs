@@ -7,7 +7,7 @@
 //! one before it still commits ([`Work::foresee`]).
 //!
 //! Requests with the same [`Work::order`] share a lane and keep the order in which they came. A
-//! queue that is full refuses ([`StoreError::Full`]); a request that the database refuses fails
+//! queue that is full refuses ([`DatabaseError::Full`]); a request that the database refuses fails
 //! alone, because its group is split until it stands by itself; a caller that went away changes
 //! nothing for the others. When the last handle of the lanes is dropped they finish what waits.
 
@@ -29,7 +29,7 @@ use tokio::task::JoinHandle;
 pub use link::Link;
 pub use work::{Foreseen, Setback, Work};
 
-use crate::{Db, StoreError};
+use crate::{DatabaseError, Db};
 use figures::QueueFigures;
 use lane::{Lane, Waiting};
 
@@ -97,13 +97,13 @@ impl<W: Work> Lanes<W> {
     ///
     /// # Errors
     /// When the queue is full, or the database did not carry the request out.
-    pub async fn commit(&self, request: W::Request) -> Result<W::Answer, StoreError> {
+    pub async fn commit(&self, request: W::Request) -> Result<W::Answer, DatabaseError> {
         let (caller, answer) = oneshot::channel();
         let queue = self.queue_of(&request);
         // A queue that is closed takes nothing in either.
-        queue.try_send(Waiting { request, caller }).map_err(|_| StoreError::Full(W::NAME))?;
+        queue.try_send(Waiting { request, caller }).map_err(|_| DatabaseError::Full(W::NAME))?;
         self.figures.depth(queue.max_capacity() - queue.capacity());
-        waiting(Wait::Commit, answer).await.unwrap_or(Err(StoreError::InDoubt))
+        waiting(Wait::Commit, answer).await.unwrap_or(Err(DatabaseError::InDoubt))
     }
 
     /// Requests that wait in the lanes at this moment.

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::{Db, Fetch, StoreError};
+use crate::{DatabaseError, Db, Fetch};
 
 /// Statements under way at once. A few, so that one that hangs does not hold up all others.
 const READERS: usize = 4;
@@ -41,7 +41,7 @@ enum Way<K, U> {
 type Alone<K, U> = Arc<dyn Fn(K) -> BoxFuture<'static, Row<U>> + Send + Sync>;
 
 /// What somebody who looks for a row is answered.
-type Row<U> = Result<Option<U>, StoreError>;
+type Row<U> = Result<Option<U>, DatabaseError>;
 
 /// Looks for rows through a queue.
 struct Together<K, U> {

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 /// Why a query was not carried out.
 #[derive(Clone, Debug, Error)]
-pub enum StoreError {
+pub enum DatabaseError {
     /// No connection was to be had.
     #[error(transparent)]
     Pool(#[from] PoolError),
@@ -30,7 +30,7 @@ pub enum StoreError {
     InDoubt,
 }
 
-impl StoreError {
+impl DatabaseError {
     /// Why a write was not carried out, or that nobody knows whether it was.
     pub(crate) fn of_write(error: DieselError) -> Self {
         if is_closed(&error) { Self::InDoubt } else { error.into() }
@@ -94,7 +94,7 @@ const GIVEN_UP: [&str; 7] = [
     "connection closed",
 ];
 
-impl From<DieselError> for StoreError {
+impl From<DieselError> for DatabaseError {
     fn from(error: DieselError) -> Self {
         let is_unavailable = gave_up(&error);
         let error = Arc::new(error);
@@ -124,7 +124,7 @@ mod tests {
 
     fn check(kind: DatabaseErrorKind, message: &str, unavailable: bool) {
         let error = DieselError::DatabaseError(kind, Box::new(message.to_owned()));
-        let verdict = matches!(StoreError::from(error), StoreError::Unavailable(_));
+        let verdict = matches!(DatabaseError::from(error), DatabaseError::Unavailable(_));
         assert_eq!(verdict, unavailable, "{message}");
     }
 
@@ -132,7 +132,7 @@ mod tests {
     fn a_write_whose_connection_broke_is_in_doubt_and_one_that_was_given_up_is_not() {
         let of_write = |kind, message: &str| {
             let error = DieselError::DatabaseError(kind, Box::new(message.to_owned()));
-            matches!(StoreError::of_write(error), StoreError::InDoubt)
+            matches!(DatabaseError::of_write(error), DatabaseError::InDoubt)
         };
         assert!(of_write(DatabaseErrorKind::UnableToSendCommand, "connection closed"));
         assert!(of_write(DatabaseErrorKind::ClosedConnection, ""));
@@ -166,9 +166,9 @@ mod tests {
             rollback_error: error("cannot rollback - no transaction is active"),
         };
         let full = at_commit("database or disk is full");
-        assert!(matches!(StoreError::of_write(full), StoreError::Unavailable(_)));
+        assert!(matches!(DatabaseError::of_write(full), DatabaseError::Unavailable(_)));
         let bug = at_commit("FOREIGN KEY constraint failed");
-        assert!(matches!(StoreError::of_write(bug), StoreError::Refused(_)));
+        assert!(matches!(DatabaseError::of_write(bug), DatabaseError::Refused(_)));
     }
 
     #[test]
