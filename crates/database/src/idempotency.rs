@@ -19,7 +19,7 @@ pub use many::{KeepMany, keep_many};
 
 use crate::group_commit::Setback;
 use crate::schema::idempotency_keys;
-use crate::{At, Execute, Fetch};
+use crate::{At, Execute, Fetch, columns};
 
 /// How long an answer is kept at least; it is forgotten within an hour after that.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -82,7 +82,7 @@ impl Drop for Ticket {
 }
 
 /// A row of `idempotency_keys`.
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = idempotency_keys)]
 pub struct AnswerRow {
     author_id: AuthorId,
@@ -111,6 +111,7 @@ pub fn answers<'a>(attempts: impl Iterator<Item = &'a Attempt>) -> impl Fetch<'s
     let (authors, keys): (Vec<_>, Vec<_>) =
         attempts.map(|it| (it.author_id, it.key.clone())).unzip();
     idempotency_keys::table
+        .select(columns::<AnswerRow>())
         .filter(idempotency_keys::author_id.eq_any(authors))
         .filter(idempotency_keys::key.eq_any(keys))
 }

@@ -31,6 +31,7 @@ pub mod scan;
 pub mod schema;
 pub mod sql_types;
 mod sqlite;
+mod unnest;
 
 pub use at::At;
 pub use cached::Cached;
@@ -41,6 +42,7 @@ pub use json::Json;
 pub use lookups::Lookups;
 pub use pool::{Figures, Pool, Watched};
 pub use postgres::{Pooler, PoolerError, pooler};
-pub use query::{Execute, Fetch, Follow, Follows, fetch_all_in_place, fetch_in_place};
+pub use query::{Execute, Fetch, Follow, Follows, columns, fetch_all_in_place, fetch_in_place};
 pub use sql_types::latest;
 pub use sqlite::{Seat, SqliteSession};
+pub use unnest::Unnest;

@@ -1,7 +1,8 @@
 //! What it takes for a query value to run on both databases.
 
+use diesel::pg::Pg;
 use diesel::query_dsl::LoadQuery as InPlace;
-use diesel::{QueryResult, SqliteConnection};
+use diesel::{QueryResult, Selectable, SqliteConnection};
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
@@ -28,6 +29,22 @@ impl<'q, U, Q> Fetch<'q, U> for Q where
         + Send
         + 'q
 {
+}
+
+/// The columns of the row struct `R`, in its order, for `.select(…)` and `.returning(…)` on both databases.
+///
+/// `R::as_select()` would name one backend. The columns are the same on both, so those that
+/// `#[derive(Selectable)]` gives for PostgreSQL are used everywhere:
+///
+/// ```ignore
+/// #[derive(Insertable, Queryable, Selectable)]
+/// #[diesel(table_name = sessions)]
+/// struct SessionRow { … }
+///
+/// sessions::table.find(id).select(columns::<SessionRow>())
+/// ```
+pub fn columns<R: Selectable<Pg>>() -> R::SelectExpression {
+    R::construct_selection()
 }
 
 /// All rows that the query finds, on the connection of an SQLite transaction.
