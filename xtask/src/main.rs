@@ -17,6 +17,7 @@ mod schema;
 mod server;
 mod stop;
 mod stress;
+mod structure;
 mod tally;
 mod test;
 mod tune;
@@ -43,6 +44,7 @@ enum Task {
     Stress(stress::Arguments),
     Fanout(fanout::Arguments),
     Tune(tune::Arguments),
+    Structure(structure::Arguments),
     /// Measure how fast the server starts and how little memory it needs.
     ///
     /// Builds the release binary, starts it twenty times on a migrated SQLite file, and fails
@@ -90,6 +92,7 @@ async fn run(task: Task) -> Result<()> {
         Task::Stress(arguments) => stress::run(&arguments).await,
         Task::Fanout(arguments) => fanout::run(&arguments).await,
         Task::Tune(arguments) => tune::run(&arguments.words).await,
+        Task::Structure(arguments) => structure::run(&arguments).await,
         Task::Footprint => probe::footprint().await,
         Task::Ci => ci::run().await,
     }
