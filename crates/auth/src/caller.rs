@@ -8,6 +8,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use api::Principal;
+use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use ids::SessionId;
@@ -38,6 +39,8 @@ pub struct SignedIn {
     pub account: Arc<Account>,
     /// The session that the token belongs to; none when it is a token of the earlier backend.
     pub session: Option<SessionId>,
+    /// The moment from which the token is refused.
+    pub until: DateTime<Utc>,
 }
 
 impl SignedIn {
@@ -68,7 +71,7 @@ impl Auth {
         let bearer = self.tokens.read(token)?;
         let account = self.accounts.of_bearer(bearer).await?;
         if let Some(account) = account.filter(|it| it.id == bearer.account) {
-            return Ok(SignedIn { account, session: bearer.session });
+            return Ok(SignedIn { account, session: bearer.session, until: bearer.until });
         }
         // An account that is gone took its sessions with it.
         match self.accounts.find(bearer.account).await? {

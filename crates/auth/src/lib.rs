@@ -18,6 +18,7 @@ mod cookie;
 pub mod demo;
 mod email;
 mod error;
+mod expiry;
 mod http;
 mod keys;
 pub mod login;

@@ -5,6 +5,7 @@ use ids::{RoomId, VisitorId};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AuthError;
+use crate::expiry;
 use crate::keys::KeyRing;
 use crate::signer::Signer;
 
@@ -25,6 +26,15 @@ pub struct Pass {
     pub visitor: VisitorId,
     /// The room.
     pub room: RoomId,
+    /// The moment from which the pass is refused.
+    pub until: DateTime<Utc>,
+}
+
+impl Pass {
+    /// Whether the pass is accepted at `now`.
+    pub fn is_valid_at(&self, now: DateTime<Utc>) -> bool {
+        expiry::is_accepted(self.until, now)
+    }
 }
 
 /// What a pass's token says.
@@ -49,19 +59,25 @@ impl Passes {
         Self { signer, lifetime: TimeDelta::minutes(minutes.into()) }
     }
 
-    /// The token of a pass.
+    /// A token for this visitor of this room, issued at `now`.
     ///
     /// # Errors
     /// When it cannot be signed, which would be a bug.
-    pub fn issue(&self, pass: Pass, now: DateTime<Utc>) -> Result<String, AuthError> {
+    pub fn issue(
+        &self,
+        visitor: VisitorId,
+        room: RoomId,
+        now: DateTime<Utc>,
+    ) -> Result<String, AuthError> {
         let exp = (now + self.lifetime).timestamp();
-        self.signer.sign(&Claims { sub: pass.visitor, room: pass.room, exp })
+        self.signer.sign(&Claims { sub: visitor, room, exp })
     }
 
     /// The pass that a token stands for, if it is ours and not over.
     pub fn read(&self, token: &str) -> Option<Pass> {
-        let Claims { sub: visitor, room, .. } = self.signer.verify(token)?;
-        Some(Pass { visitor, room })
+        let Claims { sub: visitor, room, exp } = self.signer.verify(token)?;
+        let until = expiry::accepted_until(exp)?;
+        Some(Pass { visitor, room, until }).filter(|pass| pass.is_valid_at(Utc::now()))
     }
 }
 
@@ -77,7 +93,8 @@ mod tests {
     use crate::session::Step;
 
     const SECRET: &str = "a secret of the tests, long enough for HS256";
-    const PASS: Pass = Pass { visitor: VisitorId::well_known(1), room: RoomId::well_known(2) };
+    const VISITOR: VisitorId = VisitorId::well_known(1);
+    const ROOM: RoomId = RoomId::well_known(2);
 
     fn ring() -> KeyRing {
         KeyRing::new(&SECRET.into(), &[])
@@ -86,15 +103,16 @@ mod tests {
     #[test]
     fn a_pass_is_good_until_it_is_over() {
         let passes = Passes::new(&ring(), 60);
-        let read = |age| passes.read(&passes.issue(PASS, Utc::now() - age).unwrap());
-        assert_eq!(read(TimeDelta::minutes(59)), Some(PASS));
-        assert_eq!(read(TimeDelta::minutes(61)), None);
+        let read = |age| passes.read(&passes.issue(VISITOR, ROOM, Utc::now() - age).unwrap());
+        let named = |age| read(age).map(|it| (it.visitor, it.room));
+        assert_eq!(named(TimeDelta::minutes(59)), Some((VISITOR, ROOM)));
+        assert_eq!(named(TimeDelta::minutes(61)), None);
     }
 
     #[test]
     fn a_pass_is_no_access_token_and_an_access_token_no_pass() {
         let (passes, tokens) = (Passes::new(&ring(), 60), Tokens::new(&ring(), 60, true));
-        let pass = passes.issue(PASS, Utc::now()).unwrap();
+        let pass = passes.issue(VISITOR, ROOM, Utc::now()).unwrap();
         assert!(tokens.read(&pass).is_err());
 
         let account = Account {

@@ -11,10 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::AuthError;
+use crate::expiry::CLOCK_SKEW_SECS;
 use crate::keys::{Key, Keys};
-
-/// How far apart the clocks of two machines may be, in seconds.
-pub(crate) const LEEWAY_SECS: u64 = 5;
 
 /// Longest token that is looked at, in bytes; ours have some 600.
 const BYTES_MAX: usize = 4096;
@@ -52,8 +50,10 @@ impl Signer {
     /// A signer of tokens with this `typ` for this `audience`.
     pub(crate) fn new(kind: &str, audience: &'static str, keys: &Keys) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = LEEWAY_SECS;
+        // `exp` has to be there; the reader judges it, with the one rule for all tokens.
+        validation.validate_exp = false;
         validation.validate_nbf = true;
+        validation.leeway = CLOCK_SKEW_SECS;
         validation.set_required_spec_claims(&["exp", "sub", "iss", "aud"]);
         validation.set_audience(&[audience]);
         validation.set_issuer(&[ISSUER]);
@@ -75,7 +75,7 @@ impl Signer {
         jsonwebtoken::encode(&self.header, &claims, &self.sign).map_err(AuthError::Signing)
     }
 
-    /// The claims of a token, if it is ours, of this kind, and good now.
+    /// The claims of a token, if it is ours and of this kind. The reader judges `exp`.
     pub(crate) fn verify<C: DeserializeOwned>(&self, token: &str) -> Option<C> {
         if !is_compact(token) {
             return None;

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::error::AuthError;
+use crate::expiry;
 use crate::keys::KeyRing;
 use crate::session::Step;
-use crate::signer::{LEEWAY_SECS, Signer, is_compact};
+use crate::signer::{Signer, is_compact};
 
 /// Sets the keys of access tokens apart from those of other tokens.
 const PURPOSE: &[u8] = b"cardroom access token";
@@ -37,7 +38,7 @@ pub struct Tokens {
     legacy: Option<Legacy>,
     lifetime: TimeDelta,
     /// What tokens say whose signature was verified: it stays so for as long as there are the keys.
-    verified: Arc<Cache<Box<str>, Claims, UnitWeighter>>,
+    verified: Arc<Cache<Box<str>, Bearer, UnitWeighter>>,
 }
 
 /// Whom a token names.
@@ -47,6 +48,8 @@ pub struct Bearer {
     pub account: AccountId,
     /// The session; none when the token is one of the earlier backend.
     pub session: Option<SessionId>,
+    /// The moment from which the token is refused.
+    pub until: DateTime<Utc>,
 }
 
 /// What a token says. The roles are for clients to read; we take them from the database.
@@ -62,33 +65,31 @@ struct Written<'a> {
 }
 
 /// What we read of it; `iss` and `aud` are checked before.
-#[derive(Clone, Copy, Deserialize)]
+///
+/// `iat` is required but not compared: the clock of the instance that issued the token may be ahead,
+/// or may have been set back since, and `exp` bounds the token in either case.
+#[derive(Deserialize)]
 struct Claims {
     sub: AccountId,
-    iat: i64,
+    #[serde(rename = "iat")]
+    _iat: i64,
     exp: i64,
     #[serde(rename = "jti")]
-    _jti: Present,
+    _jti: String,
     sid: SessionId,
 }
 
-/// Text that has to be there, whatever it says.
-#[derive(Clone, Copy)]
-struct Present;
-
-impl<'de> Deserialize<'de> for Present {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|_| Self)
+impl Claims {
+    fn bearer(&self) -> Option<Bearer> {
+        let until = expiry::accepted_until(self.exp)?;
+        Some(Bearer { account: self.sub, session: Some(self.sid), until })
     }
 }
 
-impl Claims {
-    /// Whether the token was issued and is not over, by clocks that may differ.
-    fn hold(&self, now: DateTime<Utc>) -> bool {
-        let now = now.timestamp();
-        let (latest, earliest) =
-            (now.saturating_add_unsigned(LEEWAY_SECS), now.saturating_sub_unsigned(LEEWAY_SECS));
-        self.iat <= latest && self.exp >= earliest
+impl Bearer {
+    /// Whether the token is accepted at `now`.
+    pub fn is_valid_at(&self, now: DateTime<Utc>) -> bool {
+        expiry::is_accepted(self.until, now)
     }
 }
 
@@ -130,22 +131,25 @@ impl Tokens {
     /// # Errors
     /// When the token is not ours, or is over.
     pub fn read(&self, token: &str) -> Result<Bearer, AuthError> {
-        match self.claims(token) {
-            Some(it) if it.hold(Utc::now()) => {
-                Ok(Bearer { account: it.sub, session: Some(it.sid) })
-            }
-            Some(_) => Err(AuthError::BadToken),
-            None => self.legacy.as_ref().ok_or(AuthError::BadToken)?.read(token),
-        }
+        self.read_at(token, Utc::now())
+    }
+
+    fn read_at(&self, token: &str, now: DateTime<Utc>) -> Result<Bearer, AuthError> {
+        let bearer = match (self.own(token), &self.legacy) {
+            (Some(bearer), _) => bearer,
+            (None, Some(legacy)) => legacy.read(token, now)?,
+            (None, None) => return Err(AuthError::BadToken),
+        };
+        if bearer.is_valid_at(now) { Ok(bearer) } else { Err(AuthError::BadToken) }
     }
 
     /// What a token says that we have signed.
-    fn claims(&self, token: &str) -> Option<Claims> {
+    fn own(&self, token: &str) -> Option<Bearer> {
         let known = self.verified.get(token);
         known.or_else(|| {
-            let claims = self.signer.verify(token)?;
-            self.verified.insert(token.into(), claims);
-            Some(claims)
+            let bearer = self.signer.verify::<Claims>(token)?.bearer()?;
+            self.verified.insert(token.into(), bearer);
+            Some(bearer)
         })
     }
 }
@@ -161,19 +165,21 @@ struct Legacy {
 #[derive(Deserialize)]
 struct LegacyClaims {
     sub: String,
+    exp: i64,
 }
 
 impl Legacy {
     fn new(ring: &KeyRing) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = LEEWAY_SECS;
+        validation.leeway = expiry::CLOCK_SKEW_SECS;
         validation.set_required_spec_claims(&["exp", "sub"]);
+        validation.validate_exp = false;
         validation.validate_aud = false;
         validation.validate_nbf = true;
         Self { keys: ring.secrets().map(DecodingKey::from_secret).collect(), validation }
     }
 
-    fn read(&self, token: &str) -> Result<Bearer, AuthError> {
+    fn read(&self, token: &str, now: DateTime<Utc>) -> Result<Bearer, AuthError> {
         if !is_compact(token) {
             return Err(AuthError::BadToken);
         }
@@ -183,8 +189,12 @@ impl Legacy {
         if !is_plain {
             return Err(AuthError::BadToken);
         }
+        let until = expiry::accepted_until(read.claims.exp).ok_or(AuthError::BadToken)?;
+        if !expiry::is_accepted(until, now) {
+            return Err(AuthError::BadToken);
+        }
         let account = read.claims.sub.parse().map_err(|_| AuthError::BadSubject)?;
-        Ok(Bearer { account, session: None })
+        Ok(Bearer { account, session: None, until })
     }
 }
 
@@ -235,25 +245,32 @@ mod tests {
     #[test]
     fn a_token_names_its_account_and_session_until_it_is_over() {
         let read = |age| tokens().read(&tokens().issue(&account(), step(age)).unwrap()).ok();
-        let bearer = Bearer { account: account().id, session: Some(SessionId::well_known(2)) };
+        let named = |age| read(age).map(|it| (it.account, it.session));
+        let expected = Some((account().id, Some(SessionId::well_known(2))));
 
-        assert_eq!(read(TimeDelta::zero()), Some(bearer));
-        assert_eq!(read(TimeDelta::minutes(14)), Some(bearer));
-        assert_eq!(read(TimeDelta::minutes(16)), None);
-        assert_eq!(read(TimeDelta::minutes(-1)), None);
+        assert_eq!(named(TimeDelta::zero()), expected);
+        assert_eq!(named(TimeDelta::minutes(14)), expected);
+        assert_eq!(named(TimeDelta::minutes(16)), None);
     }
 
     #[test]
-    fn a_token_that_was_read_before_is_over_at_its_end() {
+    fn a_token_of_a_clock_that_is_ahead_or_was_set_back_is_good() {
+        for ahead in [TimeDelta::seconds(10), TimeDelta::hours(1)] {
+            let token = tokens().issue(&account(), step(-ahead)).unwrap();
+            assert!(tokens().read(&token).is_ok(), "{ahead}");
+        }
+    }
+
+    #[test]
+    fn the_moment_that_a_token_says_is_the_moment_that_it_is_refused() {
         let tokens = tokens();
         let token = tokens.issue(&account(), step(TimeDelta::zero())).unwrap();
-        assert!(tokens.read(&token).is_ok());
-        let claims = tokens.verified.get(token.as_str()).unwrap();
-        let holds = |minutes| claims.hold(Utc::now() + TimeDelta::minutes(minutes));
-        assert!(holds(0) && holds(14) && !holds(16) && !holds(-1));
-        let over = Claims { exp: claims.iat - 60, ..claims };
-        tokens.verified.insert(token.as_str().into(), over);
-        assert!(matches!(tokens.read(&token), Err(AuthError::BadToken)));
+        let until = tokens.read(&token).unwrap().until;
+        // Once as it is verified, once as it is remembered.
+        for _ in 0..2 {
+            assert!(tokens.read_at(&token, until - TimeDelta::nanoseconds(1)).is_ok());
+            assert!(matches!(tokens.read_at(&token, until), Err(AuthError::BadToken)));
+        }
     }
 
     #[test]
@@ -281,7 +298,8 @@ mod tests {
     #[test]
     fn tokens_of_the_old_system_are_good_where_the_settings_say_so() {
         let token = legacy(r#"{"sub":"00000000-0000-0000-0000-000000000001","exp":4102444800}"#);
-        let bearer = Bearer { account: account().id, session: None };
+        let until = expiry::accepted_until(4_102_444_800).unwrap();
+        let bearer = Bearer { account: account().id, session: None, until };
         assert_eq!(tokens().read(&token).ok(), Some(bearer));
         assert!(Tokens::new(&ring(SECRET, &[]), 15, false).read(&token).is_err());
         assert!(Tokens::new(&ring(OTHER, &[SECRET]), 15, true).read(&token).is_ok());

@@ -61,7 +61,7 @@ pub(crate) async fn logout(
     if let Some(token) = token(&auth, &request, body) {
         sessions::log_out_by_token(&auth, &token, &client).await?;
     } else {
-        let SignedIn { account, session } = SignedIn::of(&request).await?;
+        let SignedIn { account, session, .. } = SignedIn::of(&request).await?;
         if let Some(session) = session {
             sessions::log_out(&auth, account.id, session, &client).await?;
         }

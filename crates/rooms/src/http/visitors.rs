@@ -7,7 +7,7 @@ use api::{
     Authed, BodyFaults, Both, Busy, Created, ErrorBody, Fields, FromFields, Input, InputFaults,
     Json, Path, Problem, SignInFaults, time,
 };
-use auth::{Auth, Caller, Pass};
+use auth::{Auth, Caller};
 use database::Db;
 use ids::{RoomId, VisitorId};
 use utoipa::ToSchema;
@@ -61,8 +61,7 @@ pub(crate) async fn join_room(
     let JoinRequest { name, session_id } = request;
     let join = visit::join(&joins, code, name, session_id);
     let visitor = limits.codes.attempt(address, join, RoomError::is_wrong_code).await?;
-    let pass = Pass { visitor: visitor.id, room: visitor.room_id };
-    let visitor_token = auth.passes.issue(pass, time::now())?;
+    let visitor_token = auth.passes.issue(visitor.id, visitor.room_id, time::now())?;
     Ok(Created(JoinedView { visitor: visitor.into(), visitor_token }))
 }
 
