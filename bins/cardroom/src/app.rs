@@ -9,7 +9,8 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 use admission::{ConcurrencyLimit, RateLimits, admit};
 use api::{
-    BodyLimits, HeadLimits, Problem, Routes, answer, limit_body_time, limit_head, spell_paths_alike,
+    BodyLimits, HeadLimits, Problem, Routes, limit_body_time, limit_head, middleware,
+    normalize_path,
 };
 use auth::Auth;
 use database::idempotency::InFlight;
@@ -118,16 +119,16 @@ pub fn build(
         .wrap(from_fn(admit))
         .wrap(rates.general.layer())
         .wrap(from_fn(limit_head))
-        .wrap(from_fn(answer::catch_panics))
-        .wrap(from_fn(answer::write_errors))
+        .wrap(from_fn(middleware::catch_panics))
+        .wrap(from_fn(middleware::write_errors))
         .wrap(from_fn(limit_body_time))
         .wrap(from_fn(part_when_draining))
-        .wrap(from_fn(|request, next| spell_paths_alike(request, next, &realtime::OTHER_NAMES)))
+        .wrap(from_fn(|request, next| normalize_path(request, next, &realtime::PATH_ALIASES)))
         .wrap(headers(&shared.settings))
         .wrap(cors::of(&shared.settings.cors))
         .wrap(from_fn(telemetry::watch_waits))
         .wrap(telemetry::request_logger())
-        .wrap(from_fn(answer::name_request))
+        .wrap(from_fn(middleware::assign_request_id))
         .app_data(shared.auth)
         .app_data(shared.db)
         .app_data(shared.directory)

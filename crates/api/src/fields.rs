@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-pub use values::{Nested, Whole, choice};
+pub use values::{Integer, Nested, choice};
 
 /// One thing that is wrong with the input.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -34,13 +34,13 @@ pub struct Issue {
 
 /// What is wrong with a value, before it is known where the value stood.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Flaw {
+pub struct Fault {
     kind: &'static str,
     msg: Cow<'static, str>,
     ctx: Option<Value>,
 }
 
-impl Flaw {
+impl Fault {
     /// A fault of this kind, in words for a person.
     pub fn new(kind: &'static str, msg: impl Into<Cow<'static, str>>) -> Self {
         Self { kind, msg: msg.into(), ctx: None }
@@ -60,8 +60,8 @@ impl Flaw {
 
 /// A value that can be read from JSON.
 pub trait Field: Sized {
-    /// Reads the value, or notes at `spot` what is wrong with it.
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self>;
+    /// Reads the value, or notes at `location` what is wrong with it.
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self>;
 
     /// What it means when the field is not there; `None` makes the field required.
     fn absent() -> Option<Self> {
@@ -79,20 +79,20 @@ pub trait FromFields: Sized {
 const ISSUES_MAX: usize = 100;
 
 /// A place in the input, and the list of what was found wrong.
-pub struct Spot<'a> {
+pub struct Location<'a> {
     loc: Vec<Value>,
     issues: &'a mut Vec<Issue>,
 }
 
-impl<'a> Spot<'a> {
+impl<'a> Location<'a> {
     pub(crate) fn new(loc: Vec<Value>, issues: &'a mut Vec<Issue>) -> Self {
         Self { loc, issues }
     }
 
-    /// Notes a flaw of the value that stands here, unless as many are noted as are ever named.
-    pub fn flaw<T>(&mut self, input: &Value, flaw: Flaw) -> Option<T> {
+    /// Notes a fault of the value that stands here, unless as many are noted as are ever named.
+    pub fn reject<T>(&mut self, input: &Value, fault: Fault) -> Option<T> {
         if !self.is_full() {
-            self.issues.push(flaw.at(self.loc.clone(), input.clone()));
+            self.issues.push(fault.at(self.loc.clone(), input.clone()));
         }
         None
     }
@@ -102,38 +102,38 @@ impl<'a> Spot<'a> {
         self.issues.len() >= ISSUES_MAX
     }
 
-    /// Passes a good value on and notes the flaw of a bad one.
-    pub fn check<T>(&mut self, input: &Value, verdict: Result<T, Flaw>) -> Option<T> {
-        verdict.map_or_else(|flaw| self.flaw(input, flaw), Some)
+    /// Passes a good value on and notes the fault of a bad one.
+    pub fn check<T>(&mut self, input: &Value, verdict: Result<T, Fault>) -> Option<T> {
+        verdict.map_or_else(|fault| self.reject(input, fault), Some)
     }
 
     /// The place one step further in.
-    pub fn inside(&mut self, step: impl Into<Value>) -> Spot<'_> {
+    pub fn inside(&mut self, step: impl Into<Value>) -> Location<'_> {
         let mut loc = self.loc.clone();
         loc.push(step.into());
-        Spot { loc, issues: self.issues }
+        Location { loc, issues: self.issues }
     }
 }
 
 /// The fields of an object.
 pub struct Fields<'a> {
     object: &'a Map<String, Value>,
-    spot: Spot<'a>,
+    location: Location<'a>,
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn new(object: &'a Map<String, Value>, spot: Spot<'a>) -> Self {
-        Self { object, spot }
+    pub(crate) fn new(object: &'a Map<String, Value>, location: Location<'a>) -> Self {
+        Self { object, location }
     }
 
     /// Reads a field; one that is not there has its type's [`Field::absent`] meaning.
     pub fn field<T: Field>(&mut self, name: &str) -> Option<T> {
         match (self.object.get(name), T::absent()) {
-            (Some(value), _) => T::read(value, &mut self.spot.inside(name)),
+            (Some(value), _) => T::read(value, &mut self.location.inside(name)),
             (None, Some(meaning)) => Some(meaning),
             (None, None) => {
                 let whole = Value::Object(self.object.clone());
-                self.spot.inside(name).flaw(&whole, Flaw::new("missing", "Field required"))
+                self.location.inside(name).reject(&whole, Fault::new("missing", "Field required"))
             }
         }
     }
@@ -141,19 +141,19 @@ impl<'a> Fields<'a> {
     /// Reads a field; one that is not there means `default`.
     pub fn field_or<T: Field>(&mut self, name: &str, default: T) -> Option<T> {
         match self.object.get(name) {
-            Some(value) => T::read(value, &mut self.spot.inside(name)),
+            Some(value) => T::read(value, &mut self.location.inside(name)),
             None => Some(default),
         }
     }
 }
 
 /// Reads a request type from a whole value.
-pub(crate) fn read_object<T: FromFields>(value: &Value, mut spot: Spot<'_>) -> Option<T> {
+pub(crate) fn read_object<T: FromFields>(value: &Value, mut location: Location<'_>) -> Option<T> {
     match value {
-        Value::Object(object) => T::from_fields(&mut Fields::new(object, spot)),
-        other => spot.flaw(
+        Value::Object(object) => T::from_fields(&mut Fields::new(object, location)),
+        other => location.reject(
             other,
-            Flaw::new(
+            Fault::new(
                 "model_attributes_type",
                 "Input should be a valid dictionary or object to extract fields from",
             ),

@@ -7,8 +7,8 @@ use ids::AuthorId;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::fields::{Flaw, Spot};
-use crate::input::{Part, Raw};
+use crate::fields::{Fault, Location};
+use crate::input::{RawRequest, RequestPart};
 use crate::problem::Problem;
 use crate::time;
 
@@ -53,8 +53,8 @@ pub fn key_reused() -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
 }
 
-impl Part for Idempotency {
-    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+impl RequestPart for Idempotency {
+    fn read(raw: &mut RawRequest<'_>) -> Option<Self> {
         let headers = raw.request.headers();
         let Some(sent) = headers.get(HEADER) else { return Some(Self(None)) };
         let sent = sent.to_str().unwrap_or_default().trim();
@@ -65,13 +65,13 @@ impl Part for Idempotency {
             return Some(Self(Some(Named { key, fingerprint })));
         }
         let loc = vec![Value::from("header"), Value::from("Idempotency-Key")];
-        let flaw = Flaw::new("value_error", "Value error, 1 to 255 visible ASCII characters");
-        Spot::new(loc, &mut raw.issues).flaw(&Value::from(key), flaw)
+        let fault = Fault::new("value_error", "Value error, 1 to 255 visible ASCII characters");
+        Location::new(loc, &mut raw.issues).reject(&Value::from(key), fault)
     }
 }
 
 /// Two requests are the same when all is the same that changes what they do.
-fn fingerprint(raw: &Raw<'_>, headers: &HeaderMap) -> Vec<u8> {
+fn fingerprint(raw: &RawRequest<'_>, headers: &HeaderMap) -> Vec<u8> {
     let mut hash = Sha256::new();
     let mut add = |part: &[u8]| {
         hash.update(part.len().to_be_bytes());

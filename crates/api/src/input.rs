@@ -15,16 +15,16 @@ use serde_json::Value;
 
 pub use body::BodyLimits;
 pub(crate) use body::limits;
-pub use parts::{Document, Json, JsonOrQuery, MaybeJson, Path, PathParam, Query};
+pub use parts::{Document, Json, JsonOrQuery, OptionalJson, Path, PathParam, Query};
 
-use crate::fields::{Issue, Spot};
+use crate::fields::{Issue, Location};
 use crate::problem::Problem;
 
 /// The content type of JSON.
 const JSON: &str = "application/json";
 
 /// A piece of a request: the path, the query, the body, or several of them.
-pub trait Part: Sized {
+pub trait RequestPart: Sized {
     /// The content types of a body that this part takes; none when it leaves the body alone.
     const MEDIA: &'static [&'static str] = &[];
 
@@ -35,18 +35,18 @@ pub trait Part: Sized {
     }
 
     /// Reads the part; what is wrong is noted in the raw request's list.
-    fn read(raw: &mut Raw<'_>) -> Option<Self>;
+    fn read(raw: &mut RawRequest<'_>) -> Option<Self>;
 }
 
 /// A request before it is understood: its head, its whole body, and what was found wrong.
-pub struct Raw<'a> {
+pub struct RawRequest<'a> {
     pub(crate) request: &'a HttpRequest,
     pub(crate) body: &'a [u8],
     pub(crate) limits: BodyLimits,
     pub(crate) issues: Vec<Issue>,
 }
 
-impl Raw<'_> {
+impl RawRequest<'_> {
     /// The request's head.
     pub fn request(&self) -> &HttpRequest {
         self.request
@@ -63,8 +63,8 @@ impl Raw<'_> {
     }
 
     /// The body, as a place where something is wrong.
-    pub fn body_spot(&mut self) -> Spot<'_> {
-        Spot::new(vec![Value::from("body")], &mut self.issues)
+    pub fn body_location(&mut self) -> Location<'_> {
+        Location::new(vec![Value::from("body")], &mut self.issues)
     }
 }
 
@@ -74,7 +74,7 @@ pub struct Input<T>(pub T);
 /// Who asks, and what the request says.
 pub struct Authed<C, T>(pub C, pub T);
 
-impl<T: Part + 'static> FromRequest for Input<T> {
+impl<T: RequestPart + 'static> FromRequest for Input<T> {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
@@ -84,7 +84,7 @@ impl<T: Part + 'static> FromRequest for Input<T> {
     }
 }
 
-impl<C: FromRequest, T: Part> FromRequest for Authed<C, T> {
+impl<C: FromRequest, T: RequestPart> FromRequest for Authed<C, T> {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
@@ -100,35 +100,55 @@ impl<C: FromRequest, T: Part> FromRequest for Authed<C, T> {
     }
 }
 
-fn understand<T: Part>(
+fn understand<T: RequestPart>(
     request: &HttpRequest,
     body: &[u8],
     limits: BodyLimits,
 ) -> Result<T, Problem> {
-    let mut raw = Raw { request, body, limits, issues: Vec::new() };
+    let mut raw = RawRequest { request, body, limits, issues: Vec::new() };
     T::read(&mut raw).ok_or_else(|| Problem::invalid(raw.issues))
 }
 
 /// No part: for requests that say all by who asks.
-impl Part for () {
-    fn read(_: &mut Raw<'_>) -> Option<Self> {
+impl RequestPart for () {
+    fn read(_: &mut RawRequest<'_>) -> Option<Self> {
         Some(())
     }
 }
 
-/// Two parts of one request.
-pub struct Both<A, B>(pub A, pub B);
+/// Several parts of one request. All are read before one of them is missed, so that every fault is
+/// reported.
+macro_rules! tuple_part {
+    ($($part:ident),+) => {
+        impl<$($part: RequestPart),+> RequestPart for ($($part,)+) {
+            const MEDIA: &'static [&'static str] = first_not_empty(&[$($part::MEDIA),+]);
 
-impl<A: Part, B: Part> Part for Both<A, B> {
-    const MEDIA: &'static [&'static str] = if A::MEDIA.is_empty() { B::MEDIA } else { A::MEDIA };
+            fn body_limit(limits: &BodyLimits) -> Option<usize> {
+                [$($part::body_limit(limits)),+].into_iter().max().flatten()
+            }
 
-    fn body_limit(limits: &BodyLimits) -> Option<usize> {
-        A::body_limit(limits).max(B::body_limit(limits))
+            fn read(raw: &mut RawRequest<'_>) -> Option<Self> {
+                let parts = ($($part::read(raw),)+);
+                #[expect(non_snake_case, reason = "each value is named after its type")]
+                let ($($part,)+) = parts;
+                Some(($($part?,)+))
+            }
+        }
+    };
+}
+
+tuple_part!(A, B);
+tuple_part!(A, B, C);
+tuple_part!(A, B, C, D);
+
+/// The media types of the part that reads the body; one part of a request does at most.
+const fn first_not_empty(lists: &[&'static [&'static str]]) -> &'static [&'static str] {
+    let mut index = 0;
+    while index < lists.len() {
+        if !lists[index].is_empty() {
+            return lists[index];
+        }
+        index += 1;
     }
-
-    fn read(raw: &mut Raw<'_>) -> Option<Self> {
-        // Both are read before either is missed, so that all faults are found.
-        let (first, second) = (A::read(raw), B::read(raw));
-        Some(Self(first?, second?))
-    }
+    &[]
 }

@@ -1,47 +1,47 @@
 //! What every handler shares.
 //!
-//! - [`Problem`]: the one shape of an error, and [`answer`], the one place that writes it.
-//! - [`Input`] and [`Authed`]: what a request says, checked in the order of the earlier backend: first
-//!   the body's syntax, then who asks, then path, query and body together.
-//! - [`Part`], [`Field`] and [`Fields`]: how a request type reads itself, all faults at once.
+//! - [`Problem`]: the one shape of an error, and [`middleware`], the one place that writes it.
+//! - [`Input`] and [`Authed`]: extractors, which check in the order of the earlier backend: first the
+//!   body's syntax, then the caller, then path, query and body together.
+//! - [`RequestPart`], [`Field`] and [`Fields`]: how a request type parses itself and reports all faults.
 //! - [`Text`], [`time`]: values that are valid because they exist.
-//! - [`Idempotency`]: what a client calls a request that it may repeat.
-//! - [`Created`], [`Routes`], [`RequestId`]: what goes back.
-//! - [`Principal`]: who asks, as the log names them.
+//! - [`Idempotency`]: the header `Idempotency-Key`.
+//! - [`Created`], [`Routes`], [`RequestId`]: parts of a response.
+//! - [`Principal`]: the caller, as the log names it.
 
-pub mod answer;
-mod arrival;
+mod body_timeout;
+mod buffer_body;
 mod created;
-mod faults;
+mod error_responses;
+mod fallback;
 mod fields;
-mod head;
+mod head_limits;
 mod idempotency;
 mod input;
-mod patience;
+mod log_sampling;
+pub mod middleware;
+mod normalize_path;
 mod principal;
 mod problem;
-mod refusals;
 mod request_id;
-mod route_list;
-mod routes;
-mod spelling;
+mod routes_macro;
 mod text;
 pub mod time;
 
-pub use arrival::await_body;
+pub use body_timeout::{disable_body_timeout, limit_body_time};
+pub use buffer_body::buffer_body;
 pub use created::Created;
-pub use faults::{BodyFaults, Busy, InputFaults, SignInFaults};
-pub use fields::{Field, Fields, Flaw, FromFields, Issue, Nested, Spot, Whole, choice};
-pub use head::{HeadLimits, limit_head};
+pub use error_responses::{AuthErrors, BodyErrors, InputErrors, OverloadErrors};
+pub use fallback::Routes;
+pub use fields::{Fault, Field, Fields, FromFields, Integer, Issue, Location, Nested, choice};
+pub use head_limits::{HeadLimits, limit_head};
 pub use idempotency::{Idempotency, key_reused};
 pub use input::{
-    Authed, BodyLimits, Both, Document, Input, Json, JsonOrQuery, MaybeJson, Part, Path, PathParam,
-    Query, Raw,
+    Authed, BodyLimits, Document, Input, Json, JsonOrQuery, OptionalJson, Path, PathParam, Query,
+    RawRequest, RequestPart,
 };
-pub use patience::{limit_body_time, waive_body_time};
+pub use normalize_path::{PathAliases, normalize_path};
 pub use principal::Principal;
 pub use problem::{ErrorBody, Problem, ValidationBody};
 pub use request_id::RequestId;
-pub use routes::Routes;
-pub use spelling::{Names, spell_paths_alike};
 pub use text::Text;

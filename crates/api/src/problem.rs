@@ -19,7 +19,7 @@ const DATABASE_RETRY_SECS: u64 = 1;
 
 /// Why a request was not carried out, in the caller's words.
 ///
-/// Handlers return it; the middleware in [`crate::answer`] writes it and logs it once.
+/// Handlers return it; the middleware in [`crate::middleware`] writes it and logs it once.
 #[derive(Clone, Debug)]
 pub struct Problem {
     pub(crate) status: StatusCode,

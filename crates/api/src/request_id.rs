@@ -23,7 +23,7 @@ impl RequestId {
         self.0.to_str().unwrap_or_default()
     }
 
-    /// The id that was given to this request; empty before [`name_request`] ran.
+    /// The id that was given to this request; empty before [`assign_request_id`] ran.
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let given = request.extensions().get::<Self>().cloned();
         given.unwrap_or(Self(HeaderValue::from_static("")))
@@ -63,7 +63,7 @@ impl FromRequest for RequestId {
 }
 
 /// Gives every request its id and every answer the header `x-request-id`.
-pub async fn name_request<B: MessageBody>(
+pub async fn assign_request_id<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {

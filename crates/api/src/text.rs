@@ -6,7 +6,7 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::fields::{Field, Flaw, Spot};
+use crate::fields::{Fault, Field, Location};
 
 /// Text of `MIN` to `MAX` characters without U+0000, which PostgreSQL cannot keep.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -18,7 +18,7 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     ///
     /// # Errors
     /// When it is too short, too long, or contains U+0000.
-    pub fn parse(text: &str) -> Result<Self, Flaw> {
+    pub fn parse(text: &str) -> Result<Self, Fault> {
         let length = text.chars().count();
         if length < MIN {
             return Err(too_short(MIN));
@@ -41,22 +41,22 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
 }
 
 /// Lets text through that both databases can keep.
-pub(crate) fn storable(text: &str) -> Result<&str, Flaw> {
+pub(crate) fn storable(text: &str) -> Result<&str, Fault> {
     if text.contains('\0') {
-        return Err(Flaw::new("value_error", "Value error, the character U+0000 is not allowed"));
+        return Err(Fault::new("value_error", "Value error, the character U+0000 is not allowed"));
     }
     Ok(text)
 }
 
-fn too_short(least: usize) -> Flaw {
+fn too_short(least: usize) -> Fault {
     let noun = plural(least);
-    Flaw::new("string_too_short", format!("String should have at least {least} {noun}"))
+    Fault::new("string_too_short", format!("String should have at least {least} {noun}"))
         .context(json!({ "min_length": least }))
 }
 
-fn too_long(most: usize) -> Flaw {
+fn too_long(most: usize) -> Fault {
     let noun = plural(most);
-    Flaw::new("string_too_long", format!("String should have at most {most} {noun}"))
+    Fault::new("string_too_long", format!("String should have at most {most} {noun}"))
         .context(json!({ "max_length": most }))
 }
 
@@ -65,11 +65,12 @@ fn plural(count: usize) -> &'static str {
 }
 
 impl<const MIN: usize, const MAX: usize> Field for Text<MIN, MAX> {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
         let Value::String(text) = value else {
-            return spot.flaw(value, Flaw::new("string_type", "Input should be a valid string"));
+            return location
+                .reject(value, Fault::new("string_type", "Input should be a valid string"));
         };
-        spot.check(value, Self::parse(text))
+        location.check(value, Self::parse(text))
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::SecondsFormat::{Micros, Secs};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, Utc};
 use serde_json::json;
 
-use crate::fields::Flaw;
+use crate::fields::Fault;
 
 /// The years that both databases and all clients can write.
 const YEARS: RangeInclusive<i32> = 1..=9999;
@@ -31,7 +31,7 @@ pub fn now() -> DateTime<Utc> {
 ///
 /// # Errors
 /// When the text is none of these, or outside of the years 1 to 9999.
-pub fn parse(text: &str) -> Result<DateTime<Utc>, Flaw> {
+pub fn parse(text: &str) -> Result<DateTime<Utc>, Fault> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return from_unix_seconds(Some(seconds));
@@ -43,7 +43,7 @@ pub fn parse(text: &str) -> Result<DateTime<Utc>, Flaw> {
         } else {
             "invalid date or time"
         };
-        flaw("datetime_from_date_parsing", reason)
+        fault("datetime_from_date_parsing", reason)
     })
 }
 
@@ -69,7 +69,7 @@ fn unzoned(text: &str) -> Option<DateTime<Utc>> {
 ///
 /// # Errors
 /// When it lies outside the calendar.
-pub fn from_unix_seconds(seconds: Option<f64>) -> Result<DateTime<Utc>, Flaw> {
+pub fn from_unix_seconds(seconds: Option<f64>) -> Result<DateTime<Utc>, Fault> {
     const MICROS: f64 = 1e6;
     /// The year 9999 ends here; both databases and all clients can say as much.
     const LAST: f64 = 253_402_300_799.0;
@@ -78,13 +78,13 @@ pub fn from_unix_seconds(seconds: Option<f64>) -> Result<DateTime<Utc>, Flaw> {
         .filter(|it| (0.0..=LAST).contains(it))
         .and_then(|it| DateTime::from_timestamp_micros((it * MICROS) as i64))
         .ok_or_else(|| {
-            flaw("datetime_parsing", "dates after 9999 are not supported as unix timestamps")
+            fault("datetime_parsing", "dates after 9999 are not supported as unix timestamps")
         })
 }
 
-fn flaw(kind: &'static str, reason: &str) -> Flaw {
+fn fault(kind: &'static str, reason: &str) -> Fault {
     let noun = if kind == "datetime_parsing" { "datetime" } else { "datetime or date" };
-    Flaw::new(kind, format!("Input should be a valid {noun}, {reason}"))
+    Fault::new(kind, format!("Input should be a valid {noun}, {reason}"))
         .context(json!({ "error": reason }))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api::{Field, Flaw, Spot};
+use api::{Fault, Field, Location};
 use email_address::{EmailAddress, Options};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -23,9 +23,9 @@ impl Email {
     ///
     /// # Errors
     /// When it is no address that could receive mail.
-    pub fn parse(text: &str) -> Result<Self, Flaw> {
+    pub fn parse(text: &str) -> Result<Self, Fault> {
         let address = bare(text.trim());
-        check(address).map_err(flaw)?;
+        check(address).map_err(fault)?;
         Ok(Self(address.to_lowercase()))
     }
 
@@ -72,16 +72,18 @@ fn check(address: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn flaw(reason: &'static str) -> Flaw {
-    Flaw::new("value_error", format!("value is not a valid email address: {reason}"))
+fn fault(reason: &'static str) -> Fault {
+    Fault::new("value_error", format!("value is not a valid email address: {reason}"))
         .context(json!({ "reason": reason }))
 }
 
 impl Field for Email {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
         match value {
-            Value::String(text) => spot.check(value, Self::parse(text)),
-            _ => spot.flaw(value, Flaw::new("string_type", "Input should be a valid string")),
+            Value::String(text) => location.check(value, Self::parse(text)),
+            _ => {
+                location.reject(value, Fault::new("string_type", "Input should be a valid string"))
+            }
         }
     }
 }

@@ -13,7 +13,8 @@ use actix_web::web::{Data, Json as Answer, ServiceConfig};
 use actix_web::{CustomizeResponder, Responder, get, post};
 use admission::RateLimits;
 use api::{
-    Authed, BodyFaults, Busy, Created, ErrorBody, Input, Json, JsonOrQuery, Problem, SignInFaults,
+    AuthErrors, Authed, BodyErrors, Created, ErrorBody, Input, Json, JsonOrQuery, OverloadErrors,
+    Problem,
 };
 
 use crate::login::LoggedIn;
@@ -53,7 +54,7 @@ pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
 /// one. An unknown address and a wrong
 /// password are answered alike, and take the same time.
 #[utoipa::path(tag = "auth", request_body = LoginRequest, responses(
-    BodyFaults, Busy,
+    BodyErrors, OverloadErrors,
     (status = 200, description = "Logged in", body = LoginView),
     (status = 400, description = "The account is inactive", body = ErrorBody),
     (status = 401, description = "Address and password do not belong together", body = ErrorBody),
@@ -86,7 +87,7 @@ fn welcome<R: Responder>(
 ///
 /// Only where the profile allows it. Logs the new account in.
 #[utoipa::path(tag = "auth", request_body = RegisterRequest, responses(
-    BodyFaults, Busy,
+    BodyErrors, OverloadErrors,
     (status = 201, description = "Registered and logged in", body = LoginView),
     (status = 400, description = "The password is too short or too long", body = ErrorBody),
     (status = 403, description = "Registration is closed, or the role cannot be chosen", body = ErrorBody),
@@ -104,7 +105,7 @@ async fn register(
 
 /// Who am I
 #[utoipa::path(tag = "auth", security(("bearer" = [])), responses(
-    SignInFaults, Busy,
+    AuthErrors, OverloadErrors,
     (status = 200, description = "The account of the token", body = MeView),
 ))]
 #[get("/api/auth/me")]
@@ -127,7 +128,7 @@ async fn demo_accounts(auth: Data<Auth>) -> Answer<Vec<DemoView>> {
 ///
 /// Only where the profile has demo accounts; existing ones stay as they are.
 #[utoipa::path(tag = "auth", responses(
-    Busy,
+    OverloadErrors,
     (status = 200, description = "The addresses that were created", body = DemosCreated),
     (status = 403, description = "The profile has no demo accounts", body = ErrorBody),
 ))]
@@ -146,7 +147,7 @@ async fn init_demo_accounts(auth: Data<Auth>) -> Result<Answer<DemosCreated>, Pr
         ("new_password" = Option<String>, Query, description = "The new password, without a body"),
     ),
     responses(
-        SignInFaults, BodyFaults, Busy,
+        AuthErrors, BodyErrors, OverloadErrors,
         (status = 200, description = "Changed", body = Message),
         (status = 400, description = "The old password is wrong or the new one unfit", body = ErrorBody),
     ),
@@ -171,7 +172,7 @@ async fn change_password(
 #[utoipa::path(tag = "auth", request_body(content = Option<ForgotPassword>),
     params(("email" = Option<String>, Query, description = "The address, without a body")),
     responses(
-        BodyFaults, Busy,
+        BodyErrors, OverloadErrors,
         (status = 200, description = "A mail is on its way, if the address has an account", body = ResetRequested),
     ),
 )]
@@ -195,7 +196,7 @@ async fn forgot_password(
         ("new_password" = Option<String>, Query, description = "The new password, without a body"),
     ),
     responses(
-        BodyFaults, Busy,
+        BodyErrors, OverloadErrors,
         (status = 200, description = "Reset", body = Message),
         (status = 400, description = "The token is not good or the password unfit", body = ErrorBody),
     ),

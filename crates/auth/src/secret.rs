@@ -5,7 +5,7 @@ use std::ops::Range;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use api::{Field, Spot};
+use api::{Field, Location};
 
 use crate::common_passwords;
 
@@ -76,8 +76,8 @@ impl From<String> for Password {
 }
 
 impl Field for Password {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        String::read(value, spot).map(Self::from)
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
+        String::read(value, location).map(Self::from)
     }
 }
 

@@ -8,8 +8,8 @@ mod views;
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, HttpResponse, Responder, delete, get, patch, put};
 use api::{
-    Authed, BodyFaults, Both, Busy, Document, ErrorBody, Idempotency, InputFaults, Path, Problem,
-    SignInFaults,
+    AuthErrors, Authed, BodyErrors, Document, ErrorBody, Idempotency, InputErrors, OverloadErrors,
+    Path, Problem,
 };
 use auth::{Caller, Holder};
 use database::Db;
@@ -27,8 +27,13 @@ use conditions::{Tagged, condition, not_modified};
 use patch::Patched;
 use views::{Removed, SaveRequest, StaleBody, StateView, StatesView, StatisticsView};
 
-/// The way to a game's state: its room, and the game.
-type GamePath = Both<Path<RoomId>, Path<GameplayId>>;
+// The parts of requests have names because utoipa takes a `Path` inside a tuple for a parameter.
+/// The path of a state: its room, and the game.
+type GamePath = (Path<RoomId>, Path<GameplayId>);
+/// A save: its path, the document, and the key for repeats.
+type SaveParts = (Path<RoomId>, Path<GameplayId>, Document, Idempotency);
+/// A patch: its path, the patch, and the key for repeats.
+type PatchParts = (Path<RoomId>, Path<GameplayId>, Patched, Idempotency);
 
 // A request is compared with one after the other, and saves come most often.
 api::routes! {
@@ -49,7 +54,7 @@ api::routes! {
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The states", body = StatesView),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
@@ -76,7 +81,7 @@ async fn list_states(
         ("If-Match" = Option<String>, Header, description = "Entity tags that it must be"),
     ),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The state", body = StateView,
             headers(("etag" = String, description = "The version"))),
         (status = 304, description = "The client has this version"),
@@ -91,7 +96,7 @@ async fn get_state(
     db: Data<Db>,
     directory: Data<Directory>,
     request: HttpRequest,
-    Authed(holder, Both(Path(room), Path(game))): Authed<Holder, GamePath>,
+    Authed(holder, (Path(room), Path(game))): Authed<Holder, GamePath>,
 ) -> Result<HttpResponse, Problem> {
     let condition = condition(&request)?;
     let access = Access::of(&holder, &directory, room).await?;
@@ -120,7 +125,7 @@ async fn get_state(
         ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it within 24 hours gives the same answer and no second effect"),
     ),
     responses(
-        SignInFaults, BodyFaults, Busy,
+        AuthErrors, BodyErrors, OverloadErrors,
         (status = 200, description = "The state as it was saved", body = StateView,
             headers(("etag" = String, description = "The version"))),
         (status = 400, description = "A condition is malformed", body = ErrorBody),
@@ -136,9 +141,9 @@ async fn save_state(
     directory: Data<Directory>,
     request: HttpRequest,
     in_flight: Data<InFlight>,
-    Authed(Caller(account), Both(Both(Path(room), Path(game)), Both(Document(state), repeat))): Authed<
+    Authed(Caller(account), (Path(room), Path(game), Document(state), repeat)): Authed<
         Caller,
-        Both<GamePath, Both<Document, Idempotency>>,
+        SaveParts,
     >,
 ) -> Result<Tagged<StateView>, Problem> {
     let condition = condition(&request)?;
@@ -167,7 +172,7 @@ async fn save_state(
         ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it within 24 hours gives the same answer and no second effect"),
     ),
     responses(
-        SignInFaults, BodyFaults, Busy,
+        AuthErrors, BodyErrors, OverloadErrors,
         (status = 200, description = "The state as it was saved", body = StateView,
             headers(("etag" = String, description = "The version"))),
         (status = 400, description = "A condition is malformed", body = ErrorBody),
@@ -183,10 +188,7 @@ async fn patch_state(
     directory: Data<Directory>,
     request: HttpRequest,
     in_flight: Data<InFlight>,
-    Authed(holder, Both(Both(Path(room), Path(game)), Both(Patched(change), repeat))): Authed<
-        Holder,
-        Both<GamePath, Both<Patched, Idempotency>>,
-    >,
+    Authed(holder, (Path(room), Path(game), Patched(change), repeat)): Authed<Holder, PatchParts>,
 ) -> Result<Tagged<StateView>, Problem> {
     let condition = condition(&request)?;
     let access = Access::of(&holder, &directory, room).await?;
@@ -204,7 +206,7 @@ async fn patch_state(
         ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
     ),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "Deleted", body = Removed),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room, or nothing was saved", body = ErrorBody),
@@ -214,7 +216,7 @@ async fn patch_state(
 async fn delete_state(
     db: Data<Db>,
     directory: Data<Directory>,
-    Authed(Caller(account), Both(Path(room), Path(game))): Authed<Caller, GamePath>,
+    Authed(Caller(account), (Path(room), Path(game))): Authed<Caller, GamePath>,
 ) -> Result<Answer<Removed>, Problem> {
     let access = Access::of_owner(&directory, &account, room).await?;
     keep::remove(&db, access, &game).await?;
@@ -227,7 +229,7 @@ async fn delete_state(
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The room in numbers", body = StatisticsView),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),

@@ -1,6 +1,6 @@
 //! The state of one game in one room.
 
-use api::{Field, PathParam, Spot, Text};
+use api::{Field, Location, PathParam, Text};
 use chrono::{DateTime, Utc};
 use database::Json;
 use ids::{GameplayStateId, RoomId};
@@ -27,8 +27,8 @@ impl GameplayId {
 }
 
 impl Field for GameplayId {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        Text::read(value, spot).map(Self)
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
+        Text::read(value, location).map(Self)
     }
 }
 

@@ -9,7 +9,7 @@ use admission::RateLimits;
 
 /// How Supabase's own server calls these paths; its gateway calls them as they are called here, and
 /// clients that know the server by its own address use these.
-pub const OTHER_NAMES: [(&str, &str); 2] = [
+pub const PATH_ALIASES: [(&str, &str); 2] = [
     ("/socket/websocket", "/realtime/v1/websocket"),
     ("/api/broadcast", "/realtime/v1/api/broadcast"),
 ];

@@ -35,7 +35,7 @@ use rooms::Directory;
 
 pub use bus::{Bus, News};
 pub use door::Door;
-pub use http::{Documentation, OTHER_NAMES, configure, guard};
+pub use http::{Documentation, PATH_ALIASES, configure, guard};
 pub use hub::Hub;
 pub use socket::Frames;
 pub use upkeep::Upkeep;

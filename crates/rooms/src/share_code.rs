@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api::{Field, PathParam, Spot};
+use api::{Field, Location, PathParam};
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use serde::{Deserialize, Serialize};
@@ -39,8 +39,8 @@ impl ShareCode {
 
 /// Any text may be asked for; what is no code finds no room.
 impl Field for ShareCode {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        String::read(value, spot).map(Self)
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
+        String::read(value, location).map(Self)
     }
 }
 

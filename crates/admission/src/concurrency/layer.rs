@@ -21,7 +21,7 @@ pub async fn admit<B: MessageBody>(
     let Some(priority) = Priority::of(request.method(), request.path()) else {
         return Ok(next.call(request).await?.map_into_left_body());
     };
-    api::await_body(&mut request).await?;
+    api::buffer_body(&mut request).await?;
     match enter(&limit, priority, &request).await {
         Ok(slot) => Ok(aside::with(slot, next.call(request)).await?.map_into_left_body()),
         Err(crowded) => {

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use ids::{AccountId, GameRuleId, RoomId, SessionId, VisitorId};
 use serde_json::{Value, json};
 
-use super::{Field, Flaw, FromFields, Spot, read_object};
+use super::{Fault, Field, FromFields, Location, read_object};
 use crate::time;
 
 impl<T: Field> Field for Option<T> {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        if value.is_null() { Some(None) } else { T::read(value, spot).map(Some) }
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
+        if value.is_null() { Some(None) } else { T::read(value, location).map(Some) }
     }
 
     fn absent() -> Option<Self> {
@@ -18,16 +18,16 @@ impl<T: Field> Field for Option<T> {
 }
 
 impl<T: Field> Field for Vec<T> {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
         let Value::Array(items) = value else {
-            return spot.flaw(value, Flaw::new("list_type", "Input should be a valid list"));
+            return location.reject(value, Fault::new("list_type", "Input should be a valid list"));
         };
         let mut read = Vec::new();
         for (index, item) in items.iter().enumerate() {
-            if spot.is_full() {
+            if location.is_full() {
                 return None;
             }
-            read.push(T::read(item, &mut spot.inside(index)));
+            read.push(T::read(item, &mut location.inside(index)));
         }
         read.into_iter().collect()
     }
@@ -35,31 +35,33 @@ impl<T: Field> Field for Vec<T> {
 
 /// Text of any length. Where text is stored, [`crate::Text`] bounds it.
 impl Field for String {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
         match value {
             Value::String(text) => {
                 let checked = crate::text::storable(text).map(str::to_owned);
-                spot.check(value, checked)
+                location.check(value, checked)
             }
-            _ => spot.flaw(value, Flaw::new("string_type", "Input should be a valid string")),
+            _ => {
+                location.reject(value, Fault::new("string_type", "Input should be a valid string"))
+            }
         }
     }
 }
 
 impl Field for bool {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        let flaw = match value {
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
+        let fault = match value {
             Value::Bool(answer) => return Some(*answer),
             Value::String(_) | Value::Number(_) => match spelled(value) {
                 Some(answer) => return Some(answer),
-                None => Flaw::new(
+                None => Fault::new(
                     "bool_parsing",
                     "Input should be a valid boolean, unable to interpret input",
                 ),
             },
-            _ => Flaw::new("bool_type", "Input should be a valid boolean"),
+            _ => Fault::new("bool_type", "Input should be a valid boolean"),
         };
-        spot.flaw(value, flaw)
+        location.reject(value, fault)
     }
 }
 
@@ -75,57 +77,57 @@ fn spelled(value: &Value) -> Option<bool> {
 
 /// A whole number from `MIN` to `MAX`, from a path or a query string as digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Whole<const MIN: i64, const MAX: i64>(pub i64);
+pub struct Integer<const MIN: i64, const MAX: i64>(pub i64);
 
-impl<const MIN: i64, const MAX: i64> Field for Whole<MIN, MAX> {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+impl<const MIN: i64, const MAX: i64> Field for Integer<MIN, MAX> {
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
         let number = match value {
             Value::String(digits) => digits.parse().map_err(|_| {
                 let msg = "Input should be a valid integer, unable to parse string as an integer";
-                Flaw::new("int_parsing", msg)
+                Fault::new("int_parsing", msg)
             }),
             other => other
                 .as_i64()
-                .ok_or_else(|| Flaw::new("int_type", "Input should be a valid integer")),
+                .ok_or_else(|| Fault::new("int_type", "Input should be a valid integer")),
         };
         let within = number.and_then(|number: i64| match number {
-            _ if number < MIN => Err(Flaw::new(
+            _ if number < MIN => Err(Fault::new(
                 "greater_than_equal",
                 format!("Input should be greater than or equal to {MIN}"),
             )
             .context(json!({ "ge": MIN }))),
-            _ if number > MAX => Err(Flaw::new(
+            _ if number > MAX => Err(Fault::new(
                 "less_than_equal",
                 format!("Input should be less than or equal to {MAX}"),
             )
             .context(json!({ "le": MAX }))),
             number => Ok(Self(number)),
         });
-        spot.check(value, within)
+        location.check(value, within)
     }
 }
 
 impl Field for DateTime<Utc> {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
         let moment = match value {
             Value::String(text) => time::parse(text),
             Value::Number(seconds) => time::from_unix_seconds(seconds.as_f64()),
-            _ => Err(Flaw::new("datetime_type", "Input should be a valid datetime")),
+            _ => Err(Fault::new("datetime_type", "Input should be a valid datetime")),
         };
-        spot.check(value, moment)
+        location.check(value, moment)
     }
 }
 
 /// Reads one of a few words, worded as Pydantic words a literal.
 ///
 /// # Errors
-/// When the value is none of the words; the flaw lists them.
-pub fn choice<T: Copy>(value: &Value, words: &[(&str, T)]) -> Result<T, Flaw> {
+/// When the value is none of the words; the fault lists them.
+pub fn choice<T: Copy>(value: &Value, words: &[(&str, T)]) -> Result<T, Fault> {
     let chosen = words.iter().find(|(word, _)| value.as_str() == Some(word));
     chosen.map(|(_, meaning)| *meaning).ok_or_else(|| {
         let quoted: Vec<_> = words.iter().map(|(word, _)| format!("'{word}'")).collect();
         let expected = quoted.join(" or ");
-        Flaw::new("literal_error", format!("Input should be {expected}"))
+        Fault::new("literal_error", format!("Input should be {expected}"))
             .context(json!({ "expected": expected }))
     })
 }
@@ -134,24 +136,25 @@ pub fn choice<T: Copy>(value: &Value, words: &[(&str, T)]) -> Result<T, Flaw> {
 pub struct Nested<T>(pub T);
 
 impl<T: FromFields> Field for Nested<T> {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        read_object(value, Spot { loc: spot.loc.clone(), issues: spot.issues }).map(Self)
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
+        read_object(value, Location { loc: location.loc.clone(), issues: location.issues })
+            .map(Self)
     }
 }
 
 macro_rules! id_field {
     ($($id:ty),*) => {$(
         impl Field for $id {
-            fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+            fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
                 let Value::String(text) = value else {
-                    let flaw = Flaw::new("uuid_type", "UUID input should be a string, bytes or UUID object");
-                    return spot.flaw(value, flaw);
+                    let fault = Fault::new("uuid_type", "UUID input should be a string, bytes or UUID object");
+                    return location.reject(value, fault);
                 };
                 let id = text.parse().map_err(|error: uuid::Error| {
-                    Flaw::new("uuid_parsing", format!("Input should be a valid UUID, {error}"))
+                    Fault::new("uuid_parsing", format!("Input should be a valid UUID, {error}"))
                         .context(json!({ "error": error.to_string() }))
                 });
-                spot.check(value, id)
+                location.check(value, id)
             }
         }
     )*};

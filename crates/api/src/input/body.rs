@@ -16,9 +16,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::parts::ENVELOPE_BYTES;
-use super::{JSON, Part};
-use crate::fields::{Flaw, Issue};
-use crate::head::HeadLimits;
+use super::{JSON, RequestPart};
+use crate::fields::{Fault, Issue};
+use crate::head_limits::HeadLimits;
 use crate::problem::Problem;
 
 /// What a PATCH takes (RFC 5789, section 3.1).
@@ -51,7 +51,7 @@ pub(crate) fn limits(request: &HttpRequest) -> Result<BodyLimits, Problem> {
 }
 
 /// Reads the body that `T` asks for and checks that it is JSON.
-pub(super) async fn read<T: Part>(
+pub(super) async fn read<T: RequestPart>(
     request: &HttpRequest,
     payload: Payload,
     limits: BodyLimits,
@@ -142,9 +142,9 @@ pub(super) fn not_json(body: &[u8], error: &serde_json::Error) -> Issue {
         Category::Eof => "Unexpected end of the document",
         _ => "Expecting value",
     };
-    let flaw = Flaw::new("json_invalid", "JSON decode error").context(json!({ "error": reason }));
+    let fault = Fault::new("json_invalid", "JSON decode error").context(json!({ "error": reason }));
     let loc = vec![Value::from("body"), Value::from(place(body, error))];
-    flaw.at(loc, json!({}))
+    fault.at(loc, json!({}))
 }
 
 fn place(body: &[u8], error: &serde_json::Error) -> usize {

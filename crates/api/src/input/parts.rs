@@ -5,8 +5,8 @@ use actix_web::web;
 use database::scan;
 use serde_json::{Map, Value, json};
 
-use super::{BodyLimits, JSON, Part, Raw};
-use crate::fields::{Field, Flaw, FromFields, Spot, read_object};
+use super::{BodyLimits, JSON, RawRequest, RequestPart};
+use crate::fields::{Fault, Field, FromFields, Location, read_object};
 
 /// A value that a path carries under a fixed name.
 pub trait PathParam: Field {
@@ -37,12 +37,12 @@ impl PathParam for ids::GameRuleId {
 /// A value from the path.
 pub struct Path<T>(pub T);
 
-impl<T: PathParam> Part for Path<T> {
-    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+impl<T: PathParam> RequestPart for Path<T> {
+    fn read(raw: &mut RawRequest<'_>) -> Option<Self> {
         let segment = raw.request.match_info().get(T::NAME).unwrap_or_default();
         let value = Value::from(decoded(segment));
         let loc = vec![Value::from("path"), Value::from(T::NAME)];
-        T::read(&value, &mut Spot::new(loc, &mut raw.issues)).map(Self)
+        T::read(&value, &mut Location::new(loc, &mut raw.issues)).map(Self)
     }
 }
 
@@ -57,29 +57,29 @@ fn decoded(segment: &str) -> String {
 /// The fields of the query string.
 pub struct Query<T>(pub T);
 
-impl<T: FromFields> Part for Query<T> {
-    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+impl<T: FromFields> RequestPart for Query<T> {
+    fn read(raw: &mut RawRequest<'_>) -> Option<Self> {
         let pairs = web::Query::<Vec<(String, String)>>::from_query(raw.request.query_string());
         let pairs = pairs.map(web::Query::into_inner).unwrap_or_default();
         let object: Map<_, _> = pairs.into_iter().map(|(k, v)| (k, Value::from(v))).collect();
-        let spot = Spot::new(vec![Value::from("query")], &mut raw.issues);
-        read_object(&Value::Object(object), spot).map(Self)
+        let location = Location::new(vec![Value::from("query")], &mut raw.issues);
+        read_object(&Value::Object(object), location).map(Self)
     }
 }
 
 /// The fields of a JSON body.
 pub struct Json<T>(pub T);
 
-impl<T: FromFields> Part for Json<T> {
+impl<T: FromFields> RequestPart for Json<T> {
     const MEDIA: &'static [&'static str] = &[JSON];
 
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         Some(limits.ordinary)
     }
 
-    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+    fn read(raw: &mut RawRequest<'_>) -> Option<Self> {
         let body = body_value(raw)?;
-        read_object(&body, raw.body_spot()).map(Self)
+        read_object(&body, raw.body_location()).map(Self)
     }
 }
 
@@ -88,14 +88,14 @@ impl<T: FromFields> Part for Json<T> {
 /// The web app sends a body where the old API read the query.
 pub struct JsonOrQuery<T>(pub T);
 
-impl<T: FromFields> Part for JsonOrQuery<T> {
+impl<T: FromFields> RequestPart for JsonOrQuery<T> {
     const MEDIA: &'static [&'static str] = &[JSON];
 
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         Some(limits.ordinary)
     }
 
-    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+    fn read(raw: &mut RawRequest<'_>) -> Option<Self> {
         if raw.body.is_empty() || raw.body.trim_ascii() == b"null" {
             Query::read(raw).map(|Query(fields)| Self(fields))
         } else {
@@ -105,16 +105,16 @@ impl<T: FromFields> Part for JsonOrQuery<T> {
 }
 
 /// The fields of a JSON body, if there is one.
-pub struct MaybeJson<T>(pub Option<T>);
+pub struct OptionalJson<T>(pub Option<T>);
 
-impl<T: FromFields> Part for MaybeJson<T> {
+impl<T: FromFields> RequestPart for OptionalJson<T> {
     const MEDIA: &'static [&'static str] = &[JSON];
 
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         Some(limits.ordinary)
     }
 
-    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+    fn read(raw: &mut RawRequest<'_>) -> Option<Self> {
         if raw.body.is_empty() {
             Some(Self(None))
         } else {
@@ -131,14 +131,14 @@ pub struct Document(pub database::Json);
 /// What a body may hold beside its document, in bytes.
 pub(super) const ENVELOPE_BYTES: usize = 4096;
 
-impl Part for Document {
+impl RequestPart for Document {
     const MEDIA: &'static [&'static str] = &[JSON];
 
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         Some(limits.document.bytes + ENVELOPE_BYTES)
     }
 
-    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+    fn read(raw: &mut RawRequest<'_>) -> Option<Self> {
         match state_of(raw.body) {
             Some(state) if state.starts_with('{') => accept(state, raw),
             _ => explain_no_document(raw),
@@ -152,27 +152,27 @@ fn state_of(body: &[u8]) -> Option<&str> {
     fields.filter(|field| field.plain_key() == "state").last().map(|field| field.value)
 }
 
-fn accept(document: &str, raw: &mut Raw<'_>) -> Option<Document> {
+fn accept(document: &str, raw: &mut RawRequest<'_>) -> Option<Document> {
     let accepted = database::Json::accept(document, raw.limits.document);
     let accepted = accepted.map(Document).map_err(|refusal| {
-        Flaw::new("value_error", format!("Value error, {refusal}"))
+        Fault::new("value_error", format!("Value error, {refusal}"))
             .context(json!({ "error": refusal.to_string() }))
     });
-    raw.body_spot().inside("state").check(&Value::Null, accepted)
+    raw.body_location().inside("state").check(&Value::Null, accepted)
 }
 
 /// Builds the tree that [`Document`] spares, to say what is wrong with it.
-fn explain_no_document(raw: &mut Raw<'_>) -> Option<Document> {
+fn explain_no_document(raw: &mut RawRequest<'_>) -> Option<Document> {
     let body = body_value(raw)?;
-    let NoDocument(state) = read_object(&body, raw.body_spot())?;
-    let flaw = Flaw::new("dict_type", "Input should be a valid dictionary");
-    raw.body_spot().inside("state").flaw(&state, flaw)
+    let NoDocument(state) = read_object(&body, raw.body_location())?;
+    let fault = Fault::new("dict_type", "Input should be a valid dictionary");
+    raw.body_location().inside("state").reject(&state, fault)
 }
 
 struct NoDocument(Value);
 
 impl Field for NoDocument {
-    fn read(value: &Value, _: &mut Spot<'_>) -> Option<Self> {
+    fn read(value: &Value, _: &mut Location<'_>) -> Option<Self> {
         Some(Self(value.clone()))
     }
 }
@@ -183,10 +183,10 @@ impl FromFields for NoDocument {
     }
 }
 
-fn body_value(raw: &mut Raw<'_>) -> Option<Value> {
+fn body_value(raw: &mut RawRequest<'_>) -> Option<Value> {
     if raw.body.is_empty() {
-        let flaw = Flaw::new("missing", "Field required");
-        return raw.body_spot().flaw(&Value::Null, flaw);
+        let fault = Fault::new("missing", "Field required");
+        return raw.body_location().reject(&Value::Null, fault);
     }
     match serde_json::from_slice(raw.body) {
         Ok(value) => Some(value),

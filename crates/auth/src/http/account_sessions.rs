@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get};
-use api::{Authed, Busy, ErrorBody, InputFaults, Path, Problem, SignInFaults};
+use api::{AuthErrors, Authed, ErrorBody, InputErrors, OverloadErrors, Path, Problem};
 use ids::AccountId;
 use tracing::info;
 
@@ -15,7 +15,7 @@ use crate::{Admin, Auth, Client, sessions};
 #[utoipa::path(tag = "admin", security(("admin" = [])),
     params(("user_id" = AccountId, Path, description = "The account")),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The sessions", body = Vec<SessionView>),
         (status = 403, description = "Not an active administrator", body = ErrorBody),
     ),
@@ -36,7 +36,7 @@ pub(crate) async fn list_user_sessions(
 #[utoipa::path(tag = "admin", security(("admin" = [])),
     params(("user_id" = AccountId, Path, description = "The account")),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "Ended", body = SessionsEnded),
         (status = 403, description = "Not an active administrator", body = ErrorBody),
         (status = 404, description = "There is no such account", body = ErrorBody),

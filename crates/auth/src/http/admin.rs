@@ -3,8 +3,8 @@
 use actix_web::post;
 use actix_web::web::{Data, Json as Answer};
 use api::{
-    Authed, BodyFaults, Busy, ErrorBody, Field, Fields, FromFields, Json, Nested, Problem,
-    SignInFaults, Spot, Text, time,
+    AuthErrors, Authed, BodyErrors, ErrorBody, Field, Fields, FromFields, Json, Location, Nested,
+    OverloadErrors, Problem, Text, time,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -22,7 +22,7 @@ use crate::{Admin, Auth, Client};
 /// `users` wins over `emails` unless it is empty. Each user is created on its own. Passwords that
 /// were not given are generated and shown once; they must be changed.
 #[utoipa::path(tag = "admin", request_body = BatchRequest, security(("admin" = [])), responses(
-    SignInFaults, BodyFaults, Busy,
+    AuthErrors, BodyErrors, OverloadErrors,
     (status = 200, description = "What became of each user", body = BatchView),
     (status = 400, description = "The batch names nobody, or too many", body = ErrorBody),
     (status = 403, description = "Not an active administrator", body = ErrorBody),
@@ -103,9 +103,9 @@ impl FromFields for BatchUser {
 }
 
 impl Field for OnDuplicate {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
         let words = [("skip", Self::Skip), ("reset_password", Self::ResetPassword)];
-        spot.check(value, api::choice(value, &words))
+        location.check(value, api::choice(value, &words))
     }
 }
 

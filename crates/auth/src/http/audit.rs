@@ -3,8 +3,8 @@
 use actix_web::get;
 use actix_web::web::{Data, Json as Answer};
 use api::{
-    Authed, Busy, ErrorBody, Field, Fields, Flaw, FromFields, InputFaults, Problem, Query,
-    SignInFaults, Spot, Whole, time,
+    AuthErrors, Authed, ErrorBody, Fault, Field, Fields, FromFields, InputErrors, Integer,
+    Location, OverloadErrors, Problem, Query, time,
 };
 use chrono::DateTime;
 use ids::{AccountId, AuditId, SessionId};
@@ -32,7 +32,7 @@ const PAGE_MAX: i64 = 500;
         ("before" = Option<String>, Query, description = "What the page before this one calls `next`"),
     ),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "A page of the log", body = AuditPage),
         (status = 403, description = "Not an active administrator", body = ErrorBody),
     ),
@@ -60,7 +60,7 @@ pub(crate) struct PageRequest {
 impl FromFields for PageRequest {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let account = fields.field("account_id");
-        let limit = fields.field_or("limit", Whole::<1, PAGE_MAX>(PAGE));
+        let limit = fields.field_or("limit", Integer::<1, PAGE_MAX>(PAGE));
         let before = fields.field("before");
         Some(Self { account: account?, limit: limit?.0, before: before? })
     }
@@ -84,9 +84,9 @@ impl Cursor {
 }
 
 impl Field for Cursor {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        let flaw = || Flaw::new("value_error", "Value error, not the `next` of a page");
-        spot.check(value, value.as_str().and_then(Self::parse).ok_or_else(flaw))
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
+        let fault = || Fault::new("value_error", "Value error, not the `next` of a page");
+        location.check(value, value.as_str().and_then(Self::parse).ok_or_else(fault))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What requests about accounts say.
 
-use api::{Field, Fields, FromFields, Spot, Text};
+use api::{Field, Fields, FromFields, Location, Text};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -125,15 +125,15 @@ impl FromFields for PasswordReset {
 
 /// One role, by its name.
 impl Field for Role {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
         let words = Self::ALL.map(|role| (role.as_str(), role));
-        spot.check(value, api::choice(value, &words))
+        location.check(value, api::choice(value, &words))
     }
 }
 
 /// Roles, as a list of their names.
 impl Field for Roles {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        Vec::<Role>::read(value, spot).map(Self::new)
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
+        Vec::<Role>::read(value, location).map(Self::new)
     }
 }

@@ -3,7 +3,8 @@
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{CustomizeResponder, HttpRequest, Responder, delete, get, post};
 use api::{
-    Authed, BodyFaults, Busy, ErrorBody, Input, InputFaults, MaybeJson, Path, Problem, SignInFaults,
+    AuthErrors, Authed, BodyErrors, ErrorBody, Input, InputErrors, OptionalJson, OverloadErrors,
+    Path, Problem,
 };
 use chrono::TimeDelta;
 use ids::SessionId;
@@ -21,7 +22,7 @@ use crate::{Auth, Client, SignedIn, cookie, sessions};
 /// again within a minute, until the new one is used, and gives the same pair. A token that was
 /// replaced earlier ends the session.
 #[utoipa::path(tag = "auth", request_body(content = Option<RefreshRequest>), responses(
-    BodyFaults, Busy,
+    BodyErrors, OverloadErrors,
     (status = 200, description = "The next pair", body = RefreshView),
     (status = 401, description = "The refresh token is not good", body = ErrorBody),
     (status = 403, description = "The account is inactive", body = ErrorBody),
@@ -31,7 +32,7 @@ pub(crate) async fn refresh(
     auth: Data<Auth>,
     client: Client,
     request: HttpRequest,
-    Input(MaybeJson(body)): Input<MaybeJson<RefreshRequest>>,
+    Input(OptionalJson(body)): Input<OptionalJson<RefreshRequest>>,
 ) -> Result<CustomizeResponder<Answer<RefreshView>>, Problem> {
     let token = token(&auth, &request, body).ok_or(AuthError::BadRefreshToken)?;
     let pair = crate::refresh::refresh(&auth, &token, &client).await?;
@@ -47,7 +48,7 @@ pub(crate) async fn refresh(
 #[utoipa::path(tag = "auth", request_body(content = Option<RefreshRequest>),
     security((), ("bearer" = [])),
     responses(
-        SignInFaults, BodyFaults, Busy,
+        AuthErrors, BodyErrors, OverloadErrors,
         (status = 200, description = "Logged out", body = Message),
     ),
 )]
@@ -56,7 +57,7 @@ pub(crate) async fn logout(
     auth: Data<Auth>,
     client: Client,
     request: HttpRequest,
-    Input(MaybeJson(body)): Input<MaybeJson<RefreshRequest>>,
+    Input(OptionalJson(body)): Input<OptionalJson<RefreshRequest>>,
 ) -> Result<CustomizeResponder<Answer<Message>>, Problem> {
     if let Some(token) = token(&auth, &request, body) {
         sessions::log_out_by_token(&auth, &token, &client).await?;
@@ -74,7 +75,7 @@ pub(crate) async fn logout(
 ///
 /// Those that last, the one used last before the others.
 #[utoipa::path(tag = "auth", security(("bearer" = [])), responses(
-    SignInFaults, Busy,
+    AuthErrors, OverloadErrors,
     (status = 200, description = "The sessions", body = Vec<SessionView>),
 ))]
 #[get("/api/auth/sessions")]
@@ -91,7 +92,7 @@ pub(crate) async fn list_sessions(
 #[utoipa::path(tag = "auth", security(("bearer" = [])),
     params(("session_id" = SessionId, Path, description = "The session")),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "Ended", body = Message),
         (status = 404, description = "There is no such session", body = ErrorBody),
     ),
@@ -108,7 +109,7 @@ pub(crate) async fn end_session(
 
 /// End all of one's own sessions but the one that asks
 #[utoipa::path(tag = "auth", security(("bearer" = [])), responses(
-    SignInFaults, Busy,
+    AuthErrors, OverloadErrors,
     (status = 200, description = "Ended", body = SessionsEnded),
 ))]
 #[delete("/api/auth/sessions")]

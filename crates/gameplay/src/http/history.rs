@@ -3,8 +3,8 @@
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{get, post};
 use api::{
-    Authed, Both, Busy, ErrorBody, Field, Fields, FromFields, InputFaults, Path, PathParam,
-    Problem, Query, SignInFaults, Spot, Whole,
+    AuthErrors, Authed, ErrorBody, Field, Fields, FromFields, InputErrors, Integer, Location,
+    OverloadErrors, Path, PathParam, Problem, Query,
 };
 use auth::Caller;
 use database::Db;
@@ -12,14 +12,19 @@ use ids::RoomId;
 use rooms::Directory;
 use serde_json::Value;
 
-use super::GamePath;
 use super::conditions::Tagged;
 use super::views::{HistoryView, SnapshotView, StateView};
 use crate::access::Access;
 use crate::change::Change;
 use crate::saver::Saves;
+use crate::state::GameplayId;
 use crate::version::Condition;
 use crate::{history, keep};
+
+/// A page of the versions of a state.
+type PageParts = (Path<RoomId>, Path<GameplayId>, Query<PageRequest>);
+/// One version of a state.
+type VersionParts = (Path<RoomId>, Path<GameplayId>, Path<VersionNumber>);
 
 /// Versions on a page, if nothing else is asked for.
 const PAGE: i64 = 20;
@@ -48,7 +53,7 @@ pub(crate) struct PageRequest {
             minimum = 1, maximum = 100),
     ),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The versions", body = HistoryView),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room, or nothing was saved", body = ErrorBody),
@@ -58,10 +63,7 @@ pub(crate) struct PageRequest {
 pub(crate) async fn list_versions(
     db: Data<Db>,
     directory: Data<Directory>,
-    Authed(Caller(account), Both(Both(Path(room), Path(game)), Query(page))): Authed<
-        Caller,
-        Both<GamePath, Query<PageRequest>>,
-    >,
+    Authed(Caller(account), (Path(room), Path(game), Query(page))): Authed<Caller, PageParts>,
 ) -> Result<Answer<HistoryView>, Problem> {
     let access = Access::of_owner(&directory, &account, room).await?;
     let state = keep::fetch(&db, access, &game).await?;
@@ -79,7 +81,7 @@ pub(crate) async fn list_versions(
         ("version" = i64, Path, description = "The version", minimum = 1),
     ),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The state as it was", body = SnapshotView),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room, state or version", body = ErrorBody),
@@ -89,10 +91,7 @@ pub(crate) async fn list_versions(
 pub(crate) async fn get_version(
     db: Data<Db>,
     directory: Data<Directory>,
-    Authed(Caller(account), Both(Both(Path(room), Path(game)), Path(number))): Authed<
-        Caller,
-        Both<GamePath, Path<VersionNumber>>,
-    >,
+    Authed(Caller(account), (Path(room), Path(game), Path(number))): Authed<Caller, VersionParts>,
 ) -> Result<Answer<SnapshotView>, Problem> {
     let access = Access::of_owner(&directory, &account, room).await?;
     let state = keep::fetch(&db, access, &game).await?;
@@ -109,7 +108,7 @@ pub(crate) async fn get_version(
         ("version" = i64, Path, description = "The version", minimum = 1),
     ),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The state as it is now", body = StateView,
             headers(("etag" = String, description = "The version"))),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
@@ -121,10 +120,7 @@ pub(crate) async fn restore_version(
     db: Data<Db>,
     saves: Data<Saves>,
     directory: Data<Directory>,
-    Authed(Caller(account), Both(Both(Path(room), Path(game)), Path(number))): Authed<
-        Caller,
-        Both<GamePath, Path<VersionNumber>>,
-    >,
+    Authed(Caller(account), (Path(room), Path(game), Path(number))): Authed<Caller, VersionParts>,
 ) -> Result<Tagged<StateView>, Problem> {
     let access = Access::of_owner(&directory, &account, room).await?;
     let state = keep::fetch(&db, access, &game).await?;
@@ -135,8 +131,8 @@ pub(crate) async fn restore_version(
 }
 
 impl Field for VersionNumber {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        Whole::<1, { i64::MAX }>::read(value, spot).map(|it| Self(it.0))
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
+        Integer::<1, { i64::MAX }>::read(value, location).map(|it| Self(it.0))
     }
 }
 
@@ -147,7 +143,7 @@ impl PathParam for VersionNumber {
 impl FromFields for PageRequest {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let before = fields.field::<Option<VersionNumber>>("before");
-        let limit = fields.field_or("limit", Whole::<1, PAGE_MAX>(PAGE));
+        let limit = fields.field_or("limit", Integer::<1, PAGE_MAX>(PAGE));
         Some(Self { before: before?.map(|it| it.0), limit: limit?.0 })
     }
 }

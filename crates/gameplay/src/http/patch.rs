@@ -1,7 +1,7 @@
 //! The body of a PATCH: one of two kinds of patch, as its content type says.
 
 use actix_web::http::header::CONTENT_TYPE;
-use api::{BodyLimits, Flaw, Part, Raw};
+use api::{BodyLimits, Fault, RawRequest, RequestPart};
 use database::Json;
 use json_patch::Patch;
 use serde_json::json;
@@ -19,39 +19,39 @@ const OPERATIONS_MAX: usize = 1000;
 /// A patch, read as the kind that its content type names.
 pub(super) struct Patched(pub(super) Change);
 
-impl Part for Patched {
+impl RequestPart for Patched {
     const MEDIA: &'static [&'static str] = &[MERGE, OPERATIONS];
 
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         Some(limits.document.bytes)
     }
 
-    fn read(raw: &mut Raw<'_>) -> Option<Self> {
+    fn read(raw: &mut RawRequest<'_>) -> Option<Self> {
         let declared = raw.request().headers().get(CONTENT_TYPE);
         let declared = declared.and_then(|it| it.to_str().ok()).unwrap_or_default();
         let is_merge = declared.trim_start().to_ascii_lowercase().starts_with(MERGE);
         let change = if is_merge { merge(raw) } else { operations(raw) };
         let change = change.map(Self);
-        raw.body_spot().check(&serde_json::Value::Null, change)
+        raw.body_location().check(&serde_json::Value::Null, change)
     }
 }
 
-fn merge(raw: &Raw<'_>) -> Result<Change, Flaw> {
-    let malformed = || Flaw::new("merge_patch_invalid", "Input should be a merge patch");
+fn merge(raw: &RawRequest<'_>) -> Result<Change, Fault> {
+    let malformed = || Fault::new("merge_patch_invalid", "Input should be a merge patch");
     let patch: &RawValue = serde_json::from_slice(raw.body()).map_err(|_| malformed())?;
     let patch = Json::accept(patch.get(), raw.limits().document)
-        .map_err(|refusal| Flaw::new("value_error", format!("Value error, {refusal}")))?;
+        .map_err(|refusal| Fault::new("value_error", format!("Value error, {refusal}")))?;
     Ok(Change::Merge(patch))
 }
 
-fn operations(raw: &Raw<'_>) -> Result<Change, Flaw> {
+fn operations(raw: &RawRequest<'_>) -> Result<Change, Fault> {
     let patch: Patch = serde_json::from_slice(raw.body()).map_err(|_| {
         let reason = "Input should be a list of patch operations (RFC 6902)";
-        Flaw::new("json_patch_invalid", reason)
+        Fault::new("json_patch_invalid", reason)
     })?;
     if patch.len() > OPERATIONS_MAX {
         let reason = format!("List should have at most {OPERATIONS_MAX} operations");
-        return Err(Flaw::new("too_long", reason).context(json!({ "max_length": OPERATIONS_MAX })));
+        return Err(Fault::new("too_long", reason).context(json!({ "max_length": OPERATIONS_MAX })));
     }
     Ok(Change::Patch(patch))
 }

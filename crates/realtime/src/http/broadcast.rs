@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
-use api::{Busy, ErrorBody, Problem};
+use api::{ErrorBody, OverloadErrors, Problem};
 use bytes::Bytes;
 use ids::RoomId;
 use serde::Deserialize;
@@ -45,7 +45,7 @@ struct Message<'a> {
 /// For clients that are not in the channel, or not yet. Everybody in it hears them. `/api/broadcast` is
 /// the same.
 #[utoipa::path(tag = "realtime", request_body = Object, responses(
-    Busy,
+    OverloadErrors,
     (status = 202, description = "The messages are on their way"),
     (status = 401, description = "The key or the token is not valid", body = ErrorBody),
     (status = 403, description = "Not allowed in this room", body = ErrorBody),
@@ -80,7 +80,7 @@ pub(crate) async fn broadcast_many(
         ("private" = Option<bool>, Query, description = "Whether the private channel is meant"),
     ),
     responses(
-        Busy,
+        OverloadErrors,
         (status = 202, description = "The message is on its way"),
         (status = 401, description = "The key or the token is not valid", body = ErrorBody),
         (status = 403, description = "Not allowed in this room", body = ErrorBody),

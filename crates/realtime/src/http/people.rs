@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, get};
-use api::{Authed, Busy, ErrorBody, InputFaults, Path, Problem, SignInFaults, time};
+use api::{AuthErrors, Authed, ErrorBody, InputErrors, OverloadErrors, Path, Problem, time};
 use auth::Holder;
 use database::Db;
 use ids::RoomId;
@@ -35,7 +35,7 @@ pub(crate) struct PersonView {
 #[utoipa::path(tag = "realtime", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "Who is there, channel by channel", body = Vec<PersonView>),
         (status = 403, description = "Not the owner's room, not in it, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),

@@ -81,7 +81,7 @@ pub(crate) async fn websocket(
     let counted = worker.hub().count(address).ok_or_else(|| {
         no(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets").retry_after(RETRY_SECS)
     })?;
-    api::waive_body_time(&request);
+    api::disable_body_timeout(&request);
     let opened = socket::open(&request, payload, worker, (version, key), counted);
     opened.map_err(|_| no(StatusCode::BAD_REQUEST, "websocket_expected"))
 }

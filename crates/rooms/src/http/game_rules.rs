@@ -2,7 +2,9 @@
 
 use actix_web::get;
 use actix_web::web::{Data, Json as Answer};
-use api::{Busy, ErrorBody, Field, Input, InputFaults, Path, PathParam, Problem, Spot};
+use api::{
+    ErrorBody, Field, Input, InputErrors, Location, OverloadErrors, Path, PathParam, Problem,
+};
 use database::Db;
 use ids::GameRuleId;
 use serde_json::Value;
@@ -16,8 +18,8 @@ use crate::store as table;
 pub(crate) struct Slug(String);
 
 impl Field for Slug {
-    fn read(value: &Value, spot: &mut Spot<'_>) -> Option<Self> {
-        String::read(value, spot).map(Self)
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
+        String::read(value, location).map(Self)
     }
 }
 
@@ -27,7 +29,7 @@ impl PathParam for Slug {
 
 /// List the game rules
 #[utoipa::path(tag = "game rules", responses(
-    Busy,
+    OverloadErrors,
     (status = 200, description = "The rules", body = Vec<GameRuleView>),
 ))]
 #[get("/api/game-rules")]
@@ -40,7 +42,7 @@ pub(crate) async fn list_rules(db: Data<Db>) -> Result<Answer<Vec<GameRuleView>>
 #[utoipa::path(tag = "game rules",
     params(("rule_id" = GameRuleId, Path, description = "The rule")),
     responses(
-        InputFaults, Busy,
+        InputErrors, OverloadErrors,
         (status = 200, description = "The rule", body = GameRuleView),
         (status = 404, description = "There is no such rule", body = ErrorBody),
     ),
@@ -58,7 +60,7 @@ pub(crate) async fn get_rule(
 #[utoipa::path(tag = "game rules",
     params(("slug" = String, Path, description = "The short name")),
     responses(
-        InputFaults, Busy,
+        InputErrors, OverloadErrors,
         (status = 200, description = "The rule", body = GameRuleView),
         (status = 404, description = "There is no such rule", body = ErrorBody),
     ),

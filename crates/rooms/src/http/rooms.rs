@@ -4,8 +4,8 @@ use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, post, put};
 use admission::{ClientAddress, RateLimits};
 use api::{
-    Authed, BodyFaults, Both, Busy, Created, ErrorBody, Fields, FromFields, Idempotency, Input,
-    InputFaults, Json, Path, Problem, Query, SignInFaults,
+    AuthErrors, Authed, BodyErrors, Created, ErrorBody, Fields, FromFields, Idempotency, Input,
+    InputErrors, Json, OverloadErrors, Path, Problem, Query,
 };
 use auth::Caller;
 use chrono::{DateTime, Utc};
@@ -25,6 +25,12 @@ use crate::open::{self, NewRoom};
 use crate::opener::Openings;
 use crate::room::{Deed, Description, RoomName};
 use crate::share_code::ShareCode;
+
+// The parts of requests have names because utoipa takes a `Path` inside a tuple for a parameter.
+/// A room to open, and the key for repeats.
+type CreateParts = (Json<RoomRequest>, Idempotency);
+/// A room, and its new description.
+type UpdateParts = (Path<RoomId>, Json<RoomRequest>);
 
 /// What is said of a room to open or to change.
 #[derive(ToSchema)]
@@ -96,7 +102,7 @@ impl FromFields for RoomFilter {
 #[utoipa::path(tag = "rooms", request_body = RoomRequest, security(("bearer" = [])), params(
     ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it within 24 hours gives the same answer and no second effect"),
 ), responses(
-    SignInFaults, BodyFaults, Busy,
+    AuthErrors, BodyErrors, OverloadErrors,
     (status = 201, description = "The new room", body = RoomView),
     (status = 400, description = "The game rule is unknown, or the token's subject is no id", body = ErrorBody),
     (status = 403, description = "Not a counsellor, or inactive", body = ErrorBody),
@@ -106,10 +112,7 @@ impl FromFields for RoomFilter {
 pub(crate) async fn create_room(
     openings: Data<Openings>,
     in_flight: Data<InFlight>,
-    Authed(Caller(account), Both(Json(request), repeat)): Authed<
-        Caller,
-        Both<Json<RoomRequest>, Idempotency>,
-    >,
+    Authed(Caller(account), (Json(request), repeat)): Authed<Caller, CreateParts>,
 ) -> Result<Created<RoomView>, Problem> {
     let attempt = repeat.begin(&in_flight, account.id.into())?;
     let room = open::open(&openings, &account, request.into(), attempt).await?;
@@ -121,7 +124,7 @@ pub(crate) async fn create_room(
 ///
 /// Newest first.
 #[utoipa::path(tag = "rooms", params(RoomFilter), security(("bearer" = [])), responses(
-    SignInFaults, InputFaults, Busy,
+    AuthErrors, InputErrors, OverloadErrors,
     (status = 200, description = "The rooms", body = Vec<RoomView>),
 ))]
 #[get("/api/rooms")]
@@ -137,7 +140,7 @@ pub(crate) async fn list_rooms(
 ///
 /// For everyone who knows its id; closed and expired rooms too.
 #[utoipa::path(tag = "rooms", params(("room_id" = RoomId, Path, description = "The room")), responses(
-    InputFaults, Busy,
+    InputErrors, OverloadErrors,
     (status = 200, description = "The room", body = RoomView),
     (status = 404, description = "There is no such room", body = ErrorBody),
 ))]
@@ -153,7 +156,7 @@ pub(crate) async fn get_room(
 ///
 /// For everyone; upper and lower case differ. Closed and expired rooms too.
 #[utoipa::path(tag = "rooms", params(("share_code" = String, Path, description = "The share code")), responses(
-    InputFaults, Busy,
+    InputErrors, OverloadErrors,
     (status = 200, description = "The room", body = RoomView),
     (status = 404, description = "There is no such room", body = ErrorBody),
 ))]
@@ -175,7 +178,7 @@ pub(crate) async fn room_by_code(
 #[utoipa::path(tag = "rooms", request_body = RoomRequest, security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
-        SignInFaults, BodyFaults, Busy,
+        AuthErrors, BodyErrors, OverloadErrors,
         (status = 200, description = "The room as it is now", body = RoomView),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
@@ -184,10 +187,7 @@ pub(crate) async fn room_by_code(
 #[put("/api/rooms/{room_id}")]
 pub(crate) async fn update_room(
     db: Data<Db>,
-    Authed(Caller(account), Both(Path(room_id), Json(request))): Authed<
-        Caller,
-        Both<Path<RoomId>, Json<RoomRequest>>,
-    >,
+    Authed(Caller(account), (Path(room_id), Json(request))): Authed<Caller, UpdateParts>,
 ) -> Result<Answer<RoomView>, Problem> {
     let RoomRequest { name, description, .. } = request;
     let room = manage::describe(&db, &account, room_id, &name, description.as_ref()).await?;
@@ -200,7 +200,7 @@ pub(crate) async fn update_room(
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "Deleted, now or before", body = Message),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
@@ -224,7 +224,7 @@ pub(crate) async fn delete_room(
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The room, closed now or before", body = RoomView),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
@@ -248,7 +248,7 @@ pub(crate) async fn close_room(
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The room, open again", body = RestoredRoomView),
         (status = 400, description = "The room is open, or the token's subject is no id", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),

@@ -4,8 +4,8 @@ use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, patch, post, put};
 use admission::{ClientAddress, RateLimits};
 use api::{
-    Authed, BodyFaults, Both, Busy, Created, ErrorBody, Fields, FromFields, Input, InputFaults,
-    Json, Path, Problem, SignInFaults, time,
+    AuthErrors, Authed, BodyErrors, Created, ErrorBody, Fields, FromFields, Input, InputErrors,
+    Json, OverloadErrors, Path, Problem, time,
 };
 use auth::{Auth, Caller};
 use database::Db;
@@ -19,6 +19,11 @@ use crate::join::Joins;
 use crate::share_code::ShareCode;
 use crate::visit;
 use crate::visitor::{SessionKey, VisitorName};
+
+/// A room's share code, and the visitor who joins.
+///
+/// It has a name because utoipa takes a `Path` inside a tuple for a parameter.
+type JoinParts = (Path<ShareCode>, Json<JoinRequest>);
 
 /// Who wants to join.
 #[derive(ToSchema)]
@@ -45,7 +50,7 @@ impl FromFields for JoinRequest {
 #[utoipa::path(tag = "visitors", request_body = JoinRequest,
     params(("share_code" = String, Path, description = "The share code")),
     responses(
-        BodyFaults, Busy,
+        BodyErrors, OverloadErrors,
         (status = 201, description = "The visitor", body = JoinedView),
         (status = 404, description = "There is no such room, or it is closed or over", body = ErrorBody),
     ),
@@ -56,9 +61,9 @@ pub(crate) async fn join_room(
     auth: Data<Auth>,
     limits: Data<RateLimits>,
     address: ClientAddress,
-    Input(Both(Path(code), Json(request))): Input<Both<Path<ShareCode>, Json<JoinRequest>>>,
+    input: Input<JoinParts>,
 ) -> Result<Created<JoinedView>, Problem> {
-    let JoinRequest { name, session_id } = request;
+    let Input((Path(code), Json(JoinRequest { name, session_id }))) = input;
     let join = visit::join(&joins, code, name, session_id);
     let visitor = limits.codes.attempt(address, join, RoomError::is_wrong_code).await?;
     let visitor_token = auth.passes.issue(visitor.id, visitor.room_id, time::now())?;
@@ -71,7 +76,7 @@ pub(crate) async fn join_room(
 #[utoipa::path(tag = "visitors", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
-        SignInFaults, InputFaults, Busy,
+        AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The visitors", body = Vec<VisitorView>),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
@@ -92,7 +97,7 @@ pub(crate) async fn list_visitors(
 #[utoipa::path(tag = "visitors",
     params(("visitor_id" = VisitorId, Path, description = "The visitor")),
     responses(
-        InputFaults, Busy,
+        InputErrors, OverloadErrors,
         (status = 200, description = "The visitor, seen now", body = VisitorView),
         (status = 400, description = "The visitor left", body = ErrorBody),
         (status = 404, description = "There is no such visitor", body = ErrorBody),
@@ -111,7 +116,7 @@ pub(crate) async fn heartbeat(
 #[utoipa::path(tag = "visitors",
     params(("visitor_id" = VisitorId, Path, description = "The visitor")),
     responses(
-        InputFaults, Busy,
+        InputErrors, OverloadErrors,
         (status = 200, description = "The visitor, seen now", body = VisitorView),
         (status = 400, description = "The visitor left", body = ErrorBody),
         (status = 404, description = "There is no such visitor", body = ErrorBody),
@@ -132,7 +137,7 @@ pub(crate) async fn heartbeat_by_patch(
 #[utoipa::path(tag = "visitors",
     params(("visitor_id" = VisitorId, Path, description = "The visitor")),
     responses(
-        InputFaults, Busy,
+        InputErrors, OverloadErrors,
         (status = 200, description = "Left, now or before", body = Message),
         (status = 404, description = "There is no such visitor", body = ErrorBody),
     ),
@@ -152,7 +157,7 @@ pub(crate) async fn leave_room(
 #[utoipa::path(tag = "visitors",
     params(("visitor_id" = VisitorId, Path, description = "The visitor")),
     responses(
-        InputFaults, Busy,
+        InputErrors, OverloadErrors,
         (status = 200, description = "The visitor", body = VisitorView),
         (status = 404, description = "There is no such visitor", body = ErrorBody),
     ),

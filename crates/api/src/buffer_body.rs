@@ -15,7 +15,7 @@ use crate::problem::Problem;
 ///
 /// # Errors
 /// When the application was configured without limits.
-pub async fn await_body(request: &mut ServiceRequest) -> Result<(), Problem> {
+pub async fn buffer_body(request: &mut ServiceRequest) -> Result<(), Problem> {
     if request.method() == Method::GET && request.head().upgrade() {
         return Ok(());
     }

@@ -14,10 +14,10 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use tracing::{error, warn};
 
-pub use crate::request_id::name_request;
+pub use crate::request_id::assign_request_id;
 
+use crate::log_sampling;
 use crate::problem::{Detail, Problem};
-use crate::refusals;
 use crate::request_id::RequestId;
 
 #[derive(Serialize)]
@@ -84,7 +84,7 @@ fn log(problem: &Problem, id: &RequestId) {
     let cause = problem.cause.as_deref().unwrap_or(problem.code);
     let (status, code) = (problem.status.as_u16(), problem.code);
     if problem.status == StatusCode::SERVICE_UNAVAILABLE {
-        let Some(requests) = refusals::to_tell(code) else { return };
+        let Some(requests) = log_sampling::unreported(code) else { return };
         warn!(
             request_id = %id, status, code, cause, requests,
             "turned away {requests} requests: {cause}",

@@ -43,7 +43,7 @@ pub async fn limit_body_time<B: MessageBody + 'static>(
 
 /// Lets the body of a request take as long as it likes: what follows the handshake of a websocket is
 /// the body of that request.
-pub fn waive_body_time(request: &HttpRequest) {
+pub fn disable_body_timeout(request: &HttpRequest) {
     if let Some(incoming) = request.extensions_mut().remove::<Incoming>() {
         incoming.0.borrow_mut().is_waived = true;
     }

@@ -6,7 +6,7 @@ use crate::problem::{ErrorBody, ValidationBody};
 
 /// The faults of an operation that needs a token.
 #[derive(IntoResponses)]
-pub enum SignInFaults {
+pub enum AuthErrors {
     /// The token's subject is no id
     #[response(status = 400)]
     BadSubject(ErrorBody),
@@ -23,7 +23,7 @@ pub enum SignInFaults {
 
 /// The faults of an operation that reads a body.
 #[derive(IntoResponses)]
-pub enum BodyFaults {
+pub enum BodyErrors {
     /// The body did not arrive in time
     #[response(status = 408)]
     TooSlow(ErrorBody),
@@ -40,7 +40,7 @@ pub enum BodyFaults {
 
 /// The fault of an operation that reads the path or the query.
 #[derive(IntoResponses)]
-pub enum InputFaults {
+pub enum InputErrors {
     /// The input is not valid
     #[response(status = 422)]
     Invalid(ValidationBody),
@@ -48,11 +48,11 @@ pub enum InputFaults {
 
 /// The faults of an operation when too much is asked at once.
 #[derive(IntoResponses)]
-pub enum Busy {
+pub enum OverloadErrors {
     /// Too many requests; `Retry-After` says when to come back, and `code` names the limit
     #[response(status = 429)]
     Limited(ErrorBody),
     /// The service is busy, or the database is away
     #[response(status = 503)]
-    Busy(ErrorBody),
+    OverloadErrors(ErrorBody),
 }

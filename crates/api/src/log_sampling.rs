@@ -14,7 +14,7 @@ thread_local! {
 
 /// How many refusals with this code, the present one included, the log has not told of; nothing when
 /// it told of some a moment ago. The metrics have them all.
-pub(crate) fn to_tell(code: &'static str) -> Option<u64> {
+pub(crate) fn unreported(code: &'static str) -> Option<u64> {
     REFUSALS.with_borrow_mut(|refusals| refusals.add(code, Instant::now()))
 }
 
