@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use auth::Auth;
 use gameplay::{Audience, GameplayState, Save};
-use realtime::{Bus, News, Realtime};
+use realtime::{Bus, News, Realtime, ServerEvent};
 use rooms::{Closings, Directory};
 use serde::Serialize;
 use settings::Settings;
@@ -56,6 +56,10 @@ impl Audience for Announcer {
         };
         // A struct of texts and numbers can be written.
         let payload = serde_json::to_string(&saved).unwrap_or_default();
-        self.0.publish(News::Announcement { room: state.room_id, event: "state_saved", payload });
+        self.0.publish(News::Announcement {
+            room: state.room_id,
+            event: ServerEvent::StateSaved,
+            payload,
+        });
     }
 }

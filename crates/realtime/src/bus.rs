@@ -2,6 +2,8 @@
 
 use ids::RoomId;
 
+use crate::event::ServerEvent;
+
 /// Brings news to the rooms that they are about.
 ///
 /// The hub of this process is one. A bus between instances tells the others and then its own hub.
@@ -19,7 +21,7 @@ pub enum News {
         /// Where.
         room: RoomId,
         /// What kind of message it is.
-        event: &'static str,
+        event: ServerEvent,
         /// What it says: an object of JSON.
         payload: String,
     },

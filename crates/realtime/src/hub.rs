@@ -239,7 +239,7 @@ impl Bus for Hub {
                 let channels = self.channels(room);
                 for channel in channels.iter().filter(|it| it.topic.is_main()) {
                     let said = Utterance {
-                        event: event.into(),
+                        event: event.as_str().into(),
                         body: Body::Json(Bytes::copy_from_slice(payload.as_bytes())),
                         sender: Sender { name: None, role: SERVER },
                         supersedes: None,

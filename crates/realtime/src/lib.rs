@@ -11,6 +11,7 @@
 mod bus;
 mod channel;
 mod door;
+mod event;
 mod figures;
 mod http;
 mod hub;
@@ -35,6 +36,7 @@ use rooms::Directory;
 
 pub use bus::{Bus, News};
 pub use door::Door;
+pub use event::ServerEvent;
 pub use http::{Documentation, PATH_ALIASES, configure, guard};
 pub use hub::Hub;
 pub use socket::Frames;

@@ -25,7 +25,6 @@ use crate::presence::{MemberId, SocketId};
 use crate::protocol::{Deed, Incoming, Malformed, Ref, Version, push, quoted, reply};
 use crate::worker::Worker;
 
-pub(crate) use speak::check_event;
 pub use stream::Frames;
 pub(crate) use stream::open;
 use verdicts::Verdicts;

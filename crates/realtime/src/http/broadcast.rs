@@ -15,9 +15,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::door::{Guest, Refusal};
+use crate::event::check_client_event;
 use crate::message::Utterance;
 use crate::protocol::Body;
-use crate::socket::check_event;
 use crate::topic::Topic;
 use crate::worker::Worker;
 
@@ -145,7 +145,7 @@ async fn say(
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(admit(worker, request, &topic).await?),
         };
-        check_event(&event, guest)
+        check_client_event(&event, guest)
             .map_err(|reason| problem(StatusCode::FORBIDDEN, "not_allowed", reason))?;
         let sender = guest.sender();
         let said = Utterance { event: event.as_str().into(), body, sender, supersedes: None };

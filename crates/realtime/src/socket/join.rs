@@ -8,6 +8,7 @@ use actix_web::rt;
 use super::{Seat, Slot, Socket, Verdicts};
 use crate::channel::{Entrance, Newcomer};
 use crate::door::{Guest, Refusal};
+use crate::event::ServerEvent;
 use crate::figures::{FIGURES, refused};
 use crate::limits::NAME_BYTES_MAX;
 use crate::message::Sender;
@@ -161,10 +162,11 @@ impl Socket {
     /// Tells what was said before, and when that is not all, says so.
     fn tell_of(&self, past: &Past, topic: &str, latest: &str) {
         if !past.is_whole {
+            let event = ServerEvent::ReplayIncomplete.as_str();
             let body = Body::Json(format!(r#"{{"latest":"{latest}"}}"#).into());
             let sender = Sender { name: None, role: crate::hub::SERVER };
             let meta = format!(r#"{{"id":"{latest}","role":"{}","replayed":true}}"#, sender.role);
-            let shout = Shout { topic, event: "replay_incomplete", meta: &meta, body: &body };
+            let shout = Shout { topic, event, meta: &meta, body: &body };
             shout.encode(self.version).map(|frame| self.outbox.send(frame));
         }
         for frame in past.broadcasts.iter().filter_map(|it| it.replayed(self.version)) {

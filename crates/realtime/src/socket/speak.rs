@@ -8,15 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Seat, Socket};
-use crate::door::{Guest, OWNER};
+use crate::door::OWNER;
+use crate::event::{check_client_event, reads_as};
 use crate::figures::dropped;
-use crate::limits::NAME_BYTES_MAX;
 use crate::message::{Utterance, superseding_key};
 use crate::protocol::{Body, Deed, Incoming, Track};
-
-/// What only the server says, and only the owner.
-const OF_SERVER: [&str; 2] = ["state_saved", "replay_incomplete"];
-const OF_OWNER: &str = "session_ended";
 
 impl Socket {
     /// Does what a member asks for.
@@ -62,7 +58,7 @@ impl Socket {
         if body.len() > limits.payload_bytes {
             return Err("PayloadTooLarge: the payload is larger than it may be");
         }
-        check_event(event, &seat.guest)?;
+        check_client_event(event, &seat.guest)?;
         let supersedes = if limits.is_volatile(event) {
             superseding_key(seat.member, event, body)
         } else {
@@ -91,29 +87,6 @@ impl Socket {
     }
 }
 
-/// Whether somebody may send such messages.
-pub(crate) fn check_event(event: &str, guest: &Guest) -> Result<(), &'static str> {
-    if event.is_empty() || event.len() > NAME_BYTES_MAX {
-        Err("InvalidEvent: an event has 1 to 255 bytes")
-    } else if OF_SERVER.iter().any(|it| is_heard_as(event, it)) {
-        Err("Unauthorized: only the server sends this event")
-    } else if is_heard_as(event, OF_OWNER) && !guest.may_act_as_owner() {
-        Err("Unauthorized: only the room's owner sends this event")
-    } else {
-        Ok(())
-    }
-}
-
-/// Whether clients take a text for this word.
-///
-/// They compare without case. In Turkish an İ is a large i; elsewhere it is small as an i and a dot.
-fn is_heard_as(text: &str, word: &str) -> bool {
-    if text.is_ascii() {
-        return text.eq_ignore_ascii_case(word);
-    }
-    text.to_lowercase().chars().filter(|it| *it != '\u{307}').eq(word.chars())
-}
-
 /// Whether somebody wants to be shown as the owner of the room.
 fn claims_to_own(object: &Bytes) -> bool {
     #[derive(Deserialize)]
@@ -124,25 +97,13 @@ fn claims_to_own(object: &Bytes) -> bool {
     let claim: Result<Claim, _> = serde_json::from_slice(object);
     let role = claim.map(|it| it.role);
     role.map_or(true, |it| {
-        it.as_ref().and_then(Value::as_str).is_some_and(|it| is_heard_as(it, OWNER))
+        it.as_ref().and_then(Value::as_str).is_some_and(|it| reads_as(it, OWNER))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_heard_without_case() {
-        for text in
-            ["session_ended", "Session_Ended", "SESS\u{130}ON_ENDED", "sessi\u{307}on_ended"]
-        {
-            assert!(is_heard_as(text, OF_OWNER), "{text}");
-        }
-        for text in ["", "session_end", "session_ended2", "s\u{e9}ssion_ended"] {
-            assert!(!is_heard_as(text, OF_OWNER), "{text}");
-        }
-    }
 
     #[test]
     fn a_claim_to_own_the_room_is_seen_through_all_spellings() {
