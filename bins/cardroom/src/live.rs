@@ -1,16 +1,16 @@
-//! What is live, and how the rest of the service tells it what happened.
+//! The parts of the service that realtime shares with the rest, and the events that it is sent.
 
 use std::sync::Arc;
 
 use auth::Auth;
 use gameplay::{Audience, GameplayState, Save};
-use realtime::{Bus, News, Realtime, ServerEvent};
+use realtime::{Bus, Realtime, RoomEvent, ServerEvent};
 use rooms::{Closings, Directory};
 use serde::Serialize;
 use settings::Settings;
 use tokio::runtime::Handle;
 
-/// What is live, and what it hears from.
+/// The realtime channels, and their sources of events.
 #[derive(Clone)]
 pub struct Live {
     pub(crate) realtime: Realtime,
@@ -19,29 +19,28 @@ pub struct Live {
 }
 
 impl Live {
-    /// Nobody there yet.
+    /// No channels yet.
     pub fn new(settings: &Settings, auth: &Auth, runtime: &Handle) -> Self {
         let directory = Directory::of(&auth.db, runtime);
         let realtime = Realtime::new(settings, auth.clone(), directory.clone());
         Self { realtime, closings: Closings::default(), directory }
     }
 
-    /// What hears of saves and tells the rooms.
+    /// Announces saves to the rooms.
     pub(crate) fn audience(&self) -> Arc<dyn Audience> {
         Arc::new(Announcer(self.realtime.hub.clone()))
     }
 }
 
-/// Tells a room of every save in it.
+/// Announces every save to its room.
 struct Announcer(Arc<dyn Bus>);
 
-/// What a room is told of a save.
+/// The payload of `state_saved`.
 #[derive(Serialize)]
 struct StateSaved<'a> {
     gameplay_id: &'a str,
     version: i64,
-    /// Whether it was the `owner` or a `visitor`. Which visitor is not told: whoever knows the id may
-    /// speak for the visitor.
+    /// `owner` or `visitor`. The id of a visitor is a credential, so it is not revealed.
     saved_by: &'static str,
     saved_at: String,
 }
@@ -54,12 +53,13 @@ impl Audience for Announcer {
             saved_by: if save.author.is_visitor() { "visitor" } else { "owner" },
             saved_at: api::time::naive(state.updated_at),
         };
-        // A struct of texts and numbers can be written.
-        let payload = serde_json::to_string(&saved).unwrap_or_default();
-        self.0.publish(News::Announcement {
-            room: state.room_id,
-            event: ServerEvent::StateSaved,
-            payload,
-        });
+        match serde_json::to_string(&saved) {
+            Ok(payload) => self.0.publish(RoomEvent::Announcement {
+                room: state.room_id,
+                event: ServerEvent::StateSaved,
+                payload,
+            }),
+            Err(error) => tracing::error!("a save is not announced: {error}"),
+        }
     }
 }

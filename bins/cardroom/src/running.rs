@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use database::group_commit::Drain;
-use realtime::{Hub, Upkeep};
+use realtime::{Hub, Maintenance};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
@@ -22,7 +22,7 @@ pub struct Running {
     pub(crate) drain: Drain,
     pub(crate) housekeeping: Housekeeping,
     pub(crate) census: Census,
-    pub(crate) upkeep: Upkeep,
+    pub(crate) maintenance: Maintenance,
     pub(crate) hub: Arc<Hub>,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) schedule: Schedule,
@@ -45,9 +45,10 @@ impl Running {
     /// # Errors
     /// When the server fails.
     pub async fn finish(self) -> io::Result<()> {
-        let Self { server, drain, housekeeping, census, upkeep, hub, lifecycle, schedule } = self;
+        let Self { server, drain, housekeeping, census, maintenance, hub, lifecycle, schedule } =
+            self;
         finish_requests(server, &hub, &lifecycle, schedule).await?;
-        drop((housekeeping, census, upkeep));
+        drop((housekeeping, census, maintenance));
         if timeout(schedule.writes, drain.finish()).await.is_err() {
             warn!("some writes were still under way when the time to stop was over");
         }

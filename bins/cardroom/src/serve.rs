@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use admission::RateLimits;
 use anyhow::Context;
 use auth::{Auth, demo};
-use realtime::Upkeep;
+use realtime::Maintenance;
 use settings::{LogFormat, Settings};
 use telemetry::metrics::Registry;
 use tokio::runtime::Handle;
@@ -111,8 +111,8 @@ fn serve(
     let census = Census::start(auth.db.clone(), every);
     let hub = live.realtime.hub.clone();
     let heartbeats = writers.heartbeats.clone();
-    let upkeep = Upkeep::start(&hub, auth.db.clone(), heartbeats, &live.closings);
+    let maintenance = Maintenance::start(&hub, auth.db.clone(), heartbeats, &live.closings);
     let shared = Shared::new(settings, auth, writers, rates, live, lifecycle.clone());
     let server = listen::on(listener, &server, shared)?;
-    Ok(Running { server, drain, housekeeping, census, upkeep, hub, lifecycle, schedule })
+    Ok(Running { server, drain, housekeeping, census, maintenance, hub, lifecycle, schedule })
 }

@@ -1,8 +1,8 @@
-//! Connections that become websockets.
+//! Connections that are upgraded to websockets.
 //!
-//! The application answers the handshake as any other request. From then on the connection is read and
-//! written here: nothing is kept for one that is silent, and all frames that wait leave with one
-//! system call, from where they were encoded, without a copy.
+//! The application answers the handshake like any other request. From then on the connection is read and
+//! written here: a silent connection keeps no buffers, and all waiting frames are written with one
+//! system call, without a copy.
 
 mod read;
 mod write;
@@ -28,18 +28,18 @@ use tracing::debug;
 use read::{Incoming, Scratch};
 use write::Outgoing;
 
-/// What an application is handed over that serves upgraded connections.
+/// An upgrade request and its connection.
 type Upgrade = (Request, Framed<TcpStream, Codec>);
 
-/// What a worker serves upgraded connections with. It is made for the first of them: a second
-/// application takes as much memory as the first, and most workers of most servers need none.
-struct Worker<A: ServiceFactory<Request>> {
+/// Serves the upgraded connections of one thread. The application is created for the first of them: it
+/// takes as much memory as the one for plain requests, and most threads need none.
+struct UpgradeService<A: ServiceFactory<Request>> {
     factory: A,
     application: OnceCell<A::Service>,
     scratch: Scratch,
 }
 
-impl<A: ServiceFactory<Request, Config = ()>> Worker<A> {
+impl<A: ServiceFactory<Request, Config = ()>> UpgradeService<A> {
     async fn application(&self) -> Result<&A::Service, Error> {
         let starting = async || self.factory.new_service(()).await;
         let started = self.application.get_or_try_init(starting).await;
@@ -47,7 +47,7 @@ impl<A: ServiceFactory<Request, Config = ()>> Worker<A> {
     }
 }
 
-/// What serves upgraded connections with this application.
+/// A service for upgraded connections with this application.
 pub(crate) fn service<A, B>(
     application: A,
 ) -> impl ServiceFactory<Upgrade, Config = (), Response = (), Error = Error, InitError = ()>
@@ -63,23 +63,24 @@ where
     B: MessageBody + 'static,
 {
     let scratch = Rc::default();
-    let worker = Rc::new(Worker { factory: application, application: OnceCell::new(), scratch });
+    let service =
+        Rc::new(UpgradeService { factory: application, application: OnceCell::new(), scratch });
     fn_factory(move || {
-        let worker = worker.clone();
-        let converse = move |upgrade| converse(worker.clone(), Box::new(upgrade));
-        ready(Ok(fn_service(converse)))
+        let service = service.clone();
+        let serve = move |upgrade| serve(service.clone(), Box::new(upgrade));
+        ready(Ok(fn_service(serve)))
     })
 }
 
-/// Answers the handshake, and carries both directions until either ends.
+/// Answers the handshake, and writes until the connection ends.
 ///
-/// Every connection has room for this as long as it lasts, so what only the handshake needs is elsewhere.
-async fn converse<A, B>(worker: Rc<Worker<A>>, upgrade: Box<Upgrade>) -> Result<(), Error>
+/// This future lives as long as its connection, so the state of the handshake is in a box of its own.
+async fn serve<A, B>(service: Rc<UpgradeService<A>>, upgrade: Box<Upgrade>) -> Result<(), Error>
 where
     A: ServiceFactory<Request, Config = (), Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody + 'static,
 {
-    let outgoing = Box::pin(open(worker, upgrade)).await?;
+    let outgoing = Box::pin(open(service, upgrade)).await?;
     if let Err(error) = outgoing.await {
         debug!("a socket ended: {error}");
     }
@@ -87,20 +88,23 @@ where
 }
 
 /// Answers the handshake.
-async fn open<A, B>(worker: Rc<Worker<A>>, upgrade: Box<Upgrade>) -> Result<Outgoing, Error>
+async fn open<A, B>(
+    service: Rc<UpgradeService<A>>,
+    upgrade: Box<Upgrade>,
+) -> Result<Outgoing, Error>
 where
     A: ServiceFactory<Request, Config = (), Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody + 'static,
 {
     let (request, framed) = *upgrade;
-    let application = worker.application().await?;
+    let application = service.application().await?;
     let FramedParts { io, mut codec, read_buf, .. } = framed.into_parts();
-    // Frames are written when they are due, and many at a time; nothing is gained by holding them back.
+    // Frames are batched before they are written, so Nagle's algorithm would only delay them.
     if let Err(error) = io.set_nodelay(true) {
-        debug!("the kernel may hold frames back: {error}");
+        debug!("TCP_NODELAY cannot be set: {error}");
     }
     let (read_half, write_half) = io.into_split();
-    let incoming = Incoming::new(read_half, &read_buf, worker.scratch.clone());
+    let incoming = Incoming::new(read_half, &read_buf, service.scratch.clone());
     drop(read_buf);
     let payload: Payload = Payload::Stream { payload: Box::pin(incoming) };
     let (request, _) = request.replace_payload(payload);
@@ -108,8 +112,7 @@ where
     Ok(Outgoing::new(write_half, head, socket))
 }
 
-/// The head of an answer as it travels, and what follows it: frames of an open socket, or nothing more,
-/// because a refusal is in it as a whole.
+/// The encoded response, and the frames of an open socket. A refusal is encoded with its body.
 async fn answer<B: MessageBody + 'static>(
     codec: &mut Codec,
     response: ServiceResponse<B>,

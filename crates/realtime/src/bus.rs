@@ -1,33 +1,33 @@
-//! What is told to rooms from elsewhere.
+//! Events from the rest of the service for the channels of a room.
 
 use ids::RoomId;
 
 use crate::event::ServerEvent;
 
-/// Brings news to the rooms that they are about.
+/// Delivers events to the channels of rooms.
 ///
-/// The hub of this process is one. A bus between instances tells the others and then its own hub.
+/// The hub of this process is one. A bus between instances sends to the others and then to its own hub.
 pub trait Bus: Send + Sync {
-    /// Brings news to everybody in a room. Never waits, and never fails the one who tells: what the
-    /// news are about has happened.
-    fn publish(&self, news: News);
+    /// Delivers an event to the members of a room. Never waits and never fails: what the event reports
+    /// is committed already.
+    fn publish(&self, event: RoomEvent);
 }
 
-/// Something that happened to a room.
+/// An event of a room.
 #[derive(Clone, Debug)]
-pub enum News {
-    /// The server has something to say in the room's own channel.
+pub enum RoomEvent {
+    /// The server sends a broadcast to the main channel of the room.
     Announcement {
-        /// Where.
+        /// The room.
         room: RoomId,
-        /// What kind of message it is.
+        /// The event of the broadcast.
         event: ServerEvent,
-        /// What it says: an object of JSON.
+        /// The payload: a JSON object.
         payload: String,
     },
-    /// The room is closed, or deleted, or its time is over.
+    /// The room was closed or deleted, or it expired. Its channels end.
     Closed {
-        /// Which one.
+        /// The room.
         room: RoomId,
     },
 }

@@ -1,195 +1,173 @@
-//! A channel of a room, live.
+//! A channel: the broadcasts and the presence of one topic.
 //!
-//! Everything that members hear gets its place under one lock: the number of a broadcast, and its
-//! place in the queue of every worker that has members. So all of them hear it in one order, and who
-//! enters knows exactly what was said before.
+//! Every event gets its position under the lock of the channel: its number, and its place in the queue
+//! of every worker that has members. So all members receive the events in one order, and a new member
+//! knows exactly which events came before its join.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use ids::VisitorId;
 
-use crate::limits::{Limits, PEOPLE_BYTES_MAX};
-use crate::message::{Underway, Utterance};
-use crate::presence::{Difference, Full, MemberId, Person, Presence, SocketId};
-use crate::protocol::{Ref, Replay, Version, push};
-use crate::pulse::{Pulse, TooMuch};
-use crate::ring::{Past, Ring};
+use crate::broadcast::{EncodedBroadcast, NewBroadcast};
+use crate::limits::{Limits, PRESENCE_BYTES_MAX};
+use crate::presence::{
+    MemberId, Presence, PresenceDiff, PresenceEntry, PresenceFrames, PresenceFull, SocketId,
+};
+use crate::protocol::Replay;
+use crate::queue::{ChannelEvent, QueuedEvent, WorkerQueue};
+use crate::replay::{ReplayResult, Ring};
+use crate::room_sequence::{RoomRateExceeded, RoomSequence};
 use crate::topic::Topic;
-use crate::worker::Port;
 
-/// How long a channel that nobody is in remembers what was said, unless others need its place.
+/// How long a channel without members keeps its broadcasts, unless another channel needs its place.
 const LINGER: Duration = Duration::from_mins(10);
 
-/// A channel of a room, live.
+/// A channel.
 pub(crate) struct Channel {
-    /// Which one, in this process.
+    /// Its id in this process.
     pub(crate) id: u64,
-    /// What clients call it.
+    /// Its topic.
     pub(crate) topic: Topic,
-    /// Whether it is the private one of this name.
+    /// Whether it is the private channel of this topic.
     pub(crate) is_private: bool,
     name: Arc<str>,
-    pulse: Arc<Pulse>,
+    sequence: Arc<RoomSequence>,
     state: Mutex<State>,
 }
 
 struct State {
-    /// Names this life of the channel.
+    /// Tells this channel from earlier and later ones of its topic.
     epoch: Arc<str>,
+    /// The number of the last broadcast.
     number: u64,
-    /// Counts all that members hear, so that who enters hears nothing twice.
+    /// The position of the last event.
     order: u64,
     ring: Ring,
     presence: Presence,
-    ports: Vec<(Port, usize)>,
+    /// The workers that have members, with their number.
+    workers: Vec<(WorkerQueue, usize)>,
     visitors: Vec<(MemberId, VisitorId)>,
-    deserted_since: Instant,
+    empty_since: Instant,
 }
 
-/// Something for the members of a channel on one worker.
-#[derive(Clone)]
-pub(crate) struct Post {
-    /// Which channel.
-    pub(crate) channel: u64,
-    /// Its place among all that is heard there.
-    pub(crate) order: u64,
-    /// When it was said.
-    pub(crate) born: Instant,
-    /// What it is.
-    pub(crate) matter: Matter,
-}
-
-/// What members hear.
-#[derive(Clone)]
-pub(crate) enum Matter {
-    /// A broadcast, which one of them does not need to hear.
-    Said(Arc<Underway>, Option<MemberId>),
-    /// Who came or went, for those who want to know.
-    People(Arc<PeopleFrames>),
-    /// That the channel is over.
-    Over(&'static str),
-}
-
-/// A difference of who is there, encoded once for each version.
-pub(crate) struct PeopleFrames {
-    topic: Arc<str>,
-    difference: Difference,
-    encoded: [OnceLock<Bytes>; 2],
-}
-
-/// Who enters.
-pub(crate) struct Newcomer<'a> {
+/// A member that joins.
+pub(crate) struct NewMember<'a> {
     pub(crate) member: MemberId,
     pub(crate) socket: SocketId,
-    pub(crate) port: &'a Port,
-    /// Under which name; empty: one of the server's choice.
+    pub(crate) queue: &'a WorkerQueue,
+    /// Its presence key; empty: the server chooses one.
     pub(crate) key: &'a str,
     pub(crate) visitor: Option<VisitorId>,
-    pub(crate) sees_people: bool,
+    pub(crate) has_presence: bool,
     pub(crate) replay: Option<&'a Replay>,
 }
 
-/// What somebody finds who enters.
-pub(crate) struct Entrance {
-    /// The name under which they are shown.
+/// The state of a channel at the moment of a join.
+pub(crate) struct JoinSnapshot {
+    /// The presence key of the new member.
     pub(crate) key: Arc<str>,
-    /// What comes after this is new to them.
-    pub(crate) from: u64,
-    /// Who is there, if they want to know.
-    pub(crate) people: Option<String>,
-    /// What was said before, if they want to know.
-    pub(crate) past: Option<Past>,
-    /// Names the latest broadcast.
+    /// Events after this position are new to the member.
+    pub(crate) order: u64,
+    /// The payload of `presence_state`, if the member receives presence.
+    pub(crate) presence: Option<String>,
+    /// The broadcasts that the member asked for.
+    pub(crate) replay: Option<ReplayResult>,
+    /// The id of the latest broadcast.
     pub(crate) latest: String,
 }
 
 impl Channel {
-    /// A channel that begins its life.
+    /// A new channel.
     pub(crate) fn new(
         id: u64,
         (topic, is_private): (Topic, bool),
-        pulse: Arc<Pulse>,
+        sequence: Arc<RoomSequence>,
         limits: &Limits,
     ) -> Self {
         let now = Utc::now();
-        // Two lives of one channel do not begin in the same microsecond, here or elsewhere.
+        // Two channels of one topic do not begin in the same microsecond, in this process or another.
         let epoch: Arc<str> = format!("{:x}", now.timestamp_micros()).into();
         let state = State {
             number: 0,
             order: 0,
-            ring: Ring::new(limits.ring, now.timestamp_millis()),
-            presence: Presence::new(epoch.clone(), PEOPLE_BYTES_MAX),
-            ports: Vec::new(),
+            ring: Ring::new(limits.replay, now.timestamp_millis()),
+            presence: Presence::new(epoch.clone(), PRESENCE_BYTES_MAX),
+            workers: Vec::new(),
             visitors: Vec::new(),
-            deserted_since: Instant::now(),
+            empty_since: Instant::now(),
             epoch,
         };
-        Self { id, name: topic.as_str().into(), topic, is_private, pulse, state: Mutex::new(state) }
+        let state = Mutex::new(state);
+        Self { id, name: topic.as_str().into(), topic, is_private, sequence, state }
     }
 
-    /// Lets somebody in.
-    pub(crate) fn enter(&self, newcomer: &Newcomer<'_>) -> Entrance {
+    /// Adds a member.
+    pub(crate) fn join(&self, new: &NewMember<'_>) -> JoinSnapshot {
         let mut state = self.lock();
-        state.count_in(newcomer.port);
-        let member = (newcomer.member, newcomer.socket);
-        state.visitors.extend(newcomer.visitor.map(|it| (newcomer.member, it)));
-        let key: Arc<str> = match newcomer.key {
-            "" => state.name_before(newcomer).unwrap_or_else(|| anonym(&member)),
+        state.add_to_worker(new.queue);
+        let member = (new.member, new.socket);
+        state.visitors.extend(new.visitor.map(|it| (new.member, it)));
+        let key: Arc<str> = match new.key {
+            "" => state.earlier_key(new).unwrap_or_else(|| generated_key(&member)),
             key => key.into(),
         };
-        // Who has no eye for people does not know what would be shown, and would never take it back.
-        if newcomer.sees_people {
+        // A member without presence cannot untrack, so it inherits nothing.
+        if new.has_presence {
             state.presence.inherit(member, &key);
         }
-        Entrance {
+        JoinSnapshot {
             key,
-            from: state.order,
-            people: newcomer.sees_people.then(|| state.presence.state()),
-            past: newcomer.replay.map(|it| state.ring.replay(it)),
+            order: state.order,
+            presence: new.has_presence.then(|| state.presence.state()),
+            replay: new.replay.map(|it| state.ring.replay(it)),
             latest: format!("{}-{}", state.epoch, state.number),
         }
     }
 
-    /// Sees somebody out, who is still shown until then. Says whether there is anything to be shown.
+    /// Removes a member, whose presence stays until `expires`. Returns whether it has presence.
     pub(crate) fn leave(
         &self,
         member: MemberId,
         key: &Arc<str>,
-        port: &Port,
-        until: Instant,
+        queue: &WorkerQueue,
+        expires: Instant,
     ) -> bool {
         let mut state = self.lock();
-        state.count_out(port);
+        state.remove_from_worker(queue);
         state.visitors.retain(|(it, _)| *it != member);
-        state.presence.depart(member, key, until)
+        state.presence.depart(member, key, expires)
     }
 
-    /// Says something to all members but one.
+    /// Sends a broadcast of a client to all members except one.
     ///
     /// # Errors
-    /// When too much is said in the room.
-    pub(crate) fn say(&self, said: Utterance, except: Option<MemberId>) -> Result<(), TooMuch> {
-        self.pulse.admit()?;
-        self.announce(said, except);
+    /// When the rate limit of the room is reached.
+    pub(crate) fn broadcast(
+        &self,
+        new: NewBroadcast,
+        except: Option<MemberId>,
+    ) -> Result<(), RoomRateExceeded> {
+        self.sequence.admit()?;
+        self.announce(new, except);
         Ok(())
     }
 
-    /// Says something that is not limited, because the server says it.
-    pub(crate) fn announce(&self, said: Utterance, except: Option<MemberId>) {
+    /// Sends a broadcast without a rate limit: the server is the sender.
+    pub(crate) fn announce(&self, new: NewBroadcast, except: Option<MemberId>) {
         let at = Utc::now().timestamp_millis();
         let mut state = self.lock();
         state.number += 1;
-        let numbers = (state.number, self.pulse.next());
-        let broadcast = said.placed(&self.name, &state.epoch, numbers, at);
-        let broadcast = Arc::new(broadcast);
-        state.ring.keep(broadcast.clone());
-        state.post(self.id, &Matter::Said(Arc::new(Underway::new(broadcast)), except));
+        let numbers = (state.number, self.sequence.next());
+        let broadcast = Arc::new(new.numbered(&self.name, &state.epoch, numbers, at));
+        state.ring.push(broadcast.clone());
+        let encoded = Arc::new(EncodedBroadcast::new(broadcast));
+        state.publish(self.id, &ChannelEvent::Broadcast(encoded, except));
     }
 
-    /// Shows something of a member.
+    /// Sets the presence of a member.
     ///
     /// # Errors
     /// When it does not fit.
@@ -199,35 +177,35 @@ impl Channel {
         key: &Arc<str>,
         object: Bytes,
         now: DateTime<Utc>,
-    ) -> Result<(), Full> {
+    ) -> Result<(), PresenceFull> {
         let mut state = self.lock();
-        let differences = state.presence.track(member, key, object, now)?;
-        self.tell(&mut state, differences);
+        let diffs = state.presence.track(member, key, object, now)?;
+        self.publish_presence(&mut state, diffs);
         Ok(())
     }
 
-    /// Shows nothing of a member any more.
+    /// Removes the presence of a member.
     pub(crate) fn untrack(&self, member: MemberId, key: &Arc<str>) {
         let mut state = self.lock();
-        let differences = state.presence.untrack(member, key);
-        self.tell(&mut state, differences);
+        let diffs = state.presence.untrack(member, key);
+        self.publish_presence(&mut state, diffs);
     }
 
-    /// Sees off everybody who did not come back in time.
+    /// Removes the presence of ended memberships whose grace period is over.
     pub(crate) fn expire(&self, now: Instant) {
         let mut state = self.lock();
-        let differences = state.presence.expire(now);
-        self.tell(&mut state, differences);
+        let diffs = state.presence.expire(now);
+        self.publish_presence(&mut state, diffs);
     }
 
-    /// Ends it for all members.
-    pub(crate) fn end(&self, reason: &'static str) {
-        self.lock().post(self.id, &Matter::Over(reason));
+    /// Ends the channel for all members.
+    pub(crate) fn close(&self, reason: &'static str) {
+        self.lock().publish(self.id, &ChannelEvent::Closed(reason));
     }
 
-    /// Who is there.
-    pub(crate) fn people(&self) -> Vec<Person> {
-        self.lock().presence.people()
+    /// The presence of all members.
+    pub(crate) fn presence(&self) -> Vec<PresenceEntry> {
+        self.lock().presence.entries()
     }
 
     /// The visitors among the members, by their tokens.
@@ -235,28 +213,27 @@ impl Channel {
         self.lock().visitors.iter().map(|(_, visitor)| *visitor).collect()
     }
 
-    /// Whether somebody is in it.
+    /// Whether it has members.
     pub(crate) fn has_members(&self) -> bool {
-        !self.lock().ports.is_empty()
+        !self.lock().workers.is_empty()
     }
 
-    /// Since when nobody is in it, nor may come back unnoticed.
-    pub(crate) fn deserted_since(&self) -> Option<Instant> {
+    /// Since when it has had neither members nor ended memberships in their grace period.
+    pub(crate) fn unused_since(&self) -> Option<Instant> {
         let state = self.lock();
-        let is_deserted = state.ports.is_empty() && !state.presence.has_gone();
-        is_deserted.then_some(state.deserted_since)
+        let is_unused = state.workers.is_empty() && !state.presence.has_departed();
+        is_unused.then_some(state.empty_since)
     }
 
-    /// Whether nobody needs it any more.
-    pub(crate) fn is_forgotten(&self, now: Instant) -> bool {
-        self.deserted_since().is_some_and(|since| now.duration_since(since) >= LINGER)
+    /// Whether it can be evicted.
+    pub(crate) fn is_expired(&self, now: Instant) -> bool {
+        self.unused_since().is_some_and(|since| now.duration_since(since) >= LINGER)
     }
 
-    fn tell(&self, state: &mut State, differences: Vec<Difference>) {
-        for difference in differences {
-            let (topic, encoded) = (self.name.clone(), <[OnceLock<_>; 2]>::default());
-            let frames = Arc::new(PeopleFrames { topic, difference, encoded });
-            state.post(self.id, &Matter::People(frames));
+    fn publish_presence(&self, state: &mut State, diffs: Vec<PresenceDiff>) {
+        for diff in diffs {
+            let frames = Arc::new(PresenceFrames::new(self.name.clone(), diff));
+            state.publish(self.id, &ChannelEvent::Presence(frames));
         }
     }
 
@@ -266,52 +243,40 @@ impl Channel {
 }
 
 impl State {
-    /// The name that somebody had who was just here and brings none.
-    fn name_before(&self, newcomer: &Newcomer<'_>) -> Option<Arc<str>> {
-        newcomer.sees_people.then(|| self.presence.name_of_gone(newcomer.socket)).flatten()
+    /// The key of an earlier membership of the same socket, for a join without a key.
+    fn earlier_key(&self, new: &NewMember<'_>) -> Option<Arc<str>> {
+        new.has_presence.then(|| self.presence.departed_key(new.socket)).flatten()
     }
 
-    fn post(&mut self, channel: u64, matter: &Matter) {
+    fn publish(&mut self, channel: u64, event: &ChannelEvent) {
         self.order += 1;
-        let born = Instant::now();
-        for (port, _) in &self.ports {
-            port.post(Post { channel, order: self.order, born, matter: matter.clone() });
+        let queued_at = Instant::now();
+        for (queue, _) in &self.workers {
+            queue.push(QueuedEvent { channel, order: self.order, queued_at, event: event.clone() });
         }
     }
 
-    fn count_in(&mut self, port: &Port) {
-        match self.ports.iter_mut().find(|(it, _)| it.is(port)) {
+    fn add_to_worker(&mut self, queue: &WorkerQueue) {
+        match self.workers.iter_mut().find(|(it, _)| it.is(queue)) {
             Some((_, count)) => *count += 1,
-            None => self.ports.push((port.clone(), 1)),
+            None => self.workers.push((queue.clone(), 1)),
         }
     }
 
-    fn count_out(&mut self, port: &Port) {
-        if let Some(index) = self.ports.iter().position(|(it, _)| it.is(port)) {
-            self.ports[index].1 -= 1;
-            if self.ports[index].1 == 0 {
-                self.ports.swap_remove(index);
+    fn remove_from_worker(&mut self, queue: &WorkerQueue) {
+        if let Some(index) = self.workers.iter().position(|(it, _)| it.is(queue)) {
+            self.workers[index].1 -= 1;
+            if self.workers[index].1 == 0 {
+                self.workers.swap_remove(index);
             }
         }
-        if self.ports.is_empty() {
-            self.deserted_since = Instant::now();
+        if self.workers.is_empty() {
+            self.empty_since = Instant::now();
         }
     }
 }
 
-impl PeopleFrames {
-    /// As it travels in this version.
-    pub(crate) fn frame(&self, version: Version) -> Bytes {
-        let slot = match version {
-            Version::V1 => &self.encoded[0],
-            Version::V2 => &self.encoded[1],
-        };
-        let encode = || push(version, &Ref::NONE, &self.topic, "presence_diff", &self.difference);
-        slot.get_or_init(encode).clone()
-    }
-}
-
-/// A name for who brings none, which nobody else has.
-fn anonym((member, socket): &(MemberId, SocketId)) -> Arc<str> {
+/// A unique key for a member that names none.
+fn generated_key((member, socket): &(MemberId, SocketId)) -> Arc<str> {
     format!("anonymous-{socket:x}-{member:x}").into()
 }

@@ -1,7 +1,7 @@
 //! The events of broadcasts that are reserved: what the server sends, and what clients may not.
 
-use crate::door::Guest;
 use crate::limits::NAME_BYTES_MAX;
+use crate::participant::Participant;
 
 /// Declares the enum together with everything that has to list its variants.
 macro_rules! server_events {
@@ -46,7 +46,10 @@ impl ServerEvent {
 ///
 /// # Errors
 /// When the event is empty, too long, or reserved.
-pub(crate) fn check_client_event(event: &str, guest: &Guest) -> Result<(), &'static str> {
+pub(crate) fn check_client_event(
+    event: &str,
+    participant: &Participant,
+) -> Result<(), &'static str> {
     if event.is_empty() || event.len() > NAME_BYTES_MAX {
         return Err("InvalidEvent: an event has 1 to 255 bytes");
     }
@@ -55,7 +58,7 @@ pub(crate) fn check_client_event(event: &str, guest: &Guest) -> Result<(), &'sta
         Some(reserved) if !reserved.is_open_to_owner() => {
             Err("Unauthorized: only the server sends this event")
         }
-        Some(_) if guest.may_act_as_owner() => Ok(()),
+        Some(_) if participant.may_act_as_owner() => Ok(()),
         Some(_) => Err("Unauthorized: only the room's owner sends this event"),
     }
 }
@@ -76,10 +79,10 @@ mod tests {
     use ids::{AccountId, VisitorId};
 
     use super::*;
-    use crate::door::Who;
+    use crate::participant::Identity;
 
-    fn guest(who: Who) -> Guest {
-        Guest { who, until: None, is_strict: true }
+    fn participant(identity: Identity) -> Participant {
+        Participant { identity, until: None, is_strict: true }
     }
 
     #[test]
@@ -97,7 +100,7 @@ mod tests {
 
     #[test]
     fn no_visitor_sends_an_event_of_the_server() {
-        let visitor = guest(Who::Visitor(VisitorId::new()));
+        let visitor = participant(Identity::Visitor(VisitorId::new()));
         for event in ServerEvent::ALL {
             assert!(check_client_event(event.as_str(), &visitor).is_err(), "{event:?}");
             let capitals = event.as_str().to_uppercase();
@@ -108,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_owner_only_ends_sessions() {
-        let owner = guest(Who::Owner(AccountId::new()));
+        let owner = participant(Identity::Owner(AccountId::new()));
         let allowed =
             ServerEvent::ALL.iter().filter(|it| check_client_event(it.as_str(), &owner).is_ok());
         assert_eq!(allowed.collect::<Vec<_>>(), [&ServerEvent::SessionEnded]);
@@ -116,7 +119,7 @@ mod tests {
 
     #[test]
     fn an_event_has_one_to_255_bytes() {
-        let visitor = guest(Who::Visitor(VisitorId::new()));
+        let visitor = participant(Identity::Visitor(VisitorId::new()));
         assert!(check_client_event("", &visitor).is_err());
         assert!(check_client_event(&"x".repeat(255), &visitor).is_ok());
         assert!(check_client_event(&"x".repeat(256), &visitor).is_err());

@@ -1,14 +1,13 @@
-//! Realtime over HTTP: how a socket is opened, messages of who has none, and who is there.
+//! The HTTP routes: the handshake of sockets, broadcasts without one, and presence.
 
 mod broadcast;
-mod people;
+mod presence;
 mod websocket;
 
 use actix_web::web::ServiceConfig;
 use admission::RateLimits;
 
-/// How Supabase's own server calls these paths; its gateway calls them as they are called here, and
-/// clients that know the server by its own address use these.
+/// Aliases of paths: the names in Supabase's server, for clients that do not use its gateway.
 pub const PATH_ALIASES: [(&str, &str); 2] = [
     ("/socket/websocket", "/realtime/v1/websocket"),
     ("/api/broadcast", "/realtime/v1/api/broadcast"),
@@ -18,10 +17,10 @@ api::routes! {
     guarded { websocket::websocket }
     broadcast::broadcast_many,
     broadcast::broadcast_one,
-    people::list_people,
+    presence::list_presence,
 }
 
-/// Adds the routes that have a limit of their own.
+/// Adds the routes that have a rate limit of their own.
 pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
     routes.service(limits.websocket.guard::<websocket::__path_websocket, _>(websocket::websocket));
 }

@@ -1,4 +1,4 @@
-//! How much of everything there may be.
+//! The bounds of this crate, from the settings.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -6,21 +6,21 @@ use std::time::Duration;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::outbox::OutboxLimits;
-use crate::ring::RingLimits;
+use crate::replay::ReplayLimits;
 
-/// What is shown in one channel, in bytes: below the largest message that every client takes.
-pub(crate) const PEOPLE_BYTES_MAX: usize = 900_000;
+/// Presence of one channel, in bytes: below the largest message that every client accepts (1 MiB).
+pub(crate) const PRESENCE_BYTES_MAX: usize = 900_000;
 
-/// Longest name under which somebody is shown, and of a kind of message, in bytes.
+/// Longest presence key and longest event, in bytes.
 pub(crate) const NAME_BYTES_MAX: usize = 255;
 
-/// What a frame holds besides the payload, in bytes, at most.
+/// Largest part of a message besides its payload, in bytes.
 const ENVELOPE_BYTES: usize = 4096;
 
-/// Messages that wait for the answer to a join.
-pub(crate) const WAITING_MAX: usize = 16;
+/// Messages for one channel that wait for the authorization of its join.
+pub(crate) const PENDING_MESSAGES_MAX: usize = 16;
 
-/// How much of everything there may be.
+/// The bounds of this crate.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) payload_bytes: usize,
@@ -31,7 +31,7 @@ pub(crate) struct Limits {
     pub(crate) messages_per_second: u32,
     pub(crate) room_messages_per_second: u32,
     pub(crate) outbox: OutboxLimits,
-    pub(crate) ring: RingLimits,
+    pub(crate) replay: ReplayLimits,
     pub(crate) grace: Duration,
     pub(crate) idle: Duration,
     pub(crate) recheck: Duration,
@@ -49,7 +49,10 @@ impl Limits {
             messages_per_second: settings.messages_per_second,
             room_messages_per_second: settings.room_messages_per_second,
             outbox: OutboxLimits { frames: settings.queue_frames, bytes: settings.queue_bytes },
-            ring: RingLimits { messages: settings.replay_messages, bytes: settings.replay_bytes },
+            replay: ReplayLimits {
+                messages: settings.replay_messages,
+                bytes: settings.replay_bytes,
+            },
             grace: Duration::from_millis(settings.presence_grace_ms),
             idle: Duration::from_secs(settings.idle_timeout_secs),
             recheck: Duration::from_secs(settings.recheck_secs),
@@ -57,19 +60,19 @@ impl Limits {
         }
     }
 
-    /// Largest message that a client may send, in bytes.
+    /// Largest message that is read into memory, in bytes.
     pub(crate) fn frame_bytes(&self) -> usize {
         self.payload_bytes + ENVELOPE_BYTES
     }
 
-    /// Whether of such messages only the latest matters.
+    /// Whether only the latest broadcast with this event has to arrive.
     pub(crate) fn is_volatile(&self, event: &str) -> bool {
         self.volatile.iter().any(|it| it == event)
     }
 }
 
-/// Lets so many through in a second, and twice as many at once.
-pub(crate) fn meter(per_second: u32) -> DefaultDirectRateLimiter {
+/// A limit of `per_second`, with a burst of twice that.
+pub(crate) fn rate_limiter(per_second: u32) -> DefaultDirectRateLimiter {
     let rate = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
     RateLimiter::direct(Quota::per_second(rate).allow_burst(rate.saturating_add(rate.get())))
 }

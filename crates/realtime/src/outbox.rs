@@ -1,7 +1,7 @@
-//! What waits to be sent on one socket: bounded, and written many frames at a time.
+//! The send queue of a socket: bounded, and written many frames at a time.
 //!
-//! An outbox belongs to the thread of its socket, so that filling it takes no lock. Who reads slowly
-//! loses volatile messages first, of which the latest is kept, then the socket.
+//! An outbox belongs to the thread of its socket, so that filling it takes no lock. When a client reads
+//! too slowly, volatile frames are dropped first; when that is not enough, the socket is closed.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -11,53 +11,55 @@ use bytes::Bytes;
 
 use crate::protocol::wire;
 
-/// From how many waiting frames on volatile ones are looked at one by one.
+/// Queue length from which on volatile frames supersede earlier ones.
 const CROWDED: usize = 16;
 
-/// The code of a close of who is too slow (RFC 6455, section 7.4; registered: try again later).
+/// Close code for a slow client: "try again later" (IANA registry of RFC 6455, section 7.4).
 const TRY_AGAIN_LATER: u16 = 1013;
 
-/// What waits to be sent on one socket.
+/// The send queue of a socket.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     queue: RefCell<Queue>,
     limits: OutboxLimits,
 }
 
-/// How much may wait.
+/// Bounds of a send queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OutboxLimits {
-    /// Frames at most.
+    /// Largest number of frames.
     pub(crate) frames: usize,
-    /// Bytes at most.
+    /// Largest sum of their bytes.
     pub(crate) bytes: usize,
 }
 
-/// What became of a frame.
+/// The result of queueing a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// It waits to be sent.
-    Waits,
-    /// It took the place of others that it supersedes.
+pub(crate) enum SendOutcome {
+    /// The frame is queued.
+    Queued,
+    /// The frame is queued in place of earlier ones with its key.
     Superseded,
-    /// It was left out, because it is volatile and others wait.
+    /// The frame was dropped: it is volatile and the queue is full.
     Dropped,
-    /// Too much waits; the socket is closed.
+    /// The frame is queued; volatile ones were dropped for it.
+    Evicted,
+    /// The queue is full of frames that must arrive; the socket is closed.
     Overflowed,
-    /// The socket is closing.
+    /// The socket is closing; the frame was not queued.
     Closed,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
-    frames: VecDeque<Waiting>,
+    frames: VecDeque<QueuedFrame>,
     bytes: usize,
     state: State,
     waker: Option<Waker>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct QueuedFrame {
     frame: Bytes,
     supersedes: Option<u64>,
 }
@@ -66,9 +68,9 @@ struct Waiting {
 enum State {
     #[default]
     Open,
-    /// The last frame is queued.
+    /// The close frame is queued.
     Closing,
-    /// Nothing is waited for once the queue is empty.
+    /// The stream ends once the queue is empty.
     Finished,
 }
 
@@ -78,40 +80,41 @@ impl Outbox {
     }
 
     /// Queues a frame that must arrive.
-    pub(crate) fn send(&self, frame: Bytes) -> Fate {
-        self.push(Waiting { frame, supersedes: None })
+    pub(crate) fn send(&self, frame: Bytes) -> SendOutcome {
+        self.push(QueuedFrame { frame, supersedes: None })
     }
 
-    /// Queues a frame of which only the latest with the same key matters, if it has one.
-    pub(crate) fn tell(&self, frame: Bytes, supersedes: Option<u64>) -> Fate {
-        self.push(Waiting { frame, supersedes })
+    /// Queues a volatile frame: of those with one key only the latest has to arrive. A frame without
+    /// a key must arrive.
+    pub(crate) fn send_volatile(&self, frame: Bytes, supersedes: Option<u64>) -> SendOutcome {
+        self.push(QueuedFrame { frame, supersedes })
     }
 
-    /// Queues the last frame; what waits before it is still sent.
+    /// Queues the close frame. Frames before it are still sent.
     pub(crate) fn close(&self, code: u16, reason: &str) {
         self.queue.borrow_mut().close(code, reason);
     }
 
-    /// Ends the stream as soon as everything is sent.
+    /// Ends the stream once all frames are sent.
     pub(crate) fn finish(&self) {
         let mut queue = self.queue.borrow_mut();
         queue.state = State::Finished;
         queue.wake();
     }
 
-    /// Whether nothing more can be queued.
+    /// Whether frames are refused.
     pub(crate) fn is_closed(&self) -> bool {
         self.queue.borrow().state != State::Open
     }
 
-    /// The next frame to be sent.
+    /// The next frame to be sent; `None` after the last.
     pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<Option<Bytes>> {
         let mut queue = self.queue.borrow_mut();
-        if let Some(Waiting { frame, .. }) = queue.frames.pop_front() {
+        if let Some(QueuedFrame { frame, .. }) = queue.frames.pop_front() {
             queue.bytes -= frame.len();
             return Poll::Ready(Some(frame));
         }
-        // An idle socket keeps no memory for what may come.
+        // An idle socket keeps no memory for later frames.
         if queue.frames.capacity() > CROWDED {
             queue.frames.shrink_to_fit();
         }
@@ -125,35 +128,35 @@ impl Outbox {
         Poll::Pending
     }
 
-    fn push(&self, waiting: Waiting) -> Fate {
+    fn push(&self, queued: QueuedFrame) -> SendOutcome {
         let mut queue = self.queue.borrow_mut();
         if queue.state != State::Open {
-            return Fate::Closed;
+            return SendOutcome::Closed;
         }
-        let mut fate = Fate::Waits;
-        if queue.frames.len() >= CROWDED && queue.supersede(waiting.supersedes) {
-            fate = Fate::Superseded;
+        let mut outcome = SendOutcome::Queued;
+        if queue.frames.len() >= CROWDED && queue.supersede(queued.supersedes) {
+            outcome = SendOutcome::Superseded;
         }
-        if queue.exceeds(self.limits, waiting.frame.len()) {
-            if waiting.supersedes.is_some() {
-                return Fate::Dropped;
+        if queue.exceeds(self.limits, queued.frame.len()) {
+            if queued.supersedes.is_some() {
+                return SendOutcome::Dropped;
             }
             queue.drop_volatile();
-            if queue.exceeds(self.limits, waiting.frame.len()) {
+            if queue.exceeds(self.limits, queued.frame.len()) {
                 queue.overflow();
-                return Fate::Overflowed;
+                return SendOutcome::Overflowed;
             }
-            fate = Fate::Dropped;
+            outcome = SendOutcome::Evicted;
         }
-        queue.add(waiting);
-        fate
+        queue.add(queued);
+        outcome
     }
 }
 
 impl Queue {
-    fn add(&mut self, waiting: Waiting) {
-        self.bytes += waiting.frame.len();
-        self.frames.push_back(waiting);
+    fn add(&mut self, queued: QueuedFrame) {
+        self.bytes += queued.frame.len();
+        self.frames.push_back(queued);
         if self.frames.len() == 1 {
             self.wake();
         }
@@ -163,7 +166,7 @@ impl Queue {
         self.frames.len() >= limits.frames || self.bytes + more > limits.bytes
     }
 
-    /// Takes out what a frame with this key supersedes. Says whether there was anything.
+    /// Removes the frames with this key; returns whether there were any.
     fn supersede(&mut self, key: Option<u64>) -> bool {
         let before = self.frames.len();
         if key.is_some() {
@@ -176,12 +179,12 @@ impl Queue {
         self.retain(|it| it.supersedes.is_none());
     }
 
-    fn retain(&mut self, keep: impl Fn(&Waiting) -> bool) {
+    fn retain(&mut self, keep: impl Fn(&QueuedFrame) -> bool) {
         self.frames.retain(keep);
         self.bytes = self.frames.iter().map(|it| it.frame.len()).sum();
     }
 
-    /// Nothing of what waits can be sent in time, so it is let go.
+    /// Discards all frames, none of which can be sent in time, and closes.
     fn overflow(&mut self) {
         self.frames.clear();
         self.bytes = 0;
@@ -190,7 +193,7 @@ impl Queue {
 
     fn close(&mut self, code: u16, reason: &str) {
         if self.state == State::Open {
-            self.add(Waiting { frame: wire::close(code, reason), supersedes: None });
+            self.add(QueuedFrame { frame: wire::close(code, reason), supersedes: None });
             self.state = State::Closing;
         }
     }
@@ -226,11 +229,11 @@ mod tests {
     #[test]
     fn frames_leave_in_order_and_the_stream_ends_after_the_last() {
         let outbox = outbox();
-        assert_eq!(outbox.send(frame("a")), Fate::Waits);
-        assert_eq!(outbox.tell(frame("b"), Some(1)), Fate::Waits);
-        assert_eq!(outbox.tell(frame("c"), Some(1)), Fate::Waits);
+        assert_eq!(outbox.send(frame("a")), SendOutcome::Queued);
+        assert_eq!(outbox.send_volatile(frame("b"), Some(1)), SendOutcome::Queued);
+        assert_eq!(outbox.send_volatile(frame("c"), Some(1)), SendOutcome::Queued);
         outbox.close(1000, "");
-        assert_eq!(outbox.send(frame("d")), Fate::Closed);
+        assert_eq!(outbox.send(frame("d")), SendOutcome::Closed);
         assert_eq!(sent(&outbox)[..3], ["a", "b", "c"]);
         assert_eq!(outbox.poll(&Context::from_waker(Waker::noop())), Poll::Pending);
         outbox.finish();
@@ -241,9 +244,12 @@ mod tests {
     fn of_volatile_frames_a_slow_reader_gets_the_latest_of_each_key() {
         let outbox = outbox();
         (0..CROWDED).for_each(|n| {
-            assert_eq!(outbox.tell(frame(&format!("old{n}")), Some(n as u64)), Fate::Waits);
+            assert_eq!(
+                outbox.send_volatile(frame(&format!("old{n}")), Some(n as u64)),
+                SendOutcome::Queued
+            );
         });
-        assert_eq!(outbox.tell(frame("new3"), Some(3)), Fate::Superseded);
+        assert_eq!(outbox.send_volatile(frame("new3"), Some(3)), SendOutcome::Superseded);
         let sent = sent(&outbox);
         assert_eq!(sent.len(), CROWDED);
         assert!(!sent.contains(&frame("old3")));
@@ -253,12 +259,14 @@ mod tests {
     #[test]
     fn volatile_frames_are_dropped_first_and_the_socket_closed_last() {
         let outbox = outbox();
-        (0..10).for_each(|_| assert_eq!(outbox.send(frame("kept")), Fate::Waits));
-        (0..10).for_each(|n| assert_eq!(outbox.tell(frame("volatile"), Some(n)), Fate::Waits));
-        assert_eq!(outbox.tell(frame("volatile"), Some(99)), Fate::Dropped);
-        assert_eq!(outbox.send(frame("kept")), Fate::Dropped);
-        (0..9).for_each(|_| assert_eq!(outbox.send(frame("kept")), Fate::Waits));
-        assert_eq!(outbox.send(frame("one too many")), Fate::Overflowed);
+        (0..10).for_each(|_| assert_eq!(outbox.send(frame("kept")), SendOutcome::Queued));
+        (0..10).for_each(|n| {
+            assert_eq!(outbox.send_volatile(frame("volatile"), Some(n)), SendOutcome::Queued);
+        });
+        assert_eq!(outbox.send_volatile(frame("volatile"), Some(99)), SendOutcome::Dropped);
+        assert_eq!(outbox.send(frame("kept")), SendOutcome::Evicted);
+        (0..9).for_each(|_| assert_eq!(outbox.send(frame("kept")), SendOutcome::Queued));
+        assert_eq!(outbox.send(frame("one too many")), SendOutcome::Overflowed);
         assert!(outbox.is_closed());
         let sent = sent(&outbox);
         assert_eq!((sent.len(), sent[0][0]), (1, 0x88));
@@ -267,7 +275,7 @@ mod tests {
     #[test]
     fn bytes_count_as_well() {
         let outbox = outbox();
-        assert_eq!(outbox.send(frame(&"x".repeat(900))), Fate::Waits);
-        assert_eq!(outbox.send(frame(&"x".repeat(101))), Fate::Overflowed);
+        assert_eq!(outbox.send(frame(&"x".repeat(900))), SendOutcome::Queued);
+        assert_eq!(outbox.send(frame(&"x".repeat(101))), SendOutcome::Overflowed);
     }
 }

@@ -1,12 +1,14 @@
-//! Who is in a channel, as people see it. Pure: time arrives as an argument.
+//! The presence of a channel. No I/O: time is an argument.
 //!
-//! Somebody who goes is not announced at once: the same name coming back within the grace takes over
-//! what was shown, and nobody sees a thing. An update is announced as two messages, who leaves before
-//! who joins, because one message with both leaves ghosts in some clients.
+//! A membership that ends is not announced at once: when its key comes back within the grace period,
+//! the new membership takes over the entry, and the others see nothing. An update is announced as two
+//! messages, leaves before joins: one message with both leaves ghosts in some clients.
 
+mod diff;
+mod ids;
+mod meta;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,210 +18,184 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-pub(crate) use words::Difference;
-use words::{entry, joins, leaves, weight};
+pub(crate) use diff::{PresenceDiff, PresenceFrames};
+use diff::{joins, leaves, write_entry};
+pub(crate) use ids::{MemberId, SocketId};
+use meta::{Meta, weight};
 
-/// One membership of a channel.
-pub(crate) type MemberId = u64;
-
-/// One socket.
-pub(crate) type SocketId = u64;
-
-/// Who is in a channel.
+/// The presence of a channel.
 #[derive(Debug)]
 pub(crate) struct Presence {
-    /// Begins every reference, so that none is used again by a later life of the channel.
+    /// Prefix of every `phx_ref`, so that a later channel of the same topic repeats none.
     epoch: Arc<str>,
-    people: BTreeMap<Arc<str>, Vec<Shown>>,
+    entries: BTreeMap<Arc<str>, Vec<Meta>>,
     references: u64,
     bytes: usize,
     bytes_max: usize,
 }
 
-/// What is shown of one membership.
-#[derive(Clone, Debug)]
-struct Shown {
-    /// What clients tell it from others by.
-    reference: u64,
-    member: MemberId,
-    socket: SocketId,
-    object: Bytes,
-    since: DateTime<Utc>,
-    /// Until when somebody who went may come back unnoticed.
-    gone: Option<Instant>,
-    /// Whether it was taken over from a membership before, whose client may not know of it.
-    is_inherited: bool,
-}
-
-/// Somebody in a channel, for those who ask over HTTP.
+/// The presence of one membership, for HTTP.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Person {
-    /// The name under which they are shown.
+pub(crate) struct PresenceEntry {
+    /// The key.
     pub(crate) key: Arc<str>,
-    /// What they show: an object of JSON.
+    /// The tracked object, as JSON.
     pub(crate) object: Bytes,
-    /// Since when.
+    /// When the member tracked first.
     pub(crate) since: DateTime<Utc>,
 }
 
-/// More would be shown than a client could take in one message.
+/// The presence of the channel would be larger than a client accepts in one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("too many people show too much in this channel")]
-pub(crate) struct Full;
+#[error("the presence of this channel is full")]
+pub(crate) struct PresenceFull;
 
 impl Presence {
-    /// Nobody, who may come to show as much as `bytes_max`.
+    /// No presence yet, of at most `bytes_max`.
     pub(crate) fn new(epoch: Arc<str>, bytes_max: usize) -> Self {
-        Self { epoch, people: BTreeMap::new(), references: 0, bytes: 0, bytes_max }
+        Self { epoch, entries: BTreeMap::new(), references: 0, bytes: 0, bytes_max }
     }
 
-    /// Shows this of a member, instead of what was shown before. Gives what others are to be told.
+    /// Sets the object of a member. Returns the diffs to be announced.
     ///
     /// # Errors
-    /// When it does not fit any more.
+    /// When it does not fit.
     pub(crate) fn track(
         &mut self,
         (member, socket): (MemberId, SocketId),
         key: &Arc<str>,
         object: Bytes,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Difference>, Full> {
+    ) -> Result<Vec<PresenceDiff>, PresenceFull> {
         let before = self.position(key, member);
-        let replaced = before.map_or(0, |index| self.people[key][index].weight(key));
+        let replaced = before.map_or(0, |index| self.entries[key][index].weight(key));
         let weight = weight(key, &object);
         if self.bytes - replaced + weight > self.bytes_max {
-            return Err(Full);
+            return Err(PresenceFull);
         }
         self.references += 1;
         let reference = self.references;
-        let metas = self.people.entry(key.clone()).or_default();
-        let mut told = Vec::new();
-        let new = Shown {
+        let metas = self.entries.entry(key.clone()).or_default();
+        let mut diffs = Vec::new();
+        let new = Meta {
             reference,
             member,
             socket,
             object,
             since: now,
-            gone: None,
+            expires: None,
             is_inherited: false,
         };
         let Some(old) = before.and_then(|index| metas.get_mut(index)) else {
-            told.push(joins(&self.epoch, key, &new));
+            diffs.push(joins(&self.epoch, key, &new));
             metas.push(new);
             self.bytes += weight;
-            return Ok(told);
+            return Ok(diffs);
         };
         if old.object == new.object {
             old.is_inherited = false;
-            return Ok(told);
+            return Ok(diffs);
         }
         self.bytes = self.bytes - replaced + weight;
         if old.is_inherited {
-            // Who came back and says something new has never left: clients put what has the same
-            // reference in the place of the old, without a word of leaving.
-            *old = Shown { reference: old.reference, since: old.since, ..new };
+            // The member never left: clients replace a meta with the same reference without a leave.
+            *old = Meta { reference: old.reference, since: old.since, ..new };
         } else {
-            told.push(leaves(&self.epoch, key, old));
-            *old = Shown { since: old.since, ..new };
+            diffs.push(leaves(&self.epoch, key, old));
+            *old = Meta { since: old.since, ..new };
         }
-        told.push(joins(&self.epoch, key, old));
-        Ok(told)
+        diffs.push(joins(&self.epoch, key, old));
+        Ok(diffs)
     }
 
-    /// Shows nothing of a member any more.
-    pub(crate) fn untrack(&mut self, member: MemberId, key: &Arc<str>) -> Vec<Difference> {
+    /// Removes the entry of a member. Returns the diffs to be announced.
+    pub(crate) fn untrack(&mut self, member: MemberId, key: &Arc<str>) -> Vec<PresenceDiff> {
         let Some(index) = self.position(key, member) else { return Vec::new() };
         vec![self.remove(key, index)]
     }
 
-    /// Keeps what is shown of a member who goes, until `grace` is over. Says whether there was
-    /// anything.
-    pub(crate) fn depart(&mut self, member: MemberId, key: &Arc<str>, until: Instant) -> bool {
+    /// Keeps the entry of a membership that ends until `expires`. Returns whether there is one.
+    pub(crate) fn depart(&mut self, member: MemberId, key: &Arc<str>, expires: Instant) -> bool {
         let found = self.position(key, member);
         if let Some(index) = found
-            && let Some(metas) = self.people.get_mut(key)
+            && let Some(metas) = self.entries.get_mut(key)
         {
-            metas[index].gone = Some(until);
+            metas[index].expires = Some(expires);
         }
         found.is_some()
     }
 
-    /// Gives a member who comes what was shown of the one who went under the same name.
+    /// Lets a new membership take over the entry of an ended one with the same key.
     pub(crate) fn inherit(&mut self, (member, socket): (MemberId, SocketId), key: &Arc<str>) {
-        let metas = self.people.get_mut(key).into_iter().flatten();
-        let gone = metas.filter(|it| it.gone.is_some());
-        // Of several tabs that went, the one of the same socket comes back, or else the last.
-        let back = gone.max_by_key(|it| (it.socket == socket, it.gone, it.reference));
-        if let Some(shown) = back {
-            *shown = Shown { member, socket, gone: None, is_inherited: true, ..shown.clone() };
+        let metas = self.entries.get_mut(key).into_iter().flatten();
+        let ended = metas.filter(|it| it.expires.is_some());
+        // Of several ended memberships, the one of the same socket, or else the last.
+        let found = ended.max_by_key(|it| (it.socket == socket, it.expires, it.reference));
+        if let Some(meta) = found {
+            *meta = Meta { member, socket, expires: None, is_inherited: true, ..meta.clone() };
         }
     }
 
-    /// The name of somebody who just went from this socket.
-    pub(crate) fn name_of_gone(&self, socket: SocketId) -> Option<Arc<str>> {
-        let is_gone = |it: &Shown| it.gone.is_some() && it.socket == socket;
-        self.people.iter().find(|(_, metas)| metas.iter().any(is_gone)).map(|(key, _)| key.clone())
+    /// The key of an ended membership of this socket.
+    pub(crate) fn departed_key(&self, socket: SocketId) -> Option<Arc<str>> {
+        let has_ended = |it: &Meta| it.expires.is_some() && it.socket == socket;
+        let found = self.entries.iter().find(|(_, metas)| metas.iter().any(has_ended));
+        found.map(|(key, _)| key.clone())
     }
 
-    /// Sees off everybody whose grace is over.
-    pub(crate) fn expire(&mut self, now: Instant) -> Vec<Difference> {
-        let is_over = |it: &Shown| it.gone.is_some_and(|until| until <= now);
+    /// Removes the entries whose grace period is over. Returns the diffs to be announced.
+    pub(crate) fn expire(&mut self, now: Instant) -> Vec<PresenceDiff> {
+        let is_over = |it: &Meta| it.expires.is_some_and(|end| end <= now);
         let mut over = Vec::new();
-        for (key, metas) in &self.people {
+        for (key, metas) in &self.entries {
             let members = metas.iter().filter(|it| is_over(it)).map(|it| it.member);
             over.extend(members.map(|member| (key.clone(), member)));
         }
         over.into_iter().flat_map(|(key, member)| self.untrack(member, &key)).collect()
     }
 
-    /// Whether somebody waits to be seen off.
-    pub(crate) fn has_gone(&self) -> bool {
-        self.people.values().flatten().any(|it| it.gone.is_some())
+    /// Whether an ended membership is in its grace period.
+    pub(crate) fn has_departed(&self) -> bool {
+        self.entries.values().flatten().any(|it| it.expires.is_some())
     }
 
-    /// Everybody, as a client is told that joins.
+    /// The payload of a `presence_state`.
     pub(crate) fn state(&self) -> String {
         let mut state = String::with_capacity(self.bytes + 2);
         state.push('{');
-        for (key, metas) in &self.people {
+        for (key, metas) in &self.entries {
             if state.len() > 1 {
                 state.push(',');
             }
-            entry(&mut state, &self.epoch, key, metas);
+            write_entry(&mut state, &self.epoch, key, metas);
         }
         state.push('}');
         state
     }
 
-    /// Everybody, for those who ask over HTTP.
-    pub(crate) fn people(&self) -> Vec<Person> {
-        let shown =
-            self.people.iter().flat_map(|(key, metas)| metas.iter().map(move |it| (key, it)));
-        let person = |(key, it): (&Arc<str>, &Shown)| Person {
+    /// All entries, for HTTP.
+    pub(crate) fn entries(&self) -> Vec<PresenceEntry> {
+        let metas =
+            self.entries.iter().flat_map(|(key, metas)| metas.iter().map(move |it| (key, it)));
+        let entry = |(key, it): (&Arc<str>, &Meta)| PresenceEntry {
             key: key.clone(),
             object: it.object.clone(),
             since: it.since,
         };
-        shown.map(person).collect()
+        metas.map(entry).collect()
     }
 
     fn position(&self, key: &Arc<str>, member: MemberId) -> Option<usize> {
-        self.people.get(key)?.iter().position(|it| it.member == member)
+        self.entries.get(key)?.iter().position(|it| it.member == member)
     }
 
-    fn remove(&mut self, key: &Arc<str>, index: usize) -> Difference {
-        let Some(metas) = self.people.get_mut(key) else { return Difference::new() };
-        let shown = metas.remove(index);
+    fn remove(&mut self, key: &Arc<str>, index: usize) -> PresenceDiff {
+        let Some(metas) = self.entries.get_mut(key) else { return PresenceDiff::new() };
+        let meta = metas.remove(index);
         if metas.is_empty() {
-            self.people.remove(key);
+            self.entries.remove(key);
         }
-        self.bytes -= shown.weight(key);
-        leaves(&self.epoch, key, &shown)
-    }
-}
-
-impl Shown {
-    fn weight(&self, key: &str) -> usize {
-        weight(key, &self.object)
+        self.bytes -= meta.weight(key);
+        leaves(&self.epoch, key, &meta)
     }
 }

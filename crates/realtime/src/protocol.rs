@@ -1,38 +1,23 @@
-//! The wire: the channel protocol of Phoenix as Supabase Realtime speaks it, in both versions. Pure.
+//! The wire format: the channel protocol of Phoenix as Supabase Realtime speaks it, in both versions.
+//! No I/O.
 //!
-//! Version 1.0.0 sends objects, version 2.0.0 arrays, and broadcasts as binary frames. Whatever the
-//! server sends is put into its websocket frame here, once, so that the bytes can be shared.
+//! Version 1.0.0 sends objects; version 2.0.0 sends arrays, and broadcasts as binary frames. Messages
+//! of the server are encoded into their websocket frame once, so that all receivers share the bytes.
 
 mod binary;
 mod body;
 mod incoming;
 mod join;
+mod malformed;
 mod outgoing;
 mod reference;
+mod version;
 pub(crate) mod wire;
 
 pub(crate) use body::Body;
-pub(crate) use incoming::{Deed, Incoming, Malformed, Track};
+pub(crate) use incoming::{ClientMessage, Request, Track};
 pub(crate) use join::{JoinRequest, Replay};
-pub(crate) use outgoing::{Shout, push, quoted, reply};
+pub(crate) use malformed::Malformed;
+pub(crate) use outgoing::{BroadcastFrame, push, quoted, reply};
 pub(crate) use reference::Ref;
-
-/// A version of the protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Version {
-    /// 1.0.0: objects.
-    V1,
-    /// 2.0.0: arrays, and binary frames for broadcasts.
-    V2,
-}
-
-impl Version {
-    /// The version of a handshake; without a word it is the first one.
-    pub(crate) fn parse(text: Option<&str>) -> Option<Self> {
-        match text.unwrap_or_default() {
-            "" | "1.0.0" => Some(Self::V1),
-            "2.0.0" => Some(Self::V2),
-            _ => None,
-        }
-    }
-}
+pub(crate) use version::Version;

@@ -1,185 +1,166 @@
-//! A socket: what its client says, and the channels that it is in.
+//! A socket: the messages of its client, and its channels.
 
-mod intake;
+mod check;
 mod join;
-mod speak;
-mod stay;
-mod stream;
-mod verdicts;
+mod membership;
+mod requests;
+mod token_checks;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 use governor::DefaultDirectRateLimiter;
 
-use crate::channel::Channel;
-use crate::door::Guest;
-use crate::figures::{FIGURES, dropped};
-use crate::hub::Counted;
-use crate::limits::{WAITING_MAX, meter};
+use crate::limits::{PENDING_MESSAGES_MAX, rate_limiter};
+use crate::local::Local;
+use crate::metrics::{METRICS, dropped};
 use crate::outbox::Outbox;
-use crate::presence::{MemberId, SocketId};
-use crate::protocol::{Deed, Incoming, Malformed, Ref, Version, push, quoted, reply};
-use crate::worker::Worker;
+use crate::presence::SocketId;
+use crate::protocol::{ClientMessage, Malformed, Ref, Request, Version, push, quoted, reply};
+use crate::socket_permit::SocketPermit;
+use membership::{Channels, JoinState};
 
-pub use stream::Frames;
-pub(crate) use stream::open;
-use verdicts::Verdicts;
-
-/// A socket and its client.
+/// A socket.
 pub(crate) struct Socket {
     pub(crate) id: SocketId,
     pub(crate) version: Version,
-    pub(crate) outbox: Outbox,
-    worker: Worker,
-    /// What the client showed when it came.
+    pub(crate) outbox: Rc<Outbox>,
+    local: Rc<Local>,
+    /// The API key of the handshake.
     key: String,
-    heard: Cell<Instant>,
+    last_received: Cell<Instant>,
     closing_since: Cell<Option<Instant>>,
-    slots: RefCell<HashMap<Rc<str>, Slot>>,
-    meter: DefaultDirectRateLimiter,
-    counted: Counted,
-}
-
-/// What a socket has of a channel.
-enum Slot {
-    /// It asked to enter; what it says meanwhile waits.
-    Knocking { knock: u64, waiting: Vec<Incoming> },
-    /// It is in.
-    Seated(Box<Seat>),
-}
-
-/// A membership of a channel.
-struct Seat {
-    channel: Arc<Channel>,
-    member: MemberId,
-    /// The name under which the member is shown.
-    key: Arc<str>,
-    join_ref: Ref,
-    hears_itself: bool,
-    wants_answers: bool,
-    guest: Guest,
-    /// What says who the guest is.
-    token: Option<String>,
-    checked: Instant,
-    verdicts: Verdicts,
+    channels: RefCell<Channels>,
+    rate: DefaultDirectRateLimiter,
+    permit: SocketPermit,
 }
 
 impl Socket {
-    fn new(version: Version, key: String, worker: Worker, counted: Counted) -> Rc<Self> {
-        let hub = worker.hub().clone();
+    pub(crate) fn new(
+        version: Version,
+        key: String,
+        local: Rc<Local>,
+        permit: SocketPermit,
+    ) -> Rc<Self> {
+        let hub = local.hub.clone();
         Rc::new(Self {
             id: hub.next_id(),
             version,
-            outbox: Outbox::new(hub.limits.outbox),
-            worker,
+            outbox: Rc::new(Outbox::new(hub.limits.outbox)),
+            local,
             key,
-            heard: Cell::new(Instant::now()),
+            last_received: Cell::new(Instant::now()),
             closing_since: Cell::default(),
-            slots: RefCell::default(),
-            meter: meter(hub.limits.messages_per_second),
-            counted,
+            channels: RefCell::default(),
+            rate: rate_limiter(hub.limits.messages_per_second),
+            permit,
         })
     }
 
-    /// Sends the last frame, and leaves all channels.
+    /// Sends the close frame and leaves all channels.
     pub(crate) fn close(&self, code: u16, reason: &str) {
         self.outbox.close(code, reason);
-        self.part();
+        self.leave_all();
     }
 
     /// Leaves all channels.
-    pub(crate) fn part(&self) {
+    pub(crate) fn leave_all(&self) {
         if self.closing_since.get().is_none() {
             self.closing_since.set(Some(Instant::now()));
         }
-        let slots: Vec<_> = self.slots.borrow_mut().drain().map(|(_, slot)| slot).collect();
-        for slot in slots {
-            self.vacate(slot);
+        let states: Vec<_> = self.channels.borrow_mut().drain().map(|(_, state)| state).collect();
+        for state in states {
+            self.end_membership(state);
         }
     }
 
-    fn vacate(&self, slot: Slot) {
-        let Slot::Seated(seat) = slot else { return };
-        self.worker.unseat(seat.channel.id, seat.member);
-        let hub = self.worker.hub();
-        let until = Instant::now() + hub.limits.grace;
-        if seat.channel.leave(seat.member, &seat.key, self.worker.port(), until) {
-            hub.await_return(&seat.channel, until);
-        }
+    /// Notes that the client is alive.
+    pub(crate) fn touch(&self) {
+        self.last_received.set(Instant::now());
     }
 
-    /// Takes in a message of the client.
-    fn hear(self: &Rc<Self>, message: Result<Incoming, Malformed>) {
-        FIGURES.received.increment(1);
+    /// Handles a message of the client.
+    pub(crate) fn receive(self: &Rc<Self>, message: Result<ClientMessage, Malformed>) {
+        METRICS.received.increment(1);
         let Ok(message) = message else { return dropped("malformed") };
-        match message.deed {
-            Deed::Heartbeat => self.reply(&message, Ok("{}")),
-            Deed::Leave => self.leave(&message),
-            _ if self.meter.check().is_err() => self.refuse_excess(&message),
-            Deed::Join(_) if !self.counted.may_knock() => self.refuse_excess(&message),
-            Deed::Join(_) => self.knock(message),
-            _ => self.hear_in_channel(message),
+        match message.request {
+            Request::Heartbeat => self.reply(&message, Ok("{}")),
+            Request::Leave => self.leave(&message),
+            _ if self.rate.check().is_err() => self.refuse_excess(&message),
+            Request::Join(_) if !self.permit.may_request_join() => self.refuse_excess(&message),
+            Request::Join(_) => self.request_join(message),
+            _ => self.receive_in_channel(message),
         }
     }
 
-    fn refuse_excess(&self, message: &Incoming) {
+    fn end_membership(&self, state: JoinState) {
+        let JoinState::Joined(membership) = state else { return };
+        self.local.remove(membership.channel.id, membership.member);
+        let hub = &self.local.hub;
+        let expires = Instant::now() + hub.limits.grace;
+        let (member, key) = (membership.member, &membership.key);
+        if membership.channel.leave(member, key, &self.local.queue, expires) {
+            hub.schedule_expiration(&membership.channel, expires);
+        }
+    }
+
+    fn refuse_excess(&self, message: &ClientMessage) {
         dropped("rate");
-        let reason = match message.deed {
-            Deed::Join(_) => "ClientJoinRateLimitReached: Too many joins per second",
+        let reason = match message.request {
+            Request::Join(_) => "ClientJoinRateLimitReached: Too many joins per second",
             _ => "MessageRateLimitReached: this client sends too many messages per second",
         };
         self.refuse(message, reason);
     }
 
-    fn hear_in_channel(self: &Rc<Self>, message: Incoming) {
-        let mut slots = self.slots.borrow_mut();
-        match slots.get_mut(&*message.topic) {
+    fn receive_in_channel(self: &Rc<Self>, message: ClientMessage) {
+        let mut channels = self.channels.borrow_mut();
+        match channels.get_mut(&*message.topic) {
             None => {
-                drop(slots);
+                drop(channels);
                 self.reply(&message, Err(r#"{"reason":"unmatched topic"}"#));
             }
-            Some(Slot::Knocking { waiting, .. }) if waiting.len() < WAITING_MAX => {
-                waiting.push(message);
+            Some(JoinState::Pending { messages, .. }) if messages.len() < PENDING_MESSAGES_MAX => {
+                messages.push(message);
             }
-            Some(Slot::Knocking { .. }) => dropped("not_joined_yet"),
-            // What belongs to an earlier membership is of no interest any more.
-            Some(Slot::Seated(seat)) if message.join_ref.belongs_to(&seat.join_ref) => {
-                self.act(seat, &message);
+            Some(JoinState::Pending { .. }) => dropped("not_joined_yet"),
+            Some(JoinState::Joined(membership))
+                if message.join_ref.belongs_to(&membership.join_ref) =>
+            {
+                self.handle(membership, &message);
             }
-            Some(Slot::Seated(_)) => dropped("stale"),
+            // The message belongs to an earlier membership.
+            Some(JoinState::Joined(_)) => dropped("stale"),
         }
     }
 
-    fn leave(&self, message: &Incoming) {
+    fn leave(&self, message: &ClientMessage) {
         let left = {
-            let mut slots = self.slots.borrow_mut();
-            let is_current = match slots.get(&*message.topic) {
-                Some(Slot::Seated(seat)) => message.join_ref.belongs_to(&seat.join_ref),
-                Some(Slot::Knocking { .. }) => true,
+            let mut channels = self.channels.borrow_mut();
+            let is_current = match channels.get(&*message.topic) {
+                Some(JoinState::Joined(it)) => message.join_ref.belongs_to(&it.join_ref),
+                Some(JoinState::Pending { .. }) => true,
                 None => false,
             };
-            if is_current { slots.remove(&*message.topic) } else { None }
+            if is_current { channels.remove(&*message.topic) } else { None }
         };
         self.reply(message, Ok("{}"));
-        let Some(slot) = left else { return };
-        // Clients of version 1.0.0 look only at the topic, and would take this for the end of the
+        let Some(state) = left else { return };
+        // Clients of version 1.0.0 look only at the topic, and would take `phx_close` for the end of the
         // channel that they join next.
-        if let (Version::V2, Slot::Seated(seat)) = (self.version, &slot) {
-            self.push(&seat.join_ref, &message.topic, "phx_close", "{}");
+        if let (Version::V2, JoinState::Joined(membership)) = (self.version, &state) {
+            self.push(&membership.join_ref, &message.topic, "phx_close", "{}");
         }
-        self.vacate(slot);
+        self.end_membership(state);
     }
 
-    fn reply(&self, message: &Incoming, outcome: Result<&str, &str>) {
+    fn reply(&self, message: &ClientMessage, outcome: Result<&str, &str>) {
         let refs = (&message.join_ref, &message.reference);
         self.outbox.send(reply(self.version, refs, &message.topic, outcome));
     }
 
-    fn refuse(&self, message: &Incoming, reason: &str) {
+    fn refuse(&self, message: &ClientMessage, reason: &str) {
         let response = format!(r#"{{"reason":{}}}"#, quoted(reason));
         self.reply(message, Err(&response));
     }

@@ -1,4 +1,4 @@
-//! The name of a channel, and the room that it belongs to.
+//! Topics: the names of channels, and the rooms that they belong to.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use ids::RoomId;
 use thiserror::Error;
 
-/// What the topics of clients begin with. Some clients add it twice.
+/// Prefix of the topics of clients. Some clients add it twice.
 const PREFIX: &str = "realtime:";
 
-/// Longest topic, in bytes: what the head of a binary frame can say.
+/// Longest topic, in bytes: its length is one byte in a binary frame.
 const BYTES_MAX: usize = 255;
 
-/// The name of a channel of a room, as clients write it: `realtime:room:{id}`, or with something
-/// after the id for another channel of the same room.
+/// The topic of a channel, as clients write it: `realtime:room:{id}` for the main channel of a room,
+/// with a suffix after the id for its other channels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Topic {
     name: Arc<str>,
@@ -21,52 +21,52 @@ pub(crate) struct Topic {
     is_main: bool,
 }
 
-/// The topic names no room.
+/// A topic that names no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("unmatched topic: channels are called room:{{room id}}, with anything after the id")]
-pub(crate) struct Unmatched;
+pub(crate) struct UnmatchedTopic;
 
 impl Topic {
-    /// Reads a topic as it stands in a message.
+    /// Parses the topic of a message.
     ///
     /// # Errors
     /// When it names no room.
-    pub(crate) fn parse(name: &str) -> Result<Self, Unmatched> {
-        let bare = name.strip_prefix(PREFIX).ok_or(Unmatched)?;
+    pub(crate) fn parse(name: &str) -> Result<Self, UnmatchedTopic> {
+        let bare = name.strip_prefix(PREFIX).ok_or(UnmatchedTopic)?;
         let bare = bare.strip_prefix(PREFIX).unwrap_or(bare).strip_prefix("room:");
         let (room, rest) =
-            bare.map(|it| it.split_once(':').unwrap_or((it, ""))).ok_or(Unmatched)?;
-        let room = room.parse().map_err(|_| Unmatched)?;
+            bare.map(|it| it.split_once(':').unwrap_or((it, ""))).ok_or(UnmatchedTopic)?;
+        let room = room.parse().map_err(|_| UnmatchedTopic)?;
         if name.len() > BYTES_MAX {
-            return Err(Unmatched);
+            return Err(UnmatchedTopic);
         }
         Ok(Self { name: name.into(), room, is_main: rest.is_empty() })
     }
 
-    /// Reads a topic as it stands in a path or a body of HTTP, without the prefix.
+    /// Parses a topic of an HTTP request, which has no prefix.
     ///
     /// # Errors
     /// When it names no room.
-    pub(crate) fn of_http(name: &str) -> Result<Self, Unmatched> {
+    pub(crate) fn of_http(name: &str) -> Result<Self, UnmatchedTopic> {
         Self::parse(&format!("{PREFIX}{name}"))
     }
 
-    /// As it stands in a message.
+    /// The topic as it stands in messages.
     pub(crate) fn as_str(&self) -> &str {
         &self.name
     }
 
-    /// The room that it belongs to.
+    /// The room of the channel.
     pub(crate) fn room(&self) -> RoomId {
         self.room
     }
 
-    /// Whether it is the channel of the room itself, and not of a game in it.
+    /// Whether it is the main channel of the room, not the channel of a game in it.
     pub(crate) fn is_main(&self) -> bool {
         self.is_main
     }
 
-    /// What messages of the server call the channel: without the prefix.
+    /// The topic without the prefix, as system messages write it.
     pub(crate) fn short(&self) -> &str {
         self.name.strip_prefix(PREFIX).unwrap_or(&self.name)
     }
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_room_is_refused() {
+    fn a_topic_without_a_room_is_refused() {
         for topic in [
             "",
             "room:ID",

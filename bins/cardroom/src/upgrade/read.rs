@@ -1,4 +1,4 @@
-//! What the client of a socket says, read into memory that all sockets of a thread share.
+//! The reading side of a websocket, with a buffer that all sockets of a thread share.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -11,23 +11,23 @@ use futures::Stream;
 use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::tcp::OwnedReadHalf;
 
-/// Bytes that are read at once at most.
+/// Largest read, in bytes.
 const BYTES_MAX: usize = 64 * 1024;
 
-/// Memory to read into, of one thread; there is none until something is read.
+/// The read buffer of one thread, allocated by the first read.
 pub(super) type Scratch = Rc<RefCell<Vec<u8>>>;
 
-/// What the client of a socket says.
+/// The bytes that the client sends.
 pub(super) struct Incoming {
     stream: OwnedReadHalf,
-    /// What came with the handshake.
+    /// The bytes that arrived with the handshake.
     first: Option<Bytes>,
     scratch: Scratch,
 }
 
 impl Incoming {
     pub(super) fn new(stream: OwnedReadHalf, first: &[u8], scratch: Scratch) -> Self {
-        // A copy, because the buffer of the dispatcher is large.
+        // Copied: the buffer of the dispatcher is large.
         let first = (!first.is_empty()).then(|| Bytes::copy_from_slice(first));
         Self { stream, first, scratch }
     }

@@ -1,4 +1,4 @@
-//! What the client of a socket is told: all that waits with one system call.
+//! The writing side of a websocket: all waiting frames with one system call.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -9,17 +9,17 @@ use realtime::Frames;
 use tokio::io::AsyncWrite as _;
 use tokio::net::tcp::OwnedWriteHalf;
 
-/// Frames that are written at once at most.
+/// Largest number of frames in one write.
 const FRAMES_MAX: usize = 64;
 
-/// Frames that there stays room for when none waits.
+/// Capacity that an idle socket keeps, in frames.
 const KEPT_MAX: usize = 4;
 
-/// Writes frames until the last. Dropping it ends what the client reads.
+/// Writes frames until the last. Dropping it ends the stream of the client.
 pub(super) struct Outgoing {
     stream: OwnedWriteHalf,
     frames: Option<Frames>,
-    /// What the kernel has not taken yet, in order.
+    /// Frames that the kernel has not accepted yet, in order.
     waiting: Vec<Bytes>,
 }
 
@@ -28,7 +28,7 @@ impl Outgoing {
         Self { stream, frames, waiting: vec![head] }
     }
 
-    /// Takes what there is, up to what can be written at once.
+    /// Takes waiting frames, up to what can be written at once.
     fn gather(&mut self, context: &Context<'_>) {
         while self.waiting.len() < FRAMES_MAX
             && let Some(frames) = &self.frames
@@ -41,7 +41,7 @@ impl Outgoing {
         }
     }
 
-    /// Gives the kernel as much as it takes at once.
+    /// Writes once.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let stream = Pin::new(&mut self.stream);
         let mut written = match &self.waiting[..] {
@@ -77,7 +77,7 @@ impl Future for Outgoing {
         loop {
             this.gather(context);
             if this.waiting.is_empty() {
-                // A silent socket keeps no memory for what may come.
+                // An idle socket keeps no memory for later frames.
                 if this.waiting.capacity() > KEPT_MAX {
                     this.waiting = Vec::new();
                 }

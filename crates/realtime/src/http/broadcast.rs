@@ -1,4 +1,4 @@
-//! Messages of who has no socket, or none yet.
+//! Broadcasts over HTTP, for clients that have no socket, or have not joined yet.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -14,14 +14,15 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::door::{Guest, Refusal};
+use crate::authorizer::AuthorizationError;
+use crate::broadcast::NewBroadcast;
 use crate::event::check_client_event;
-use crate::message::Utterance;
+use crate::participant::Participant;
 use crate::protocol::Body;
 use crate::topic::Topic;
 use crate::worker::Worker;
 
-/// Messages of one request at most.
+/// Largest number of messages in one request.
 const BATCH_MAX: usize = 100;
 
 #[derive(Deserialize)]
@@ -42,8 +43,8 @@ struct Message<'a> {
 
 /// Broadcast messages
 ///
-/// For clients that are not in the channel, or not yet. Everybody in it hears them. `/api/broadcast` is
-/// the same.
+/// For clients that have not joined the channel. All members receive the messages. `/api/broadcast` is
+/// an alias.
 #[utoipa::path(tag = "realtime", request_body = Object, responses(
     OverloadErrors,
     (status = 202, description = "The messages are on their way"),
@@ -66,8 +67,9 @@ pub(crate) async fn broadcast_many(
     if batch.messages.len() > BATCH_MAX {
         return Err(unfit("at most 100 messages"));
     }
-    let wishes = batch.messages.into_iter().map(Wish::of).collect::<Result<_, _>>()?;
-    say(worker, &request, wishes).await
+    let broadcasts =
+        batch.messages.into_iter().map(PendingBroadcast::parse).collect::<Result<_, _>>()?;
+    send(worker, &request, broadcasts).await
 }
 
 /// Broadcast one message
@@ -110,19 +112,19 @@ pub(crate) async fn broadcast_one(
     let body = read(payload, worker).await?;
     let body = if is_binary { Ok(Body::Binary(body)) } else { Body::json(&body) };
     let body = body.map_err(|_| unfit("JSON that is not nested too deep"))?;
-    say(worker, &request, vec![Wish { topic, is_private, event, body }]).await
+    send(worker, &request, vec![PendingBroadcast { topic, is_private, event, body }]).await
 }
 
-/// What somebody wants to say, and where.
-struct Wish {
+/// A broadcast that is not authorized yet.
+struct PendingBroadcast {
     topic: Topic,
     is_private: bool,
     event: String,
     body: Body,
 }
 
-impl Wish {
-    fn of(message: Message<'_>) -> Result<Self, Problem> {
+impl PendingBroadcast {
+    fn parse(message: Message<'_>) -> Result<Self, Problem> {
         let Message { topic, event, payload, private: is_private } = message;
         let text = payload.map_or("{}", RawValue::get);
         let body = Body::json(&Bytes::copy_from_slice(text.as_bytes()));
@@ -132,55 +134,63 @@ impl Wish {
     }
 }
 
-/// Says all of it, unless some of it may not be said. Each room is asked once who it is.
-async fn say(
+/// Sends all broadcasts, or none when one is not allowed. The client is authorized once for each room.
+async fn send(
     worker: &Worker,
     request: &HttpRequest,
-    wishes: Vec<Wish>,
+    broadcasts: Vec<PendingBroadcast>,
 ) -> Result<HttpResponse, Problem> {
-    let mut guests: HashMap<RoomId, Guest> = HashMap::new();
-    let mut allowed = Vec::with_capacity(wishes.len());
-    for Wish { topic, is_private, event, body } in wishes {
-        let guest = match guests.entry(topic.room()) {
+    let mut participants: HashMap<RoomId, Participant> = HashMap::new();
+    let mut allowed = Vec::with_capacity(broadcasts.len());
+    for PendingBroadcast { topic, is_private, event, body } in broadcasts {
+        let participant = match participants.entry(topic.room()) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(admit(worker, request, &topic).await?),
+            Entry::Vacant(unknown) => unknown.insert(authorize(worker, request, &topic).await?),
         };
-        check_client_event(&event, guest)
+        check_client_event(&event, participant)
             .map_err(|reason| problem(StatusCode::FORBIDDEN, "not_allowed", reason))?;
-        let sender = guest.sender();
-        let said = Utterance { event: event.as_str().into(), body, sender, supersedes: None };
-        allowed.push((topic, is_private, said));
+        let sender = participant.sender();
+        let new = NewBroadcast { event: event.as_str().into(), body, sender, supersedes: None };
+        allowed.push((topic, is_private, new));
     }
-    for (topic, is_private, said) in allowed {
-        // Nobody has to be in the channel, so it might be forgotten before anything is said.
-        let said = worker.hub().within(&topic, is_private, |channel| channel.say(said, None));
-        let said = said.map_err(|_| too_much("This room has as many channels as it may"))?;
-        said.map_err(|_| too_much("Too many messages per second"))?;
+    for (topic, is_private, new) in allowed {
+        // The channel may have no members, so it could be evicted before the broadcast.
+        let sent = worker.hub().with_channel(&topic, is_private, |it| it.broadcast(new, None));
+        let sent = sent.map_err(|_| too_much("This room has as many channels as it may"))?;
+        sent.map_err(|_| too_much("Too many messages per second"))?;
     }
     Ok(HttpResponse::Accepted().finish())
 }
 
-/// Who speaks: whoever the token names, or the key.
-async fn admit(worker: &Worker, request: &HttpRequest, topic: &Topic) -> Result<Guest, Problem> {
+/// Authorizes the sender by its token, or by its API key.
+async fn authorize(
+    worker: &Worker,
+    request: &HttpRequest,
+    topic: &Topic,
+) -> Result<Participant, Problem> {
     let header = |name| request.headers().get(name).and_then(|it| it.to_str().ok());
     let bearer = header(AUTHORIZATION.as_str()).and_then(|it| it.split_once(' ')).map(|it| it.1);
-    let shown = bearer.map(str::trim).filter(|it| !it.is_empty());
-    let key = header("apikey").or(shown).unwrap_or_default();
-    let door = worker.door();
-    if !door.takes_key(key) {
+    let token = bearer.map(str::trim).filter(|it| !it.is_empty());
+    let key = header("apikey").or(token).unwrap_or_default();
+    let authorizer = worker.authorizer();
+    if !authorizer.accepts_key(key) {
         return Err(problem(StatusCode::UNAUTHORIZED, "invalid_api_key", "Unauthorized"));
     }
-    let token = door.credential(shown, key);
-    door.admit(topic, token).await.map_err(|refusal| {
-        let (status, code) = match refusal {
-            Refusal::NoToken | Refusal::BadToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
-            Refusal::OtherRoom | Refusal::VisitorLeft => (StatusCode::FORBIDDEN, "not_in_room"),
-            Refusal::NoSuchRoom => (StatusCode::NOT_FOUND, "room_not_found"),
-            Refusal::RoomClosed => (StatusCode::NOT_FOUND, "room_closed"),
-            Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, "database_busy"),
+    let token = authorizer.credential(token, key);
+    authorizer.authorize(topic, token).await.map_err(|error| {
+        let (status, code) = match error {
+            AuthorizationError::NoToken | AuthorizationError::BadToken => {
+                (StatusCode::UNAUTHORIZED, "invalid_token")
+            }
+            AuthorizationError::OtherRoom | AuthorizationError::VisitorLeft => {
+                (StatusCode::FORBIDDEN, "not_in_room")
+            }
+            AuthorizationError::NoSuchRoom => (StatusCode::NOT_FOUND, "room_not_found"),
+            AuthorizationError::RoomClosed => (StatusCode::NOT_FOUND, "room_closed"),
+            AuthorizationError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "database_busy"),
         };
-        let problem = problem(status, code, refusal.to_string());
-        if matches!(refusal, Refusal::Busy) { problem.retry_after(1) } else { problem }
+        let problem = problem(status, code, error.to_string());
+        if matches!(error, AuthorizationError::Busy) { problem.retry_after(1) } else { problem }
     })
 }
 
@@ -196,7 +206,9 @@ async fn read(payload: Payload, worker: &Worker) -> Result<Bytes, Problem> {
 }
 
 fn worker(request: &HttpRequest) -> Result<&Worker, Problem> {
-    let missing = || Problem::bug(&std::io::Error::other("a thread has no part of realtime"));
+    let missing = || {
+        Problem::bug(&std::io::Error::other("a thread serves requests without a realtime worker"))
+    };
     request.app_data::<Worker>().ok_or_else(missing)
 }
 
@@ -214,7 +226,7 @@ fn too_much(detail: &'static str) -> Problem {
     problem(StatusCode::TOO_MANY_REQUESTS, "too_many_messages", detail).retry_after(1)
 }
 
-/// A refusal, which these clients look for under `message`.
+/// A refusal; clients read the field `message`.
 fn problem(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
     let detail = detail.into();
     Problem::new(status, code, detail.clone()).with_field("message", Value::from(detail))

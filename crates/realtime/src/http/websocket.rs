@@ -1,4 +1,4 @@
-//! How a socket is opened.
+//! The handshake of a socket.
 
 use std::collections::HashMap;
 
@@ -11,15 +11,15 @@ use api::{ErrorBody, Problem};
 use serde_json::Value;
 use utoipa::IntoResponses;
 
-use crate::figures::refused;
+use crate::connection;
+use crate::metrics::refused;
 use crate::protocol::Version;
-use crate::socket;
 use crate::worker::Worker;
 
-/// Seconds after which a client may come back that was refused for now.
+/// Seconds after which a client with too many sockets may retry.
 const RETRY_SECS: u64 = 5;
 
-/// Why no socket is opened, as it is described; what is answered is a [`Problem`].
+/// The refusals in OpenAPI; the responses are [`Problem`]s.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only its description is used")]
 enum Refusals {
@@ -42,9 +42,8 @@ enum Refusals {
 
 /// Open a socket
 ///
-/// Speaks the channel protocol of Supabase Realtime, in its versions 1.0.0 and 2.0.0. Channels are
-/// called `realtime:room:{room_id}`, or that with a colon and more after it. `/socket/websocket` is the
-/// same.
+/// Serves the channel protocol of Supabase Realtime, in its versions 1.0.0 and 2.0.0. Topics are
+/// `realtime:room:{room_id}`, optionally with a colon and a suffix. `/socket/websocket` is an alias.
 #[utoipa::path(tag = "realtime",
     params(
         ("apikey" = Option<String>, Query, description = "The anonymous key, or a token"),
@@ -67,26 +66,26 @@ pub(crate) async fn websocket(
     let version = Version::parse(query.get("vsn").map(String::as_str));
     let version = version.ok_or_else(|| no(StatusCode::BAD_REQUEST, "unknown_version"))?;
     let origin = request.headers().get(ORIGIN).map(|it| it.to_str().unwrap_or_default());
-    if origin.is_some_and(|it| !worker.door().takes_origin(it)) {
+    if origin.is_some_and(|it| !worker.authorizer().accepts_origin(it)) {
         return Err(no(StatusCode::FORBIDDEN, "origin_not_allowed"));
     }
     let header = request.headers().get("x-api-key").and_then(|it| it.to_str().ok());
     let key = header.map(str::to_owned).or_else(|| query.remove("apikey")).unwrap_or_default();
-    if !worker.door().takes_key(&key) {
+    if !worker.authorizer().accepts_key(&key) {
         return Err(no(StatusCode::UNAUTHORIZED, "invalid_api_key"));
     }
     if worker.hub().is_closing() {
         return Err(no(StatusCode::SERVICE_UNAVAILABLE, "restarting").retry_after(1));
     }
-    let counted = worker.hub().count(address).ok_or_else(|| {
+    let permit = worker.hub().sockets.acquire(address).ok_or_else(|| {
         no(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets").retry_after(RETRY_SECS)
     })?;
     api::disable_body_timeout(&request);
-    let opened = socket::open(&request, payload, worker, (version, key), counted);
+    let opened = connection::open(&request, payload, worker, (version, key), permit);
     opened.map_err(|_| no(StatusCode::BAD_REQUEST, "websocket_expected"))
 }
 
-/// A refusal, which these clients look for under `error`.
+/// A refusal; clients read the field `error`.
 fn no(status: StatusCode, code: &'static str) -> Problem {
     refused(code);
     let detail = match code {
@@ -101,5 +100,5 @@ fn no(status: StatusCode, code: &'static str) -> Problem {
 }
 
 fn no_worker() -> Problem {
-    Problem::bug(&std::io::Error::other("a thread serves requests without its part of realtime"))
+    Problem::bug(&std::io::Error::other("a thread serves requests without a realtime worker"))
 }

@@ -1,4 +1,4 @@
-//! Who is seen coming, changing and going.
+//! The diffs of joining, changing and leaving members.
 
 use std::time::Duration;
 
@@ -13,20 +13,25 @@ fn presence() -> Presence {
     Presence::new("e".into(), 10_000)
 }
 
-fn show(presence: &mut Presence, member: MemberId, key: &str, object: &'static str) -> Vec<String> {
+fn track(
+    presence: &mut Presence,
+    member: MemberId,
+    key: &str,
+    object: &'static str,
+) -> Vec<String> {
     presence.track((member, member), &key.into(), object.into(), Utc::now()).unwrap()
 }
 
 #[test]
-fn who_shows_something_new_leaves_before_joining() {
+fn an_update_is_a_leave_and_then_a_join() {
     let mut presence = presence();
     assert_eq!(
-        show(&mut presence, 1, "a", r#"{"n":1}"#),
+        track(&mut presence, 1, "a", r#"{"n":1}"#),
         [r#"{"joins":{"a":{"metas":[{"n":1,"phx_ref":"e-1"}]}},"leaves":{}}"#]
     );
-    assert!(show(&mut presence, 1, "a", r#"{"n":1}"#).is_empty());
+    assert!(track(&mut presence, 1, "a", r#"{"n":1}"#).is_empty());
     assert_eq!(
-        show(&mut presence, 1, "a", r#"{"n":2}"#),
+        track(&mut presence, 1, "a", r#"{"n":2}"#),
         [
             r#"{"joins":{},"leaves":{"a":{"metas":[{"n":1,"phx_ref":"e-1"}]}}}"#,
             r#"{"joins":{"a":{"metas":[{"n":2,"phx_ref":"e-3"}]}},"leaves":{}}"#,
@@ -40,63 +45,63 @@ fn who_shows_something_new_leaves_before_joining() {
 }
 
 #[test]
-fn two_tabs_share_a_name_and_empty_objects_are_shown() {
+fn two_tabs_share_a_key_and_empty_objects_are_valid() {
     let mut presence = presence();
-    show(&mut presence, 1, "a", "{}");
-    show(&mut presence, 2, "a", "{ }");
+    track(&mut presence, 1, "a", "{}");
+    track(&mut presence, 2, "a", "{ }");
     assert_eq!(presence.state(), r#"{"a":{"metas":[{"phx_ref":"e-1"},{ "phx_ref":"e-2"}]}}"#);
 }
 
 #[test]
-fn who_comes_back_within_the_grace_never_left() {
+fn a_member_that_rejoins_within_the_grace_period_never_left() {
     let mut presence = presence();
     let now = Instant::now();
-    show(&mut presence, 1, "a", r#"{"n":1}"#);
+    track(&mut presence, 1, "a", r#"{"n":1}"#);
     assert!(presence.depart(1, &"a".into(), now + GRACE));
     assert!(presence.expire(now + GRACE / 2).is_empty());
     presence.inherit((2, 7), &"a".into());
-    assert!(!presence.has_gone() && presence.expire(now + 2 * GRACE).is_empty());
+    assert!(!presence.has_departed() && presence.expire(now + 2 * GRACE).is_empty());
     assert_eq!(presence.state(), r#"{"a":{"metas":[{"n":1,"phx_ref":"e-1"}]}}"#);
-    // What is shown anew takes the place of the old, under its reference.
+    // The new object replaces the old one under the same reference.
     assert_eq!(
-        show(&mut presence, 2, "a", r#"{"n":2}"#),
+        track(&mut presence, 2, "a", r#"{"n":2}"#),
         [r#"{"joins":{"a":{"metas":[{"n":2,"phx_ref":"e-1"}]}},"leaves":{}}"#]
     );
-    assert_eq!(show(&mut presence, 2, "a", r#"{"n":3}"#).len(), 2);
+    assert_eq!(track(&mut presence, 2, "a", r#"{"n":3}"#).len(), 2);
 }
 
 #[test]
-fn who_does_not_come_back_leaves_when_the_grace_is_over() {
+fn a_member_that_does_not_rejoin_leaves_after_the_grace_period() {
     let mut presence = presence();
     let now = Instant::now();
-    show(&mut presence, 1, "a", "{}");
-    show(&mut presence, 2, "b", "{}");
+    track(&mut presence, 1, "a", "{}");
+    track(&mut presence, 2, "b", "{}");
     presence.depart(1, &"a".into(), now + GRACE);
-    assert_eq!(presence.name_of_gone(1), Some("a".into()));
-    assert_eq!(presence.name_of_gone(2), None);
+    assert_eq!(presence.departed_key(1), Some("a".into()));
+    assert_eq!(presence.departed_key(2), None);
     assert_eq!(
         presence.expire(now + GRACE),
         [r#"{"joins":{},"leaves":{"a":{"metas":[{"phx_ref":"e-1"}]}}}"#]
     );
-    assert_eq!(presence.people().len(), 1);
+    assert_eq!(presence.entries().len(), 1);
 }
 
 #[test]
-fn there_is_an_end_to_what_is_shown() {
+fn presence_is_bounded() {
     let mut presence = Presence::new("e".into(), 200);
-    show(&mut presence, 1, "a", "{}");
-    show(&mut presence, 2, "b", "{}");
+    track(&mut presence, 1, "a", "{}");
+    track(&mut presence, 2, "b", "{}");
     let refused = presence.track((3, 3), &"c".into(), "{}".into(), Utc::now());
-    assert_eq!(refused, Err(Full));
+    assert_eq!(refused, Err(PresenceFull));
     presence.untrack(1, &"a".into());
-    show(&mut presence, 3, "c", "{}");
+    track(&mut presence, 3, "c", "{}");
 }
 
-/// A client that follows what it is told, as Phoenix's own does.
-fn follow(state: &mut Value, difference: &str) {
-    let difference: Value = serde_json::from_str(difference).unwrap();
+/// Applies a diff as the client of Phoenix does.
+fn apply(state: &mut Value, diff: &str) {
+    let diff: Value = serde_json::from_str(diff).unwrap();
     let state = state.as_object_mut().unwrap();
-    for (key, joined) in difference["joins"].as_object().unwrap() {
+    for (key, joined) in diff["joins"].as_object().unwrap() {
         let metas = state.entry(key).or_insert_with(|| serde_json::json!({ "metas": [] }));
         let metas = metas["metas"].as_array_mut().unwrap();
         for meta in joined["metas"].as_array().unwrap() {
@@ -104,7 +109,7 @@ fn follow(state: &mut Value, difference: &str) {
             metas.push(meta.clone());
         }
     }
-    for (key, left) in difference["leaves"].as_object().unwrap() {
+    for (key, left) in diff["leaves"].as_object().unwrap() {
         let metas = state[key]["metas"].as_array_mut().unwrap();
         let gone = left["metas"].as_array().unwrap();
         metas.retain(|it| !gone.iter().any(|gone| gone["phx_ref"] == it["phx_ref"]));
@@ -114,7 +119,7 @@ fn follow(state: &mut Value, difference: &str) {
     }
 }
 
-/// The same whatever the order of somebody's tabs.
+/// Sorts the metas of each key.
 fn sorted(mut state: Value) -> Value {
     for entry in state.as_object_mut().unwrap().values_mut() {
         let metas = entry["metas"].as_array_mut().unwrap();
@@ -125,23 +130,23 @@ fn sorted(mut state: Value) -> Value {
 
 proptest! {
     #[test]
-    fn who_follows_the_differences_sees_what_who_joins_is_told(
-        deeds in prop::collection::vec((0..5_u8, 0..4_u64, 0..3_usize, 0..3_u64), 0..60),
+    fn diffs_lead_to_the_state_that_a_new_member_gets(
+        actions in prop::collection::vec((0..5_u8, 0..4_u64, 0..3_usize, 0..3_u64), 0..60),
     ) {
         let objects = [r#"{"n":0}"#, r#"{"n":1}"#, "{}"];
         let (mut presence, mut seen) = (presence(), serde_json::json!({}));
         let mut now = Instant::now();
-        for (deed, member, object, key) in deeds {
+        for (action, member, object, key) in actions {
             let name: Arc<str> = format!("k{key}").into();
             let member = member * 3 + key;
-            let told = match deed {
+            let diffs = match action {
                 0 | 1 => presence.track((member, member), &name, objects[object].into(), Utc::now()).unwrap(),
                 2 => presence.untrack(member, &name),
                 3 => { presence.depart(member, &name, now + GRACE); Vec::new() }
                 _ => { now += GRACE / 2; presence.expire(now) }
             };
-            for difference in &told {
-                follow(&mut seen, difference);
+            for diff in &diffs {
+                apply(&mut seen, diff);
             }
             let state: Value = serde_json::from_str(&presence.state()).unwrap();
             prop_assert_eq!(sorted(seen.clone()), sorted(state));

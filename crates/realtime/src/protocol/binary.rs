@@ -1,24 +1,34 @@
-//! The binary frames of version 2.0.0: a head of lengths, the texts they measure, and a body.
+//! The binary frames of version 2.0.0: a header of lengths, the texts that they measure, and a body.
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::body::{Body, part};
-use super::incoming::{Deed, Incoming, Malformed};
-use super::reference::Ref;
+use super::body::{Body, copy_part};
+use super::malformed::Malformed;
 
-/// A broadcast on its way to the server.
+/// Kind of a broadcast from a client.
 const USER_PUSH: u8 = 3;
 
-/// A broadcast on its way to a client.
+/// Kind of a broadcast to a client.
 const USER_BROADCAST: u8 = 4;
 
-/// Texts in the head are measured with one byte.
+/// Longest text in the header, in bytes: each length is one byte.
 const TEXT_BYTES_MAX: usize = 255;
 
-/// Reads a broadcast: kind 3.
+/// A broadcast from a client.
+pub(super) struct BinaryBroadcast<'a> {
+    pub(super) join_ref: Cow<'a, str>,
+    pub(super) reference: Cow<'a, str>,
+    pub(super) topic: Cow<'a, str>,
+    pub(super) event: Cow<'a, str>,
+    pub(super) body: Body,
+}
+
+/// Decodes a broadcast of kind 3.
 ///
-/// Texts are read leniently, because clients exist that cut each character down to a byte.
-pub(super) fn decode(frame: &Bytes) -> Result<Incoming, Malformed> {
+/// Invalid UTF-8 in the header is replaced: some clients truncate each character to one byte.
+pub(super) fn decode(frame: &Bytes) -> Result<BinaryBroadcast<'_>, Malformed> {
     let (head, mut rest) = frame.split_at_checked(7).ok_or(Malformed)?;
     let [kind, join_ref, reference, topic, event, meta, encoding] = *head else {
         return Err(Malformed);
@@ -26,32 +36,25 @@ pub(super) fn decode(frame: &Bytes) -> Result<Incoming, Malformed> {
     if kind != USER_PUSH || encoding > 1 {
         return Err(Malformed);
     }
-    let mut take = |length: u8| -> Result<&[u8], Malformed> {
+    let mut take = |length: u8| {
         let (text, more) = rest.split_at_checked(length.into()).ok_or(Malformed)?;
         rest = more;
-        Ok(text)
+        Ok(String::from_utf8_lossy(text))
     };
-    let join_ref = String::from_utf8_lossy(take(join_ref)?);
-    let reference = String::from_utf8_lossy(take(reference)?);
-    let topic = String::from_utf8_lossy(take(topic)?);
-    let event = String::from_utf8_lossy(take(event)?);
-    // What a client wants to have kept is kept here anyway.
+    let (join_ref, reference) = (take(join_ref)?, take(reference)?);
+    let (topic, event) = (take(topic)?, take(event)?);
+    // The metadata asks for persistence. Every broadcast is kept for replay anyway.
     take(meta)?;
     let body = if encoding == 0 {
-        Body::Binary(part(frame, rest))
+        Body::Binary(copy_part(frame, rest))
     } else {
         Body::json(&frame.slice_ref(rest))?
     };
-    Ok(Incoming {
-        join_ref: Ref::of_text(&join_ref),
-        reference: Ref::of_text(&reference),
-        topic: topic.into_owned(),
-        deed: Deed::Broadcast { event: event.into_owned(), body },
-    })
+    Ok(BinaryBroadcast { join_ref, reference, topic, event, body })
 }
 
-/// Writes a broadcast: kind 4. Nothing when a text is longer than its head can say.
-#[expect(clippy::cast_possible_truncation, reason = "texts that are longer are refused before")]
+/// Encodes a broadcast of kind 4. `None` when a text is longer than its length byte can say.
+#[expect(clippy::cast_possible_truncation, reason = "longer texts are refused before")]
 pub(super) fn encode(topic: &str, event: &str, meta: &str, body: &Body) -> Option<Vec<u8>> {
     if [topic, event, meta].iter().any(|it| it.len() > TEXT_BYTES_MAX) {
         return None;

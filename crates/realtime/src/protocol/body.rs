@@ -1,29 +1,29 @@
-//! What a broadcast says, as it is kept and handed on.
+//! The body of a broadcast.
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::incoming::Malformed;
+use super::malformed::Malformed;
 
-/// Arrays and objects inside one another in what is handed on. Browsers read more, but some
-/// libraries follow each level with a call.
+/// Deepest nesting of arrays and objects that is relayed. Browsers accept more, but some libraries
+/// recurse for each level.
 const DEPTH_MAX: usize = 100;
 
-/// What is always copied out of a frame, in bytes. As much is read at once, for many frames if they
-/// are small; to copy it takes less time than to encode it does.
+/// Largest part that is always copied out of its frame, in bytes. One read buffer of this size may hold
+/// many small frames; copying costs less than encoding the broadcast.
 const COPIED_MAX: usize = 64 * 1024;
 
-/// What a broadcast says.
+/// The body of a broadcast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Body {
-    /// JSON that was checked.
+    /// Valid JSON.
     Json(Bytes),
-    /// Bytes that only version 2.0.0 can carry.
+    /// Bytes, which only version 2.0.0 can carry.
     Binary(Bytes),
 }
 
 impl Body {
-    /// Bytes that have to be JSON; nothing, or null, is an empty object.
+    /// Parses JSON. No bytes, or null, are an empty object.
     pub(crate) fn json(bytes: &Bytes) -> Result<Self, Malformed> {
         if bytes.is_empty() {
             return Ok(Self::empty());
@@ -39,14 +39,14 @@ impl Body {
         if depth(text) > DEPTH_MAX {
             return Err(Malformed);
         }
-        Ok(Self::Json(part(frame, text.as_bytes())))
+        Ok(Self::Json(copy_part(frame, text.as_bytes())))
     }
 
     fn empty() -> Self {
         Self::Json(Bytes::from_static(b"{}"))
     }
 
-    /// How long it is, in bytes.
+    /// The length, in bytes.
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Json(bytes) | Self::Binary(bytes) => bytes.len(),
@@ -54,9 +54,9 @@ impl Body {
     }
 }
 
-/// A part of a frame that may be kept for long. It would keep all memory that was read together with
-/// it, so it is a copy, unless it is large and most of its frame.
-pub(super) fn part(frame: &Bytes, part: &[u8]) -> Bytes {
+/// A part of a frame that outlives the frame. A slice would keep the whole read buffer alive, so the
+/// part is copied, unless it is large and most of its frame.
+pub(super) fn copy_part(frame: &Bytes, part: &[u8]) -> Bytes {
     if part.len() > COPIED_MAX && part.len() > frame.len() / 2 {
         frame.slice_ref(part)
     } else {
@@ -64,7 +64,7 @@ pub(super) fn part(frame: &Bytes, part: &[u8]) -> Bytes {
     }
 }
 
-/// How deep arrays and objects lie inside one another.
+/// The depth of nested arrays and objects.
 fn depth(json: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut in_text, mut escaped) = (false, false);
@@ -88,10 +88,10 @@ fn depth(json: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Incoming, Version};
+    use crate::protocol::{ClientMessage, Version};
 
     #[test]
-    fn what_is_kept_of_a_frame_keeps_no_more_than_itself() {
+    fn a_body_keeps_no_more_memory_than_its_own() {
         let junk = "x".repeat(260_000);
         let object = format!(
             r#"{{"topic":"t","event":"broadcast","payload":{{"event":"e","payload":{{}},"junk":"{junk}"}}}}"#
@@ -99,22 +99,22 @@ mod tests {
         let large = format!(
             r#"{{"topic":"t","event":"broadcast","payload":{{"event":"e","payload":"{junk}"}}}}"#
         );
-        // A copy of what is nearly all of a large frame would cost more than it saves.
+        // Copying nearly all of a large frame would cost more than it saves.
         for (frame, is_kept) in [(Bytes::from(object), false), (Bytes::from(large), true)] {
-            let read = Incoming::of_text(Version::V1, &frame).unwrap();
+            let read = ClientMessage::of_text(Version::V1, &frame).unwrap();
             assert_eq!(frame.is_unique(), !is_kept);
             drop(read);
         }
         for encoding in [0, 1] {
             let frame = [&[3, 0, 0, 1, 1, 255, encoding][..], b"te", &[b'x'; 255], b"{}"].concat();
             let frame = Bytes::from(frame);
-            let read = Incoming::of_binary(Version::V2, &frame).unwrap();
+            let read = ClientMessage::of_binary(Version::V2, &frame).unwrap();
             assert!(frame.is_unique(), "{read:?}");
         }
     }
 
     #[test]
-    fn what_is_broken_or_too_deep_is_malformed() {
+    fn invalid_or_too_deep_json_is_malformed() {
         assert_eq!(Body::json(&Bytes::from_static(b"{\"a\":")), Err(Malformed));
         assert_eq!(Body::json(&Bytes::from_static(&[b'"', 0xFF, b'"'])), Err(Malformed));
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);

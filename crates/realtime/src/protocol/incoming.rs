@@ -1,69 +1,65 @@
-//! What clients send.
+//! The messages of clients.
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use thiserror::Error;
 
+use super::binary::{self, BinaryBroadcast};
 use super::body::Body;
 use super::join::JoinRequest;
+use super::malformed::Malformed;
 use super::reference::Ref;
-use super::{Version, binary};
+use super::version::Version;
 
 /// A message of a client.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Incoming {
-    /// The join that it belongs to.
+pub(crate) struct ClientMessage {
+    /// The reference of the join that it belongs to.
     pub(crate) join_ref: Ref,
-    /// What the client calls it.
+    /// The reference of the message itself.
     pub(crate) reference: Ref,
-    /// The channel it is about.
+    /// The topic of the channel.
     pub(crate) topic: String,
-    /// What it asks for.
-    pub(crate) deed: Deed,
+    /// The request.
+    pub(crate) request: Request,
 }
 
-/// What a message asks for.
+/// The request of a client message.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Deed {
-    /// Whether the server is there.
+pub(crate) enum Request {
+    /// Keep the connection alive.
     Heartbeat,
-    /// To take part in a channel.
+    /// Join a channel.
     Join(Box<JoinRequest>),
-    /// To take part no longer.
+    /// Leave the channel.
     Leave,
-    /// To be judged by another token from now on.
+    /// Replace the access token.
     AccessToken(Option<String>),
-    /// To tell everybody.
+    /// Send a message to the members.
     Broadcast {
-        /// What the client calls this kind of message.
+        /// The event.
         event: String,
-        /// What it says.
+        /// The body.
         body: Body,
     },
-    /// To be seen by everybody.
+    /// Set the presence of the member.
     Track(Track),
-    /// To be seen no longer.
+    /// Remove the presence of the member.
     Untrack,
-    /// Something that this server does not know.
+    /// An event that the protocol does not have.
     Unknown,
 }
 
-/// What people shall see of somebody.
+/// The payload of a presence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Track {
-    /// An object of JSON.
+    /// A JSON object.
     Object(Bytes),
-    /// Something that is no object.
+    /// Any other JSON value.
     NoObject,
 }
-
-/// A frame that says nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the frame is malformed")]
-pub(crate) struct Malformed;
 
 #[derive(Deserialize)]
 struct Object<'a> {
@@ -89,7 +85,7 @@ struct Array<'a>(
 );
 
 #[derive(Deserialize)]
-struct Said<'a> {
+struct Event<'a> {
     #[serde(borrow, default)]
     event: Cow<'a, str>,
     #[serde(borrow, default)]
@@ -97,15 +93,15 @@ struct Said<'a> {
 }
 
 #[derive(Deserialize)]
-struct Shown {
+struct NewToken {
     access_token: Option<String>,
 }
 
-impl Incoming {
-    /// Reads a text frame.
+impl ClientMessage {
+    /// Decodes a text frame.
     ///
     /// # Errors
-    /// When it is not what this version sends.
+    /// When it is no message of this version.
     pub(crate) fn of_text(version: Version, frame: &Bytes) -> Result<Self, Malformed> {
         let object = match version {
             Version::V1 => serde_json::from_slice(frame).map_err(|_| Malformed)?,
@@ -118,57 +114,66 @@ impl Incoming {
         Ok(Self {
             join_ref: Ref::of_json(object.join_ref),
             reference: Ref::of_json(object.r#ref),
-            deed: deed(frame, &object)?,
+            request: request(frame, &object)?,
             topic: object.topic.into_owned(),
         })
     }
 
-    /// Reads a binary frame, which only version 2.0.0 has.
+    /// Decodes a binary frame, which only version 2.0.0 has.
     ///
     /// # Errors
     /// When it is no broadcast of a client.
     pub(crate) fn of_binary(version: Version, frame: &Bytes) -> Result<Self, Malformed> {
         match version {
             Version::V1 => Err(Malformed),
-            Version::V2 => binary::decode(frame),
+            Version::V2 => {
+                let BinaryBroadcast { join_ref, reference, topic, event, body } =
+                    binary::decode(frame)?;
+                Ok(Self {
+                    join_ref: Ref::of_text(&join_ref),
+                    reference: Ref::of_text(&reference),
+                    topic: topic.into_owned(),
+                    request: Request::Broadcast { event: event.into_owned(), body },
+                })
+            }
         }
     }
 }
 
-fn deed(frame: &Bytes, object: &Object<'_>) -> Result<Deed, Malformed> {
+fn request(frame: &Bytes, object: &Object<'_>) -> Result<Request, Malformed> {
     let payload = object.payload.map_or("{}", RawValue::get);
-    let deed = match (&*object.topic, &*object.event) {
-        ("phoenix", "heartbeat") => Deed::Heartbeat,
-        (_, "phx_join") => Deed::Join(Box::new(JoinRequest::of(payload))),
-        (_, "phx_leave") => Deed::Leave,
+    let request = match (&*object.topic, &*object.event) {
+        ("phoenix", "heartbeat") => Request::Heartbeat,
+        (_, "phx_join") => Request::Join(Box::new(JoinRequest::of(payload))),
+        (_, "phx_leave") => Request::Leave,
         (_, "access_token") => {
-            let shown: Shown = serde_json::from_str(payload).map_err(|_| Malformed)?;
-            Deed::AccessToken(shown.access_token)
+            let new: NewToken = serde_json::from_str(payload).map_err(|_| Malformed)?;
+            Request::AccessToken(new.access_token)
         }
         (_, "broadcast") => {
-            let said: Said<'_> = serde_json::from_str(payload).map_err(|_| Malformed)?;
-            let body = Body::of_raw(frame, said.payload)?;
-            Deed::Broadcast { event: said.event.into_owned(), body }
+            let inner: Event<'_> = serde_json::from_str(payload).map_err(|_| Malformed)?;
+            let body = Body::of_raw(frame, inner.payload)?;
+            Request::Broadcast { event: inner.event.into_owned(), body }
         }
         (_, "presence") => {
-            let said: Said<'_> = serde_json::from_str(payload).map_err(|_| Malformed)?;
-            presence(frame, &said)?
+            let inner: Event<'_> = serde_json::from_str(payload).map_err(|_| Malformed)?;
+            presence(frame, &inner)?
         }
-        _ => Deed::Unknown,
+        _ => Request::Unknown,
     };
-    Ok(deed)
+    Ok(request)
 }
 
-fn presence(frame: &Bytes, said: &Said<'_>) -> Result<Deed, Malformed> {
-    match &*said.event.to_lowercase() {
-        "untrack" => Ok(Deed::Untrack),
-        "track" => match Body::of_raw(frame, said.payload)? {
+fn presence(frame: &Bytes, inner: &Event<'_>) -> Result<Request, Malformed> {
+    match &*inner.event.to_lowercase() {
+        "untrack" => Ok(Request::Untrack),
+        "track" => match Body::of_raw(frame, inner.payload)? {
             Body::Json(object) if object.starts_with(b"{") => {
-                Ok(Deed::Track(Track::Object(object)))
+                Ok(Request::Track(Track::Object(object)))
             }
-            _ => Ok(Deed::Track(Track::NoObject)),
+            _ => Ok(Request::Track(Track::NoObject)),
         },
-        _ => Ok(Deed::Unknown),
+        _ => Ok(Request::Unknown),
     }
 }
 
@@ -178,16 +183,16 @@ mod tests {
 
     use super::*;
 
-    fn v1(frame: &'static str) -> Result<Incoming, Malformed> {
-        Incoming::of_text(Version::V1, &Bytes::from_static(frame.as_bytes()))
+    fn v1(frame: &'static str) -> Result<ClientMessage, Malformed> {
+        ClientMessage::of_text(Version::V1, &Bytes::from_static(frame.as_bytes()))
     }
 
-    fn v2(frame: &'static str) -> Result<Incoming, Malformed> {
-        Incoming::of_text(Version::V2, &Bytes::from_static(frame.as_bytes()))
+    fn v2(frame: &'static str) -> Result<ClientMessage, Malformed> {
+        ClientMessage::of_text(Version::V2, &Bytes::from_static(frame.as_bytes()))
     }
 
-    fn broadcast(event: &str, body: Body) -> Deed {
-        Deed::Broadcast { event: event.into(), body }
+    fn broadcast(event: &str, body: Body) -> Request {
+        Request::Broadcast { event: event.into(), body }
     }
 
     fn json(body: &'static str) -> Body {
@@ -195,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn both_versions_say_the_same() {
+    fn both_versions_carry_the_same_message() {
         let object = v1(
             r#"{"event":"broadcast","payload":{"type":"broadcast","event":"msg","payload":{"u":"héé"}},"topic":"realtime:room:1","ref":"8","join_ref":"6"}"#,
         );
@@ -203,62 +208,62 @@ mod tests {
             r#"["6","8","realtime:room:1","broadcast",{"type":"broadcast","event":"msg","payload":{"u":"héé"}}]"#,
         );
         assert_eq!(object, array);
-        assert_eq!(object.unwrap().deed, broadcast("msg", json(r#"{"u":"héé"}"#)));
+        assert_eq!(object.unwrap().request, broadcast("msg", json(r#"{"u":"héé"}"#)));
     }
 
     #[test]
-    fn the_captured_binary_frames_are_read() {
+    fn the_captured_binary_frames_are_decoded() {
         let head = [3, 1, 1, 15, 3, 0, 1];
         let frame = [&head[..], b"68realtime:room:1msg", r#"{"u":"héé"}"#.as_bytes()].concat();
-        let read = Incoming::of_binary(Version::V2, &frame.into()).unwrap();
+        let read = ClientMessage::of_binary(Version::V2, &frame.into()).unwrap();
         assert_eq!(read.topic, "realtime:room:1");
         assert_eq!((read.join_ref.json(), read.reference.json()), (r#""6""#, r#""8""#));
-        assert_eq!(read.deed, broadcast("msg", json(r#"{"u":"héé"}"#)));
+        assert_eq!(read.request, broadcast("msg", json(r#"{"u":"héé"}"#)));
 
         let frame = [&[3, 1, 2, 10, 1, 0, 0][..], b"612realtime:ak", &[0, 255, 16]].concat();
-        let read = Incoming::of_binary(Version::V2, &frame.into()).unwrap();
-        assert_eq!(read.deed, broadcast("k", Body::Binary(Bytes::from_static(&[0, 255, 16]))));
+        let read = ClientMessage::of_binary(Version::V2, &frame.into()).unwrap();
+        assert_eq!(read.request, broadcast("k", Body::Binary(Bytes::from_static(&[0, 255, 16]))));
     }
 
     #[test]
-    fn texts_of_a_binary_head_are_read_leniently_and_metadata_is_skipped() {
+    fn invalid_utf8_in_a_binary_header_is_replaced_and_metadata_is_skipped() {
         let frame = [&[3, 0, 0, 1, 2, 4, 1][..], b"t", &[0xE5, 0x2C], b"{\"a\"", b"1"].concat();
-        let read = Incoming::of_binary(Version::V2, &frame.into()).unwrap();
+        let read = ClientMessage::of_binary(Version::V2, &frame.into()).unwrap();
         assert_eq!(read.join_ref, Ref::NONE);
-        assert_eq!(read.deed, broadcast("\u{FFFD},", json("1")));
+        assert_eq!(read.request, broadcast("\u{FFFD},", json("1")));
     }
 
     #[test]
-    fn presence_and_heartbeats_are_read() {
+    fn presence_and_heartbeats_are_decoded() {
         let track = v2(
             r#"["6","7","realtime:a","presence",{"type":"presence","event":"track","payload":{"n":1}}]"#,
         );
         let object = Track::Object(Bytes::from_static(br#"{"n":1}"#));
-        assert_eq!(track.unwrap().deed, Deed::Track(object));
+        assert_eq!(track.unwrap().request, Request::Track(object));
         let track = v1(
             r#"{"topic":"realtime:a","event":"presence","payload":{"event":"track","payload":7},"ref":"1"}"#,
         );
-        assert_eq!(track.unwrap().deed, Deed::Track(Track::NoObject));
+        assert_eq!(track.unwrap().request, Request::Track(Track::NoObject));
         let untrack =
             v2(r#"["6","14","realtime:a","presence",{"type":"presence","event":"untrack"}]"#);
-        assert_eq!(untrack.unwrap().deed, Deed::Untrack);
+        assert_eq!(untrack.unwrap().request, Request::Untrack);
         let beat = v1(
             r#"{"event":"heartbeat","payload":{},"topic":"phoenix","ref":null,"join_ref":null}"#,
         );
-        assert_eq!(beat.unwrap().deed, Deed::Heartbeat);
+        assert_eq!(beat.unwrap().request, Request::Heartbeat);
     }
 
     #[test]
-    fn a_body_that_is_missing_is_an_empty_object() {
+    fn a_missing_body_is_an_empty_object() {
         for payload in [r#"{"event":"e"}"#, r#"{"event":"e","payload":null}"#] {
             let frame = format!(r#"["1","2","t","broadcast",{payload}]"#);
-            let read = Incoming::of_text(Version::V2, &frame.into()).unwrap();
-            assert_eq!(read.deed, broadcast("e", json("{}")));
+            let read = ClientMessage::of_text(Version::V2, &frame.into()).unwrap();
+            assert_eq!(read.request, broadcast("e", json("{}")));
         }
     }
 
     #[test]
-    fn what_is_broken_is_malformed() {
+    fn a_broken_frame_is_malformed() {
         for frame in ["", "{}", "[]", "7", r#"["1","2","t"]"#, r#"["1","2","t","e",{]"#] {
             assert_eq!(v2(frame), Err(Malformed), "{frame}");
         }
@@ -266,11 +271,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_are_too_strange_to_be_looked_at(bytes: Vec<u8>) {
+        fn no_bytes_make_a_decoder_panic(bytes: Vec<u8>) {
             let bytes = Bytes::from(bytes);
-            let _ = Incoming::of_text(Version::V1, &bytes);
-            let _ = Incoming::of_text(Version::V2, &bytes);
-            let _ = Incoming::of_binary(Version::V2, &bytes);
+            let _ = ClientMessage::of_text(Version::V1, &bytes);
+            let _ = ClientMessage::of_text(Version::V2, &bytes);
+            let _ = ClientMessage::of_binary(Version::V2, &bytes);
         }
     }
 }

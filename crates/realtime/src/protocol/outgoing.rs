@@ -1,4 +1,4 @@
-//! What the server sends.
+//! The messages of the server.
 
 use std::fmt::Write as _;
 
@@ -8,13 +8,13 @@ use super::body::Body;
 use super::reference::Ref;
 use super::{Version, binary, wire};
 
-/// A text as it stands in JSON.
+/// A string as JSON.
 pub(crate) fn quoted(text: &str) -> String {
-    // Writing a text into memory does not fail.
+    // Serializing a string into memory does not fail.
     serde_json::to_string(text).unwrap_or_default()
 }
 
-/// The answer to a message of a client; `response` is an object of JSON.
+/// The reply to a client message. `outcome` holds a JSON object.
 pub(crate) fn reply(
     version: Version,
     (join_ref, reference): (&Ref, &Ref),
@@ -29,8 +29,7 @@ pub(crate) fn reply(
     message(version, (join_ref, reference), topic, "phx_reply", &payload)
 }
 
-/// Something that no client asked for. Its `join_ref` is none, or that of the client's join; `payload`
-/// is JSON.
+/// A message that is no reply. `join_ref` is none, or the one of the client's join; `payload` is JSON.
 pub(crate) fn push(
     version: Version,
     join_ref: &Ref,
@@ -38,13 +37,13 @@ pub(crate) fn push(
     event: &str,
     payload: &str,
 ) -> Bytes {
-    // Version 1.0.0 has no place for the join, and clients look for it in `ref`.
+    // Version 1.0.0 has no field for the join reference; clients look for it in `ref`.
     let is_end = matches!(event, "phx_close" | "phx_error");
     let reference = if is_end { join_ref } else { &Ref::NONE };
     message(version, (join_ref, reference), topic, event, payload)
 }
 
-/// In version 1.0.0 `ref` has to be there even when there is none.
+/// Version 1.0.0 needs the key `ref` even when it is null.
 fn message(
     version: Version,
     (join_ref, reference): (&Ref, &Ref),
@@ -62,21 +61,21 @@ fn message(
     wire::text(text.as_bytes())
 }
 
-/// A broadcast to be written.
+/// The parts of a broadcast to be encoded.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shout<'a> {
-    /// The channel, as clients name it.
+pub(crate) struct BroadcastFrame<'a> {
+    /// The topic, as clients write it.
     pub(crate) topic: &'a str,
-    /// What kind of message it is.
+    /// The event.
     pub(crate) event: &'a str,
-    /// What the server says about it: an object of JSON.
+    /// Metadata of the server: a JSON object.
     pub(crate) meta: &'a str,
-    /// What it says.
+    /// The body.
     pub(crate) body: &'a Body,
 }
 
-impl Shout<'_> {
-    /// For this version; nothing when it has no words for it.
+impl BroadcastFrame<'_> {
+    /// The frame for a version; `None` when the version cannot carry the body.
     pub(crate) fn encode(&self, version: Version) -> Option<Bytes> {
         let Self { topic, event, meta, body } = *self;
         if version == Version::V2
@@ -87,7 +86,7 @@ impl Shout<'_> {
         let Body::Json(body) = body else { return None };
         let body = str::from_utf8(body).ok()?;
         let mut payload = String::with_capacity(body.len() + meta.len() + event.len() + 64);
-        // Writing into a string does not fail.
+        // Writing into a String does not fail.
         let _ = write!(
             payload,
             r#"{{"type":"broadcast","event":{},"payload":{body},"meta":{meta}}}"#,
@@ -135,28 +134,28 @@ mod tests {
     #[test]
     fn a_broadcast_has_a_form_for_each_version() {
         let body = Body::Json(Bytes::from_static(r#"{"u":"héé"}"#.as_bytes()));
-        let shout = Shout { topic: "realtime:a", event: "m", meta: "{}", body: &body };
-        let frame = shout.encode(Version::V2).unwrap();
+        let parts = BroadcastFrame { topic: "realtime:a", event: "m", meta: "{}", body: &body };
+        let frame = parts.encode(Version::V2).unwrap();
         let expected = [&[4, 10, 1, 2, 1][..], "realtime:am{}{\"u\":\"héé\"}".as_bytes()].concat();
         assert_eq!((frame[0], payload(&frame)), (0x82, &expected[..]));
-        assert!(shout.encode(Version::V1).unwrap().ends_with(
+        assert!(parts.encode(Version::V1).unwrap().ends_with(
             r#""payload":{"type":"broadcast","event":"m","payload":{"u":"héé"},"meta":{}},"ref":null}"#.as_bytes()
         ));
     }
 
     #[test]
-    fn bytes_are_for_the_second_version_and_long_names_for_text() {
+    fn bytes_need_version_2_and_long_events_a_text_frame() {
         let body = Body::Binary(Bytes::from_static(&[0, 255]));
-        let shout = Shout { topic: "t", event: "e", meta: "", body: &body };
-        assert!(shout.encode(Version::V1).is_none());
+        let parts = BroadcastFrame { topic: "t", event: "e", meta: "", body: &body };
+        assert!(parts.encode(Version::V1).is_none());
         assert_eq!(
-            payload(&shout.encode(Version::V2).unwrap()),
+            payload(&parts.encode(Version::V2).unwrap()),
             [4, 1, 1, 0, 0, b't', b'e', 0, 255]
         );
 
         let (body, event) = (Body::Json(Bytes::from_static(b"1")), "é".repeat(128));
-        let shout = Shout { topic: "t", event: &event, meta: "{}", body: &body };
-        let frame = shout.encode(Version::V2).unwrap();
+        let parts = BroadcastFrame { topic: "t", event: &event, meta: "{}", body: &body };
+        let frame = parts.encode(Version::V2).unwrap();
         assert!(frame[0] == 0x81 && frame.ends_with(br#""payload":1,"meta":{}}]"#));
     }
 }

@@ -1,19 +1,19 @@
-//! What a client calls a message.
+//! The reference of a client message.
 
 use serde_json::value::RawValue;
 
-/// What a client calls a message: a text, a number or nothing. It is given back as it came.
+/// The reference of a client message: a string, a number or none. The reply repeats it as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ref(Option<Box<str>>);
 
-/// Longest one that is given back, in bytes of JSON.
+/// Longest reference that is repeated, in bytes of JSON.
 const BYTES_MAX: usize = 255;
 
 impl Ref {
-    /// No name.
+    /// No reference.
     pub(crate) const NONE: Self = Self(None);
 
-    /// The name in a frame of JSON; what is neither a text nor a number is none.
+    /// The reference in a JSON frame; a value that is neither a string nor a number is none.
     pub(crate) fn of_json(raw: Option<&RawValue>) -> Self {
         let fits = |text: &&str| {
             let first = text.bytes().next().unwrap_or_default();
@@ -22,17 +22,17 @@ impl Ref {
         Self(raw.map(RawValue::get).filter(fits).map(Box::from))
     }
 
-    /// The name in the head of a binary frame; an empty one is none.
+    /// The reference in the header of a binary frame; an empty one is none.
     pub(crate) fn of_text(text: &str) -> Self {
         Self((!text.is_empty()).then(|| super::quoted(text).into()))
     }
 
-    /// As it stands in JSON.
+    /// The reference as JSON.
     pub(crate) fn json(&self) -> &str {
         self.0.as_deref().unwrap_or("null")
     }
 
-    /// Whether a message that names its join so belongs to the join with this name.
+    /// Whether a message with this `join_ref` belongs to `join`. A message without one belongs to any.
     pub(crate) fn belongs_to(&self, join: &Self) -> bool {
         let bare = |it: &Self| it.0.as_deref().map(|text| text.trim_matches('"').to_owned());
         self.0.is_none() || bare(self) == bare(join)
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_given_back_as_it_came() {
+    fn a_reference_is_repeated_as_it_came() {
         for json in [r#""6""#, "0", "-1", r#""a\"b""#] {
             assert_eq!(of(json).json(), json);
         }

@@ -25,7 +25,7 @@ pub(crate) fn pong(payload: &[u8]) -> Bytes {
     frame(PONG, &payload[..payload.len().min(CONTROL_BYTES_MAX)])
 }
 
-/// The last frame: a code of RFC 6455, section 7.4, and a short reason.
+/// A close frame: a code of RFC 6455, section 7.4, and a short reason.
 pub(crate) fn close(code: u16, reason: &str) -> Bytes {
     let mut payload = code.to_be_bytes().to_vec();
     payload.extend_from_slice(reason.as_bytes());
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_names_its_length_in_the_shortest_way() {
+    fn the_length_takes_its_shortest_form() {
         for (length, head) in [
             (0, vec![0x81, 0]),
             (125, vec![0x81, 125]),

@@ -1,57 +1,62 @@
-//! Entering a channel.
+//! Joining a channel.
 
 use std::rc::Rc;
 use std::time::Instant;
 
 use actix_web::rt;
 
-use super::{Seat, Slot, Socket, Verdicts};
-use crate::channel::{Entrance, Newcomer};
-use crate::door::{Guest, Refusal};
+use super::Socket;
+use super::membership::{JoinState, Membership};
+use super::token_checks::TokenChecks;
+use crate::authorizer::AuthorizationError;
+use crate::broadcast::Sender;
+use crate::channel::{JoinSnapshot, NewMember};
 use crate::event::ServerEvent;
-use crate::figures::{FIGURES, refused};
+use crate::hub::SERVER;
 use crate::limits::NAME_BYTES_MAX;
-use crate::message::Sender;
-use crate::protocol::{Body, Deed, Incoming, JoinRequest, Ref, Shout};
-use crate::ring::Past;
+use crate::local::LocalMember;
+use crate::metrics::{METRICS, refused};
+use crate::participant::Participant;
+use crate::protocol::{Body, BroadcastFrame, ClientMessage, JoinRequest, Ref, Request};
+use crate::replay::ReplayResult;
 use crate::topic::Topic;
-use crate::worker::Listener;
 
 impl Socket {
-    /// Asks whether the client may enter, without anything else of the socket waiting for it.
-    pub(super) fn knock(self: &Rc<Self>, message: Incoming) {
-        let Incoming { deed: Deed::Join(request), .. } = &message else { return };
-        let topic = match self.check(&message.topic, request) {
+    /// Starts the authorization of a join. Other channels of the socket do not wait for it.
+    pub(super) fn request_join(self: &Rc<Self>, message: ClientMessage) {
+        let ClientMessage { request: Request::Join(request), .. } = &message else { return };
+        let topic = match self.check_join(&message.topic, request) {
             Ok(topic) => topic,
             Err(reason) => {
                 refused("bad_join");
                 return self.refuse(&message, &reason);
             }
         };
-        let knock = self.worker.hub().next_id();
+        let join = self.local.hub.next_id();
         let name: Rc<str> = message.topic.as_str().into();
-        let slot = Slot::Knocking { knock, waiting: Vec::new() };
-        let before = self.slots.borrow_mut().insert(name.clone(), slot);
-        // Who joins again without leaving begins anew.
-        if let Some(before) = before {
-            self.vacate(before);
+        let state = JoinState::Pending { join, messages: Vec::new() };
+        let earlier = self.channels.borrow_mut().insert(name.clone(), state);
+        // A second join replaces the membership.
+        if let Some(earlier) = earlier {
+            self.end_membership(earlier);
         }
-        let token = self.worker.door().credential(request.access_token.as_deref(), &self.key);
-        let token = token.map(str::to_owned);
+        let token = request.access_token.as_deref();
+        let token = self.local.authorizer.credential(token, &self.key).map(str::to_owned);
         let socket = self.clone();
         rt::spawn(async move {
-            let verdict = socket.worker.door().admit(&topic, token.as_deref()).await;
-            socket.open_the_door(&name, knock, (message, topic, token), verdict);
+            let authorizer = &socket.local.authorizer;
+            let outcome = authorizer.authorize(&topic, token.as_deref()).await;
+            socket.finish_join(&name, join, (message, topic, token), outcome);
         });
     }
 
-    fn check(&self, topic: &str, request: &JoinRequest) -> Result<Topic, String> {
-        let limits = &self.worker.hub().limits;
-        let slots = self.slots.borrow();
-        if slots.len() >= limits.channels_per_socket && !slots.contains_key(topic) {
+    fn check_join(&self, topic: &str, request: &JoinRequest) -> Result<Topic, String> {
+        let limits = &self.local.hub.limits;
+        let channels = self.channels.borrow();
+        if channels.len() >= limits.channels_per_socket && !channels.contains_key(topic) {
             return Err("ChannelRateLimitReached: Too many channels".into());
         }
-        if request.wants_tables {
+        if request.wants_table_changes {
             return Err("Unsupported: changes of tables (postgres_changes) are not served".into());
         }
         if request.presence_key.len() > NAME_BYTES_MAX {
@@ -60,117 +65,122 @@ impl Socket {
         Topic::parse(topic).map_err(|error| error.to_string())
     }
 
-    fn open_the_door(
+    fn finish_join(
         self: &Rc<Self>,
         name: &Rc<str>,
-        knock: u64,
-        (message, topic, token): (Incoming, Topic, Option<String>),
-        verdict: Result<Guest, Refusal>,
+        join: u64,
+        (message, topic, token): (ClientMessage, Topic, Option<String>),
+        outcome: Result<Participant, AuthorizationError>,
     ) {
-        let is_awaited = match self.slots.borrow().get(name) {
-            Some(Slot::Knocking { knock: last, .. }) => *last == knock,
+        let is_current = match self.channels.borrow().get(name) {
+            Some(JoinState::Pending { join: last, .. }) => *last == join,
             _ => false,
         };
-        if !is_awaited || self.outbox.is_closed() {
+        if !is_current || self.outbox.is_closed() {
             return;
         }
-        let Some(Slot::Knocking { waiting, .. }) = self.slots.borrow_mut().remove(name) else {
+        let Some(JoinState::Pending { messages, .. }) = self.channels.borrow_mut().remove(name)
+        else {
             return;
         };
-        let entered = match verdict {
-            Ok(guest) => self.enter(name, &message, &topic, guest, token),
-            Err(refusal) => {
-                refused(refusal.name());
-                Err(refusal.to_string())
+        let joined = match outcome {
+            Ok(participant) => self.join(name, &message, &topic, participant, token),
+            Err(error) => {
+                refused(error.name());
+                Err(error.to_string())
             }
         };
-        if let Err(reason) = entered {
+        if let Err(reason) = joined {
             return self.refuse(&message, &reason);
         }
-        for message in waiting {
-            self.hear_in_channel(message);
+        for message in messages {
+            self.receive_in_channel(message);
         }
     }
 
-    fn enter(
+    fn join(
         self: &Rc<Self>,
         name: &Rc<str>,
-        message: &Incoming,
+        message: &ClientMessage,
         topic: &Topic,
-        guest: Guest,
+        participant: Participant,
         token: Option<String>,
     ) -> Result<(), String> {
-        let Incoming { deed: Deed::Join(request), .. } = message else { return Ok(()) };
-        let hub = self.worker.hub();
+        let ClientMessage { request: Request::Join(request), .. } = message else { return Ok(()) };
+        let hub = &self.local.hub;
         let member = hub.next_id();
-        let pinned = guest.pinned_key();
-        let newcomer = Newcomer {
+        let pinned = participant.pinned_key();
+        let new = NewMember {
             member,
             socket: self.id,
-            port: self.worker.port(),
+            queue: &self.local.queue,
             key: pinned.as_deref().unwrap_or(&request.presence_key),
-            visitor: guest.who.visitor(),
-            sees_people: request.sees_people,
+            visitor: participant.identity.visitor(),
+            has_presence: request.has_presence,
             replay: request.replay.as_ref(),
         };
-        let entered = hub.within(topic, request.is_private, |channel| {
-            (channel.clone(), channel.enter(&newcomer))
+        let joined = hub.with_channel(topic, request.is_private, |channel| {
+            (channel.clone(), channel.join(&new))
         });
-        let (channel, entrance) =
-            entered.map_err(|_| "RoomFull: this room has as many channels as it may".to_owned())?;
-        let listener = Listener {
+        let (channel, snapshot) =
+            joined.map_err(|_| "RoomFull: this room has as many channels as it may".to_owned())?;
+        let local_member = LocalMember {
             member,
-            from: entrance.from,
-            sees_people: request.sees_people,
-            socket: self.clone(),
+            order: snapshot.order,
+            has_presence: request.has_presence,
+            socket: self.id,
+            version: self.version,
+            outbox: self.outbox.clone(),
             topic: name.clone(),
         };
-        self.worker.seat(channel.id, listener);
+        self.local.add(channel.id, local_member);
         let join_ref = match &message.join_ref {
-            // Clients that name no join go by the name of the message.
+            // Clients that send no join_ref are answered with the reference of the message.
             none if *none == Ref::NONE => message.reference.clone(),
             join_ref => join_ref.clone(),
         };
-        let seat = Seat {
+        let membership = Membership {
             channel,
             member,
-            key: entrance.key.clone(),
+            key: snapshot.key.clone(),
             join_ref: join_ref.clone(),
-            hears_itself: request.hears_itself,
-            wants_answers: request.wants_answers,
-            token: guest.keeps(token),
-            guest,
+            receives_own: request.receives_own,
+            wants_ack: request.wants_ack,
+            token: participant.token_to_keep(token),
+            participant,
             checked: Instant::now(),
-            verdicts: Verdicts::default(),
+            checks: TokenChecks::default(),
         };
-        self.slots.borrow_mut().insert(name.clone(), Slot::Seated(Box::new(seat)));
-        self.welcome(message, &join_ref, entrance);
+        let state = JoinState::Joined(Box::new(membership));
+        self.channels.borrow_mut().insert(name.clone(), state);
+        self.confirm_join(message, &join_ref, snapshot);
         Ok(())
     }
 
-    fn welcome(&self, message: &Incoming, join_ref: &Ref, entrance: Entrance) {
-        let response = format!(r#"{{"postgres_changes":[],"latest":"{}"}}"#, entrance.latest);
+    /// Sends the reply, the presence and the replay.
+    fn confirm_join(&self, message: &ClientMessage, join_ref: &Ref, snapshot: JoinSnapshot) {
+        let response = format!(r#"{{"postgres_changes":[],"latest":"{}"}}"#, snapshot.latest);
         self.reply(message, Ok(&response));
-        if let Some(people) = &entrance.people {
-            self.push(join_ref, &message.topic, "presence_state", people);
+        if let Some(presence) = &snapshot.presence {
+            self.push(join_ref, &message.topic, "presence_state", presence);
         }
-        if let Some(past) = entrance.past {
-            self.tell_of(&past, &message.topic, &entrance.latest);
+        if let Some(replay) = snapshot.replay {
+            self.send_replay(&replay, &message.topic, &snapshot.latest);
         }
     }
 
-    /// Tells what was said before, and when that is not all, says so.
-    fn tell_of(&self, past: &Past, topic: &str, latest: &str) {
-        if !past.is_whole {
-            let event = ServerEvent::ReplayIncomplete.as_str();
+    /// Sends earlier broadcasts; an event before them says when some are missing.
+    fn send_replay(&self, replay: &ReplayResult, topic: &str, latest: &str) {
+        if !replay.is_complete {
             let body = Body::Json(format!(r#"{{"latest":"{latest}"}}"#).into());
-            let sender = Sender { name: None, role: crate::hub::SERVER };
+            let sender = Sender { name: None, role: SERVER };
             let meta = format!(r#"{{"id":"{latest}","role":"{}","replayed":true}}"#, sender.role);
-            let shout = Shout { topic, event, meta: &meta, body: &body };
-            shout.encode(self.version).map(|frame| self.outbox.send(frame));
+            let event = ServerEvent::ReplayIncomplete.as_str();
+            let parts = BroadcastFrame { topic, event, meta: &meta, body: &body };
+            parts.encode(self.version).map(|frame| self.outbox.send(frame));
         }
-        for frame in past.broadcasts.iter().filter_map(|it| it.replayed(self.version)) {
-            FIGURES.replayed.increment(1);
+        for frame in replay.broadcasts.iter().filter_map(|it| it.replayed(self.version)) {
+            METRICS.replayed.increment(1);
             self.outbox.send(frame);
         }
     }

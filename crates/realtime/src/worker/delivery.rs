@@ -1,11 +1,11 @@
 //! From the queue of a worker into the outboxes of its sockets.
 //!
-//! A system call for each frame is most of what a frame costs. So what is said in a large channel is
-//! gathered for a moment, and leaves with one call a socket. Every channel does so by itself: who is in a
-//! small one does not wait for a large one.
+//! Most of the cost of a frame is its system call. So the events of a large channel are batched for a
+//! moment, and a socket writes them with one call. Each channel batches by itself: the members of a
+//! small channel do not wait for a large one.
 
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::rt;
@@ -13,178 +13,186 @@ use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use super::{Audience, Worker};
-use crate::channel::{Matter, Post};
-use crate::figures::{FIGURES, dropped};
-use crate::outbox::Fate;
-use crate::protocol::Version;
-use crate::socket::Socket;
+use super::Worker;
+use crate::local::LocalMember;
+use crate::metrics::{METRICS, dropped};
+use crate::outbox::SendOutcome;
+use crate::presence::SocketId;
+use crate::queue::{ChannelEvent, QueuedEvent};
 
-/// What is taken out of the queue at once.
-const BATCH: usize = 64;
+/// Largest number of events that are taken from the queue at once.
+const RECEIVE_MAX: usize = 64;
 
-/// Frames that are handed out before sockets get a turn to write.
-const TURN: u64 = 4096;
+/// Frames that are queued before the sockets get a turn to write.
+const FRAMES_PER_TURN: u64 = 4096;
 
-/// From so many members on a channel gathers.
-const CROWD: u64 = 32;
+/// Number of members from which on a channel batches.
+const BATCHING_MEMBERS: u64 = 32;
 
-/// How long for each member: about thrice as long as it takes to write to one, so that a channel that is
-/// always talked in takes a fourth of the thread. The first message after silence waits for nobody.
-const GATHER_EACH: Duration = Duration::from_micros(14);
+/// Length of a batch for each member: about three times the time of one write, so that a channel that
+/// is always busy takes a fourth of the thread. The first event after a silence is not held back.
+const BATCH_PER_MEMBER: Duration = Duration::from_micros(14);
 
-/// How long at most.
-const GATHER_MAX: Duration = Duration::from_millis(7);
+/// Longest batch.
+const BATCH_TIME_MAX: Duration = Duration::from_millis(7);
 
-/// Messages that are gathered at most; as many are written with one system call.
-const GATHERED_MAX: usize = 64;
+/// Largest number of events in a batch: as many frames are written with one system call.
+const BATCH_EVENTS_MAX: usize = 64;
 
 impl Worker {
-    /// Delivers whatever comes, for as long as anything can come.
-    pub(super) async fn deliver_all(self, mut queue: mpsc::Receiver<Post>) {
-        let mut posts = Vec::with_capacity(BATCH);
+    /// Delivers all events until the queue is closed.
+    pub(super) async fn deliver_all(self, mut queue: mpsc::Receiver<QueuedEvent>) {
+        let mut events = Vec::with_capacity(RECEIVE_MAX);
         let mut turn = Turn::default();
-        while queue.recv_many(&mut posts, BATCH).await > 0 {
-            for post in posts.drain(..) {
-                turn.took(self.take_in(post));
+        while queue.recv_many(&mut events, RECEIVE_MAX).await > 0 {
+            for event in events.drain(..) {
+                turn.count(self.accept(event));
             }
-            if self.0.port.has_overflowed.swap(false, Ordering::Relaxed) {
-                self.give_up_all();
+            if self.local().queue.take_overflow() {
+                self.close_after_overflow();
             }
-            // Sockets wait while there is more in the queue: it may be for them.
+            // The sockets write later while the queue holds more: it may be for them.
             turn.end().await;
         }
     }
 
-    /// Delivers a message, unless its channel gathers; gives how many were told.
-    fn take_in(&self, post: Post) -> u64 {
-        let Some(due) = self.hold_back(post) else { return 0 };
-        let told = self.deliver(&due);
-        if told >= CROWD {
-            self.begin_to_gather(due.channel, told);
+    /// Delivers an event unless its channel batches. Returns the number of receivers.
+    fn accept(&self, event: QueuedEvent) -> u64 {
+        let Some(due) = self.hold_back(event) else { return 0 };
+        let receivers = self.deliver(&due);
+        if receivers >= BATCHING_MEMBERS {
+            self.start_batching(due.channel, receivers);
         }
-        told
+        receivers
     }
 
-    /// Holds a message back if its channel gathers. Gives what is due: the message, or the oldest of too
-    /// many.
-    fn hold_back(&self, post: Post) -> Option<Post> {
-        let mut audiences = self.0.audiences.borrow_mut();
-        let audience = audiences.get_mut(&post.channel);
-        let Some(gathered) = audience.and_then(|it| it.gathered.as_mut()) else {
-            return Some(post);
-        };
-        gathered.push_back(post);
-        if gathered.len() > GATHERED_MAX { gathered.pop_front() } else { None }
+    /// Holds an event back if its channel batches. Returns the event that is due: this one, or the oldest
+    /// of a full batch.
+    fn hold_back(&self, event: QueuedEvent) -> Option<QueuedEvent> {
+        let channel = event.channel;
+        let mut event = Some(event);
+        let due = self.local().with_channel(channel, |it| {
+            let batch = it.batch.as_mut()?;
+            batch.extend(event.take());
+            (batch.len() > BATCH_EVENTS_MAX).then(|| batch.pop_front()).flatten()
+        });
+        event.or(due.flatten())
     }
 
-    fn begin_to_gather(&self, channel: u64, members: u64) {
-        if let Some(audience) = self.0.audiences.borrow_mut().get_mut(&channel)
-            && audience.gathered.is_none()
-        {
-            audience.gathered = Some(VecDeque::new());
-            rt::spawn(self.clone().gather(channel, moment(members)));
+    fn start_batching(&self, channel: u64, members: u64) {
+        let starts = self.local().with_channel(channel, |it| {
+            let starts = it.batch.is_none();
+            it.batch.get_or_insert_with(VecDeque::new);
+            starts
+        });
+        if starts == Some(true) {
+            rt::spawn(self.clone().deliver_batches(channel, batch_time(members)));
         }
     }
 
-    /// Delivers what a channel has gathered, moment after moment, until it was silent for one.
-    async fn gather(self, channel: u64, moment: Duration) {
+    /// Delivers the batches of a channel until one is empty.
+    async fn deliver_batches(self, channel: u64, time: Duration) {
         let mut turn = Turn::default();
         loop {
-            sleep(moment).await;
-            let mut is_silent = true;
-            while let Some(post) = self.next_gathered(channel) {
-                is_silent = false;
-                turn.took(self.deliver(&post));
+            sleep(time).await;
+            let mut is_empty = true;
+            while let Some(event) = self.next_of_batch(channel) {
+                is_empty = false;
+                turn.count(self.deliver(&event));
                 turn.end().await;
             }
-            if is_silent {
+            if is_empty {
                 break;
             }
         }
-        if let Some(audience) = self.0.audiences.borrow_mut().get_mut(&channel) {
-            audience.gathered = None;
+        self.local().with_channel(channel, |it| it.batch = None);
+    }
+
+    fn next_of_batch(&self, channel: u64) -> Option<QueuedEvent> {
+        self.local().with_channel(channel, |it| it.batch.as_mut()?.pop_front()).flatten()
+    }
+
+    /// Fills the outboxes of all receivers; returns their number.
+    fn deliver(&self, event: &QueuedEvent) -> u64 {
+        let delivery = self.local().with_channel(event.channel, |channel| {
+            let mut delivery = Delivery::default();
+            for member in channel.members.iter().filter(|it| it.order < event.order) {
+                delivery.send(member, &event.event);
+            }
+            delivery
+        });
+        let Some(Delivery { receivers, overflowed, closed }) = delivery else { return 0 };
+        METRICS.delivered(event.queued_at.elapsed(), receivers);
+        for socket in overflowed.into_iter().filter_map(|it| self.socket(it)) {
+            dropped("slow_reader_closed");
+            socket.leave_all();
         }
-    }
-
-    fn next_gathered(&self, channel: u64) -> Option<Post> {
-        self.0.audiences.borrow_mut().get_mut(&channel)?.gathered.as_mut()?.pop_front()
-    }
-
-    /// Fills the outboxes of all who hear it; gives how many that are.
-    fn deliver(&self, post: &Post) -> u64 {
-        let mut lost = Vec::new();
-        let mut over = Vec::new();
-        let mut told = 0;
-        {
-            let audiences = self.0.audiences.borrow();
-            let Some(Audience { listeners, .. }) = audiences.get(&post.channel) else { return 0 };
-            for listener in listeners.iter().filter(|it| it.from < post.order) {
-                let fate = match &post.matter {
-                    Matter::Over(_) => {
-                        over.push((listener.socket.clone(), listener.topic.clone()));
-                        continue;
-                    }
-                    Matter::People(_) if !listener.sees_people => continue,
-                    Matter::Said(_, except) if *except == Some(listener.member) => continue,
-                    matter => tell(&listener.socket, matter),
-                };
-                told += 1;
-                match fate {
-                    Fate::Waits => {}
-                    Fate::Superseded => dropped("superseded"),
-                    Fate::Dropped => dropped("slow_reader"),
-                    Fate::Closed => told -= 1,
-                    Fate::Overflowed => lost.push(listener.socket.clone()),
+        if let ChannelEvent::Closed(reason) = event.event {
+            for (socket, topic) in closed {
+                if let Some(socket) = self.socket(socket) {
+                    socket.end_for_good(&topic, reason);
                 }
             }
         }
-        FIGURES.delivered(post.born.elapsed(), told);
-        for socket in lost {
-            dropped("slow_reader_closed");
-            socket.part();
-        }
-        if let Matter::Over(reason) = post.matter {
-            for (socket, topic) in &over {
-                socket.end_for_good(topic, reason);
-            }
-        }
-        told
+        receivers
     }
 }
 
-/// Frames that were handed out since sockets had a turn to write.
+/// The delivery of one event.
+#[derive(Default)]
+struct Delivery {
+    receivers: u64,
+    /// Sockets whose outbox overflowed.
+    overflowed: Vec<SocketId>,
+    /// Members whose channel is closed.
+    closed: Vec<(SocketId, Rc<str>)>,
+}
+
+impl Delivery {
+    /// Puts the event into the outbox of a member, in its version.
+    fn send(&mut self, member: &LocalMember, event: &ChannelEvent) {
+        let LocalMember { outbox, version, .. } = member;
+        let outcome = match event {
+            ChannelEvent::Broadcast(_, Some(except)) if *except == member.member => return,
+            ChannelEvent::Broadcast(encoded, _) => match encoded.frame(*version) {
+                Some(frame) => outbox.send_volatile(frame, encoded.broadcast.supersedes),
+                None => return,
+            },
+            ChannelEvent::Presence(_) if !member.has_presence => return,
+            ChannelEvent::Presence(frames) => outbox.send(frames.frame(*version)),
+            ChannelEvent::Closed(_) => {
+                return self.closed.push((member.socket, member.topic.clone()));
+            }
+        };
+        self.receivers += u64::from(outcome != SendOutcome::Closed);
+        match outcome {
+            SendOutcome::Queued | SendOutcome::Closed => {}
+            SendOutcome::Superseded => dropped("superseded"),
+            SendOutcome::Dropped | SendOutcome::Evicted => dropped("slow_reader"),
+            SendOutcome::Overflowed => self.overflowed.push(member.socket),
+        }
+    }
+}
+
+/// The number of frames since the sockets had a turn to write.
 #[derive(Default)]
 struct Turn(u64);
 
 impl Turn {
-    fn took(&mut self, frames: u64) {
+    fn count(&mut self, frames: u64) {
         self.0 += frames;
     }
 
-    /// Gives sockets a turn, if it is theirs.
+    /// Yields to the sockets after enough frames.
     async fn end(&mut self) {
-        if self.0 >= TURN {
+        if self.0 >= FRAMES_PER_TURN {
             self.0 = 0;
             yield_now().await;
         }
     }
 }
 
-/// How long a channel of so many gathers.
-fn moment(members: u64) -> Duration {
-    u32::try_from(members).map_or(GATHER_MAX, |it| GATHER_MAX.min(GATHER_EACH * it))
-}
-
-/// Puts something into the outbox of a socket, in its version.
-fn tell(socket: &Socket, matter: &Matter) -> Fate {
-    let version: Version = socket.version;
-    match matter {
-        Matter::Said(said, _) => match said.frame(version) {
-            Some(frame) => socket.outbox.tell(frame, said.broadcast.supersedes),
-            None => Fate::Closed,
-        },
-        Matter::People(frames) => socket.outbox.send(frames.frame(version)),
-        Matter::Over(_) => Fate::Closed,
-    }
+/// The length of a batch of a channel with this number of members.
+fn batch_time(members: u64) -> Duration {
+    u32::try_from(members).map_or(BATCH_TIME_MAX, |it| BATCH_TIME_MAX.min(BATCH_PER_MEMBER * it))
 }

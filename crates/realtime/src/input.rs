@@ -1,7 +1,7 @@
-//! What a client sends, bounded for as long as it is no message.
+//! The bytes that a client sends, bounded between messages.
 //!
-//! `actix-ws` looks at the size of a frame when all of it is there, and reads on until the client
-//! pauses. So how much it keeps is up to who announces a frame, unless it is given no more.
+//! `actix-ws` checks the size of a frame once all of it has arrived, and reads on until the client pauses.
+//! So this stream decides how much it buffers.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -13,44 +13,44 @@ use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 
-/// Bytes after which frames are looked for, though more may have come; one read is as large at most.
-/// What goes around the fragments of one message has to fit in as well.
+/// Bytes after which the decoder gets a turn although more may have arrived; the size of one read. The
+/// headers of the fragments of one message have to fit in as well.
 const TURN_BYTES: usize = 64 * 1024;
 
-/// What came since the last message, in bytes. Cloning shares it.
+/// The bytes since the last message. Cloning shares the count.
 #[derive(Clone, Default)]
-pub(super) struct Unread(Rc<Cell<usize>>);
+pub(crate) struct Unread(Rc<Cell<usize>>);
 
-/// What a client sends.
-pub(super) struct Intake {
+/// The bytes that a client sends.
+pub(crate) struct BoundedInput {
     payload: Payload,
     unread: Unread,
-    /// How much of a message may be there without the rest.
+    /// Largest incomplete message, in bytes.
     message_bytes: usize,
-    /// What came since frames were looked for.
+    /// The bytes since the decoder had a turn.
     turn: usize,
 }
 
 impl Unread {
-    /// A message is there.
-    pub(super) fn begin_anew(&self) {
+    /// A message is complete.
+    pub(crate) fn reset(&self) {
         self.0.set(0);
     }
 }
 
-impl Intake {
-    /// An intake of messages of at most `message_bytes`; whoever gets one has to tell `unread`.
-    pub(super) fn new(payload: Payload, unread: Unread, message_bytes: usize) -> Self {
+impl BoundedInput {
+    /// An input of messages of at most `message_bytes`; the reader resets `unread` after each.
+    pub(crate) fn new(payload: Payload, unread: Unread, message_bytes: usize) -> Self {
         Self { payload, unread, message_bytes, turn: 0 }
     }
 
-    /// Whether a message is too large whose end is not there yet.
+    /// Whether the incomplete message is too large.
     fn is_over(&self) -> bool {
         self.unread.0.get() > self.message_bytes + TURN_BYTES
     }
 }
 
-impl Stream for Intake {
+impl Stream for BoundedInput {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -59,7 +59,7 @@ impl Stream for Intake {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        // At the beginning of a turn, what is unread was looked at and is no message.
+        // At the beginning of a turn, the decoder has seen all unread bytes: they are no message.
         if self.turn == 0 && self.is_over() {
             return Poll::Ready(Some(Err(PayloadError::Overflow)));
         }
@@ -83,20 +83,20 @@ mod tests {
 
     use super::*;
 
-    /// An intake of messages of 1000 bytes, to which these pieces come without a pause.
-    fn intake(pieces: Vec<usize>) -> (Intake, Unread) {
+    /// An input of messages of 1000 bytes that receives these chunks without a pause.
+    fn input(pieces: Vec<usize>) -> (BoundedInput, Unread) {
         let pieces = pieces.into_iter().map(|it| Ok(Bytes::from(vec![0; it])));
         let payload: Payload = Payload::Stream { payload: Box::pin(stream::iter(pieces)) };
         let unread = Unread::default();
-        (Intake::new(payload, unread.clone(), 1000), unread)
+        (BoundedInput::new(payload, unread.clone(), 1000), unread)
     }
 
-    /// What is given until frames are looked for, in bytes, and whether that was too much.
-    fn turn(intake: &mut Intake) -> (usize, bool) {
+    /// The bytes until the decoder has a turn, and whether they were too many.
+    fn turn(input: &mut BoundedInput) -> (usize, bool) {
         let mut given = 0;
         loop {
             let context = &mut Context::from_waker(Waker::noop());
-            match Pin::new(&mut *intake).poll_next(context) {
+            match Pin::new(&mut *input).poll_next(context) {
                 Poll::Ready(Some(Ok(bytes))) => given += bytes.len(),
                 Poll::Ready(Some(Err(_))) => return (given, true),
                 Poll::Ready(None) | Poll::Pending => return (given, false),
@@ -105,23 +105,23 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_looked_for_though_more_may_have_come() {
-        let (mut intake, unread) = intake(vec![TURN_BYTES - 1; 10]);
+    fn the_decoder_gets_a_turn_although_more_has_arrived() {
+        let (mut input, unread) = input(vec![TURN_BYTES - 1; 10]);
         let turns = (0..5).map(|_| {
-            let turn = turn(&mut intake);
-            unread.begin_anew();
+            let turn = turn(&mut input);
+            unread.reset();
             turn
         });
         assert_eq!(turns.collect::<Vec<_>>(), [(2 * TURN_BYTES - 2, false); 5]);
     }
 
     #[test]
-    fn what_is_no_message_is_taken_in_up_to_a_bound() {
-        let (mut intake, unread) = intake(vec![TURN_BYTES; 10]);
-        assert_eq!(turn(&mut intake), (TURN_BYTES, false));
-        unread.begin_anew();
-        assert_eq!(turn(&mut intake), (TURN_BYTES, false));
-        assert_eq!(turn(&mut intake), (TURN_BYTES, false));
-        assert_eq!(turn(&mut intake), (0, true));
+    fn an_incomplete_message_is_buffered_up_to_a_bound() {
+        let (mut input, unread) = input(vec![TURN_BYTES; 10]);
+        assert_eq!(turn(&mut input), (TURN_BYTES, false));
+        unread.reset();
+        assert_eq!(turn(&mut input), (TURN_BYTES, false));
+        assert_eq!(turn(&mut input), (TURN_BYTES, false));
+        assert_eq!(turn(&mut input), (0, true));
     }
 }

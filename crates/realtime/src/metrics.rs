@@ -1,12 +1,12 @@
-//! What realtime looks like from outside.
+//! The metrics of this crate.
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
-/// The figures, looked up once.
-pub(crate) struct Figures {
+/// The metrics, looked up once.
+pub(crate) struct Metrics {
     pub(crate) sockets: Gauge,
     pub(crate) channels: Gauge,
     pub(crate) received: Counter,
@@ -15,8 +15,8 @@ pub(crate) struct Figures {
     delivery: Histogram,
 }
 
-/// The figures of this process.
-pub(crate) static FIGURES: LazyLock<Figures> = LazyLock::new(|| Figures {
+/// The metrics of this process.
+pub(crate) static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics {
     sockets: gauge!("cardroom_realtime_sockets"),
     channels: gauge!("cardroom_realtime_channels"),
     received: counter!("cardroom_realtime_messages_received_total"),
@@ -25,25 +25,25 @@ pub(crate) static FIGURES: LazyLock<Figures> = LazyLock::new(|| Figures {
     delivery: histogram!("cardroom_realtime_delivery_duration_seconds"),
 });
 
-/// Shows the figures before anything happens: what is not there yet cannot be told from what is lost.
-pub(crate) fn show() {
-    LazyLock::force(&FIGURES);
+/// Registers the metrics with their first value: an absent series looks like a lost one.
+pub(crate) fn register() {
+    LazyLock::force(&METRICS);
 }
 
-impl Figures {
-    /// Notes how long a message took to the outboxes of all who hear it on one thread.
+impl Metrics {
+    /// Records the time from a channel to the outboxes of its members on one thread.
     pub(crate) fn delivered(&self, time: Duration, count: u64) {
         self.delivery.record(time);
         self.sent.increment(count);
     }
 }
 
-/// Counts a message that was not delivered, or not taken in.
+/// Counts a message that was not delivered, or not accepted.
 pub(crate) fn dropped(reason: &'static str) {
     counter!("cardroom_realtime_messages_dropped_total", "reason" => reason).increment(1);
 }
 
-/// Counts somebody who was not let in, or was sent out.
+/// Counts a socket or a membership that was refused or ended.
 pub(crate) fn refused(reason: &'static str) {
     counter!("cardroom_realtime_refusals_total", "reason" => reason).increment(1);
 }

@@ -1,8 +1,7 @@
-//! The two directions of a socket: `actix-ws` shakes hands and reads, the outbox is written.
+//! The two directions of a socket: `actix-ws` does the handshake and reads, the outbox is written.
 
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -11,10 +10,10 @@ use actix_web::{Error, FromRequest as _, HttpRequest, HttpResponse, rt, web};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, ProtocolError};
 use bytes::Bytes;
 
-use super::Socket;
-use super::intake::{Intake, Unread};
-use crate::hub::Counted;
-use crate::protocol::{Incoming, Version, wire};
+use crate::input::{BoundedInput, Unread};
+use crate::protocol::{ClientMessage, Version, wire};
+use crate::socket::Socket;
+use crate::socket_permit::SocketPermit;
 use crate::worker::Worker;
 
 /// Opens a socket.
@@ -26,39 +25,44 @@ pub(crate) fn open(
     payload: web::Payload,
     worker: &Worker,
     (version, key): (Version, String),
-    counted: Counted,
+    permit: SocketPermit,
 ) -> Result<HttpResponse, Error> {
     let bytes_max = worker.hub().limits.frame_bytes();
     let unread = Unread::default();
-    let intake = Box::pin(Intake::new(payload.into_inner(), unread.clone(), bytes_max));
-    let mut payload: Payload = Payload::Stream { payload: intake };
+    let input = Box::pin(BoundedInput::new(payload.into_inner(), unread.clone(), bytes_max));
+    let mut payload: Payload = Payload::Stream { payload: input };
     let payload = web::Payload::from_request(request, &mut payload).into_inner()?;
     let (response, session, messages) = actix_ws::handle(request, payload)?;
-    // Everything is sent by the outbox. What would be sent by the session is only kept because its
-    // end is how the reading side learns that the connection is gone.
+    // The outbox sends all frames. The body of the session stays because dropping it tells the reading
+    // side that the connection is gone.
     drop(session);
     let messages = messages.max_frame_size(bytes_max).aggregate_continuations();
     let messages = messages.max_continuation_size(bytes_max);
-    let socket = Socket::new(version, key, worker.clone(), counted);
+    let socket = Socket::new(version, key, worker.local().clone(), permit);
     worker.add(&socket);
-    rt::spawn(run(socket.clone(), messages, unread));
+    rt::spawn(read(worker.clone(), socket.clone(), messages, unread));
     let (response, unused) = response.into_parts();
     let mut response = response.set_body(BoxBody::new(()));
     response.extensions_mut().insert(Frames { socket, _unused: unused });
     Ok(response)
 }
 
-/// Takes in what the client says until it says no more.
-async fn run(socket: Rc<Socket>, mut messages: AggregatedMessageStream, unread: Unread) {
+/// Reads the messages of the client until the connection ends.
+async fn read(
+    worker: Worker,
+    socket: Rc<Socket>,
+    mut messages: AggregatedMessageStream,
+    unread: Unread,
+) {
     while let Some(message) = messages.recv().await {
-        unread.begin_anew();
-        socket.heard.set(Instant::now());
+        unread.reset();
+        socket.touch();
         match message {
             Ok(AggregatedMessage::Text(text)) => {
-                socket.hear(Incoming::of_text(socket.version, &text.into_bytes()));
+                socket.receive(ClientMessage::of_text(socket.version, &text.into_bytes()));
             }
             Ok(AggregatedMessage::Binary(bytes)) => {
-                socket.hear(Incoming::of_binary(socket.version, &bytes));
+                socket.receive(ClientMessage::of_binary(socket.version, &bytes));
             }
             Ok(AggregatedMessage::Ping(payload)) => {
                 socket.outbox.send(wire::pong(&payload));
@@ -74,9 +78,9 @@ async fn run(socket: Rc<Socket>, mut messages: AggregatedMessageStream, unread: 
             }
         }
     }
-    socket.part();
+    socket.leave_all();
     socket.outbox.finish();
-    socket.worker.remove(&socket);
+    worker.remove(&socket);
 }
 
 fn code_of(error: &ProtocolError) -> CloseCode {
@@ -91,15 +95,15 @@ fn code_of(error: &ProtocolError) -> CloseCode {
     if is_overflow { CloseCode::Size } else { CloseCode::Protocol }
 }
 
-/// What the client reads, among the extensions of the answer to its handshake: a body would be polled
-/// through every layer of the application, for every frame. Dropping it ends the socket.
+/// The frames for a client, among the extensions of the response to its handshake: a body would be polled
+/// through every layer of the application for every frame. Dropping it ends the socket.
 pub struct Frames {
     socket: Rc<Socket>,
     _unused: BoxBody,
 }
 
 impl Frames {
-    /// The next frame, if one waits; nothing after the last.
+    /// The next frame; `None` after the last.
     pub fn poll(&self, context: &Context<'_>) -> Poll<Option<Bytes>> {
         self.socket.outbox.poll(context)
     }

@@ -1,4 +1,4 @@
-//! Who is there, for who asks.
+//! The presence of a room over HTTP.
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, get};
@@ -13,41 +13,41 @@ use utoipa::ToSchema;
 
 use crate::worker::Worker;
 
-/// Somebody who is there.
+/// The presence of one member.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct PersonView {
+pub(crate) struct PresenceView {
     /// The channel, without `realtime:`.
     #[schema(example = "room:6f1c2d3e-4a5b-4c6d-8e7f-9a0b1c2d3e4f")]
     channel: String,
-    /// The name under which they are shown.
+    /// The presence key.
     key: String,
-    /// Since when, in UTC, without a zone.
+    /// When the member tracked first, in UTC, without a zone.
     #[schema(example = "2026-11-22T21:49:05.007362")]
     since: String,
-    /// What they show.
+    /// The tracked object.
     #[schema(value_type = Object)]
     shows: Value,
 }
 
-/// See who is in a room
+/// List the presence of a room
 ///
 /// For the room's owner and administrators, and for visitors of the room with their `visitor_token`.
 #[utoipa::path(tag = "realtime", security(("bearer" = [])),
     params(("room_id" = RoomId, Path, description = "The room")),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
-        (status = 200, description = "Who is there, channel by channel", body = Vec<PersonView>),
+        (status = 200, description = "The presence of all members, by channel", body = Vec<PresenceView>),
         (status = 403, description = "Not the owner's room, not in it, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
     ),
 )]
 #[get("/api/rooms/{room_id}/presence")]
-pub(crate) async fn list_people(
+pub(crate) async fn list_presence(
     request: HttpRequest,
     db: Data<Db>,
     directory: Data<Directory>,
     Authed(asker, Path(room)): Authed<Holder, Path<RoomId>>,
-) -> Result<Answer<Vec<PersonView>>, Problem> {
+) -> Result<Answer<Vec<PresenceView>>, Problem> {
     match asker {
         Holder::Visitor(pass) if pass.room == room => {
             directory.expect_in(pass.visitor, room).await?;
@@ -57,13 +57,14 @@ pub(crate) async fn list_people(
             manage::find_for(&db, &account, room, Deed::Visitors).await?;
         }
     }
-    let people = request.app_data::<Worker>().map(|it| it.hub().people(room)).unwrap_or_default();
-    let views = people.iter().flat_map(|(channel, people)| {
-        people.iter().map(|person| PersonView {
+    let channels =
+        request.app_data::<Worker>().map(|it| it.hub().presence(room)).unwrap_or_default();
+    let views = channels.iter().flat_map(|(channel, entries)| {
+        entries.iter().map(|entry| PresenceView {
             channel: channel.topic.short().to_owned(),
-            key: person.key.to_string(),
-            since: time::naive(person.since),
-            shows: serde_json::from_slice(&person.object).unwrap_or_default(),
+            key: entry.key.to_string(),
+            since: time::naive(entry.since),
+            shows: serde_json::from_slice(&entry.object).unwrap_or_default(),
         })
     });
     Ok(Answer(views.collect()))

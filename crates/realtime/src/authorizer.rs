@@ -1,0 +1,145 @@
+//! Authorization: which clients may open a socket, and which may use the channels of a room.
+
+mod api_key;
+mod error;
+
+use auth::{Auth, Pass};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use rooms::Directory;
+use serde::Deserialize;
+use settings::RealtimeAdmission;
+
+use crate::participant::{Identity, Participant};
+use crate::topic::Topic;
+use api_key::ApiKeys;
+pub(crate) use error::AuthorizationError;
+
+/// Authorizes handshakes, joins and broadcasts over HTTP.
+pub struct Authorizer {
+    auth: Auth,
+    directory: Directory,
+    admission: RealtimeAdmission,
+    keys: ApiKeys,
+    origins: Vec<String>,
+}
+
+impl Authorizer {
+    /// An authorizer as the settings have it.
+    pub(crate) fn new(
+        settings: &settings::Realtime,
+        origins: &[String],
+        auth: Auth,
+        directory: Directory,
+    ) -> Self {
+        let keys = ApiKeys::new(auth.clone(), settings.anon_key.clone());
+        Self { auth, directory, admission: settings.admission, keys, origins: origins.to_vec() }
+    }
+
+    /// Whether pages of this origin may open sockets.
+    pub(crate) fn accepts_origin(&self, origin: &str) -> bool {
+        self.origins.iter().any(|it| it == "*" || it == origin)
+    }
+
+    /// Whether a client with this API key may talk to the server: the anonymous key, or a token.
+    pub(crate) fn accepts_key(&self, key: &str) -> bool {
+        self.keys.accepts(key)
+    }
+
+    /// The token that counts, of the access token and the API key of a client; `None` when the client
+    /// is anonymous.
+    pub(crate) fn credential<'a>(&self, token: Option<&'a str>, key: &'a str) -> Option<&'a str> {
+        self.keys.credential(token, key)
+    }
+
+    /// Authorizes a client for a channel. Where tokens are required, the database is only asked for a
+    /// token that is valid for this room.
+    ///
+    /// # Errors
+    /// When the room is not open, or the token does not fit.
+    pub(crate) async fn authorize(
+        &self,
+        topic: &Topic,
+        token: Option<&str>,
+    ) -> Result<Participant, AuthorizationError> {
+        match self.admission {
+            RealtimeAdmission::Token => {
+                let token = token.ok_or(AuthorizationError::NoToken)?;
+                let (identity, until) = self.identify(topic, token).await?;
+                // A visitor that is in a room proves that the room is open.
+                if identity.visitor().is_none() {
+                    self.directory.expect_open(topic.room()).await?;
+                }
+                Ok(Participant { identity, until, is_strict: true })
+            }
+            RealtimeAdmission::RoomId => {
+                self.directory.expect_open(topic.room()).await?;
+                let identity = match token {
+                    Some(token) => self.identify(topic, token).await.map(|(it, _)| it),
+                    None => Ok(Identity::Anonymous),
+                };
+                match identity {
+                    Err(AuthorizationError::Busy) => Err(AuthorizationError::Busy),
+                    identity => {
+                        let identity = identity.unwrap_or(Identity::Anonymous);
+                        Ok(Participant { identity, until: None, is_strict: false })
+                    }
+                }
+            }
+        }
+    }
+
+    /// The identity that a token proves, and until when.
+    async fn identify(
+        &self,
+        topic: &Topic,
+        token: &str,
+    ) -> Result<(Identity, Option<DateTime<Utc>>), AuthorizationError> {
+        let until = end_of(token);
+        if let Some(pass) = self.auth.passes.read(token) {
+            return Ok((self.visitor(topic, pass).await?, until));
+        }
+        let account = self.auth.identify(token).await?.account;
+        if !account.is_active || account.must_change_password {
+            return Err(AuthorizationError::BadToken);
+        }
+        if self.directory.is_owner(&account, topic.room()).await? {
+            Ok((Identity::Owner(account.id), until))
+        } else {
+            Err(AuthorizationError::OtherRoom)
+        }
+    }
+
+    async fn visitor(&self, topic: &Topic, pass: Pass) -> Result<Identity, AuthorizationError> {
+        if pass.room != topic.room() {
+            return Err(AuthorizationError::OtherRoom);
+        }
+        self.directory.expect_in(pass.visitor, pass.room).await?;
+        Ok(Identity::Visitor(pass.visitor))
+    }
+}
+
+/// The expiry of a token that was verified.
+fn end_of(token: &str) -> Option<DateTime<Utc>> {
+    #[derive(Deserialize)]
+    struct Claims {
+        exp: i64,
+    }
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let Claims { exp } = serde_json::from_slice(&claims).ok()?;
+    DateTime::from_timestamp_secs(exp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_expiry_of_a_token_is_read() {
+        let claims = URL_SAFE_NO_PAD.encode(r#"{"sub":"x","exp":4102444800}"#);
+        let end = end_of(&format!("head.{claims}.signature"));
+        assert_eq!(end.map(|it| it.timestamp()), Some(4_102_444_800));
+        assert_eq!(end_of("no token"), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! Background tasks: expiration of presence, end of closed rooms, heartbeats of visitors.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use database::Db;
+use futures::{StreamExt as _, stream};
+use ids::RoomId;
+use rooms::{Closings, Heartbeats, manage, visit};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::AbortHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::bus::{Bus as _, RoomEvent};
+use crate::hub::Hub;
+
+/// How late presence expires at most.
+const EXPIRE_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long a channel may outlive its room that was closed by another process, or that expired.
+const ROOMS_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Largest number of rooms in one query.
+const ROOMS_PER_QUERY: usize = 500;
+
+/// Largest number of concurrent heartbeats: together they are one commit.
+const HEARTBEAT_CONCURRENCY: usize = 256;
+
+/// How often present visitors are marked as seen.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Prefix of the presence keys of visitors in the web app; the session id of their join follows.
+const VISITOR_KEY_PREFIX: &str = "visitor_";
+
+/// The background tasks; dropping it stops them.
+pub struct Maintenance(Vec<AbortHandle>);
+
+impl Maintenance {
+    /// Starts the tasks.
+    pub fn start(hub: &Arc<Hub>, db: Db, heartbeats: Heartbeats, closings: &Closings) -> Self {
+        let tasks = [
+            tokio::spawn(expire_presence(hub.clone())),
+            tokio::spawn(follow_closings(hub.clone(), closings.clone())),
+            tokio::spawn(close_ended_rooms(hub.clone(), db.clone())),
+            tokio::spawn(send_heartbeats(hub.clone(), db, heartbeats)),
+        ];
+        Self(tasks.map(|it| it.abort_handle()).into())
+    }
+}
+
+impl Drop for Maintenance {
+    fn drop(&mut self) {
+        self.0.iter().for_each(AbortHandle::abort);
+    }
+}
+
+fn clock(period: Duration) -> tokio::time::Interval {
+    let mut clock = interval(period);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    clock
+}
+
+async fn expire_presence(hub: Arc<Hub>) {
+    let mut clock = clock(EXPIRE_INTERVAL);
+    loop {
+        clock.tick().await;
+        hub.expire(Instant::now());
+    }
+}
+
+/// Ends the channels of rooms that this process closes, at once.
+async fn follow_closings(hub: Arc<Hub>, closings: Closings) {
+    let mut closed = closings.follow();
+    loop {
+        match closed.recv().await {
+            Ok(room) => hub.publish(RoomEvent::Closed { room }),
+            // `close_ended_rooms` finds the missed ones.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+async fn close_ended_rooms(hub: Arc<Hub>, db: Db) {
+    let mut clock = clock(ROOMS_INTERVAL);
+    loop {
+        clock.tick().await;
+        for rooms in hub.rooms_in_use().chunks(ROOMS_PER_QUERY) {
+            for room in ended(&db, rooms).await {
+                hub.publish(RoomEvent::Closed { room });
+            }
+        }
+        hub.sweep(Instant::now());
+    }
+}
+
+/// Those of these rooms that are known to have ended; none while the database is unavailable.
+async fn ended(db: &Db, rooms: &[RoomId]) -> Vec<RoomId> {
+    let Ok(found) = manage::find_all(db, rooms).await else { return Vec::new() };
+    let now = Utc::now();
+    let open: HashSet<_> =
+        found.iter().filter(|it| it.admits(now).is_ok()).map(|it| it.id).collect();
+    rooms.iter().filter(|it| !open.contains(it)).copied().collect()
+}
+
+async fn send_heartbeats(hub: Arc<Hub>, db: Db, heartbeats: Heartbeats) {
+    let mut clock = clock(HEARTBEAT_INTERVAL);
+    loop {
+        clock.tick().await;
+        let mut visitors = hub.visitors();
+        for (room, keys) in hub.presence_keys(VISITOR_KEY_PREFIX) {
+            // When the query fails, the next heartbeat marks these visitors.
+            let joined = visit::all_in(&db, room).await.unwrap_or_default();
+            let present = joined
+                .into_iter()
+                .filter(|it| keys.contains(&*format!("{VISITOR_KEY_PREFIX}{}", it.session_id)));
+            visitors.extend(present.map(|it| it.id));
+        }
+        let sent = stream::iter(visitors).for_each_concurrent(HEARTBEAT_CONCURRENCY, async |it| {
+            // When a heartbeat fails, the next one marks the visitor.
+            let _ = heartbeats.commit((it, api::time::now())).await;
+        });
+        sent.await;
+    }
+}

@@ -1,0 +1,39 @@
+//! The state of a socket in one channel.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::token_checks::TokenChecks;
+use crate::channel::Channel;
+use crate::participant::Participant;
+use crate::presence::MemberId;
+use crate::protocol::{ClientMessage, Ref};
+
+/// The state of a socket in one channel.
+pub(super) enum JoinState {
+    /// The join is being authorized; later messages for the channel wait.
+    Pending { join: u64, messages: Vec<ClientMessage> },
+    /// The socket is a member.
+    Joined(Box<Membership>),
+}
+
+/// A membership of a channel.
+pub(super) struct Membership {
+    pub(super) channel: Arc<Channel>,
+    pub(super) member: MemberId,
+    /// The presence key.
+    pub(super) key: Arc<str>,
+    pub(super) join_ref: Ref,
+    pub(super) receives_own: bool,
+    pub(super) wants_ack: bool,
+    pub(super) participant: Participant,
+    /// The token that proves the identity of the participant.
+    pub(super) token: Option<String>,
+    /// When the token was checked.
+    pub(super) checked: Instant,
+    pub(super) checks: TokenChecks,
+}
+
+/// The channels of a socket, by topic.
+pub(super) type Channels = std::collections::HashMap<Rc<str>, JoinState>;
