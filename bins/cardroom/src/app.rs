@@ -13,8 +13,9 @@ use api::{
     normalize_path,
 };
 use auth::Auth;
+use database::Db;
 use database::idempotency::InFlight;
-use database::{Bounds, Db};
+use documents::Bounds;
 use gameplay::Saves;
 use realtime::{Realtime, Worker};
 use rooms::{Closings, Directory, Heartbeats, Joins, Openings};

@@ -18,8 +18,8 @@ mod slots;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use pooling::{Wait, waiting};
 use thiserror::Error;
+use timings::{Wait, timed};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -83,7 +83,7 @@ impl ConcurrencyLimit {
         };
         // A slot may have come free before the place in the queue was taken.
         self.serve();
-        let slot = waiting(Wait::Slot, timeout(self.0.wait_max, turn)).await;
+        let slot = timed(Wait::Slot, timeout(self.0.wait_max, turn)).await;
         self.0.figures.waited(arrival.elapsed());
         slot.ok().and_then(Result::ok).ok_or_else(|| self.refuse(priority))
     }

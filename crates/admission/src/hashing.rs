@@ -18,8 +18,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pooling::{Wait, waiting};
 use thiserror::Error;
+use timings::{Wait, timed};
 use tokio::sync::oneshot;
 
 use crate::concurrency::aside::wait_aside;
@@ -117,7 +117,7 @@ impl HashingLane {
             let _ = caller.send(outcome.map_err(|_| HashingRefused::Broken));
         });
         // Who is passed over while still there has waited too long.
-        wait_aside(waiting(Wait::Hash, answer)).await.unwrap_or_else(|_| Err(self.refuse()))
+        wait_aside(timed(Wait::Hash, answer)).await.unwrap_or_else(|_| Err(self.refuse()))
     }
 
     fn refuse(&self) -> HashingRefused {

@@ -21,7 +21,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use futures::future::join_all;
-use pooling::{Wait, waiting};
+use timings::{Wait, timed};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -103,7 +103,7 @@ impl<W: Work> Lanes<W> {
         // A queue that is closed takes nothing in either.
         queue.try_send(Waiting { request, caller }).map_err(|_| DatabaseError::Full(W::NAME))?;
         self.figures.depth(queue.max_capacity() - queue.capacity());
-        waiting(Wait::Commit, answer).await.unwrap_or(Err(DatabaseError::InDoubt))
+        timed(Wait::Commit, answer).await.unwrap_or(Err(DatabaseError::InDoubt))
     }
 
     /// Requests that wait in the lanes at this moment.

@@ -11,23 +11,20 @@
 //! ```
 //!
 //! The feature crates own their queries; this crate owns the [`schema`], the column types that
-//! both databases share ([`At`], [`Json`] and the ids), the pools and the [`migrations`]. Writes
+//! both databases share ([`At`], JSON documents and the ids), the pools and the [`migrations`]. Writes
 //! that come in numbers are committed together ([`group_commit`]).
 
 mod at;
 mod cached;
-mod canonical;
 mod db;
 mod error;
 pub mod group_commit;
 pub mod idempotency;
-mod json;
 mod lookups;
 pub mod migrations;
 mod pool;
 mod postgres;
 mod query;
-pub mod scan;
 pub mod schema;
 pub mod sql_types;
 mod sqlite;
@@ -35,10 +32,8 @@ mod unnest;
 
 pub use at::At;
 pub use cached::Cached;
-pub use canonical::{Bounds, Refusal, canonical};
 pub use db::{Db, Probe};
 pub use error::DatabaseError;
-pub use json::Json;
 pub use lookups::Lookups;
 pub use pool::{Figures, Pool, Watched};
 pub use postgres::{Pooler, PoolerError, pooler};

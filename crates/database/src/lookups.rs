@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use metrics::{Histogram, histogram};
-use pooling::{PoolError, Wait, waiting};
+use pooling::PoolError;
+use timings::{Wait, timed};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
@@ -110,7 +111,7 @@ impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Together<
             self.queue.send(Waiting { key, caller }).await.map_err(|_| gone())?;
             answer.await.map_err(|_| gone())?
         };
-        let row = waiting(Wait::Lookup, timeout(self.patience, row)).await;
+        let row = timed(Wait::Lookup, timeout(self.patience, row)).await;
         row.unwrap_or(Err(PoolError::Slow.into()))
     }
 }

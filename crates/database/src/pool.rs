@@ -10,8 +10,8 @@ use diesel::result::Error as DieselError;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use futures::future::join_all;
 use metrics::{Histogram, gauge, histogram};
-use pooling::{Wait, waiting};
 use scopeguard::ScopeGuard;
+use timings::{Wait, timed};
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -61,7 +61,7 @@ impl<M: Manager<Error: Display>> Watched<M> {
     /// When none came free, or none could be opened.
     pub async fn get(&self) -> Result<Object<M>, PoolError<M::Error>> {
         let start = Instant::now();
-        let connection = waiting(Wait::Connection, self.connections.get()).await;
+        let connection = timed(Wait::Connection, self.connections.get()).await;
         self.waits.record(start.elapsed());
         connection
     }

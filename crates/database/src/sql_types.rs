@@ -3,17 +3,13 @@
 use diesel::query_builder::QueryId;
 use diesel::sql_types::SqlType;
 
+pub use documents::sql::Doc;
 pub use ids::sql::Guid;
 
 /// A moment: `timestamptz` in PostgreSQL, microseconds since 1970 in an SQLite `INTEGER`.
 #[derive(Clone, Copy, Debug, Default, QueryId, SqlType)]
 #[diesel(postgres_type(oid = 1184, array_oid = 1185), sqlite_type(name = "Long"))]
 pub struct Moment;
-
-/// A JSON document: `jsonb` in PostgreSQL, canonical text in SQLite.
-#[derive(Clone, Copy, Debug, Default, QueryId, SqlType)]
-#[diesel(postgres_type(oid = 3802, array_oid = 3807), sqlite_type(name = "Text"))]
-pub struct Doc;
 
 diesel::define_sql_function! {
     /// The latest of the moments, if there are any.

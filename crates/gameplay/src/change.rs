@@ -1,12 +1,10 @@
 //! What a save does to the document that is there.
 
-use database::{Bounds, Json, Refusal};
+use documents::{Bounds, Json, Refusal, merge_patch};
 use json_patch::{Patch, PatchErrorKind, PatchOperation};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use thiserror::Error;
-
-use crate::merge::merged;
 
 /// What a save does to the document that is there.
 #[derive(Clone, Debug)]
@@ -44,7 +42,7 @@ impl Change {
     pub fn apply(&self, current: &Json, bounds: Bounds) -> Result<Json, ChangeError> {
         let outcome = match self {
             Self::Replace(document) => return Ok(document.clone()),
-            Self::Merge(patch) => merged(current.text(), patch.text()),
+            Self::Merge(patch) => merge_patch::apply(current.text(), patch.text()),
             Self::Patch(patch) => patched(current, patch, bounds)?,
         };
         if !outcome.starts_with('{') {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use database::{DatabaseError, Db, Json};
+use database::{DatabaseError, Db};
+use documents::{Json, merge_patch};
 use ids::AuthorId;
 use tracing::info;
 
 use crate::error::GameplayError;
 use crate::journal::Journal;
-use crate::merge::changed_members;
 use crate::state::GameplayState;
 use crate::store as table;
 
@@ -98,7 +98,7 @@ fn walk_back(stretch: &Stretch) -> Result<Vec<Snapshot>, GameplayError> {
         let Some(current) = document.take() else { break };
         let before = entry.before(&current)?;
         let before_text = before.as_ref().map_or("{}", Json::text);
-        let changed = changed_members(before_text, current.text());
+        let changed = merge_patch::changed_members(before_text, current.text());
         snapshots.push(Snapshot { version: entry.version, document: current, changed });
         document = before;
     }

@@ -8,13 +8,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use database::Json;
+use documents::{Json, merge_patch};
 use ids::AuthorId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::history::Version;
-use crate::merge::{difference, merged};
 use crate::save::Save;
 use crate::version::Tag;
 
@@ -87,8 +86,9 @@ fn write_line(text: &mut String, save: &Save, tag: Tag, document: &str, before: 
     let at = save.at.timestamp_micros();
     let role = if save.author.is_visitor() { 'v' } else { 'c' };
     let (id, bytes, number) = (save.author.id(), document.len(), tag.version);
-    let patch = before
-        .and_then(|before| difference(document, before).filter(|patch| patch.len() < before.len()));
+    let patch = before.and_then(|before| {
+        merge_patch::diff(document, before).filter(|patch| patch.len() < before.len())
+    });
     let (patch, whole) = match (patch, before) {
         (Some(patch), _) => (patch, "null"),
         (None, Some(before)) => ("null".to_owned(), before),
@@ -117,8 +117,10 @@ impl Entry {
     /// When the journal holds what is no document.
     pub(crate) fn before(&self, document: &Json) -> Result<Option<Json>, serde_json::Error> {
         match &self.back {
-            Back::Patch(patch) => Json::restored(&merged(document.text(), patch)).map(Some),
-            Back::Whole(whole) => Json::restored(whole).map(Some),
+            Back::Patch(patch) => {
+                Json::from_stored(&merge_patch::apply(document.text(), patch)).map(Some)
+            }
+            Back::Whole(whole) => Json::from_stored(whole).map(Some),
             Back::Nothing => Ok(None),
         }
     }

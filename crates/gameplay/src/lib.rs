@@ -18,7 +18,6 @@ mod http;
 mod journal;
 pub mod keep;
 mod memory;
-mod merge;
 mod plan;
 mod repeat;
 mod save;

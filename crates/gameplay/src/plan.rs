@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 
-use database::{At, Bounds, Json};
+use database::At;
+use documents::{Bounds, Json};
 use ids::{GameplayStateId, RoomId};
 
 use crate::change::Change;

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use database::Json;
 use database::group_commit::Setback;
 use database::idempotency::{AnswerRow, Attempt, Earlier, earlier, read};
+use documents::Json;
 use ids::{GameplayStateId, RoomId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -89,7 +89,7 @@ impl From<Kept> for GameplayState {
             id: kept.id,
             room_id: kept.room_id,
             gameplay_id: kept.gameplay_id,
-            state: Json::kept(kept.state),
+            state: Json::from_raw(kept.state),
             version: kept.version,
             last_played_at: kept.last_played_at,
             created_at: kept.created_at,

@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 use database::group_commit::{Foreseen, Lanes, Setback, Work};
 use database::idempotency::{self, AnswerRow, must_be_kept};
-use database::{Bounds, fetch_all_in_place, fetch_in_place};
+use database::{fetch_all_in_place, fetch_in_place};
 use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use documents::Bounds;
 use ids::AuthorId;
 
 use crate::audience::{Audience, Nobody};

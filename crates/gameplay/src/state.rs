@@ -2,7 +2,7 @@
 
 use api::{Field, Location, PathParam, Text};
 use chrono::{DateTime, Utc};
-use database::Json;
+use documents::Json;
 use ids::{GameplayStateId, RoomId};
 use serde_json::Value;
 

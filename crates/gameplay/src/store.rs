@@ -7,8 +7,9 @@ use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use database::schema::{gameplay_segments, gameplay_states};
-use database::{At, Execute, Fetch, Json};
+use database::{At, Execute, Fetch};
 use diesel::prelude::*;
+use documents::Json;
 use ids::{GameplayStateId, RoomId};
 
 use crate::history::Stretch;

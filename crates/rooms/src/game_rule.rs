@@ -1,7 +1,7 @@
 //! The rules of a game, as rooms refer to them.
 
 use api::Text;
-use database::Json;
+use documents::Json;
 use ids::GameRuleId;
 
 /// The short name of a rule, such as `skill_assessment`.

@@ -4,9 +4,10 @@ mod many;
 
 use chrono::{DateTime, Utc};
 use database::schema::{game_rule_templates, rooms, visitors};
-use database::{At, Cached, Fetch, Json};
+use database::{At, Cached, Fetch};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
+use documents::Json;
 use ids::{AccountId, GameRuleId, RoomId, VisitorId};
 
 use crate::game_rule::GameRule;

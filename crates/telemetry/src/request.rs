@@ -14,7 +14,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use api::{Principal, RequestId};
-use pooling::{Wait, Waits, watched};
+use timings::{Wait, Waits, collect};
 use tracing::{Span, field, info, info_span};
 use tracing_actix_web::{RootSpanBuilder, TracingLogger};
 
@@ -40,7 +40,7 @@ pub async fn watch_waits<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, Error> {
     let waits = Rc::new(Waits::default());
     request.extensions_mut().insert(Rc::clone(&waits));
-    watched(waits, next.call(request)).await
+    collect(waits, next.call(request)).await
 }
 
 /// Builds a request's span and writes its line.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
-use pooling::capacity::curve::LEVELS_MIN;
+use capacity::curve::LEVELS_MIN;
 
 use crate::arguments::Programs;
 use crate::calibration::{Calibration, Operation, real};
@@ -169,7 +169,7 @@ impl Meter<'_> {
 /// Microseconds of a core that one request needs of the server, the database and the tool (F1).
 fn demands(section: &Section, rate: f64) -> [f64; 3] {
     let cores = section.cost.cores.as_ref();
-    let of = |used: f64| pooling::capacity::demand::demand(used, rate) * 1e6;
+    let of = |used: f64| capacity::demand::demand(used, rate) * 1e6;
     cores.map_or([0.0; 3], |it| [of(it.server), of(it.database), of(it.ours)])
 }
 

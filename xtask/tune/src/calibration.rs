@@ -1,7 +1,7 @@
 //! What was measured, and is all that the arithmetic knows of this machine and this server.
 
-use pooling::capacity::curve::{self, Curve, Level};
-use pooling::capacity::hashing::{self, Measured};
+use capacity::curve::{self, Curve, Level};
+use capacity::hashing::{self, Measured};
 use serde::{Deserialize, Serialize};
 
 /// Measurements of one machine with one kind of database.

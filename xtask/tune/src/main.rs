@@ -1,5 +1,5 @@
 //! Computes the profiles from what was measured, proves that they fit, and holds itself to them;
-//! `cargo xtask tune` builds and calls it. The arithmetic is `pooling::capacity`.
+//! `cargo xtask tune` builds and calls it. The arithmetic is `capacity`.
 
 mod arguments;
 mod calibrate;

@@ -4,8 +4,8 @@ mod deployment;
 mod numbers;
 mod predicted;
 
-use pooling::capacity::connections::Refusal;
-use pooling::capacity::hashing;
+use capacity::connections::Refusal;
+use capacity::hashing;
 
 use crate::calibration::Calibration;
 use crate::target::Target;

@@ -1,7 +1,7 @@
 //! What is tuned for: a machine or a platform, a database with its limits, and the load.
 
 use anyhow::{Result, bail};
-use pooling::capacity::connections::Limits;
+use capacity::connections::Limits;
 use serde::{Deserialize, Serialize};
 
 /// Where the server is to run, and what it is to carry.

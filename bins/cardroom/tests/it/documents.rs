@@ -4,7 +4,7 @@ mod generate;
 
 use std::cell::Cell;
 
-use database::{Bounds, canonical};
+use documents::{Bounds, canonical};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde::Deserialize;

@@ -9,7 +9,7 @@ use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::web::{Bytes, BytesMut, Data};
-use database::Bounds;
+use documents::Bounds;
 use futures::StreamExt;
 use serde_json::error::Category;
 use serde_json::value::RawValue;

@@ -2,7 +2,7 @@
 
 use actix_router::Quoter;
 use actix_web::web;
-use database::scan;
+use documents::scan;
 use serde_json::{Map, Value, json};
 
 use super::{BodyLimits, JSON, RawRequest, RequestPart};
@@ -126,7 +126,7 @@ impl<T: FromFields> RequestPart for OptionalJson<T> {
 /// The field `state` of a JSON body: an object of any content, in canonical form.
 ///
 /// It is checked and rewritten as text, and never built as a tree.
-pub struct Document(pub database::Json);
+pub struct Document(pub documents::Json);
 
 /// What a body may hold beside its document, in bytes.
 pub(super) const ENVELOPE_BYTES: usize = 4096;
@@ -153,7 +153,7 @@ fn state_of(body: &[u8]) -> Option<&str> {
 }
 
 fn accept(document: &str, raw: &mut RawRequest<'_>) -> Option<Document> {
-    let accepted = database::Json::accept(document, raw.limits.document);
+    let accepted = documents::Json::accept(document, raw.limits.document);
     let accepted = accepted.map(Document).map_err(|refusal| {
         Fault::new("value_error", format!("Value error, {refusal}"))
             .context(json!({ "error": refusal.to_string() }))

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::CONTENT_TYPE;
 use api::{BodyLimits, Fault, RawRequest, RequestPart};
-use database::Json;
+use documents::Json;
 use json_patch::Patch;
 use serde_json::json;
 use serde_json::value::RawValue;

@@ -1,7 +1,7 @@
 //! What requests and answers about gameplay states say.
 
 use api::time;
-use database::Json;
+use documents::Json;
 use ids::{AuthorId, GameplayStateId, RoomId};
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -1,12 +1,13 @@
 //! The statements of a whole group, on PostgreSQL: each is prepared once, for any number of rows.
 
+use database::At;
 use database::group_commit::Link;
 use database::sql_types::{Doc, Guid, Moment};
-use database::{At, Json};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text};
+use documents::Json;
 use ids::{GameplayStateId, RoomId};
 
 use crate::journal::Journal;

@@ -1,7 +1,7 @@
 //! What answers about rooms say.
 
 use api::time;
-use database::Json;
+use documents::Json;
 use ids::{AccountId, GameRuleId, RoomId, VisitorId};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,7 +1,7 @@
 //! The invariants, one function for each kind of thing that they are about.
 
-use pooling::capacity::connections::Wanted;
-use pooling::capacity::instances::{CONCURRENCY_MAX, memory_floor};
+use capacity::connections::Wanted;
+use capacity::instances::{CONCURRENCY_MAX, memory_floor};
 use settings::Settings;
 
 use super::{Findings, Subject};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pooling::capacity::curve::{Curve, Level, REACH};
+use capacity::curve::{Curve, Level, REACH};
 
 use crate::calibration::{Operation, real};
 use crate::history::Entry;

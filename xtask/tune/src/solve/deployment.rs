@@ -1,6 +1,6 @@
 //! What the platform is told: instances, concurrency, processor, memory.
 
-use pooling::capacity::instances::{self, Load, Memory};
+use capacity::instances::{self, Load, Memory};
 use serde::{Deserialize, Serialize};
 
 use super::Fault;

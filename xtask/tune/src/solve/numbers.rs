@@ -1,12 +1,12 @@
 //! The settings of one process.
 
-use pooling::capacity::TARGET_USE;
-use pooling::capacity::connections::{self, Demands, Wanted};
-use pooling::capacity::demand::saturating_users;
-use pooling::capacity::hashing::steady_rate;
-use pooling::capacity::instances::CONCURRENCY_MAX;
-use pooling::capacity::slots::{self, Knee};
-use pooling::capacity::waiting::{burst_p95, lock_hold_max, steady_wait_p95};
+use capacity::TARGET_USE;
+use capacity::connections::{self, Demands, Wanted};
+use capacity::demand::saturating_users;
+use capacity::hashing::steady_rate;
+use capacity::instances::CONCURRENCY_MAX;
+use capacity::slots::{self, Knee};
+use capacity::waiting::{burst_p95, lock_hold_max, steady_wait_p95};
 
 use super::{Fault, Given, Number};
 use crate::calibration::{Calibration, real, whole};

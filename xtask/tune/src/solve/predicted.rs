@@ -1,8 +1,8 @@
 //! What is to be expected, so that it can be found wrong.
 
-use pooling::capacity::demand::{self, Resource};
-use pooling::capacity::hashing;
-use pooling::capacity::simulation::{self, Stage};
+use capacity::demand::{self, Resource};
+use capacity::hashing;
+use capacity::simulation::{self, Stage};
 use serde::{Deserialize, Serialize};
 
 use super::numbers::Sizes;

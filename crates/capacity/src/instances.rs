@@ -4,7 +4,7 @@
 //! Source: Google's documentation of Cloud Run ("Maximum concurrent requests", "About instance
 //! autoscaling", "CPU limits"), which scales at 60 % of either processor or concurrency.
 
-use super::{at_least, at_most, real};
+use crate::quantities::{at_least, at_most, real};
 
 /// Share of processor or concurrency at which Cloud Run starts another instance.
 pub const SCALING_USE: f64 = 0.6;

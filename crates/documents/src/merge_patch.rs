@@ -1,34 +1,36 @@
 //! Merge patches (RFC 7396) on the text of documents, without building a tree.
 //!
-//! Both documents are in canonical form: no blanks, keys sorted by length and then by bytes, no key
-//! twice. So two objects are compared, or merged, in one pass over their members, and what does not
-//! change is copied as it stands: numbers keep their digits.
+//! All documents are in canonical form: no white space, keys sorted by length and then by bytes, no
+//! repeated key. So two objects are compared or merged in one pass over their members, and unchanged
+//! text is copied as it is: numbers keep their digits.
 
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
-use database::scan::{Member, Members, alike, members, plain, string_length, value_length};
+use crate::scan::{Member, Members, common_members, members, plain, string_length, value_length};
 
-/// The merge patch that makes `new` out of `old`, both in canonical form.
+/// The merge patch that turns `old` into `new`, both in canonical form.
 ///
-/// There is none when `new` is no object, or gains a member that is `null`, which a merge patch
-/// cannot say.
-pub(crate) fn difference(old: &str, new: &str) -> Option<String> {
+/// `None` when one of them is not an object, or when `new` gains a member that is `null`, which a merge
+/// patch cannot express.
+pub fn diff(old: &str, new: &str) -> Option<String> {
+    if !is_object(old) || !is_object(new) {
+        return None;
+    }
     let mut patch = String::new();
-    let (mut old, mut new) = (Rest(old), Rest(new));
-    let both_objects = is_object(old.0) && is_object(new.0);
-    (both_objects && compare(&mut old, &mut new, &mut patch)).then_some(patch)
+    write_diff(&mut Cursor(old), &mut Cursor(new), &mut patch)?;
+    Some(patch)
 }
 
-/// What `patch` makes of `target`, all of them in canonical form.
-pub(crate) fn merged(target: &str, patch: &str) -> String {
+/// Applies `patch` to `target`, both in canonical form; so is the outcome.
+pub fn apply(target: &str, patch: &str) -> String {
     let mut out = String::with_capacity(target.len() + patch.len());
-    merge(target, patch, &mut out);
+    write_merged(target, patch, &mut out);
     out
 }
 
-/// The members of the outermost object that differ, by their plain names.
-pub(crate) fn changed_members(old: &str, new: &str) -> Vec<String> {
+/// The members of the outermost object that differ, by their unescaped names.
+pub fn changed_members(old: &str, new: &str) -> Vec<String> {
     let changed = Pairs::of(old, new).filter_map(|pair| match pair {
         Pair::Left(one) | Pair::Right(one) => Some(one),
         Pair::Both(was, is) => (was.value != is.value).then_some(is),
@@ -36,107 +38,134 @@ pub(crate) fn changed_members(old: &str, new: &str) -> Vec<String> {
     changed.map(|it| it.plain_key().into_owned()).collect()
 }
 
-/// What is left of the text of an object, from the brace or comma before its next member.
-struct Rest<'a>(&'a str);
-
-/// Writes the patch, and steps over both objects; tells whether there is one.
+/// Writes the patch of two objects and moves both cursors behind them; `None` when there is no patch.
 ///
-/// Most of both is the same and stepped over at once, and what is not is looked at in both at the same
-/// time, so that hardly anything is read twice.
-fn compare(old: &mut Rest<'_>, new: &mut Rest<'_>, patch: &mut String) -> bool {
-    let mut object = Object::begin(patch);
+/// Most of both texts is equal and skipped at once; the rest is read in both at the same time, so hardly
+/// anything is read twice.
+fn write_diff(old: &mut Cursor<'_>, new: &mut Cursor<'_>, patch: &mut String) -> Option<()> {
+    let mut object = ObjectWriter::begin(patch);
     loop {
-        let same = alike(old.0, new.0);
-        (old.0, new.0) = (&old.0[same..], &new.0[same..]);
-        let (was, is) = (old.key(), new.key());
-        let possible = match (was, is) {
-            (None, None) => break,
-            (Some(was), Some(is)) if was == is => {
-                old.skip(was);
-                new.skip(is);
-                replaced(is, old, new, &mut object)
-            }
-            (was, Some(is)) if was.is_none_or(|was| order(is, was).is_lt()) => {
-                new.skip(is);
-                added(is, new.value(), &mut object)
-            }
-            (Some(was), _) => {
-                old.skip(was);
+        let same = common_members(old.0, new.0);
+        old.advance(same);
+        new.advance(same);
+        match next_change(old.key(), new.key()) {
+            Some(Change::Removed(key)) => {
+                old.skip_key(key);
                 old.value();
-                object.member(was, |out| out.push_str("null"));
-                true
+                object.member(key, |out| out.push_str("null"));
             }
-            // What is added comes before nothing.
-            (None, Some(_)) => false,
-        };
-        if !possible {
-            return false;
+            Some(Change::Added(key)) => {
+                new.skip_key(key);
+                write_value(key, new.value(), &mut object)?;
+            }
+            Some(Change::Kept(key)) => {
+                old.skip_key(key);
+                new.skip_key(key);
+                write_change(key, old, new, &mut object)?;
+            }
+            None => break,
         }
     }
-    old.end();
-    new.end();
+    old.end_object();
+    new.end_object();
     object.end();
-    true
+    Some(())
 }
 
-/// Notes what became of the value of a key that both have.
-fn replaced(key: &str, old: &mut Rest<'_>, new: &mut Rest<'_>, object: &mut Object<'_>) -> bool {
+/// Writes the change of a value whose key both objects have, if it changed.
+fn write_change(
+    key: &str,
+    old: &mut Cursor<'_>,
+    new: &mut Cursor<'_>,
+    object: &mut ObjectWriter<'_>,
+) -> Option<()> {
     if is_object(old.0) && is_object(new.0) {
-        return object.inner(key, |patch| compare(old, new, patch));
+        return object.patch_member(key, |patch| write_diff(old, new, patch));
     }
     let (was, is) = (old.value(), new.value());
-    was == is || added(key, is, object)
+    if was == is { Some(()) } else { write_value(key, is, object) }
 }
 
-/// Notes a new value; a merge patch cannot say that there is a `null` in it.
-fn added(key: &str, value: &str, object: &mut Object<'_>) -> bool {
-    let possible = !has_null(value);
-    if possible {
-        object.member(key, |out| out.push_str(value));
+/// Writes a new value; `None` when it holds a `null`, which a merge patch would take for a removal.
+fn write_value(key: &str, value: &str, object: &mut ObjectWriter<'_>) -> Option<()> {
+    if has_null(value) {
+        return None;
     }
-    possible
+    object.member(key, |out| out.push_str(value));
+    Some(())
 }
 
-impl<'a> Rest<'a> {
+/// The fate of the next member of two objects whose keys are sorted.
+enum Change<'a> {
+    Removed(&'a str),
+    Added(&'a str),
+    Kept(&'a str),
+}
+
+fn next_change<'a>(old: Option<&'a str>, new: Option<&'a str>) -> Option<Change<'a>> {
+    Some(match (old, new) {
+        (Some(was), Some(is)) => match key_order(was, is) {
+            Ordering::Less => Change::Removed(was),
+            Ordering::Equal => Change::Kept(is),
+            Ordering::Greater => Change::Added(is),
+        },
+        (Some(was), None) => Change::Removed(was),
+        (None, Some(is)) => Change::Added(is),
+        (None, None) => return None,
+    })
+}
+
+/// The unread text of an object, from the brace or comma before its next member.
+struct Cursor<'a>(&'a str);
+
+impl<'a> Cursor<'a> {
     /// The key of the next member, quotes included.
     fn key(&self) -> Option<&'a str> {
         let rest = self.0.get(1..).filter(|rest| rest.starts_with('"'))?;
         Some(&rest[..string_length(rest)])
     }
 
-    /// Steps over what stands before a key, the key, and the colon.
-    fn skip(&mut self, key: &str) {
-        self.0 = &self.0[key.len() + 2..];
+    fn advance(&mut self, bytes: usize) {
+        self.0 = &self.0[bytes..];
     }
 
-    /// Steps over a value.
+    /// Skips the brace or comma before a key, the key, and its colon.
+    fn skip_key(&mut self, key: &str) {
+        self.advance(key.len() + 2);
+    }
+
+    /// Reads a value.
     fn value(&mut self) -> &'a str {
         let (value, rest) = self.0.split_at(value_length(self.0));
         self.0 = rest;
         value
     }
 
-    /// Steps over the last brace, and over the first of an object without members.
-    fn end(&mut self) {
+    /// Skips the closing brace; before it the opening one, when the object has no members.
+    fn end_object(&mut self) {
         self.0 = self.0.strip_prefix('{').unwrap_or(self.0);
         self.0 = self.0.strip_prefix('}').unwrap_or(self.0);
     }
 }
 
-fn merge(target: &str, patch: &str, out: &mut String) {
+fn write_merged(target: &str, patch: &str, out: &mut String) {
     if !is_object(patch) {
         out.push_str(patch);
         return;
     }
     let target = if is_object(target) { target } else { "{}" };
-    let mut object = Object::begin(out);
+    let mut object = ObjectWriter::begin(out);
     for pair in Pairs::of(target, patch) {
         match pair {
             Pair::Left(kept) => object.member(kept.key, |out| out.push_str(kept.value)),
             Pair::Right(Member { value: "null", .. })
             | Pair::Both(_, Member { value: "null", .. }) => {}
-            Pair::Right(added) => object.member(added.key, |out| merge("null", added.value, out)),
-            Pair::Both(was, is) => object.member(is.key, |out| merge(was.value, is.value, out)),
+            Pair::Right(added) => {
+                object.member(added.key, |out| write_merged("null", added.value, out));
+            }
+            Pair::Both(was, is) => {
+                object.member(is.key, |out| write_merged(was.value, is.value, out));
+            }
         }
     }
     object.end();
@@ -146,18 +175,18 @@ fn is_object(value: &str) -> bool {
     value.starts_with('{')
 }
 
-/// Whether the value is `null` or, as an object, has a member that is; arrays are taken as a whole.
+/// Whether the value is `null` or an object with a `null` at any depth; arrays are replaced as a whole.
 fn has_null(value: &str) -> bool {
     value == "null" || (is_object(value) && members(value).any(|it| has_null(it.value)))
 }
 
-/// An object that is being written.
-struct Object<'a> {
+/// Writes the members of an object.
+struct ObjectWriter<'a> {
     out: &'a mut String,
     start: usize,
 }
 
-impl<'a> Object<'a> {
+impl<'a> ObjectWriter<'a> {
     fn begin(out: &'a mut String) -> Self {
         out.push('{');
         Self { start: out.len(), out }
@@ -172,17 +201,20 @@ impl<'a> Object<'a> {
         value(self.out);
     }
 
-    /// A member whose value is a patch, unless that is empty; tells whether there is one.
-    fn inner(&mut self, key: &str, patch: impl FnOnce(&mut String) -> bool) -> bool {
-        let (before, mut start, mut possible) = (self.out.len(), 0, false);
-        self.member(key, |out| {
-            start = out.len();
-            possible = patch(out);
-        });
+    /// Writes a member whose value is a patch, and takes it back when the patch is empty.
+    fn patch_member(
+        &mut self,
+        key: &str,
+        write: impl FnOnce(&mut String) -> Option<()>,
+    ) -> Option<()> {
+        let before = self.out.len();
+        self.member(key, |_| {});
+        let start = self.out.len();
+        write(self.out)?;
         if &self.out[start..] == "{}" {
             self.out.truncate(before);
         }
-        possible
+        Some(())
     }
 
     fn end(self) {
@@ -191,7 +223,7 @@ impl<'a> Object<'a> {
 }
 
 /// The order of keys in canonical form.
-fn order(one: &str, other: &str) -> Ordering {
+fn key_order(one: &str, other: &str) -> Ordering {
     if one == other {
         return Ordering::Equal;
     }
@@ -222,7 +254,7 @@ impl<'a> Iterator for Pairs<'a> {
 
     fn next(&mut self) -> Option<Pair<'a>> {
         let order = match (self.left.peek(), self.right.peek()) {
-            (Some(left), Some(right)) => order(left.key, right.key),
+            (Some(left), Some(right)) => key_order(left.key, right.key),
             (Some(_), None) => Ordering::Less,
             (None, _) => Ordering::Greater,
         };
@@ -236,11 +268,11 @@ impl<'a> Iterator for Pairs<'a> {
 
 #[cfg(test)]
 mod tests {
-    use database::{Bounds, Json};
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::{Bounds, Json};
 
     const AMPLE: Bounds = Bounds { bytes: 1 << 20, depth: 64, nodes: 10_000 };
 
@@ -250,9 +282,9 @@ mod tests {
 
     #[track_caller]
     fn check(old: &str, new: &str, patch: Option<&str>) {
-        assert_eq!(difference(old, new).as_deref(), patch, "{old} -> {new}");
+        assert_eq!(diff(old, new).as_deref(), patch, "{old} -> {new}");
         if let Some(patch) = patch {
-            assert_eq!(merged(old, patch), new, "{old} + {patch}");
+            assert_eq!(apply(old, patch), new, "{old} + {patch}");
         }
     }
 
@@ -285,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_gains_a_null_has_no_difference() {
+    fn what_gains_a_null_has_no_diff() {
         check("{}", r#"{"a":null}"#, None);
         check(r#"{"a":1}"#, r#"{"a":{"b":null}}"#, None);
         check(r#"{"a":{"b":1}}"#, r#"{"a":{"b":null}}"#, None);
@@ -309,7 +341,7 @@ mod tests {
             ("[1,2]", r#"{"a":"b","c":null}"#, r#"{"a":"b"}"#),
             ("{}", r#"{"a":{"bb":{"ccc":null}}}"#, r#"{"a":{"bb":{}}}"#),
         ] {
-            assert_eq!(merged(target, patch), outcome, "{target} + {patch}");
+            assert_eq!(apply(target, patch), outcome, "{target} + {patch}");
         }
     }
 
@@ -330,14 +362,24 @@ mod tests {
         prop::collection::hash_map(key, value, 0..4).prop_map(|it| json!(it))
     }
 
+    /// So many cases, unless `PROPTEST_CASES` says how many.
+    fn cases(cases: u32) -> ProptestConfig {
+        let default = ProptestConfig::default();
+        if std::env::var_os("PROPTEST_CASES").is_some() {
+            default
+        } else {
+            ProptestConfig { cases, ..default }
+        }
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #![proptest_config(cases(2_000))]
 
         #[test]
         fn a_difference_leads_from_the_old_to_the_new(old in document(), new in document()) {
             let (old, new) = (canonical(&old.to_string()), canonical(&new.to_string()));
-            if let Some(patch) = difference(&old, &new) {
-                prop_assert_eq!(merged(&old, &patch), new);
+            if let Some(patch) = diff(&old, &new) {
+                prop_assert_eq!(apply(&old, &patch), new);
             }
         }
 
@@ -346,7 +388,7 @@ mod tests {
             let mut tree = target.clone();
             json_patch::merge(&mut tree, &patch);
             let (target, patch) = (canonical(&target.to_string()), canonical(&patch.to_string()));
-            prop_assert_eq!(merged(&target, &patch), canonical(&tree.to_string()));
+            prop_assert_eq!(apply(&target, &patch), canonical(&tree.to_string()));
         }
     }
 }

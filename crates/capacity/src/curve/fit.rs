@@ -2,8 +2,8 @@
 //! derivatives (Hooke and Jeeves, 1961). Parameters are bounded, so that data which scale perfectly
 //! give no contention rather than a negative one.
 
-use super::super::real;
-use super::{Level, Model};
+use super::model::{Level, Model};
+use crate::quantities::real;
 
 /// Steps of the search at most; each costs a few evaluations a parameter.
 const STEPS_MAX: usize = 400;

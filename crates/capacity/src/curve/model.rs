@@ -1,5 +1,14 @@
 //! Three ways in which a rate may depend on the number of users.
 
+/// Users, and the rate that they reached.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Level {
+    /// Users of a closed loop, 1 or more.
+    pub users: usize,
+    /// Requests a second, above 0.
+    pub rate: f64,
+}
+
 /// A rate by the number of users. `one` is the rate of a single user, the limit of small numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Model {

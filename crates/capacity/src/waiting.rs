@@ -1,6 +1,6 @@
 //! How long people wait, in steady traffic and when all come at once (F4, F5).
 
-use super::{P95, real};
+use crate::quantities::{P95, real};
 
 /// The probability that whoever comes has to wait (F4, Erlang's C), for `servers` of them and an
 /// `offered` load of rate times service time. 1 where the load is more than they can do.
@@ -37,7 +37,7 @@ pub fn steady_wait_p95(rate: f64, service: f64, servers: usize, variability: f64
 /// The 95th percentile of the response times of `people` who come at once, in seconds (F5).
 ///
 /// `servers` serve `service` seconds each. Against simulation it is within 3 % up to a coefficient
-/// of variation of 0.1, and 4 to 12 % low at 0.5 to 1: use [`super::simulation`] above 0.5.
+/// of variation of 0.1, and 4 to 12 % low at 0.5 to 1: use [`crate::simulation`] above 0.5.
 pub fn burst_p95(people: usize, service: f64, servers: usize) -> f64 {
     let count = real(servers.max(1));
     P95 * real(people) * service / count + service * (1.0 - 1.0 / count) / 2.0

@@ -110,7 +110,7 @@ fn container_length(text: &[u8]) -> usize {
 /// How much of two objects is the same, up to the end of a member: bytes from the brace or comma before
 /// the first members to the comma or brace behind the last that both begin with. None behind the last
 /// member.
-pub fn alike(one: &str, other: &str) -> usize {
+pub fn common_members(one: &str, other: &str) -> usize {
     let text = one.as_bytes();
     if text.first() == Some(&b'}') {
         return 0;
@@ -171,25 +171,25 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_alike(one: &str, other: &str, expected: &str) {
-        assert_eq!(&one[..alike(one, other)], expected, "{one} and {other}");
-        assert_eq!(&other[..alike(other, one)], expected, "{other} and {one}");
+    fn check_common(one: &str, other: &str, expected: &str) {
+        assert_eq!(&one[..common_members(one, other)], expected, "{one} and {other}");
+        assert_eq!(&other[..common_members(other, one)], expected, "{other} and {one}");
     }
 
     #[test]
     fn what_is_alike_ends_with_a_member() {
-        check_alike(r#"{"a":1,"b":2}"#, r#"{"a":1,"b":3}"#, r#"{"a":1"#);
-        check_alike(r#"{"a":1}"#, r#"{"a":1}"#, r#"{"a":1"#);
-        check_alike(r#"{"a":1,"b":2}"#, r#"{"a":12,"b":2}"#, "");
-        check_alike(r#"},"a":1,"b":2}"#, r#"},"a":1,"b":2}"#, "");
-        check_alike(r#"{"a":{"x":1,"y":2},"b":2}"#, r#"{"a":{"x":1,"y":3},"b":2}"#, "");
-        check_alike(
+        check_common(r#"{"a":1,"b":2}"#, r#"{"a":1,"b":3}"#, r#"{"a":1"#);
+        check_common(r#"{"a":1}"#, r#"{"a":1}"#, r#"{"a":1"#);
+        check_common(r#"{"a":1,"b":2}"#, r#"{"a":12,"b":2}"#, "");
+        check_common(r#"},"a":1,"b":2}"#, r#"},"a":1,"b":2}"#, "");
+        check_common(r#"{"a":{"x":1,"y":2},"b":2}"#, r#"{"a":{"x":1,"y":3},"b":2}"#, "");
+        check_common(
             r#"{"a":{"x":"}"},"b":"é"}"#,
             r#"{"a":{"x":"}"},"b":"è"}"#,
             r#"{"a":{"x":"}"}"#,
         );
-        check_alike(r#","b":[1,2],"c":"x,"}"#, r#","b":[1,2],"c":"x,y"}"#, r#","b":[1,2]"#);
+        check_common(r#","b":[1,2],"c":"x,"}"#, r#","b":[1,2],"c":"x,y"}"#, r#","b":[1,2]"#);
         let long = format!(r#"{{"a":"{}","b":"#, "x".repeat(100));
-        check_alike(&format!("{long}1}}"), &format!("{long}2}}"), &long[..long.len() - 5]);
+        check_common(&format!("{long}1}}"), &format!("{long}2}}"), &long[..long.len() - 5]);
     }
 }

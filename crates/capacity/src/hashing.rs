@@ -2,7 +2,7 @@
 //!
 //! Measured, not computed from cores: on shared machines two threads may reach 1.14 times of one.
 
-use super::{P95, TARGET_USE, at_least, real};
+use crate::quantities::{P95, TARGET_USE, at_least, real};
 
 /// What so many threads reached together.
 #[derive(Clone, Copy, Debug, PartialEq)]

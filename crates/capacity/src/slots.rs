@@ -2,7 +2,7 @@
 //!
 //! Source: Little's law at the knee, as in Netflix's concurrency-limits.
 
-use super::{at_least, at_most};
+use crate::quantities::{at_least, at_most};
 
 /// The knee of a measured ramp: where more users only wait longer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +36,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::capacity::real;
+    use crate::quantities::real;
 
     #[test]
     fn a_limit_is_what_is_under_way_at_the_knee_and_a_fifth() {

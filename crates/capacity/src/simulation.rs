@@ -11,7 +11,7 @@ use std::collections::BinaryHeap;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use super::{P95, at_least, real};
+use crate::quantities::{P95, at_least, real};
 
 /// A place that everybody passes, with a queue before it.
 #[derive(Clone, Debug)]
@@ -140,8 +140,8 @@ fn percentile(values: &mut [f64], share: f64) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::waiting;
     use super::*;
+    use crate::waiting;
 
     fn exponential(mean: f64) -> Vec<f64> {
         let quantile = |n: usize| -(1.0 - (real(n) + 0.5) / 1000.0).ln() * mean;

@@ -1,6 +1,6 @@
 //! Numbers as `jsonb` writes them.
 
-use super::Refusal;
+use crate::bounds::Refusal;
 
 /// Digits a number may have when written without an exponent: enough for every double.
 const DIGITS_MAX: usize = 400;

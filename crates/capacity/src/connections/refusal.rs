@@ -26,11 +26,21 @@ pub enum WayOut {
     LargerDatabase(usize),
 }
 
-impl Refusal {
-    pub(super) fn of(wanted: Wanted, limits: Limits) -> Self {
-        Self { wanted, limits }
+impl Wanted {
+    /// Proves that instances x pool x overlap <= budget.
+    ///
+    /// # Errors
+    /// With what is missing and the ways out of it, when it is not.
+    pub fn prove(&self, limits: &Limits) -> Result<(), Refusal> {
+        if self.total() <= limits.budget() {
+            Ok(())
+        } else {
+            Err(Refusal { wanted: *self, limits: *limits })
+        }
     }
+}
 
+impl Refusal {
     /// Every single thing that would help, the cheapest first. Each is proved to. An instance needs
     /// `least` connections to work at all.
     pub fn ways_out(&self, least: usize) -> Vec<WayOut> {

@@ -6,7 +6,7 @@
 
 mod refusal;
 
-use super::{P95, TARGET_USE, at_least, at_most, real};
+use crate::quantities::{P95, TARGET_USE, at_least, at_most, real};
 
 pub use refusal::{Refusal, WayOut};
 
@@ -80,14 +80,6 @@ impl Wanted {
     /// Connections of all instances of all generations.
     pub fn total(&self) -> usize {
         self.instances * self.each * self.overlap
-    }
-
-    /// Proves that instances x pool x overlap <= budget.
-    ///
-    /// # Errors
-    /// With what is missing and the ways out of it, when it is not.
-    pub fn prove(&self, limits: &Limits) -> Result<(), Refusal> {
-        if self.total() <= limits.budget() { Ok(()) } else { Err(Refusal::of(*self, *limits)) }
     }
 }
 

@@ -1,4 +1,7 @@
-//! What a request waited for, and how long.
+//! The time that one request spends waiting, by the kind of queue.
+//!
+//! The HTTP layer runs a request inside [`collect`]; wherever the request waits, [`timed`] adds the time.
+//! The log line of the request shows the sums. Outside of a request [`timed`] measures nothing.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,42 +11,42 @@ tokio::task_local! {
     static WAITS: Rc<Waits>;
 }
 
-/// Something that has a queue.
+/// A kind of queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// A slot to be worked on.
+    /// For a slot of the concurrency limit.
     Slot,
-    /// A connection to the database.
+    /// For a database connection.
     Connection,
-    /// A read that leaves with others, with the read itself.
+    /// For a batched read, the read itself included.
     Lookup,
-    /// A hash, with the hashing itself.
+    /// For a password hash, the hashing itself included.
     Hash,
-    /// A group commit, with the commit itself.
+    /// For a group commit, the commit itself included.
     Commit,
 }
 
-/// What a request waited for, and how long in all.
+/// The time that one request has waited, by the kind of queue.
 #[derive(Debug, Default)]
 pub struct Waits([Cell<Duration>; 5]);
 
 impl Waits {
-    /// How long was waited for this, if at all.
+    /// The time waited in this queue; `None` when the request did not wait there.
     pub fn of(&self, wait: Wait) -> Option<Duration> {
         Some(self.0[wait as usize].get()).filter(|time| !time.is_zero())
     }
 }
 
-/// Does the work of a request, whose waits add to `waits`.
-pub async fn watched<T>(waits: Rc<Waits>, work: impl Future<Output = T>) -> T {
+/// Runs the work of a request and collects its waiting times in `waits`.
+pub async fn collect<T>(waits: Rc<Waits>, work: impl Future<Output = T>) -> T {
     WAITS.scope(waits, work).await
 }
 
-/// Waits for something, on behalf of the request that is worked on, if it is one.
-pub async fn waiting<T>(wait: Wait, what: impl Future<Output = T>) -> T {
+/// Runs `future` and adds its duration to the waiting times of the current request, if there is one.
+pub async fn timed<T>(wait: Wait, future: impl Future<Output = T>) -> T {
     let start = Instant::now();
-    let outcome = what.await;
-    // Work that is nobody's request has nobody to tell.
+    let outcome = future.await;
+    // Background work belongs to no request.
     let _ = WAITS.try_with(|waits| {
         let time = &waits.0[wait as usize];
         time.set(time.get() + start.elapsed());
@@ -65,12 +68,12 @@ mod tests {
             std::thread::sleep(Duration::from_millis(2));
         };
         let work = async {
-            waiting(Wait::Hash, pause()).await;
-            waiting(Wait::Hash, pause()).await;
-            waiting(Wait::Commit, pause()).await;
+            timed(Wait::Hash, pause()).await;
+            timed(Wait::Hash, pause()).await;
+            timed(Wait::Commit, pause()).await;
         };
-        tokio::join!(watched(one.clone(), work), watched(other.clone(), pause()));
-        waiting(Wait::Slot, pause()).await;
+        tokio::join!(collect(one.clone(), work), collect(other.clone(), pause()));
+        timed(Wait::Slot, pause()).await;
         assert!(one.of(Wait::Hash) >= Some(Duration::from_millis(4)));
         assert!(one.of(Wait::Commit) >= Some(Duration::from_millis(2)));
         assert_eq!((one.of(Wait::Slot), one.of(Wait::Connection)), (None, None));

@@ -14,43 +14,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::value::RawValue;
-use thiserror::Error;
 
+use crate::bounds::{Bounds, Refusal};
 use crate::scan::string_length;
-
-/// How much of a document is too much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// Bytes of the canonical text.
-    pub bytes: usize,
-    /// Arrays and objects inside one another; `[]` has depth 1.
-    pub depth: usize,
-    /// Values in the document, itself included.
-    pub nodes: usize,
-}
-
-/// Why a document was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Refusal {
-    /// The text is longer than the limit.
-    #[error("the document is larger than {0} bytes")]
-    TooLarge(usize),
-    /// Arrays and objects are nested more deeply than the limit.
-    #[error("the document is nested more than {0} levels deep")]
-    TooDeep(usize),
-    /// There are more values than the limit.
-    #[error("the document has more than {0} values")]
-    TooManyNodes(usize),
-    /// U+0000 cannot be stored in PostgreSQL.
-    #[error("the document contains the character U+0000")]
-    NulCharacter,
-    /// Half of a surrogate pair is no character.
-    #[error("the document contains a lone surrogate")]
-    LoneSurrogate,
-    /// A number that a double cannot hold, or one of very many digits.
-    #[error("the document contains a number out of range")]
-    NumberOutOfRange,
-}
 
 /// Brings a document, given as valid JSON, into canonical form.
 ///
