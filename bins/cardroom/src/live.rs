@@ -51,7 +51,7 @@ impl Audience for Announcer {
             gameplay_id: &state.gameplay_id,
             version: state.version,
             saved_by: if save.author.is_visitor() { "visitor" } else { "owner" },
-            saved_at: api::time::naive(state.updated_at),
+            saved_at: values::time::naive(state.updated_at),
         };
         match serde_json::to_string(&saved) {
             Ok(payload) => self.0.publish(RoomEvent::Announcement {

@@ -2,15 +2,16 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
-use database::idempotency::{Attempt, InFlight};
-use ids::AuthorId;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use values::{Fault, IdempotencyKey, Location};
 
-use crate::fields::{Fault, Location};
 use crate::input::{RawRequest, RequestPart};
 use crate::problem::Problem;
-use crate::time;
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -20,30 +21,38 @@ const KEY_MAX: usize = 255;
 /// Seconds after which the answer to a request that is under way may be there.
 const RETRY_SECS: u64 = 1;
 
-/// What a client calls the request, so that it may repeat it; nothing when it will not.
-pub struct Idempotency(Option<Named>);
-
-struct Named {
-    key: String,
-    fingerprint: Vec<u8>,
-}
+/// The key of a request that its client may repeat; none when it will not.
+pub struct Idempotency(Option<IdempotencyKey>);
 
 impl Idempotency {
-    /// Begins an attempt at the request, if it has a key.
+    /// Begins an attempt at the request, if it has a key; `begin` gives none when a request of the same
+    /// author with the same key is in flight.
     ///
     /// # Errors
-    /// When a request with the same key of the same author is under way.
-    pub fn begin(
+    /// 409 when a request with the same key is in flight.
+    pub fn begin<A>(
         self,
-        in_flight: &InFlight,
-        author_id: AuthorId,
-    ) -> Result<Option<Attempt>, Problem> {
-        let Some(Named { key, fingerprint }) = self.0 else { return Ok(None) };
-        let attempt = in_flight.begin(author_id, key, fingerprint, time::now().into());
-        attempt.map(Some).ok_or_else(|| {
+        begin: impl FnOnce(IdempotencyKey) -> Option<A>,
+    ) -> Result<Option<A>, Problem> {
+        let Some(key) = self.0 else { return Ok(None) };
+        begin(key).map(Some).ok_or_else(|| {
             let detail = "A request with this Idempotency-Key is under way";
             Problem::new(StatusCode::CONFLICT, "request_in_flight", detail).retry_after(RETRY_SECS)
         })
+    }
+}
+
+impl IntoParams for Idempotency {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let parameter = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(
+                "Names the request, so that repeating it within 24 hours gives the same answer and no second effect",
+            ))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+        vec![parameter.build()]
     }
 }
 
@@ -62,7 +71,7 @@ impl RequestPart for Idempotency {
         let key = sent.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or(sent);
         if (1..=KEY_MAX).contains(&key.len()) {
             let (key, fingerprint) = (key.to_owned(), fingerprint(raw, headers));
-            return Some(Self(Some(Named { key, fingerprint })));
+            return Some(Self(Some(IdempotencyKey { key, fingerprint })));
         }
         let loc = vec![Value::from("header"), Value::from("Idempotency-Key")];
         let fault = Fault::new("value_error", "Value error, 1 to 255 visible ASCII characters");

@@ -12,12 +12,12 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use serde_json::Value;
+use values::{Issue, Location};
 
 pub use body::BodyLimits;
 pub(crate) use body::limits;
-pub use parts::{Document, Json, JsonOrQuery, OptionalJson, Path, PathParam, Query};
+pub use parts::{Document, Json, JsonOrQuery, OptionalJson, Path, Query};
 
-use crate::fields::{Issue, Location};
 use crate::problem::Problem;
 
 /// The content type of JSON.

@@ -3,45 +3,36 @@
 //! - [`Problem`]: the one shape of an error, and [`middleware`], the one place that writes it.
 //! - [`Input`] and [`Authed`]: extractors, which check in the order of the earlier backend: first the
 //!   body's syntax, then the caller, then path, query and body together.
-//! - [`RequestPart`], [`Field`] and [`Fields`]: how a request type parses itself and reports all faults.
-//! - [`Text`], [`time`]: values that are valid because they exist.
+//! - [`RequestPart`]: a part of a request that parses itself from the raw request.
 //! - [`Idempotency`]: the header `Idempotency-Key`.
 //! - [`Created`], [`Routes`], [`RequestId`]: parts of a response.
-//! - [`Principal`]: the caller, as the log names it.
 
 mod body_timeout;
 mod buffer_body;
 mod created;
 mod error_responses;
 mod fallback;
-mod fields;
 mod head_limits;
 mod idempotency;
 mod input;
 mod log_sampling;
 pub mod middleware;
 mod normalize_path;
-mod principal;
 mod problem;
 mod request_id;
 mod routes_macro;
-mod text;
-pub mod time;
 
 pub use body_timeout::{disable_body_timeout, limit_body_time};
 pub use buffer_body::buffer_body;
 pub use created::Created;
 pub use error_responses::{AuthErrors, BodyErrors, InputErrors, OverloadErrors};
 pub use fallback::Routes;
-pub use fields::{Fault, Field, Fields, FromFields, Integer, Issue, Location, Nested, choice};
 pub use head_limits::{HeadLimits, limit_head};
 pub use idempotency::{Idempotency, key_reused};
 pub use input::{
-    Authed, BodyLimits, Document, Input, Json, JsonOrQuery, OptionalJson, Path, PathParam, Query,
-    RawRequest, RequestPart,
+    Authed, BodyLimits, Document, Input, Json, JsonOrQuery, OptionalJson, Path, Query, RawRequest,
+    RequestPart,
 };
 pub use normalize_path::{PathAliases, normalize_path};
-pub use principal::Principal;
 pub use problem::{ErrorBody, Problem, ValidationBody};
 pub use request_id::RequestId;
-pub use text::Text;

@@ -7,15 +7,15 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
-use database::DatabaseError;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-
-use crate::fields::Issue;
+use values::{FailureKind, Issue, ServerFailure};
 
 /// Seconds after which a client may try again when the database was away or busy.
 const DATABASE_RETRY_SECS: u64 = 1;
+
+const BUSY: &str = "The service is busy, please try again";
 
 /// Why a request was not carried out, in the caller's words.
 ///
@@ -126,32 +126,22 @@ impl ResponseError for Problem {
     }
 }
 
-impl From<DatabaseError> for Problem {
-    fn from(error: DatabaseError) -> Self {
-        let problem = match &error {
-            DatabaseError::Pool(_) | DatabaseError::Contended => Self::unavailable(
-                "database_busy",
-                "The service is busy, please try again",
-                DATABASE_RETRY_SECS,
-            ),
-            DatabaseError::Unavailable(_) => Self::unavailable(
+impl<E: ServerFailure> From<E> for Problem {
+    fn from(error: E) -> Self {
+        let (code, detail) = match error.kind() {
+            FailureKind::Busy => ("database_busy", BUSY),
+            FailureKind::Unavailable => (
                 "database_unavailable",
                 "The service is not available at the moment, please try again",
-                DATABASE_RETRY_SECS,
             ),
-            DatabaseError::Full(_) => Self::unavailable(
-                "write_queue_full",
-                "The service is busy, please try again",
-                DATABASE_RETRY_SECS,
-            ),
-            DatabaseError::InDoubt => Self::unavailable(
+            FailureKind::QueueFull => ("write_queue_full", BUSY),
+            FailureKind::OutcomeUnknown => (
                 "outcome_unknown",
                 "It is not known whether this was saved; please read it again before trying again",
-                DATABASE_RETRY_SECS,
             ),
-            DatabaseError::Refused(_) => return Self::bug(&error),
+            FailureKind::Bug => return Self::bug(&error),
         };
-        problem.caused_by(&error)
+        Self::unavailable(code, detail, DATABASE_RETRY_SECS).caused_by(&error)
     }
 }
 

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use ids::AccountId;
 
-use crate::email::Email;
 use crate::role::{Role, Roles};
 use crate::secret::PasswordHash;
+use values::Email;
 
 /// A person with an account.
 #[derive(Clone, Debug, PartialEq, Eq)]

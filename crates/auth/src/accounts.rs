@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::time;
 use database::{DatabaseError, Db, Lookups};
 use ids::{AccountId, SessionId};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use tokio::runtime::Handle;
+use values::time;
 
 use crate::account::Account;
 use crate::store::{self as table, AccountRow};

@@ -1,10 +1,10 @@
 //! The audit log: what was done to accounts, by whom, when and from where.
 
-use api::time;
 use chrono::{DateTime, TimeDelta, Utc};
 use database::{At, DatabaseError, Db, Execute, Fetch};
 use ids::{AccountId, AuditId, SessionId};
 use tracing::{error, info};
+use values::time;
 
 use crate::Auth;
 use crate::client::Client;

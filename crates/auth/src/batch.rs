@@ -13,12 +13,12 @@ use crate::Auth;
 use crate::account::Account;
 use crate::audit::{self, Action, Deed};
 use crate::client::Client;
-use crate::email::Email;
 use crate::error::AuthError;
 use crate::register::newcomer;
 use crate::role::{Role, Roles};
 use crate::secret::{Password, PasswordHash};
 use crate::store::{self, AccountRow, NewAccount};
+use values::Email;
 
 /// Somebody who shall have an account.
 pub struct Candidate {

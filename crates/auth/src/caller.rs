@@ -7,11 +7,10 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
-use api::Principal;
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use ids::SessionId;
+use ids::{Principal, SessionId};
 
 use crate::Auth;
 use crate::account::Account;

@@ -1,11 +1,10 @@
 //! The demo accounts: ordinary accounts that everybody knows, where the profile has them.
 
-use api::time;
 use ids::AccountId;
+use values::{Email, time};
 
 use crate::Auth;
 use crate::account::{Account, Credentials};
-use crate::email::Email;
 use crate::error::AuthError;
 use crate::role::{Role, Roles};
 use crate::secret::{Password, PasswordHash};

@@ -16,7 +16,6 @@ mod client;
 mod common_passwords;
 mod cookie;
 pub mod demo;
-mod email;
 mod error;
 mod expiry;
 mod http;
@@ -45,7 +44,6 @@ pub use account::Account;
 pub use accounts::{ACCOUNT_AGE_MAX, Accounts};
 pub use caller::{Admin, Caller, Holder, SignedIn};
 pub use client::Client;
-pub use email::Email;
 pub use error::AuthError;
 pub use http::{Documentation, configure, guard};
 pub use keys::KeyRing;
@@ -56,6 +54,7 @@ pub use role::{Permission, Role, Roles};
 pub use secret::{Password, PasswordHash};
 pub use session::Session;
 pub use token::{Bearer, Tokens};
+pub use values::Email;
 
 use mail::Mailer;
 

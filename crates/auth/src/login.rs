@@ -9,11 +9,11 @@ use tracing::{info, warn};
 use crate::account::{Account, Credentials};
 use crate::audit::{self, Action, Deed};
 use crate::client::Client;
-use crate::email::Email;
 use crate::error::AuthError;
 use crate::refresh_token::RefreshToken;
 use crate::secret::{Password, PasswordHash};
 use crate::{Auth, sessions, store};
+use values::Email;
 
 /// What somebody who logged in gets.
 pub struct LoggedIn {

@@ -88,9 +88,9 @@ mod tests {
     use super::*;
     use crate::Tokens;
     use crate::account::Account;
-    use crate::email::Email;
     use crate::role::Roles;
     use crate::session::Step;
+    use values::Email;
 
     const SECRET: &str = "a secret of the tests, long enough for HS256";
     const VISITOR: VisitorId = VisitorId::well_known(1);

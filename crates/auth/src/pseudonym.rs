@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::email::Email;
+use values::Email;
 
 /// Sets the key apart from those of tokens.
 const PURPOSE: &[u8] = b"cardroom log pseudonym";

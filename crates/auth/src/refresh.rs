@@ -1,9 +1,9 @@
 //! The next pair of tokens for a session.
 
-use api::time;
 use chrono::{DateTime, TimeDelta, Utc};
 use database::DatabaseError;
 use tracing::warn;
+use values::time;
 
 use crate::account::{Account, Credentials};
 use crate::audit::{Action, Deed};

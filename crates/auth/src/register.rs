@@ -1,12 +1,11 @@
 //! Registering an account of one's own, where the profile allows it.
 
-use api::{Text, time};
 use ids::AccountId;
+use values::{Email, Text, time};
 
 use crate::account::{Account, Credentials};
 use crate::audit::{self, Action, Deed};
 use crate::client::Client;
-use crate::email::Email;
 use crate::error::AuthError;
 use crate::login::LoggedIn;
 use crate::role::{Role, Roles};

@@ -3,16 +3,15 @@
 //! The token is 256 random bits; only its SHA-256 is kept, in the account itself. So a newer
 //! token replaces an older one, and using it is one conditional update.
 
-use api::time;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
+use values::{Email, time};
 
 use crate::account::Account;
 use crate::audit::{self, Action, Deed};
 use crate::client::Client;
-use crate::email::Email;
 use crate::error::AuthError;
 use crate::secret::Password;
 use crate::store::AccountRow;

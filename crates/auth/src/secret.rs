@@ -5,7 +5,7 @@ use std::ops::Range;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use api::{Field, Location};
+use values::{Field, Location};
 
 use crate::common_passwords;
 

@@ -1,9 +1,9 @@
 //! Beginning sessions, listing them, ending them.
 
-use api::time;
 use chrono::{TimeDelta, Utc};
 use database::{DatabaseError, Db};
 use ids::{AccountId, SessionId};
+use values::time;
 
 use crate::Auth;
 use crate::account::{Account, Credentials};

@@ -10,9 +10,9 @@ use diesel::prelude::*;
 use ids::AccountId;
 
 use crate::account::{Account, Credentials};
-use crate::email::Email;
 use crate::role::Roles;
 use crate::secret::PasswordHash;
+use values::Email;
 
 /// A row of `users`, without what only a password reset looks at.
 #[derive(Clone, Queryable)]

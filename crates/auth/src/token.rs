@@ -204,8 +204,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::email::Email;
     use crate::role::{Role, Roles};
+    use values::Email;
 
     const SECRET: &str = "a secret of the tests, long enough for HS256";
     const OTHER: &str = "another secret, also long enough for HS256";

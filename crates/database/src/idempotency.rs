@@ -14,6 +14,7 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use ids::AuthorId;
 use serde::de::DeserializeOwned;
+use values::IdempotencyKey;
 
 pub use many::{KeepMany, keep_many};
 
@@ -64,8 +65,7 @@ impl InFlight {
     pub fn begin(
         &self,
         author_id: AuthorId,
-        key: String,
-        fingerprint: Vec<u8>,
+        IdempotencyKey { key, fingerprint }: IdempotencyKey,
         at: At,
     ) -> Option<Attempt> {
         let place = (author_id, key.clone());

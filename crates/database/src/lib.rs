@@ -18,6 +18,7 @@ mod at;
 mod cached;
 mod db;
 mod error;
+mod failure_kind;
 pub mod group_commit;
 pub mod idempotency;
 mod lookups;

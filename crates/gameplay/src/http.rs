@@ -16,6 +16,7 @@ use database::Db;
 use database::idempotency::InFlight;
 use ids::RoomId;
 use rooms::Directory;
+use values::time;
 
 use crate::access::Access;
 use crate::change::Change;
@@ -52,7 +53,7 @@ api::routes! {
 ///
 /// For the room's owner alone; the last played first.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
-    params(("room_id" = RoomId, Path, description = "The room")),
+    params(Path<RoomId>),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The states", body = StatesView),
@@ -75,8 +76,8 @@ async fn list_states(
 /// For the room's owner, and for visitors of the room with their `visitor_token`.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
-        ("room_id" = RoomId, Path, description = "The room"),
-        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+        Path<RoomId>,
+        Path<GameplayId>,
         ("If-None-Match" = Option<String>, Header, description = "Entity tags that the client has"),
         ("If-Match" = Option<String>, Header, description = "Entity tags that it must be"),
     ),
@@ -118,11 +119,11 @@ async fn get_state(
 /// none. The answer is sent when the state is on disk.
 #[utoipa::path(tag = "gameplay states", request_body = SaveRequest, security(("bearer" = [])),
     params(
-        ("room_id" = RoomId, Path, description = "The room"),
-        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+        Path<RoomId>,
+        Path<GameplayId>,
         ("If-Match" = Option<String>, Header, description = "Entity tags that may be replaced, or *"),
         ("If-None-Match" = Option<String>, Header, description = "* to save only the first version"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it within 24 hours gives the same answer and no second effect"),
+        Idempotency,
     ),
     responses(
         AuthErrors, BodyErrors, OverloadErrors,
@@ -148,7 +149,8 @@ async fn save_state(
 ) -> Result<Tagged<StateView>, Problem> {
     let condition = condition(&request)?;
     let access = Access::of_owner(&directory, &account, room).await?;
-    let attempt = repeat.begin(&in_flight, access.author().id())?;
+    let attempt =
+        repeat.begin(|key| in_flight.begin(access.author().id(), key, time::now().into()))?;
     let change = Change::Replace(state);
     let kept = keep::save(&saves, access, game, change, condition, attempt).await?;
     Ok(Tagged(kept.tag(), kept.into()))
@@ -165,11 +167,11 @@ async fn save_state(
         (Vec<Object> = "application/json-patch+json"),
     )),
     params(
-        ("room_id" = RoomId, Path, description = "The room"),
-        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+        Path<RoomId>,
+        Path<GameplayId>,
         ("If-Match" = Option<String>, Header, description = "Entity tags that may be changed"),
         ("If-None-Match" = Option<String>, Header, description = "Entity tags that may not"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it within 24 hours gives the same answer and no second effect"),
+        Idempotency,
     ),
     responses(
         AuthErrors, BodyErrors, OverloadErrors,
@@ -192,7 +194,8 @@ async fn patch_state(
 ) -> Result<Tagged<StateView>, Problem> {
     let condition = condition(&request)?;
     let access = Access::of(&holder, &directory, room).await?;
-    let attempt = repeat.begin(&in_flight, access.author().id())?;
+    let attempt =
+        repeat.begin(|key| in_flight.begin(access.author().id(), key, time::now().into()))?;
     let kept = keep::save(&saves, access, game, change, condition, attempt).await?;
     Ok(Tagged(kept.tag(), kept.into()))
 }
@@ -202,8 +205,8 @@ async fn patch_state(
 /// For the room's owner alone. Its history goes with it.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
-        ("room_id" = RoomId, Path, description = "The room"),
-        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+        Path<RoomId>,
+        Path<GameplayId>,
     ),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
@@ -227,7 +230,7 @@ async fn delete_state(
 ///
 /// For the room's owner and administrators.
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
-    params(("room_id" = RoomId, Path, description = "The room")),
+    params(Path<RoomId>),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The room in numbers", body = StatisticsView),

@@ -1,8 +1,8 @@
 //! Keeping the states of a room's games.
 
-use api::time;
 use database::Db;
 use database::idempotency::Attempt;
+use values::time;
 
 use crate::access::Access;
 use crate::change::Change;

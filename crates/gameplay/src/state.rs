@@ -1,10 +1,12 @@
 //! The state of one game in one room.
 
-use api::{Field, Location, PathParam, Text};
 use chrono::{DateTime, Utc};
 use documents::Json;
 use ids::{GameplayStateId, RoomId};
 use serde_json::Value;
+use utoipa::PartialSchema as _;
+use utoipa::openapi::{RefOr, Schema};
+use values::{Field, Location, PathParam, Text};
 
 use crate::version::Tag;
 
@@ -34,6 +36,11 @@ impl Field for GameplayId {
 
 impl PathParam for GameplayId {
     const NAME: &'static str = "gameplay_id";
+    const DESCRIPTION: &'static str = "The game";
+
+    fn schema() -> RefOr<Schema> {
+        Text::<1, 100>::schema()
+    }
 }
 
 /// The state of one game in one room: a document that clients understand and we keep.

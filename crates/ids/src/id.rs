@@ -41,6 +41,15 @@ macro_rules! id {
             }
         }
 
+        impl values::Field for $name {
+            fn read(
+                value: &serde_json::Value,
+                location: &mut values::Location<'_>,
+            ) -> Option<Self> {
+                values::read_uuid(value, location)
+            }
+        }
+
         impl std::str::FromStr for $name {
             type Err = uuid::Error;
 

@@ -8,8 +8,12 @@
 
 #[macro_use]
 mod id;
+mod path_params;
+mod principal;
 #[cfg(feature = "diesel")]
 pub mod sql;
+
+pub use principal::Principal;
 
 id! {
     /// A person with an account: a counsellor, an administrator or a client.

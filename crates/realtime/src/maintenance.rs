@@ -120,7 +120,7 @@ async fn send_heartbeats(hub: Arc<Hub>, db: Db, heartbeats: Heartbeats) {
         }
         let sent = stream::iter(visitors).for_each_concurrent(HEARTBEAT_CONCURRENCY, async |it| {
             // When a heartbeat fails, the next one marks the visitor.
-            let _ = heartbeats.commit((it, api::time::now())).await;
+            let _ = heartbeats.commit((it, values::time::now())).await;
         });
         sent.await;
     }

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use api::time;
 use auth::Account;
 use database::{Db, Lookups};
 use ids::{AccountId, RoomId, VisitorId};
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use tokio::runtime::Handle;
+use values::time;
 
 use crate::error::RoomError;
 use crate::room::Room;

@@ -1,8 +1,8 @@
 //! The rules of a game, as rooms refer to them.
 
-use api::Text;
 use documents::Json;
 use ids::GameRuleId;
+use values::Text;
 
 /// The short name of a rule, such as `skill_assessment`.
 pub type RuleSlug = Text<0, 100>;

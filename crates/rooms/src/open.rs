@@ -1,11 +1,11 @@
 //! Opening a room.
 
-use api::time;
 use auth::{Account, Permission};
 use chrono::{DateTime, Utc};
 use database::idempotency::Attempt;
 use ids::RoomId;
 use tracing::warn;
+use values::time;
 
 use crate::error::RoomError;
 use crate::game_rule::RuleSlug;

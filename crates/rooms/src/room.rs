@@ -1,11 +1,11 @@
 //! A room that a counsellor opened.
 
-use api::Text;
 use auth::Account;
 use chrono::{DateTime, Utc};
 use ids::{AccountId, GameRuleId, RoomId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use values::Text;
 
 use crate::error::RoomError;
 use crate::share_code::ShareCode;

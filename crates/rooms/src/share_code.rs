@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use api::{Field, Location, PathParam};
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use values::{Field, Location, PathParam};
 
 /// Letters and digits that nobody mixes up: no I, L, O, 0 or 1.
 const SYMBOLS: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
@@ -46,6 +46,7 @@ impl Field for ShareCode {
 
 impl PathParam for ShareCode {
     const NAME: &'static str = "share_code";
+    const DESCRIPTION: &'static str = "The share code";
 }
 
 impl From<ShareCode> for String {

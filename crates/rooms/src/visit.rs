@@ -1,9 +1,9 @@
 //! What visitors do, who have no account.
 
-use api::time;
 use auth::Account;
 use database::Db;
 use ids::{RoomId, VisitorId};
+use values::time;
 
 use crate::error::RoomError;
 use crate::heartbeat::Heartbeats;

@@ -1,8 +1,8 @@
 //! Somebody who joined a room without an account.
 
-use api::Text;
 use chrono::{DateTime, Utc};
 use ids::{RoomId, VisitorId};
+use values::Text;
 
 /// What a visitor is called; may be empty.
 pub type VisitorName = Text<0, 100>;

@@ -14,10 +14,10 @@ use futures::StreamExt;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use values::{Fault, Issue};
 
 use super::parts::ENVELOPE_BYTES;
 use super::{JSON, RequestPart};
-use crate::fields::{Fault, Issue};
 use crate::head_limits::HeadLimits;
 use crate::problem::Problem;
 

@@ -4,35 +4,12 @@ use actix_router::Quoter;
 use actix_web::web;
 use documents::scan;
 use serde_json::{Map, Value, json};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use values::{Fault, Field, Fields, FromFields, Location, PathParam, read_object};
 
 use super::{BodyLimits, JSON, RawRequest, RequestPart};
-use crate::fields::{Fault, Field, FromFields, Location, read_object};
-
-/// A value that a path carries under a fixed name.
-pub trait PathParam: Field {
-    /// The name between the braces of the route.
-    const NAME: &'static str;
-}
-
-impl PathParam for ids::RoomId {
-    const NAME: &'static str = "room_id";
-}
-
-impl PathParam for ids::VisitorId {
-    const NAME: &'static str = "visitor_id";
-}
-
-impl PathParam for ids::AccountId {
-    const NAME: &'static str = "user_id";
-}
-
-impl PathParam for ids::SessionId {
-    const NAME: &'static str = "session_id";
-}
-
-impl PathParam for ids::GameRuleId {
-    const NAME: &'static str = "rule_id";
-}
 
 /// A value from the path.
 pub struct Path<T>(pub T);
@@ -43,6 +20,18 @@ impl<T: PathParam> RequestPart for Path<T> {
         let value = Value::from(decoded(segment));
         let loc = vec![Value::from("path"), Value::from(T::NAME)];
         T::read(&value, &mut Location::new(loc, &mut raw.issues)).map(Self)
+    }
+}
+
+impl<T: PathParam> IntoParams for Path<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let parameter = ParameterBuilder::new()
+            .name(T::NAME)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some(T::DESCRIPTION))
+            .schema(Some(T::schema()));
+        vec![parameter.build()]
     }
 }
 
@@ -178,7 +167,7 @@ impl Field for NoDocument {
 }
 
 impl FromFields for NoDocument {
-    fn from_fields(fields: &mut crate::Fields<'_>) -> Option<Self> {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         fields.field("state")
     }
 }

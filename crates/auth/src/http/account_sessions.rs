@@ -13,7 +13,7 @@ use crate::{Admin, Auth, Client, sessions};
 ///
 /// Those that last, the one used last before the others. An account that does not exist has none.
 #[utoipa::path(tag = "admin", security(("admin" = [])),
-    params(("user_id" = AccountId, Path, description = "The account")),
+    params(Path<AccountId>),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The sessions", body = Vec<SessionView>),
@@ -34,7 +34,7 @@ pub(crate) async fn list_user_sessions(
 ///
 /// Whoever uses it has to log in again; their sockets are closed.
 #[utoipa::path(tag = "admin", security(("admin" = [])),
-    params(("user_id" = AccountId, Path, description = "The account")),
+    params(Path<AccountId>),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "Ended", body = SessionsEnded),

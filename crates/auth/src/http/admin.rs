@@ -2,17 +2,14 @@
 
 use actix_web::post;
 use actix_web::web::{Data, Json as Answer};
-use api::{
-    AuthErrors, Authed, BodyErrors, ErrorBody, Field, Fields, FromFields, Json, Location, Nested,
-    OverloadErrors, Problem, Text, time,
-};
+use api::{AuthErrors, Authed, BodyErrors, ErrorBody, Json, OverloadErrors, Problem};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::info;
 use utoipa::ToSchema;
+use values::{Email, Field, Fields, FromFields, Location, Nested, Text, time};
 
 use crate::batch::{self, Candidate, OnDuplicate, Outcome};
-use crate::email::Email;
 use crate::role::{Role, Roles};
 use crate::secret::Password;
 use crate::{Admin, Auth, Client};
@@ -105,7 +102,7 @@ impl FromFields for BatchUser {
 impl Field for OnDuplicate {
     fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
         let words = [("skip", Self::Skip), ("reset_password", Self::ResetPassword)];
-        location.check(value, api::choice(value, &words))
+        location.check(value, values::choice(value, &words))
     }
 }
 

@@ -2,16 +2,14 @@
 
 use actix_web::get;
 use actix_web::web::{Data, Json as Answer};
-use api::{
-    AuthErrors, Authed, ErrorBody, Fault, Field, Fields, FromFields, InputErrors, Integer,
-    Location, OverloadErrors, Problem, Query, time,
-};
+use api::{AuthErrors, Authed, ErrorBody, InputErrors, OverloadErrors, Problem, Query};
 use chrono::DateTime;
 use ids::{AccountId, AuditId, SessionId};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::info;
 use utoipa::ToSchema;
+use values::{Fault, Field, Fields, FromFields, Integer, Location, time};
 
 use crate::audit::{self, Entry, Place};
 use crate::{Admin, Auth};

@@ -1,10 +1,9 @@
 //! What requests about accounts say.
 
-use api::{Field, Fields, FromFields, Location, Text};
 use serde_json::Value;
 use utoipa::ToSchema;
+use values::{Email, Field, Fields, FromFields, Location, Text};
 
-use crate::email::Email;
 use crate::register::Registration;
 use crate::role::{Role, Roles};
 use crate::secret::Password;
@@ -127,7 +126,7 @@ impl FromFields for PasswordReset {
 impl Field for Role {
     fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
         let words = Self::ALL.map(|role| (role.as_str(), role));
-        location.check(value, api::choice(value, &words))
+        location.check(value, values::choice(value, &words))
     }
 }
 

@@ -90,7 +90,7 @@ pub(crate) async fn list_sessions(
 
 /// End one of one's own sessions
 #[utoipa::path(tag = "auth", security(("bearer" = [])),
-    params(("session_id" = SessionId, Path, description = "The session")),
+    params(Path<SessionId>),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "Ended", body = Message),

@@ -1,13 +1,12 @@
 //! What answers about accounts say.
 
-use api::time;
 use ids::{AccountId, SessionId};
 use serde::Serialize;
 use utoipa::ToSchema;
+use values::{Email, time};
 
 use crate::account::Account;
 use crate::demo::DemoAccount;
-use crate::email::Email;
 use crate::login::LoggedIn;
 use crate::refresh::Refreshed;
 use crate::reset::ResetToken;

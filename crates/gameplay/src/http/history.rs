@@ -2,15 +2,15 @@
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{get, post};
-use api::{
-    AuthErrors, Authed, ErrorBody, Field, Fields, FromFields, InputErrors, Integer, Location,
-    OverloadErrors, Path, PathParam, Problem, Query,
-};
+use api::{AuthErrors, Authed, ErrorBody, InputErrors, OverloadErrors, Path, Problem, Query};
 use auth::Caller;
 use database::Db;
 use ids::RoomId;
 use rooms::Directory;
 use serde_json::Value;
+use utoipa::PartialSchema as _;
+use utoipa::openapi::{RefOr, Schema};
+use values::{Field, Fields, FromFields, Integer, Location, PathParam};
 
 use super::conditions::Tagged;
 use super::views::{HistoryView, SnapshotView, StateView};
@@ -46,8 +46,8 @@ pub(crate) struct PageRequest {
 /// For the room's owner alone; newest first. The next page begins `before` the last of this one.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
-        ("room_id" = RoomId, Path, description = "The room"),
-        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
+        Path<RoomId>,
+        Path<GameplayId>,
         ("before" = Option<i64>, Query, description = "Only versions before this one", minimum = 1),
         ("limit" = Option<i64>, Query, description = "Versions on the page; 20 if not said",
             minimum = 1, maximum = 100),
@@ -76,9 +76,9 @@ pub(crate) async fn list_versions(
 /// For the room's owner alone.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
-        ("room_id" = RoomId, Path, description = "The room"),
-        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
-        ("version" = i64, Path, description = "The version", minimum = 1),
+        Path<RoomId>,
+        Path<GameplayId>,
+        Path<VersionNumber>,
     ),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
@@ -103,9 +103,9 @@ pub(crate) async fn get_version(
 /// For the room's owner alone. Saves it anew, as the next version.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
-        ("room_id" = RoomId, Path, description = "The room"),
-        ("gameplay_id" = String, Path, description = "The game", min_length = 1, max_length = 100),
-        ("version" = i64, Path, description = "The version", minimum = 1),
+        Path<RoomId>,
+        Path<GameplayId>,
+        Path<VersionNumber>,
     ),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
@@ -138,6 +138,11 @@ impl Field for VersionNumber {
 
 impl PathParam for VersionNumber {
     const NAME: &'static str = "version";
+    const DESCRIPTION: &'static str = "The version";
+
+    fn schema() -> RefOr<Schema> {
+        Integer::<1, { i64::MAX }>::schema()
+    }
 }
 
 impl FromFields for PageRequest {

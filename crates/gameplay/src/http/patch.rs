@@ -1,11 +1,12 @@
 //! The body of a PATCH: one of two kinds of patch, as its content type says.
 
 use actix_web::http::header::CONTENT_TYPE;
-use api::{BodyLimits, Fault, RawRequest, RequestPart};
+use api::{BodyLimits, RawRequest, RequestPart};
 use documents::Json;
 use json_patch::Patch;
 use serde_json::json;
 use serde_json::value::RawValue;
+use values::Fault;
 
 use crate::change::Change;
 

@@ -1,11 +1,11 @@
 //! What requests and answers about gameplay states say.
 
-use api::time;
 use documents::Json;
 use ids::{AuthorId, GameplayStateId, RoomId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use values::time;
 
 use crate::history::{Snapshot, Version};
 use crate::state::GameplayState;

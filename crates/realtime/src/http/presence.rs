@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, get};
-use api::{AuthErrors, Authed, ErrorBody, InputErrors, OverloadErrors, Path, Problem, time};
+use api::{AuthErrors, Authed, ErrorBody, InputErrors, OverloadErrors, Path, Problem};
 use auth::Holder;
 use database::Db;
 use ids::RoomId;
@@ -10,6 +10,7 @@ use rooms::{Deed, Directory, manage};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use values::time;
 
 use crate::worker::Worker;
 
@@ -33,7 +34,7 @@ pub(crate) struct PresenceView {
 ///
 /// For the room's owner and administrators, and for visitors of the room with their `visitor_token`.
 #[utoipa::path(tag = "realtime", security(("bearer" = [])),
-    params(("room_id" = RoomId, Path, description = "The room")),
+    params(Path<RoomId>),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The presence of all members, by channel", body = Vec<PresenceView>),

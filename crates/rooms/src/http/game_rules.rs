@@ -2,12 +2,11 @@
 
 use actix_web::get;
 use actix_web::web::{Data, Json as Answer};
-use api::{
-    ErrorBody, Field, Input, InputErrors, Location, OverloadErrors, Path, PathParam, Problem,
-};
+use api::{ErrorBody, Input, InputErrors, OverloadErrors, Path, Problem};
 use database::Db;
 use ids::GameRuleId;
 use serde_json::Value;
+use values::{Field, Location, PathParam};
 
 use super::views::GameRuleView;
 use crate::error::RoomError;
@@ -25,6 +24,7 @@ impl Field for Slug {
 
 impl PathParam for Slug {
     const NAME: &'static str = "slug";
+    const DESCRIPTION: &'static str = "The short name";
 }
 
 /// List the game rules
@@ -40,7 +40,7 @@ pub(crate) async fn list_rules(db: Data<Db>) -> Result<Answer<Vec<GameRuleView>>
 
 /// Get a game rule
 #[utoipa::path(tag = "game rules",
-    params(("rule_id" = GameRuleId, Path, description = "The rule")),
+    params(Path<GameRuleId>),
     responses(
         InputErrors, OverloadErrors,
         (status = 200, description = "The rule", body = GameRuleView),
@@ -58,7 +58,7 @@ pub(crate) async fn get_rule(
 
 /// Get a game rule by its slug
 #[utoipa::path(tag = "game rules",
-    params(("slug" = String, Path, description = "The short name")),
+    params(Path<Slug>),
     responses(
         InputErrors, OverloadErrors,
         (status = 200, description = "The rule", body = GameRuleView),

@@ -4,8 +4,8 @@ use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, post, put};
 use admission::{ClientAddress, RateLimits};
 use api::{
-    AuthErrors, Authed, BodyErrors, Created, ErrorBody, Fields, FromFields, Idempotency, Input,
-    InputErrors, Json, OverloadErrors, Path, Problem, Query,
+    AuthErrors, Authed, BodyErrors, Created, ErrorBody, Idempotency, Input, InputErrors, Json,
+    OverloadErrors, Path, Problem, Query,
 };
 use auth::Caller;
 use chrono::{DateTime, Utc};
@@ -14,6 +14,7 @@ use database::idempotency::InFlight;
 use ids::{AccountId, GameRuleId, RoomId};
 use tracing::info;
 use utoipa::{IntoParams, ToSchema};
+use values::{Fields, FromFields, time};
 
 use super::views::{Message, RestoredRoomView, RoomView};
 use crate::closings::Closings;
@@ -100,7 +101,7 @@ impl FromFields for RoomFilter {
 ///
 /// For counsellors and administrators.
 #[utoipa::path(tag = "rooms", request_body = RoomRequest, security(("bearer" = [])), params(
-    ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that repeating it within 24 hours gives the same answer and no second effect"),
+    Idempotency,
 ), responses(
     AuthErrors, BodyErrors, OverloadErrors,
     (status = 201, description = "The new room", body = RoomView),
@@ -114,7 +115,8 @@ pub(crate) async fn create_room(
     in_flight: Data<InFlight>,
     Authed(Caller(account), (Json(request), repeat)): Authed<Caller, CreateParts>,
 ) -> Result<Created<RoomView>, Problem> {
-    let attempt = repeat.begin(&in_flight, account.id.into())?;
+    let attempt =
+        repeat.begin(|key| in_flight.begin(account.id.into(), key, time::now().into()))?;
     let room = open::open(&openings, &account, request.into(), attempt).await?;
     info!(room.id = %room.id, "room {} opened", room.id);
     Ok(Created(room.into()))
@@ -139,7 +141,7 @@ pub(crate) async fn list_rooms(
 /// Get a room
 ///
 /// For everyone who knows its id; closed and expired rooms too.
-#[utoipa::path(tag = "rooms", params(("room_id" = RoomId, Path, description = "The room")), responses(
+#[utoipa::path(tag = "rooms", params(Path<RoomId>), responses(
     InputErrors, OverloadErrors,
     (status = 200, description = "The room", body = RoomView),
     (status = 404, description = "There is no such room", body = ErrorBody),
@@ -155,7 +157,7 @@ pub(crate) async fn get_room(
 /// Get a room by its share code
 ///
 /// For everyone; upper and lower case differ. Closed and expired rooms too.
-#[utoipa::path(tag = "rooms", params(("share_code" = String, Path, description = "The share code")), responses(
+#[utoipa::path(tag = "rooms", params(Path<ShareCode>), responses(
     InputErrors, OverloadErrors,
     (status = 200, description = "The room", body = RoomView),
     (status = 404, description = "There is no such room", body = ErrorBody),
@@ -176,7 +178,7 @@ pub(crate) async fn room_by_code(
 ///
 /// For its owner and administrators. A description that is not given is removed.
 #[utoipa::path(tag = "rooms", request_body = RoomRequest, security(("bearer" = [])),
-    params(("room_id" = RoomId, Path, description = "The room")),
+    params(Path<RoomId>),
     responses(
         AuthErrors, BodyErrors, OverloadErrors,
         (status = 200, description = "The room as it is now", body = RoomView),
@@ -198,7 +200,7 @@ pub(crate) async fn update_room(
 ///
 /// For its owner and administrators. The room is kept, inactive, and can be restored.
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
-    params(("room_id" = RoomId, Path, description = "The room")),
+    params(Path<RoomId>),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "Deleted, now or before", body = Message),
@@ -222,7 +224,7 @@ pub(crate) async fn delete_room(
 ///
 /// For its owner and administrators.
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
-    params(("room_id" = RoomId, Path, description = "The room")),
+    params(Path<RoomId>),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The room, closed now or before", body = RoomView),
@@ -246,7 +248,7 @@ pub(crate) async fn close_room(
 ///
 /// For its owner and administrators.
 #[utoipa::path(tag = "rooms", security(("bearer" = [])),
-    params(("room_id" = RoomId, Path, description = "The room")),
+    params(Path<RoomId>),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The room, open again", body = RestoredRoomView),

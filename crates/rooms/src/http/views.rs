@@ -1,10 +1,10 @@
 //! What answers about rooms say.
 
-use api::time;
 use documents::Json;
 use ids::{AccountId, GameRuleId, RoomId, VisitorId};
 use serde::Serialize;
 use utoipa::ToSchema;
+use values::time;
 
 use crate::game_rule::GameRule;
 use crate::room::Room;

@@ -4,13 +4,14 @@ use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, patch, post, put};
 use admission::{ClientAddress, RateLimits};
 use api::{
-    AuthErrors, Authed, BodyErrors, Created, ErrorBody, Fields, FromFields, Input, InputErrors,
-    Json, OverloadErrors, Path, Problem, time,
+    AuthErrors, Authed, BodyErrors, Created, ErrorBody, Input, InputErrors, Json, OverloadErrors,
+    Path, Problem,
 };
 use auth::{Auth, Caller};
 use database::Db;
 use ids::{RoomId, VisitorId};
 use utoipa::ToSchema;
+use values::{Fields, FromFields, time};
 
 use super::views::{JoinedView, Message, VisitorView};
 use crate::error::RoomError;
@@ -48,7 +49,7 @@ impl FromFields for JoinRequest {
 ///
 /// 201 with the visitor, again with the same one when repeated. A visitor who left comes back.
 #[utoipa::path(tag = "visitors", request_body = JoinRequest,
-    params(("share_code" = String, Path, description = "The share code")),
+    params(Path<ShareCode>),
     responses(
         BodyErrors, OverloadErrors,
         (status = 201, description = "The visitor", body = JoinedView),
@@ -74,7 +75,7 @@ pub(crate) async fn join_room(
 ///
 /// For the room's owner and administrators, in the order the visitors came.
 #[utoipa::path(tag = "visitors", security(("bearer" = [])),
-    params(("room_id" = RoomId, Path, description = "The room")),
+    params(Path<RoomId>),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The visitors", body = Vec<VisitorView>),
@@ -95,7 +96,7 @@ pub(crate) async fn list_visitors(
 ///
 /// A body is not needed and not read.
 #[utoipa::path(tag = "visitors",
-    params(("visitor_id" = VisitorId, Path, description = "The visitor")),
+    params(Path<VisitorId>),
     responses(
         InputErrors, OverloadErrors,
         (status = 200, description = "The visitor, seen now", body = VisitorView),
@@ -114,7 +115,7 @@ pub(crate) async fn heartbeat(
 
 /// Give a sign of life, as the web app spells it
 #[utoipa::path(tag = "visitors",
-    params(("visitor_id" = VisitorId, Path, description = "The visitor")),
+    params(Path<VisitorId>),
     responses(
         InputErrors, OverloadErrors,
         (status = 200, description = "The visitor, seen now", body = VisitorView),
@@ -135,7 +136,7 @@ pub(crate) async fn heartbeat_by_patch(
 ///
 /// Leaving twice is leaving once.
 #[utoipa::path(tag = "visitors",
-    params(("visitor_id" = VisitorId, Path, description = "The visitor")),
+    params(Path<VisitorId>),
     responses(
         InputErrors, OverloadErrors,
         (status = 200, description = "Left, now or before", body = Message),
@@ -155,7 +156,7 @@ pub(crate) async fn leave_room(
 ///
 /// Also one who left.
 #[utoipa::path(tag = "visitors",
-    params(("visitor_id" = VisitorId, Path, description = "The visitor")),
+    params(Path<VisitorId>),
     responses(
         InputErrors, OverloadErrors,
         (status = 200, description = "The visitor", body = VisitorView),

@@ -1,10 +1,10 @@
-//! The values that requests are made of.
+//! JSON's own types, options, lists, moments and words of a list.
 
 use chrono::{DateTime, Utc};
-use ids::{AccountId, GameRuleId, RoomId, SessionId, VisitorId};
 use serde_json::{Value, json};
 
-use super::{Fault, Field, FromFields, Location, read_object};
+use crate::fault::{Fault, Location};
+use crate::field::Field;
 use crate::time;
 
 impl<T: Field> Field for Option<T> {
@@ -75,38 +75,6 @@ fn spelled(value: &Value) -> Option<bool> {
     }
 }
 
-/// A whole number from `MIN` to `MAX`, from a path or a query string as digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Integer<const MIN: i64, const MAX: i64>(pub i64);
-
-impl<const MIN: i64, const MAX: i64> Field for Integer<MIN, MAX> {
-    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
-        let number = match value {
-            Value::String(digits) => digits.parse().map_err(|_| {
-                let msg = "Input should be a valid integer, unable to parse string as an integer";
-                Fault::new("int_parsing", msg)
-            }),
-            other => other
-                .as_i64()
-                .ok_or_else(|| Fault::new("int_type", "Input should be a valid integer")),
-        };
-        let within = number.and_then(|number: i64| match number {
-            _ if number < MIN => Err(Fault::new(
-                "greater_than_equal",
-                format!("Input should be greater than or equal to {MIN}"),
-            )
-            .context(json!({ "ge": MIN }))),
-            _ if number > MAX => Err(Fault::new(
-                "less_than_equal",
-                format!("Input should be less than or equal to {MAX}"),
-            )
-            .context(json!({ "le": MAX }))),
-            number => Ok(Self(number)),
-        });
-        location.check(value, within)
-    }
-}
-
 impl Field for DateTime<Utc> {
     fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
         let moment = match value {
@@ -131,33 +99,3 @@ pub fn choice<T: Copy>(value: &Value, words: &[(&str, T)]) -> Result<T, Fault> {
             .context(json!({ "expected": expected }))
     })
 }
-
-/// A request type inside another one.
-pub struct Nested<T>(pub T);
-
-impl<T: FromFields> Field for Nested<T> {
-    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
-        read_object(value, Location { loc: location.loc.clone(), issues: location.issues })
-            .map(Self)
-    }
-}
-
-macro_rules! id_field {
-    ($($id:ty),*) => {$(
-        impl Field for $id {
-            fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
-                let Value::String(text) = value else {
-                    let fault = Fault::new("uuid_type", "UUID input should be a string, bytes or UUID object");
-                    return location.reject(value, fault);
-                };
-                let id = text.parse().map_err(|error: uuid::Error| {
-                    Fault::new("uuid_parsing", format!("Input should be a valid UUID, {error}"))
-                        .context(json!({ "error": error.to_string() }))
-                });
-                location.check(value, id)
-            }
-        }
-    )*};
-}
-
-id_field!(AccountId, GameRuleId, RoomId, SessionId, VisitorId);

@@ -10,7 +10,7 @@ use chrono::SecondsFormat::{Micros, Secs};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, Utc};
 use serde_json::json;
 
-use crate::fields::Fault;
+use crate::fault::Fault;
 
 /// The years that both databases and all clients can write.
 const YEARS: RangeInclusive<i32> = 1..=9999;

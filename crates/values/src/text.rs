@@ -5,8 +5,12 @@ use std::ops::Deref;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
-use crate::fields::{Fault, Field, Location};
+use crate::fault::{Fault, Location};
+use crate::field::Field;
 
 /// Text of `MIN` to `MAX` characters without U+0000, which PostgreSQL cannot keep.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -87,3 +91,12 @@ impl<const MIN: usize, const MAX: usize> fmt::Display for Text<MIN, MAX> {
         f.write_str(&self.0)
     }
 }
+
+impl<const MIN: usize, const MAX: usize> PartialSchema for Text<MIN, MAX> {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(MAX));
+        if MIN == 0 { text } else { text.min_length(Some(MIN)) }.into()
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> ToSchema for Text<MIN, MAX> {}

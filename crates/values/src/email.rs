@@ -2,10 +2,15 @@
 
 use std::fmt;
 
-use api::{Fault, Field, Location};
 use email_address::{EmailAddress, Options};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::fault::{Fault, Location};
+use crate::field::Field;
 
 /// An e-mail address in lower case: two spellings of one address are equal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -30,7 +35,7 @@ impl Email {
     }
 
     /// An address that is known to be one, such as one from the database.
-    pub(crate) fn trusted(address: &str) -> Self {
+    pub fn trusted(address: &str) -> Self {
         Self(address.to_lowercase())
     }
 
@@ -87,6 +92,18 @@ impl Field for Email {
         }
     }
 }
+
+impl PartialSchema for Email {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
+            .max_length(Some(BYTES_MAX))
+            .into()
+    }
+}
+
+impl ToSchema for Email {}
 
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,21 +1,21 @@
-//! Who asks, as the log names them.
+//! The caller of a request.
 
 use std::fmt;
 
-use ids::{AccountId, VisitorId};
+use crate::{AccountId, VisitorId};
 
-/// Who asks: an extractor that finds out puts it into the request's extensions, from where the line
-/// of the request takes it.
+/// The caller of a request. The extractor that authenticates it puts this into the request's
+/// extensions, and the log line of the request names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// Somebody with an account.
+    /// A person with an account.
     Account(AccountId),
-    /// Somebody who joined a room.
+    /// A visitor of a room.
     Visitor(VisitorId),
 }
 
-/// An account's id is written whole. Of a visitor's only the beginning: whoever knows all of it may
-/// speak for that visitor.
+/// An account's id is written whole, a visitor's only in part: the whole id authorizes requests for that
+/// visitor.
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,0 +1,27 @@
+//! The names that ids have in paths.
+
+use utoipa::openapi::{Ref, RefOr, Schema};
+use values::PathParam;
+
+use crate::{AccountId, GameRuleId, RoomId, SessionId, VisitorId};
+
+macro_rules! path_param {
+    ($($id:ident, $name:literal, $description:literal;)+) => {$(
+        impl PathParam for $id {
+            const NAME: &'static str = $name;
+            const DESCRIPTION: &'static str = $description;
+
+            fn schema() -> RefOr<Schema> {
+                Ref::from_schema_name(stringify!($id)).into()
+            }
+        }
+    )+};
+}
+
+path_param! {
+    AccountId, "user_id", "The account";
+    GameRuleId, "rule_id", "The rule";
+    RoomId, "room_id", "The room";
+    SessionId, "session_id", "The session";
+    VisitorId, "visitor_id", "The visitor";
+}
