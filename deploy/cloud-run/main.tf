@@ -1,26 +1,32 @@
-# Written by `cargo xtask tune render --write` (--env cloud-run --as terraform).
-# The database is migrated before, through its direct URL.
+# The database is migrated before, through its direct URL. Sizes are in sizes.auto.tfvars, which
+# `cargo xtask tune render --write` writes from the profile.
 
 variable "image" { type = string }
 variable "region" { type = string }
 variable "cors_origins" { type = string }
 variable "public_url" { type = string }
+variable "cpu" { type = number }
+variable "memory_mib" { type = number }
+variable "concurrency" { type = number }
+variable "instances_min" { type = number }
+variable "instances_max" { type = number }
+variable "timeout_secs" { type = number }
 
 resource "google_cloud_run_v2_service" "cardroom" {
   name     = "cardroom"
   location = var.region
 
   scaling {
-    min_instance_count = 1
+    min_instance_count = var.instances_min
   }
 
   template {
     execution_environment            = "EXECUTION_ENVIRONMENT_GEN2"
-    max_instance_request_concurrency = 1000
-    timeout                          = "3600s"
+    max_instance_request_concurrency = var.concurrency
+    timeout                          = "${var.timeout_secs}s"
 
     scaling {
-      max_instance_count = 3
+      max_instance_count = var.instances_max
     }
 
     containers {
@@ -32,8 +38,8 @@ resource "google_cloud_run_v2_service" "cardroom" {
 
       resources {
         limits = {
-          cpu    = "2"
-          memory = "1024Mi"
+          cpu    = tostring(var.cpu)
+          memory = "${var.memory_mib}Mi"
         }
         startup_cpu_boost = true
       }

@@ -11,10 +11,10 @@ pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// The cargo that runs us, as if it were called from a shell.
+/// The cargo that runs this process, as if it were called from a shell.
 ///
-/// What it tells us about our own package must not reach it again: build scripts (ring's, for one)
-/// watch these variables, and would build half of the workspace anew each time they come and go.
+/// Its variables about our own package are removed: build scripts (ring's, for one) watch them, and would
+/// rebuild half of the workspace each time.
 pub(crate) fn cargo() -> Command {
     let mut command = program(env::var("CARGO").as_deref().unwrap_or("cargo"));
     let told = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
@@ -25,7 +25,7 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// A program that ends when we stop caring about it.
+/// A program that is killed when its handle is dropped.
 pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(name);
     command.kill_on_drop(true);
@@ -53,15 +53,12 @@ pub(crate) fn words(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// Builds the server as it is released, and the programs that drive it. Always all of them: what each
-/// wants of the dependencies would otherwise have the server built anew for the next.
-pub(crate) async fn build_release() -> Result<()> {
-    const PACKAGES: [&str; 4] =
-        ["--package=cardroom", "--package=probe", "--package=stress", "--package=fanout"];
-    run(cargo().args(["build", "--release"]).args(PACKAGES)).await
+/// Builds the server as it is released.
+pub(crate) async fn build_server() -> Result<()> {
+    run(cargo().args(["build", "--release", "--package=cardroom"])).await
 }
 
-/// Where cargo puts a release build. The target folder is the one that cargo tagged as a cache.
+/// The folder of release builds, in the target folder, which cargo tags as a cache.
 pub(crate) fn release_folder() -> Result<PathBuf> {
     let program = env::current_exe()?;
     let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());

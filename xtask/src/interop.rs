@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::commands::{build_release, program, release_folder, run};
+use crate::commands::{build_server, program, release_folder, run};
 
 /// Where the lock files are.
 const LOCKED: &str = "xtask/interop";
@@ -15,7 +15,7 @@ const FOR_NODE: [&str; 2] = ["supabase-js-2.58", "supabase-js-newest"];
 
 /// Builds the server as it is released, which is what clients meet.
 pub(crate) async fn build() -> Result<PathBuf> {
-    build_release().await?;
+    build_server().await?;
     Ok(release_folder()?.join("cardroom"))
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use hdrhistogram::Histogram;
+use stress::Times;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::{JoinSet, spawn_local};
@@ -24,9 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Bytes that are read at once.
 const BUFFER_BYTES: usize = 256 * 1024;
-
-/// Longest time that is told, in nanoseconds.
-const LONGEST: u64 = 60_000_000_000;
 
 /// Many sockets in many rooms.
 pub(crate) struct Crowd {
@@ -45,7 +42,8 @@ pub(crate) struct Heard {
 
 struct State {
     deliveries: u64,
-    times: Histogram<u64>,
+    /// In nanoseconds.
+    times: Times,
     /// Why no more is heard.
     fault: Option<String>,
     buffer: Vec<u8>,
@@ -60,7 +58,7 @@ impl Crowd {
         members: usize,
     ) -> Result<Self> {
         let rooms: Vec<Rc<str>> = rooms.iter().map(|it| it.as_str().into()).collect();
-        let heard = Rc::new(Heard::new()?);
+        let heard = Rc::new(Heard::new());
         let mut opening = JoinSet::new();
         let mut sockets = Vec::new();
         for number in 0..members * rooms.len() {
@@ -113,14 +111,10 @@ impl Crowd {
 }
 
 impl Heard {
-    fn new() -> Result<Self> {
-        let state = State {
-            deliveries: 0,
-            times: Histogram::new_with_bounds(1000, LONGEST, 3)?,
-            fault: None,
-            buffer: vec![0; BUFFER_BYTES],
-        };
-        Ok(Self { start: Instant::now(), state: RefCell::new(state) })
+    fn new() -> Self {
+        let times = Times::default();
+        let state = State { deliveries: 0, times, fault: None, buffer: vec![0; BUFFER_BYTES] };
+        Self { start: Instant::now(), state: RefCell::new(state) }
     }
 
     fn now(&self) -> u64 {
@@ -138,10 +132,10 @@ impl Heard {
     }
 
     /// The times of all deliveries since the last look.
-    pub(crate) fn take_times(&self) -> Histogram<u64> {
+    pub(crate) fn take_times(&self) -> Times {
         let mut state = self.state.borrow_mut();
         let times = state.times.clone();
-        state.times.reset();
+        state.times.clear();
         times
     }
 
@@ -224,7 +218,7 @@ fn hear_once(wire: Wire, stream: &TcpStream, carry: &mut Vec<u8>, heard: &Heard)
         match wire.read(opcode, frame) {
             Said::Message(stamp) => {
                 *deliveries += 1;
-                times.saturating_record(now.saturating_sub(stamp).max(1));
+                times.record_value(now.saturating_sub(stamp).max(1));
             }
             Said::Question(answer) => {
                 // What is asked is whether somebody is there; a full socket says it as well.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
+use stress::statistics::real as number;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
@@ -59,7 +60,7 @@ pub(crate) async fn run(
     let our_time = Process::own()?.since(ours_before);
     let times = crowd.heard.take_times();
     hear_the_rest(crowd, load.said).await?;
-    let millis = |q| number(times.value_at_quantile(q)) / 1e6;
+    let millis = |q| times.quantile(q).map_or(f64::NAN, number) / 1e6;
     Ok(Figures {
         rate: deliveries / seconds,
         micros: server_time.total() / deliveries * 1e6,
@@ -119,9 +120,4 @@ impl Load<'_> {
         }
         Ok(())
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-pub(crate) fn number(count: u64) -> f64 {
-    count as f64
 }

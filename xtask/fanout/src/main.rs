@@ -17,6 +17,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Parser;
+use stress::Needs;
+use stress::statistics::real as number;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
@@ -24,7 +26,6 @@ use tokio::time::sleep;
 use claim::claim;
 use compare::Rounds;
 use crowd::Crowd;
-use load::number;
 use servers::{Kind, Programs};
 
 /// Rooms and members of each.
@@ -40,11 +41,13 @@ const IDLE_BYTES_MAX: f64 = 8.0 * 1024.0;
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The release build of the server.
-    cardroom: PathBuf,
-    /// Where the packages of the other servers are installed.
+    #[arg(long, env = "CARDROOM_SERVER", hide = true)]
+    server: PathBuf,
+    /// The installed packages of the other servers.
+    #[arg(long, env = "FANOUT_SERVERS", hide = true)]
     folder: PathBuf,
-    /// A migrated database that nobody else uses.
-    #[arg(long, env, hide_env_values = true)]
+    /// A migrated database for this run alone.
+    #[arg(long, env, hide = true, hide_env_values = true)]
     database_url: String,
     /// Rounds of each load, in which every server has its turn.
     #[arg(long, default_value_t = 7)]
@@ -65,6 +68,11 @@ struct Arguments {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    if std::env::args().nth(1).is_some_and(|it| it == "needs") {
+        let only_help = std::env::args().any(|it| it == "--help" || it == "-h");
+        if only_help { Needs::default() } else { Needs::server_on("sqlite") }.print();
+        return ExitCode::SUCCESS;
+    }
     let arguments = Arguments::parse();
     let tasks = LocalSet::new();
     let outcome = tokio::select! {
@@ -86,7 +94,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<bool> {
     servers::pin(None, 1)?;
     let programs = Programs {
-        cardroom: arguments.cardroom.clone(),
+        cardroom: arguments.server.clone(),
         database_url: arguments.database_url.clone(),
         folder: arguments.folder.clone(),
     };

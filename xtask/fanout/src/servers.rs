@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
-use probe::server::Server;
-use reqwest::Client;
 use rustix::param::clock_ticks_per_second;
 use rustix::process::Pid;
-use serde_json::{Value, json};
+use serde_json::json;
+use stress::client::{Client, text};
+use stress::server::{self, Server};
+use stress::statistics::real;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -94,19 +95,15 @@ impl Kind {
 }
 
 async fn start_ours(programs: &Programs, rooms: usize) -> Result<Running> {
-    let mut server = Server::start_with(&programs.cardroom, &programs.database_url, &SETTINGS)?;
+    let mut server = Server::start(&programs.cardroom, &programs.database_url, &SETTINGS)?;
     server.wait()?;
-    let (url, client) = (format!("http://{}", server.address()), Client::new());
+    let client = Client::local(server.address());
     let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
-    let login = client.post(format!("{url}/api/auth/login")).json(&login);
-    let token: Value = login.send().await?.error_for_status()?.json().await?;
-    let token = token["access_token"].as_str().context("no token")?;
+    let token = text(&client.post("/api/auth/login", "", &login).await?, "access_token")?;
     let mut ids = Vec::new();
     for _ in 0..rooms {
-        let room = client.post(format!("{url}/api/rooms")).bearer_auth(token);
-        let room = room.json(&json!({ "name": "fanout" }));
-        let room: Value = room.send().await?.error_for_status()?.json().await?;
-        ids.push(room["id"].as_str().context("no room")?.to_owned());
+        let room = client.post("/api/rooms", &token, &json!({ "name": "fanout" })).await?;
+        ids.push(text(&room, "id")?);
     }
     let process = Process::on_first_core(server.pid())?;
     let address = server.address();
@@ -163,10 +160,7 @@ impl Process {
 
     /// Resident memory, in bytes.
     pub(crate) fn resident(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")).context("no VmRSS")?;
-        Ok(kib.trim().parse::<u64>()? * 1024)
+        server::resident(self.0)
     }
 }
 
@@ -196,7 +190,7 @@ impl ProcessorTime {
         ensure!(fields.len() > 12, "no stat");
         let seconds = |field: &str| -> Result<f64> {
             let ticks = field.parse::<u64>()?;
-            Ok(crate::load::number(ticks) / crate::load::number(clock_ticks_per_second()))
+            Ok(real(ticks) / real(clock_ticks_per_second()))
         };
         Ok(Self { user: seconds(fields[11])?, system: seconds(fields[12])? })
     }
@@ -218,7 +212,7 @@ mod tests {
     #[test]
     fn user_and_system_time_are_told_apart() {
         let time = ProcessorTime::of("7 (a) b) R 1 2 3 4 5 6 7 8 9 10 150 50 0 0").unwrap();
-        let second = crate::load::number(clock_ticks_per_second());
+        let second = real(clock_ticks_per_second());
         assert_eq!(time, ProcessorTime { user: 150.0 / second, system: 50.0 / second });
     }
 }

@@ -1,7 +1,6 @@
-//! Two programs, in turn: A B, B A, A B …, so that what drifts drifts for both.
+//! Two programs in turn, A B, B A, A B …, so that both meet the same drift of the machine.
 //!
-//! What is judged is the difference within each pair, by Student's t on its logarithm: machines are
-//! faster now and slower then, but rarely between two runs of one pair.
+//! The difference within each pair is judged, by Student's t on its logarithm.
 
 use std::future::pending;
 
@@ -9,17 +8,17 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::arguments::{AbArguments, RunArguments};
 use crate::exit::Exit;
+use crate::finding::Finding;
 use crate::record::Run;
 use crate::session;
 use crate::slo::Slo;
 use crate::spawn;
 use crate::statistics::{mean_interval, real};
-use crate::verify::Finding;
 
-/// A change below this is none, however certain.
+/// A change below this counts as none, however certain.
 const FLOOR: f64 = 0.05;
 
-/// What one run of one program came to.
+/// The result of one run.
 #[derive(Clone, Copy, Debug)]
 struct Figures {
     /// Successes a second.
@@ -30,7 +29,7 @@ struct Figures {
 
 pub(crate) async fn run(arguments: &AbArguments) -> Result<Exit> {
     let slo = Slo::read(&arguments.run.slo)?;
-    ensure!(arguments.pairs >= 3, "fewer than 3 pairs say nothing");
+    ensure!(arguments.pairs >= 3, "at least 3 pairs are needed");
     let mut pairs = Vec::new();
     for number in 0..arguments.pairs {
         let (a, b);
@@ -73,9 +72,11 @@ fn change(name: &str, ratios: impl Iterator<Item = f64>, more_is_worse: bool) ->
     (worse, format!("  {name:<5} {value:+.1} % [{low:+.1}, {high:+.1}]  {word}"))
 }
 
-/// One run of one program, on a database of its own beside that of the other.
+/// One run of one program, on a database of its own.
 async fn once(arguments: &AbArguments, slo: &Slo, before: bool) -> Result<Figures> {
-    let (program, suffix) = if before { (&arguments.before, "a") } else { (&arguments.after, "b") };
+    let (program, suffix) =
+        if before { (&arguments.before, "a") } else { (&arguments.run.server, "b") };
+    let program = program.as_deref().context("call it as `cargo xtask stress ab`")?;
     let mut own: RunArguments = arguments.run.clone();
     own.database_url = match own.database_url {
         // Each program migrates its own file.
@@ -96,7 +97,7 @@ fn figures(run: &Run) -> Result<Figures> {
     }
     ensure!(run.findings.iter().all(Finding::holds), "data was lost");
     let section = run.sections.first().context("nothing was run")?;
-    let step = crate::scenario::by_name(&section.scenario).context("no such scenario")?.step();
+    let step = crate::scenario::by_name(&section.scenario).context("no such scenario")?.step;
     let tally = section.recording.steps.get(step).context("nothing was measured")?;
     let p95 = real(tally.response.quantile(0.95).context("nothing succeeded")?);
     Ok(Figures { rate: section.recording.rate(step), p95 })

@@ -1,4 +1,4 @@
-//! What can be asked for.
+//! The command line.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -6,20 +6,16 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::arrivals::Arrivals;
+use crate::load::Arrivals;
+use crate::needs::Needs;
 use crate::objective::Objective;
 
 /// Put the server under load, and say how it held
 ///
-/// Without a scenario: login, save and join, fifty at once, again and again. A scenario is one that
-/// `list` names, or `realtime` (people talk in rooms over sockets), `ladder` (more and more users until
-/// the objective breaks), `overload` (more than it can do, then silence), `waiting` (others are served
-/// while 250 log-ins wait), `slow` (others are served beside 2,000 slow connections), `hang` (every query
-/// of PostgreSQL hangs for a while), `soak` (a working day, for long), `figures` (what it is built to hold).
-/// `--verify PROFILE` holds a profile to its predictions, as `cargo xtask tune verify` does.
+/// Without a scenario: login, save and join, fifty at once, again and again. `list` shows all scenarios.
 ///
-/// Exit status: 0 passed, 2 wrong usage, 10 an objective was missed or data was lost, 11 worse than
-/// the baseline, 12 nothing can be concluded, 15 no server, 130 interrupted.
+/// Exit status: 0 passed, 1 the tool failed, 2 wrong usage, 10 an objective was missed or data was lost,
+/// 11 worse than the baseline, 12 nothing can be concluded, 15 no server, 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask stress", bin_name = "cargo xtask stress")]
 #[command(args_conflicts_with_subcommands = true)]
@@ -32,28 +28,38 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
-    /// Name the scenarios and what each is held to.
+    /// List everything that can be run, with its objectives.
     List,
     /// Compare two runs, folders or files as printed at the end of each.
     Compare {
-        /// What was before.
+        /// The earlier run.
         before: PathBuf,
-        /// What is now.
+        /// The later run.
         after: PathBuf,
     },
-    /// Make the reports of a run anew.
+    /// Render the reports of a run again.
     Report {
         /// The folder of the run.
         run: PathBuf,
     },
-    /// Keep a run as what later ones are compared with, for machines of its class.
+    /// Store a run as the baseline for machines of its class.
     Promote {
         /// The folder of the run.
         run: PathBuf,
     },
-    /// Compare two programs, run in turn, pair by pair.
+    /// Compare the server of another revision with this one, run in turn, pair by pair.
     Ab(Box<AbArguments>),
-    /// Measure what hashing alone reaches, in hashes a second.
+    /// End the server under load, again and again, and check what survived.
+    Survive(SurviveArguments),
+    /// Measure the start and the idle memory of the server, and hold them to their targets.
+    Footprint {
+        /// How many starts to measure.
+        #[arg(long, default_value_t = 20)]
+        starts: usize,
+        #[command(flatten)]
+        program: Program,
+    },
+    /// Measure the rate of hashing alone, in hashes a second.
     Hash {
         /// Cost of a hash.
         #[arg(long, default_value_t = 10)]
@@ -63,10 +69,12 @@ pub(crate) enum Task {
 
 #[derive(Debug, Args)]
 pub(crate) struct AbArguments {
-    /// The program before the change.
-    pub(crate) before: PathBuf,
-    /// The program after it.
-    pub(crate) after: PathBuf,
+    /// The revision before the change.
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) base: String,
+    /// The program of that revision.
+    #[arg(long, env = "CARDROOM_BASE", hide = true)]
+    pub(crate) before: Option<PathBuf>,
     /// Pairs of runs.
     #[arg(long, default_value_t = 10)]
     pub(crate) pairs: usize,
@@ -74,13 +82,50 @@ pub(crate) struct AbArguments {
     pub(crate) run: RunArguments,
 }
 
+/// Each round starts the release build, lets twenty users save, patch, restore and join at once, ends the
+/// server at a random moment, starts it again, and reads back everything that it had acknowledged.
+#[derive(Debug, Args)]
+pub(crate) struct SurviveArguments {
+    /// How it is ended.
+    #[arg(long, value_enum)]
+    pub(crate) signal: Ending,
+    /// Leave out the other database.
+    #[arg(long, value_name = "sqlite|postgres")]
+    pub(crate) db: Option<String>,
+    /// Rounds on each database.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) rounds: u32,
+    /// The seed of the random moments and requests; printed, so that a run can be repeated.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) program: Program,
+    #[arg(long, env, hide = true, hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+}
+
+/// How a server is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ending {
+    /// SIGKILL: nothing acknowledged may be lost.
+    Kill,
+    /// SIGTERM: besides, no answer may be cut off, and it has to stop in time.
+    Term,
+}
+
+/// The release build of the server.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Program {
+    #[arg(long, env = "CARDROOM_SERVER", hide = true)]
+    pub(crate) server: Option<PathBuf>,
+}
+
 #[derive(Clone, Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct RunArguments {
-    /// What to do: see `list`; or realtime, ladder, overload, waiting, slow, hang, soak, figures.
-    /// Default: login, save, join.
+    /// What to run: see `list`. Default: login, save, join.
     pub(crate) scenarios: Vec<String>,
-    /// Where the server is: `spawn` starts a release build on a fresh database.
+    /// The server: `spawn` starts a release build on a fresh database.
     #[arg(long, value_name = "spawn|URL", default_value = "spawn")]
     pub(crate) target: String,
     /// The database of a spawned server.
@@ -92,71 +137,70 @@ pub(crate) struct RunArguments {
     /// A setting of a spawned server, named as in the environment.
     #[arg(long = "set", value_name = "CARDROOM__SECTION__KEY=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,
-    /// The name of another machine that may be put under load.
+    /// Another machine that may be put under load.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_remote: Option<String>,
-    /// How load is brought; a burst unless a rate or a time is given.
+    /// The model of the load; a burst unless a rate or a time is given.
     #[arg(long)]
     pub(crate) model: Option<ModelName>,
-    /// People; several numbers are the rungs of a ladder.
+    /// Users; several numbers are the rungs of a ladder.
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=20000))]
     pub(crate) users: Vec<u16>,
-    /// Rooms of `realtime`; `--users` is how many are in each.
+    /// Rooms of `realtime`, with `--users` members each.
     #[arg(long, default_value_t = 1, value_parser = rooms)]
     pub(crate) rooms: usize,
     /// Requests a second of an open loop, messages of `realtime`.
     #[arg(long)]
     pub(crate) rate: Option<f64>,
-    /// How arrivals of an open loop are spread.
+    /// The distribution of arrivals in an open loop.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) arrivals: Arrivals,
-    /// How often a burst is repeated.
+    /// Repetitions of a burst.
     #[arg(long)]
     pub(crate) repeat: Option<usize>,
-    /// How long a loop runs, as in 500ms, 30s or 10m.
+    /// Time of a loop, as in 500ms, 30s or 10m.
     #[arg(long = "for", value_parser = duration)]
     pub(crate) time: Option<Duration>,
-    /// How long a loop runs before it is measured.
+    /// Time of a loop before it is measured.
     #[arg(long, value_parser = duration, default_value = "1s")]
     pub(crate) warm_up: Duration,
-    /// Of the time of a loop, how long it takes until everybody is there, or all of the rate. There is no
-    /// warm-up then: what happens meanwhile is what one wants to see.
+    /// Part of the time in which users, or the rate, grow; there is no warm-up then.
     #[arg(long, value_parser = duration, default_value = "0s")]
     pub(crate) ramp: Duration,
     /// The scenario of a ladder or an overload.
     #[arg(long, default_value = "save")]
     pub(crate) on: String,
-    /// Of what it can do, so much is asked of it in an overload.
+    /// Demand of an overload, as a multiple of the capacity.
     #[arg(long, value_name = "TIMES", default_value_t = 1.5)]
     pub(crate) factor: f64,
-    /// Where chance comes from; the same seed gives the same plan.
+    /// The seed of arrivals and choices.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// What to hold it to besides `perf/slo.toml`, as in 'save.p95 < 50ms'.
+    /// An objective besides those of `perf/slo.toml`, as in 'save.p95 < 50ms'.
     #[arg(long = "threshold", value_name = "OBJECTIVE")]
     pub(crate) thresholds: Vec<Objective>,
-    /// A gate of `perf/slo.toml`: short, with headroom.
+    /// A gate of `perf/slo.toml`: a short run with headroom.
     #[arg(long)]
     pub(crate) gate: Option<String>,
-    /// Compare with the baseline of this machine's class, and fail when it was better.
+    /// Compare with the baseline of this class of machine, and fail when it was better.
     #[arg(long)]
     pub(crate) baseline: bool,
-    /// Make limits of time so many times wider, and of rate narrower.
+    /// Relax limits of time and rate by this factor.
     #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
     pub(crate) slo_factor: f64,
-    /// Judge although others use the machine too.
+    /// Judge although others use the machine.
     #[arg(long)]
     pub(crate) allow_busy: bool,
-    /// Cores that others may use meanwhile, instead of what `perf/slo.toml` says.
+    /// Cores that others may use, instead of those in `perf/slo.toml`.
     #[arg(long, value_name = "CORES")]
     pub(crate) others_max: Option<f64>,
-    /// How often a load is brought at most while something disturbs it.
+    /// Tries of a load that the machine or the generator disturbs.
     #[arg(long, default_value = "3")]
     pub(crate) tries: NonZeroUsize,
-    /// Objectives, and how valid runs are told.
+    /// Objectives and limits of validity.
     #[arg(long, value_name = "FILE", default_value = "perf/slo.toml")]
     pub(crate) slo: PathBuf,
-    /// Where runs are kept.
+    /// The folder of the runs.
     #[arg(long, value_name = "FOLDER", default_value = "target/stress")]
     pub(crate) out: PathBuf,
     /// Print the run as JSON instead of a table.
@@ -168,25 +212,46 @@ pub(crate) struct RunArguments {
     /// Write a table of all figures to this file, as in docs/PERFORMANCE.md.
     #[arg(long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
-    /// What PostgreSQL's own benchmark reached, in upserts a second.
-    #[arg(long, hide = true)]
-    pub(crate) pgbench: Option<f64>,
     /// The program of the server to spawn.
-    #[arg(long, hide = true)]
+    #[arg(long, env = "CARDROOM_SERVER", hide = true)]
     pub(crate) server: Option<PathBuf>,
-    /// A migrated database that nobody else uses.
+    /// A migrated database for this run alone.
     #[arg(long, env, hide = true, hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ModelName {
-    /// Everybody at the same moment.
+    /// All users at the same moment.
     Burst,
-    /// Everybody sends again when answered.
+    /// Each user sends again when answered.
     Closed,
-    /// So many a second, whatever became of those before.
+    /// A rate of arrivals, whatever became of those before.
     Open,
+}
+
+impl Arguments {
+    /// What has to be prepared for this command.
+    pub(crate) fn needs(&self) -> Needs {
+        let both = ["sqlite", "postgres"].map(str::to_owned).to_vec();
+        match &self.task {
+            None if self.run.target != "spawn" => Needs::default(),
+            None => {
+                let beside = self.run.scenarios.iter().any(|it| it == "figures" || it == "bench");
+                let pgbench = beside && self.run.db == "postgres";
+                Needs { pgbench, ..Needs::server_on(&self.run.db) }
+            }
+            Some(Task::Ab(it)) => {
+                Needs { base: Some(it.base.clone()), ..Needs::server_on("sqlite") }
+            }
+            Some(Task::Survive(it)) => {
+                let databases = it.db.as_ref().map_or(both, |db| vec![db.clone()]);
+                Needs { server: true, databases, ..Needs::default() }
+            }
+            Some(Task::Footprint { .. }) => Needs { server: true, ..Needs::default() },
+            Some(_) => Needs::default(),
+        }
+    }
 }
 
 impl RunArguments {
@@ -224,6 +289,29 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[track_caller]
+    fn needs(words: &str) -> Needs {
+        Arguments::parse_from(["stress"].into_iter().chain(words.split_whitespace())).needs()
+    }
+
+    #[test]
+    fn a_command_that_only_reads_needs_nothing() {
+        for words in ["list", "compare a b", "report a", "promote a", "hash", "--target http://a"] {
+            assert_eq!(needs(words), Needs::default(), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_run_needs_a_server_on_its_database() {
+        assert_eq!(needs(""), Needs::server_on("sqlite"));
+        assert_eq!(needs("save --db postgres"), Needs::server_on("postgres"));
+        assert!(needs("figures --db postgres").pgbench && !needs("figures").pgbench);
+        assert_eq!(needs("ab --base main save").base.as_deref(), Some("main"));
+        assert_eq!(needs("survive --signal kill").databases, ["sqlite", "postgres"]);
+        assert_eq!(needs("survive --signal term --db sqlite").databases, ["sqlite"]);
+        assert!(needs("footprint").server && needs("footprint").databases.is_empty());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Two runs, figure by figure; and the baseline that a machine's runs are compared with.
+//! Comparison of two runs, and of a run with the baseline of its class of machine.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,26 +6,26 @@ use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 
-use crate::engine::Model;
 use crate::exit::Exit;
+use crate::load::Model;
 use crate::objective::show_micros;
 use crate::record::{Run, Section};
 use crate::statistics::{quantile_ranks, real};
-use crate::tally::Times;
+use crate::times::Times;
 
-/// Worse by more than this is a regression, if the intervals say so too.
+/// A regression is worse by more than this, and its interval is apart from the earlier one.
 const WORSE: f64 = 1.15;
 
-/// And by more than this, in microseconds, so that tiny figures may move.
+/// And worse by more than this, in microseconds: tiny figures vary.
 const WORSE_MICROS: f64 = 2000.0;
 
-/// What a comparison came to, and its text.
+/// The result of a comparison.
 pub(crate) struct Comparison {
     pub(crate) exit: Exit,
     pub(crate) text: String,
 }
 
-/// The 95th percentile, and between what it lies.
+/// The 95th percentile with its interval.
 #[derive(Clone, Copy)]
 struct P95 {
     value: f64,
@@ -33,7 +33,7 @@ struct P95 {
     high: f64,
 }
 
-/// Compares what both runs have measured. Runs that differ in more than the code are not compared.
+/// Compares the loads that both runs have. Runs that differ in more than the code are not compared.
 pub(crate) fn compare(before: &Run, after: &Run) -> Comparison {
     let differences = differences(before, after);
     if !differences.is_empty() {
@@ -89,7 +89,7 @@ fn p95(times: &Times) -> Option<P95> {
     Some(P95 { value, low: at(low).unwrap_or(0.0), high: at(high).unwrap_or(f64::INFINITY) })
 }
 
-/// What else differs than the code.
+/// Differences other than the code.
 fn differences(before: &Run, after: &Run) -> Vec<String> {
     let pairs = [
         ("machine", before.machine.class(), after.machine.class()),
@@ -110,7 +110,7 @@ fn differences(before: &Run, after: &Run) -> Vec<String> {
     all
 }
 
-/// Whether two sections brought the same load. Bursts may be repeated more often.
+/// Whether two sections are of the same load; the number of bursts may differ.
 fn same(one: &Section, other: &Section) -> bool {
     let model = match (one.model, other.model) {
         (Model::Burst, Model::Burst) => true,
@@ -119,14 +119,14 @@ fn same(one: &Section, other: &Section) -> bool {
     model && one.scenario == other.scenario && one.users == other.users
 }
 
-/// Where the baseline of runs like this is kept.
+/// The file of the baseline for runs like this.
 pub(crate) fn baseline(run: &Run) -> PathBuf {
     let names: Vec<_> = run.sections.iter().map(|it| it.name.replace(' ', "-")).collect();
     let name = format!("{}-{}.json", run.server.database, names.join("-"));
     Path::new("perf/baselines").join(run.machine.class()).join(name)
 }
 
-/// Keeps a run as a baseline, without what only draws it.
+/// Stores a run as a baseline, without the data that only plots need.
 pub(crate) fn promote(folder: &Path) -> Result<Exit> {
     let mut run = Run::read(folder)?;
     if run.exit() != Exit::Passed {
@@ -146,7 +146,7 @@ pub(crate) fn promote(folder: &Path) -> Result<Exit> {
     Ok(Exit::Passed)
 }
 
-/// Compares a run with the baseline of its like.
+/// Compares a run with its baseline.
 pub(crate) fn with_baseline(run: &Run) -> Result<Comparison> {
     let file = baseline(run);
     if !file.exists() {

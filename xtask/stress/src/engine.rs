@@ -1,133 +1,66 @@
-//! Drives people through a scenario, on one thread of its own.
+//! Drives users through a scenario, on one thread of its own.
 //!
-//! One thread keeps the clocks honest and the cores free for the server; what it costs is measured,
-//! and a run in which it was the bottleneck is invalid.
+//! One thread keeps the clocks honest and leaves the cores to the server; its cost is measured, and a run in
+//! which it was the bottleneck is invalid.
 
-mod burst;
 mod closed;
-mod cost;
-mod live;
 mod open;
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
-use tokio::sync::oneshot;
-use tokio::task::LocalSet;
+use tokio::sync::{Barrier, oneshot};
+use tokio::task::{LocalSet, spawn_local};
 
-use crate::arrivals::Arrivals;
+use crate::load::Model;
 use crate::person::Person;
 use crate::scenario::Scenario;
-use crate::tally::{Recording, Sample};
-pub(crate) use cost::Meter;
-pub(crate) use live::{Live, Sampled, sample};
+use crate::tally::Recording;
+use crate::watch::{Live, Watch, beat};
 
-/// How load is brought. The form in a record is one that needs no buffer, because numbers of any precision
-/// do not come back from one.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Model {
-    /// Everybody at the same moment, once.
-    Burst,
-    /// Everybody sends again as soon as the answer is there, for so long.
-    Closed(Course),
-    /// So many a second come, whatever became of those before them.
-    Open { rate: f64, arrivals: Arrivals, course: Course },
-}
+/// Expected length of a burst; only the width of its slots depends on it.
+const BURST: Duration = Duration::from_secs(2);
 
-/// How a loop goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Course {
-    /// How long it runs before it is measured.
-    pub(crate) warm_up: Duration,
-    /// Of the measured time, how long it takes until all of the load is there.
-    #[serde(default)]
-    pub(crate) ramp: Duration,
-    /// How long it is measured.
-    pub(crate) time: Duration,
-}
-
-impl Course {
-    /// All of the load at once.
-    pub(crate) const fn new(warm_up: Duration, time: Duration) -> Self {
-        Self { warm_up, ramp: Duration::ZERO, time }
-    }
-
-    /// The part before it is measured.
-    fn before(self) -> Self {
-        Self { warm_up: Duration::ZERO, ramp: Duration::ZERO, time: self.warm_up }
-    }
-}
-
-/// What one thread is to do.
+/// A load for one thread.
 pub(crate) struct Load {
     pub(crate) model: Model,
-    pub(crate) scenario: &'static dyn Scenario,
-    /// How many of the people send at once in a closed loop, and all of them unless it is said.
+    pub(crate) scenario: &'static Scenario,
+    /// How many users send at once in a closed loop; none for all of them.
     pub(crate) at_once: Option<usize>,
-    /// Where the moments of arrival come from.
+    /// The seed of the arrivals.
     pub(crate) seed: u64,
 }
 
-/// Where measurements of a load go.
-pub(crate) struct Watch {
-    pub(crate) live: Arc<Live>,
-    start: Instant,
-    recording: RefCell<Recording>,
-}
-
-impl Watch {
-    fn new(live: &Arc<Live>, time: Duration) -> Self {
-        let recording = RefCell::new(Recording::of(time));
-        Self { live: live.clone(), start: Instant::now(), recording }
-    }
-
-    pub(crate) fn record(&self, person: usize, planned: bool, sample: &Sample) {
-        self.live.count(&sample.outcome);
-        self.recording.borrow_mut().add(self.start, person, planned, sample);
-    }
-
-    pub(crate) fn connected(&self, time: Duration) {
-        self.recording.borrow_mut().connect.record(time);
-    }
-
-    /// Counts an arrival that found everybody busy.
-    fn drop_arrival(&self) {
-        self.live.drop_arrival();
-        self.recording.borrow_mut().dropped += 1;
-    }
-
-    fn finish(self: Rc<Self>, meter: &Meter, offered: u64) -> Recording {
-        let mut recording = self.recording.take();
-        recording.seconds = self.start.elapsed().as_secs_f64();
-        recording.generator = meter.read();
-        recording.offered = offered;
-        recording
-    }
-}
-
-/// Runs a load to its end; gives the people back, with what they were promised.
-pub(crate) async fn run(
-    load: Load,
-    people: Vec<Person>,
-    live: Arc<Live>,
-) -> Result<(Recording, Vec<Person>)> {
+/// Runs a future that need not be `Send` to its end, on a thread of its own.
+pub(crate) async fn on_own_thread<T, F>(work: impl FnOnce() -> F + Send + 'static) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>>,
+{
     let (sender, outcome) = oneshot::channel();
     thread::Builder::new().name("generator".into()).spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build();
         let outcome = runtime
             .map_err(Into::into)
-            .and_then(|runtime| LocalSet::new().block_on(&runtime, drive(load, people, &live)));
-        // Nobody waits any more when the run was interrupted.
+            .and_then(|runtime| LocalSet::new().block_on(&runtime, work()));
+        // An interrupted run has dropped the receiver.
         let _ = sender.send(outcome);
     })?;
     outcome.await.context("the load generator panicked")?
+}
+
+/// Runs a load to its end; returns the users with what the server acknowledged to them.
+pub(crate) async fn run(
+    load: Load,
+    people: Vec<Person>,
+    live: Arc<Live>,
+) -> Result<(Recording, Vec<Person>)> {
+    on_own_thread(move || async move { drive(load, people, &live).await }).await
 }
 
 async fn drive(
@@ -136,27 +69,58 @@ async fn drive(
     live: &Arc<Live>,
 ) -> Result<(Recording, Vec<Person>)> {
     let Load { model, scenario, at_once, seed } = load;
-    let before = Watch::new(live, Duration::from_secs(1));
+    let connecting = Rc::new(Watch::new(live, BURST));
     for person in &mut people {
-        person.connect(&before).await.context("cannot connect")?;
+        // Where it fails, the first request connects, and is counted as failed.
+        let _ = person.connect(&connecting).await;
     }
+    let beating = spawn_local(beat(live.clone()));
+    let at_once = at_once.unwrap_or(people.len());
     let (mut recording, mut people) = match model {
-        Model::Burst => burst::run(scenario, people, live).await?,
+        Model::Burst => burst(scenario, people, live).await?,
         Model::Closed(course) => {
-            let at_once = at_once.unwrap_or(people.len());
-            let (_, people) = closed::run(scenario, people, live, course.before(), at_once).await?;
-            live.begin();
+            let (_, people) =
+                closed::run(scenario, people, live, course.warming_up(), at_once).await?;
+            live.measure(true);
             closed::run(scenario, people, live, course, at_once).await?
         }
         Model::Open { rate, arrivals, course } => {
             let plan = |course| open::Plan { rate, arrivals, course, seed };
-            let (_, people) = open::run(scenario, people, live, plan(course.before())).await?;
-            live.begin();
+            let (_, people) = open::run(scenario, people, live, plan(course.warming_up())).await?;
+            live.measure(true);
             open::run(scenario, people, live, plan(course)).await?
         }
     };
-    live.end();
+    live.measure(false);
+    beating.abort();
     people.iter_mut().for_each(Person::disconnect);
-    recording.connect.merge(&before.recording.borrow().connect);
+    recording.connect.merge(&connecting.finish(None).connect);
     Ok((recording, people))
+}
+
+/// All users at the same moment: connected before, released together.
+async fn burst(
+    scenario: &'static Scenario,
+    people: Vec<Person>,
+    live: &Arc<Live>,
+) -> Result<(Recording, Vec<Person>)> {
+    let offered = people.len() as u64;
+    let barrier = Rc::new(Barrier::new(people.len()));
+    let (watch, begin) = (Rc::new(Watch::new(live, BURST)), Rc::new(OnceCell::new()));
+    let release = |mut person: Person| {
+        let (watch, barrier, begin) = (watch.clone(), barrier.clone(), begin.clone());
+        spawn_local(async move {
+            barrier.wait().await;
+            // The first one through sets the moment; the others are late from then on.
+            person.due_at(*begin.get_or_init(Instant::now));
+            (scenario.burst)(&mut person, &watch).await;
+            person
+        })
+    };
+    let tasks: Vec<_> = people.into_iter().map(release).collect();
+    let mut people = Vec::new();
+    for task in tasks {
+        people.push(task.await?);
+    }
+    Ok((watch.finish(Some(offered)), people))
 }

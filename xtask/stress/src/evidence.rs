@@ -1,4 +1,4 @@
-//! What the server has promised, as its clients remember it.
+//! What the server has acknowledged, as its clients remember it.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl Document {
 pub(crate) struct Saved {
     pub(crate) document: Document,
     pub(crate) version: i64,
-    /// What was saved: no two saves have the same.
+    /// Identifies the save: no two saves have the same.
     pub(crate) marker: u64,
 }
 
@@ -42,8 +42,8 @@ pub(crate) struct Joined {
     pub(crate) visitor: String,
 }
 
-/// What one person, or many, were promised; and what they asked for without an answer, which may
-/// have happened or not.
+/// What one user or many were acknowledged, and the requests without an answer, which may have been
+/// carried out or not.
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
     pub(crate) saves: Vec<Saved>,

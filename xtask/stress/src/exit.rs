@@ -1,10 +1,11 @@
-//! What the end of the program says to whoever called it.
+//! The exit status of the program.
 
 use std::process::ExitCode;
 
 /// How a run ended. Wrong usage is 2, as clap has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub enum Exit {
+    /// Everything held.
     Passed,
     /// The tool itself failed.
     Broken,
@@ -12,16 +13,18 @@ pub(crate) enum Exit {
     Failed,
     /// Worse than the baseline.
     Regressed,
-    /// Nothing can be concluded: the tool was the bottleneck, nothing was measured, or two runs
-    /// cannot be compared.
+    /// Nothing can be concluded: the tool was the bottleneck, nothing was measured, or two runs are not
+    /// comparable.
     Invalid,
     /// There was no server to put under load.
     NoTarget,
+    /// The run was ended early.
     Interrupted,
 }
 
 impl Exit {
-    pub(crate) fn code(self) -> u8 {
+    /// The number.
+    pub fn code(self) -> u8 {
         match self {
             Self::Passed => 0,
             Self::Broken => 1,

@@ -10,15 +10,15 @@ const HEAD: &str = "\
 <!-- Written by `cargo xtask stress figures --write docs/PERFORMANCE.md`, and again with `--db postgres`. -->
 # Performance
 
-What the service is built to hold, and what it held: on each database all in one run, the load tool
-beside the server. Absolute figures move with the machine; ratios are taken within the run. Start and idle
-memory are measured by `cargo xtask footprint`, what survives `kill -9` by `cargo xtask crash`.
+The figures that the service is held to, measured on each database in one run with the load tool beside the
+server. Absolute figures move with the machine; ratios are taken within the run. Start and idle
+memory are measured by `cargo xtask footprint`, what survives `kill -9` by `cargo xtask survive`.
 ";
 
-/// What the part of a database begins with.
+/// The beginning of the part of a database.
 const PART: &str = "\n## On ";
 
-/// The page, with what `run` says of its database and `before` says of the other one.
+/// The page, with the part of `run` for its database and the part of `before` for the other one.
 pub(crate) fn page(run: &Run, before: &str) -> String {
     let mut parts: BTreeMap<&str, String> = before
         .split(PART)
@@ -39,7 +39,7 @@ fn part(run: &Run) -> String {
         run.commit,
         machine.processor,
         machine.cores,
-        machine.memory_gib,
+        machine.memory_mib.div_ceil(1024),
         machine.kernel,
     );
     run.sections.iter().for_each(|section| rows(&mut part, section));
@@ -52,12 +52,13 @@ fn part(run: &Run) -> String {
     part
 }
 
-/// The rows of one load. What a busy machine or the tool itself has spoiled says so.
+/// The rows of one load, marked where it was invalid.
 fn rows(part: &mut String, section: &Section) {
-    let spoiled = section.checks.iter().filter(|it| !it.ok).fold(String::new(), |mut all, it| {
-        let _ = write!(all, " (invalid: {} {})", it.name, it.value);
-        all
-    });
+    let spoiled = section.checks.iter().chain(&section.standstill).filter(|it| !it.ok);
+    let spoiled = spoiled
+        .map(|it| format!(" (invalid: {} {})", it.name, it.value))
+        .collect::<Vec<_>>()
+        .concat();
     let held = |ok: bool| if ok { "held" } else { "**missed**" };
     let name = &section.name;
     for it in &section.verdicts {

@@ -1,10 +1,10 @@
-//! More and more users, until the objective breaks: where the knee is, and what lies beyond.
+//! Closed loops of more and more users, until the objective breaks: the knee, and the load beyond it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::statistics::real;
 
-/// Users of each rung, unless others are asked for.
+/// Users of each rung by default.
 pub(crate) const RUNGS: [usize; 11] = [1, 2, 4, 8, 10, 16, 25, 50, 100, 200, 400];
 
 /// Share of the best rate that the knee has at least.
@@ -24,7 +24,7 @@ pub(crate) struct Rung {
     pub(crate) success: f64,
     pub(crate) server_cores: Option<f64>,
     pub(crate) generator_cpu: f64,
-    /// What was asked and not kept.
+    /// The objective that was missed.
     pub(crate) broken: Option<String>,
     pub(crate) valid: bool,
 }
@@ -44,7 +44,7 @@ impl Ladder {
         self.sound().find(|it| it.rate >= KNEE_SHARE * best)
     }
 
-    /// The most users for whom everything asked was kept.
+    /// The most users for whom every objective held.
     pub(crate) fn usable(&self) -> Option<&Rung> {
         self.sound().take_while(|it| it.broken.is_none()).last()
     }
@@ -54,7 +54,7 @@ impl Ladder {
         self.sound().find(|it| it.broken.is_some())
     }
 
-    /// Whether the top rung is past the knee, so that there is something beyond it.
+    /// Whether there are rungs beyond the knee.
     pub(crate) fn is_past_knee(&self) -> bool {
         let last = self.sound().last().map(|it| it.users);
         self.knee().is_some_and(|knee| Some(knee.users) != last)
@@ -68,7 +68,7 @@ impl Ladder {
         Some((best, best * first.mean / 1e6))
     }
 
-    /// What `users` would get if nothing but the bounds held them: the asymptotes of the curve.
+    /// The rate of `users` by the bounds alone: the asymptotes of the curve.
     pub(crate) fn asymptote(&self, users: usize) -> Option<f64> {
         let (best, _) = self.bounds()?;
         let first = self.sound().next()?;

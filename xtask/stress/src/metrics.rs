@@ -1,13 +1,15 @@
-//! What the server says of itself on `/metrics`, before and after a load.
+//! The server's own `/metrics`, before and after a load.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::client::{Answer, Client};
+use crate::http::Request;
 use crate::processors::Cores;
 use crate::statistics::real;
 
-/// Where requests wait or are worked on, by the server's own measure.
+/// Stages of a request that the server measures.
 const DURATIONS: [(&str, &str); 5] = [
     ("cardroom_http_request_duration_seconds", "request"),
     ("cardroom_pool_wait_duration_seconds", "pool wait"),
@@ -16,11 +18,11 @@ const DURATIONS: [(&str, &str); 5] = [
     ("cardroom_hashing_duration_seconds", "hashing"),
 ];
 
-/// Numbers by name and labels, as the text has them.
+/// Values by name and labels.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scrape(BTreeMap<String, f64>);
 
-/// How long something took during a load.
+/// The time of one stage during a load.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Wait {
     pub(crate) stage: String,
@@ -29,23 +31,21 @@ pub(crate) struct Wait {
     pub(crate) mean_us: f64,
 }
 
-/// What the server needed for a load.
+/// Resources that the server used for a load.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Cost {
-    /// None of a server elsewhere.
+    /// None of a server that was not spawned.
     pub(crate) cores: Option<Cores>,
     pub(crate) resident_bytes: Option<f64>,
     pub(crate) waits: Vec<Wait>,
 }
 
 impl Scrape {
-    /// Reads what a server says; nothing where it says nothing.
-    pub(crate) async fn of(url: &str) -> Self {
-        let text = match reqwest::get(format!("{url}/metrics")).await {
-            Ok(answer) if answer.status().is_success() => answer.text().await.unwrap_or_default(),
-            _ => String::new(),
-        };
-        Self::parse(&text)
+    /// Reads the metrics of a server; nothing where it has none to show.
+    pub(crate) async fn of(client: &Client) -> Self {
+        let answer = client.send(&Request::new("GET", "/metrics")).await;
+        let text = answer.ok().filter(Answer::is_success).map(|it| it.text());
+        Self::parse(&text.unwrap_or_default())
     }
 
     fn parse(text: &str) -> Self {
@@ -68,7 +68,7 @@ impl Scrape {
         self.0.get(name).copied()
     }
 
-    /// What happened from `before` to now.
+    /// The change from `before` to now.
     pub(crate) fn since(&self, before: &Self) -> Cost {
         let waits = DURATIONS.iter().flat_map(|(name, stage)| self.waits(before, name, stage));
         Cost {
@@ -82,12 +82,11 @@ impl Scrape {
         let prefix = format!("{name}_count");
         let counts = self.0.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
         counts
-            .filter_map(|(key, count)| {
+            .filter_map(|(key, _)| {
                 let labels = &key[prefix.len()..];
                 let sum = format!("{name}_sum{labels}");
                 let grown =
                     |key: &str| Some(self.number(key)? - before.number(key).unwrap_or_default());
-                let _ = count;
                 let (count, sum) = (grown(key)?, grown(&sum)?);
                 #[expect(
                     clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! What the server is held to: data in `perf/slo.toml`, judged here.
+//! Objectives: data in `perf/slo.toml`, judged here.
 
 use std::fmt;
 use std::str::FromStr;
@@ -36,13 +36,13 @@ pub(crate) enum Operator {
     Equal,
 }
 
-/// How an objective was met.
+/// The result of judging an objective.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Verdict {
     pub(crate) objective: Objective,
     /// None where nothing was measured.
     pub(crate) value: Option<f64>,
-    /// Where the truth lies with 95 % confidence; an open end is none.
+    /// The 95 % confidence interval; an open end is none.
     pub(crate) low: Option<f64>,
     pub(crate) high: Option<f64>,
     pub(crate) samples: u64,
@@ -52,7 +52,7 @@ pub(crate) struct Verdict {
 }
 
 impl Objective {
-    /// What a load says about this objective.
+    /// Judges a load.
     pub(crate) fn judge(&self, recording: &Recording) -> Verdict {
         let tally = recording.steps.get(&self.step);
         let samples = tally.map_or(0, |tally| match self.metric {
@@ -72,7 +72,7 @@ impl Objective {
             high,
             samples,
             pass,
-            // No sample proves that nothing ever fails, so that is not asked.
+            // No sample proves that nothing ever fails.
             certain: self.operator == Operator::Equal || both == [Some(true); 2],
         }
     }
@@ -120,7 +120,7 @@ impl Verdict {
 }
 
 impl Metric {
-    /// A value of this metric, for people.
+    /// A value of this metric with its unit.
     pub(crate) fn show(self, value: f64) -> String {
         match self {
             Self::Success => format!("{:.1} %", value * 100.0),
@@ -130,7 +130,7 @@ impl Metric {
     }
 }
 
-/// Microseconds, for people.
+/// Microseconds with a unit that fits.
 pub(crate) fn show_micros(micros: f64) -> String {
     match micros {
         it if it < 1000.0 => format!("{it:.0} us"),
@@ -184,7 +184,7 @@ impl fmt::Display for Objective {
     }
 }
 
-/// A limit, so that it can be read again.
+/// A limit as it is parsed.
 fn limit_text(metric: Metric, limit: f64) -> String {
     match metric {
         Metric::Success => format!("{}%", limit * 100.0),
@@ -278,7 +278,8 @@ mod tests {
         let (start, mut recording) = (Instant::now(), Recording::default());
         let mut add = |ms, outcome| {
             let done = start + Duration::from_millis(ms);
-            let sample = Sample { step: "save", intended: start, sent: start, done, outcome };
+            let (begun, sent) = (start, start);
+            let sample = Sample { step: "save", intended: start, begun, sent, done, outcome };
             recording.add(start, 0, false, &sample);
         };
         (1..=successes).for_each(|ms| add(ms, Outcome::Success));

@@ -1,4 +1,4 @@
-//! What a run leaves behind for people and machines.
+//! The files of a run.
 
 use std::env;
 use std::fmt::Write as _;
@@ -7,63 +7,61 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use report::escape;
 
 use crate::exit::Exit;
+use crate::finding::Check;
+use crate::page;
 use crate::record::Run;
-use crate::report::{self, escape};
 use crate::table;
 
 /// Writes `run.json`, `report.html` and `junit.xml`.
 pub(crate) fn write(run: &Run, folder: &Path) -> Result<()> {
     run.write(folder)?;
-    fs::write(folder.join("report.html"), report::html(run))?;
+    fs::write(folder.join("report.html"), page::html(run))?;
     fs::write(folder.join("junit.xml"), junit(run))?;
     Ok(())
 }
 
-/// One thing that was judged: its name, and why it does not hold.
+/// One judgement, with its fault if it does not hold.
 struct Case {
     name: String,
     fault: Option<String>,
 }
 
-/// Everything that was judged. Verdicts of an invalid run are none.
+/// Everything that was judged. An invalid run has no verdicts.
 fn cases(run: &Run) -> Vec<Case> {
-    let mut all: Vec<_> = run
-        .invalid()
-        .map(|(section, it)| Case {
-            name: format!("valid: {section}: {}", it.name),
-            fault: Some(format!("is {}, must be {}", it.value, it.limit)),
-        })
-        .collect();
-    if all.is_empty() {
-        for section in &run.sections {
-            all.extend(section.verdicts.iter().map(|it| {
-                let value =
-                    it.value.map_or("nothing".to_owned(), |value| it.objective.metric.show(value));
-                let fault = format!("measured {value} {}", table::interval(it));
-                Case {
-                    name: format!("{}: {}", section.name, it.objective),
-                    fault: (!it.pass).then_some(fault),
-                }
-            }));
-            all.extend(section.claims.iter().map(|it| Case {
-                name: format!("{}: {}", section.name, it.name),
-                fault: (!it.ok).then(|| format!("is {}, must be {}", it.value, it.limit)),
-            }));
-        }
+    let failed = |name: String, it: &Check| Case { name, fault: (!it.ok).then(|| it.fault()) };
+    let ended = run
+        .fault
+        .iter()
+        .map(|it| Case { name: "the run came to its end".to_owned(), fault: Some(it.clone()) });
+    let invalid =
+        run.invalid().map(|(section, it)| failed(format!("valid: {section}: {}", it.name), it));
+    let mut all: Vec<_> = ended.chain(invalid).collect();
+    let is_valid = all.is_empty();
+    all.extend(
+        run.standstills().map(|(section, it)| failed(format!("{section}: {}", it.name), it)),
+    );
+    for section in run.sections.iter().filter(|_| is_valid) {
+        all.extend(section.verdicts.iter().map(|it| {
+            let value =
+                it.value.map_or("nothing".to_owned(), |value| it.objective.metric.show(value));
+            let fault = format!("measured {value} {}", table::interval(it));
+            let name = format!("{}: {}", section.name, it.objective);
+            Case { name, fault: (!it.pass).then_some(fault) }
+        }));
+        let claims = section.claims.iter();
+        all.extend(claims.map(|it| failed(format!("{}: {}", section.name, it.name), it)));
     }
     all.extend(run.findings.iter().map(|it| {
-        Case {
-            name: format!("kept: {}", it.about),
-            fault: (!it.holds())
-                .then(|| format!("{} of {}: {}", it.faults, it.checked, it.examples.join("; "))),
-        }
+        let fault = || format!("{} of {}: {}", it.faults, it.checked, it.examples.join("; "));
+        Case { name: format!("kept: {}", it.about), fault: (!it.holds()).then(fault) }
     }));
     all
 }
 
-/// As test runners report, for whatever shows test results.
+/// The judgements as `JUnit` test cases.
 fn junit(run: &Run) -> String {
     let cases = cases(run);
     let failures = cases.iter().filter(|it| it.fault.is_some()).count();

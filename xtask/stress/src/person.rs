@@ -1,6 +1,7 @@
-//! A virtual user: an address, a connection, an account, and what it was promised.
+//! A virtual user: an address, a connection, an account, and what the server acknowledged to it.
 
 mod actions;
+mod greed;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,25 +9,25 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use probe::http::{Connection, request_to};
 use rand::rngs::StdRng;
 
-use crate::engine::Watch;
 use crate::evidence::{Document, Evidence, Room};
+use crate::http::{Connection, Request};
 use crate::tally::{Outcome, Sample};
 use crate::target::Target;
+use crate::watch::Watch;
 
-/// Time after which an answer no longer comes.
+/// Time after which an answer counts as missing.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A connection on which nothing happened for so long is given up, as browsers do: the server ends one
-/// on which no request begins within five seconds, and an answer to nobody is no answer.
+/// Idle time after which a connection is given up, as browsers do: the server closes one on which no request
+/// begins within five seconds.
 const IDLE_MAX: Duration = Duration::from_secs(3);
 
-/// Games that a person plays in turn, unless told otherwise.
+/// Games that a user plays in turn, unless told otherwise.
 const GAMES: u64 = 20;
 
-/// Who logs in with what.
+/// Credentials, and the token that they gave.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) email: String,
@@ -44,44 +45,51 @@ pub(crate) struct Person {
     pub(crate) random: StdRng,
     target: Target,
     source: Option<IpAddr>,
-    /// The games in the room of one's own, and how many are played in turn.
+    /// The games in its own room, and how many of them are played in turn.
     own: Option<Vec<Document>>,
     games: u64,
     saves: u64,
     session: u64,
     visitor: Option<(String, String)>,
     connection: Option<Connection>,
-    /// When something last happened on the connection.
+    /// Last use of the connection.
     used: Instant,
-    /// When the next request should be sent.
-    pub(crate) intended: Instant,
-    /// Whether a plan says when, or the last answer.
-    pub(crate) planned: bool,
-    /// When to come back, as the last refusal said.
+    /// When the next request is due, and whether a plan says so rather than the last answer.
+    due: Instant,
+    planned: bool,
+    /// `Retry-After` of the last refusal.
     told: Option<Duration>,
 }
 
-/// A request and what is expected of its answer.
+/// A request, the step that it counts for, and the status that is expected.
 struct Ask<'a> {
     step: &'static str,
-    method: &'a str,
-    path: &'a str,
-    body: &'a str,
-    token: &'a str,
+    request: Request<'a>,
     status: u16,
 }
 
-/// How a request ended.
+impl<'a> Ask<'a> {
+    fn new(step: &'static str, method: &'a str, path: &'a str, status: u16) -> Self {
+        Self { step, request: Request::new(method, path), status }
+    }
+
+    fn with(self, token: &'a str, body: &'a str) -> Self {
+        Self { request: self.request.token(token).body(body), ..self }
+    }
+}
+
+/// The end of a request.
 enum Answer<T> {
     Good(T),
-    /// The server did not do it.
+    /// The server did not carry it out.
     Refused,
-    /// Nobody knows whether the server did it.
+    /// The server may have carried it out.
     Unsure,
 }
 
 impl Person {
     pub(crate) fn new(number: usize, target: &Target, account: Account, random: StdRng) -> Self {
+        let now = Instant::now();
         Self {
             number,
             account,
@@ -96,23 +104,34 @@ impl Person {
             session: 0,
             visitor: None,
             connection: None,
-            used: Instant::now(),
-            intended: Instant::now(),
+            used: now,
+            due: now,
             planned: false,
             told: None,
         }
     }
 
-    /// Connects, unless that is done; connections belong to the load that made them.
+    /// The next request is due at this moment of a plan.
+    pub(crate) fn due_at(&mut self, due: Instant) {
+        (self.due, self.planned) = (due, true);
+    }
+
+    /// The next request is due as soon as it can be sent.
+    pub(crate) fn due_now(&mut self) {
+        self.planned = false;
+    }
+
+    /// Comes from the address of another user.
+    pub(crate) fn at_address_of(&mut self, number: usize) {
+        self.source = self.target.source(number);
+    }
+
+    /// Connects unless it is connected. Connections belong to the thread that opened them.
     pub(crate) async fn connect(&mut self, watch: &Watch) -> Result<()> {
         if self.connection.is_none() {
             let start = Instant::now();
-            let connection = match self.source {
-                Some(source) => Connection::open_from(source, self.target.address).await?,
-                None => Connection::open(self.target.address).await?,
-            };
+            self.connection = Some(Connection::open(self.source, self.target.address).await?);
             watch.connected(start.elapsed());
-            self.connection = Some(connection);
             self.used = Instant::now();
         }
         Ok(())
@@ -130,13 +149,13 @@ impl Person {
         self.visitor.is_some()
     }
 
-    /// Starts afresh: a new room, a new session.
+    /// Starts again with a new room and a new session.
     pub(crate) fn forget(&mut self) {
         (self.own, self.visitor) = (None, None);
         self.session += 1;
     }
 
-    /// Plays one game and no other, so that it is soon one that was saved before.
+    /// Plays one game only, so that nearly every save is one of an existing state.
     pub(crate) fn play_one_game(&mut self) {
         self.games = 1;
     }
@@ -148,9 +167,9 @@ impl Person {
         ask: Ask<'_>,
         read: impl FnOnce(&[u8]) -> Result<T, String>,
     ) -> Answer<T> {
-        let Ask { step, method, path, body, token, status: expected } = ask;
-        let request = request_to(&self.target.host, method, path, token, body);
-        let mut sent = Instant::now();
+        let request = ask.request.bytes(&self.target.host);
+        let begun = Instant::now();
+        let mut sent = begun;
         if sent - self.used > IDLE_MAX {
             self.disconnect();
         }
@@ -158,7 +177,6 @@ impl Person {
         let asked = async {
             self.connect(watch).await?;
             sent = Instant::now();
-            // It was connected just above.
             let Some(connection) = &mut self.connection else { anyhow::bail!("not connected") };
             connection.ask(&request).await
         };
@@ -169,11 +187,11 @@ impl Person {
         let done = Instant::now();
         self.used = done;
         watch.live.in_flight.fetch_sub(1, Ordering::Relaxed);
-        let (outcome, answer) = self.judge(expected, status, read);
-        // Where no plan says when, people send as soon as they can.
-        let intended = if self.planned { self.intended.min(sent) } else { sent };
-        watch.record(self.number, self.planned, &Sample { step, intended, sent, done, outcome });
-        (self.intended, self.planned) = (done, false);
+        let (outcome, answer) = self.judge(ask.status, status, read);
+        let intended = if self.planned { self.due.min(begun) } else { begun };
+        let sample = Sample { step: ask.step, intended, begun, sent, done, outcome };
+        watch.record(self.number, self.planned, &sample);
+        (self.due, self.planned) = (done, false);
         answer
     }
 
@@ -184,25 +202,19 @@ impl Person {
         read: impl FnOnce(&[u8]) -> Result<T, String>,
     ) -> (Outcome, Answer<T>) {
         let connection = self.connection.as_ref();
-        match status {
-            Ok(status) if status == expected => {
-                match read(connection.map_or(&[], Connection::body)) {
-                    Ok(value) => (Outcome::Success, Answer::Good(value)),
-                    Err(fault) => (Outcome::Failed(fault), Answer::Unsure),
-                }
-            }
+        let body = connection.map_or(&[][..], Connection::body);
+        let (outcome, answer) = match status {
+            Ok(status) if status == expected => match read(body) {
+                Ok(value) => (Outcome::Success, Answer::Good(value)),
+                Err(fault) => (Outcome::Failed(fault), Answer::Unsure),
+            },
             Ok(status @ (429 | 503)) => {
                 let told = connection.and_then(|it| it.header("retry-after")?.parse().ok());
                 let says_when = told.is_some();
-                // A refusal may close the connection; the next request opens another one.
-                if connection.and_then(|it| it.header("connection")) == Some("close") {
-                    self.connection = None;
-                }
                 self.told = told.map(Duration::from_secs);
                 (Outcome::Refused { status, says_when }, Answer::Refused)
             }
             Ok(status) => {
-                let body = connection.map_or(&[][..], Connection::body);
                 let body = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
                 let answer = if status < 500 { Answer::Refused } else { Answer::Unsure };
                 (Outcome::Failed(format!("{status}: {body}")), answer)
@@ -211,6 +223,11 @@ impl Person {
                 self.connection = None;
                 (Outcome::Failed(error), Answer::Unsure)
             }
+        };
+        // The next request opens another connection.
+        if self.connection.as_ref().and_then(|it| it.header("connection")) == Some("close") {
+            self.connection = None;
         }
+        (outcome, answer)
     }
 }

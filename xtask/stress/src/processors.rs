@@ -1,4 +1,4 @@
-//! Who used the cores: the server, the generator, the database, or somebody else.
+//! Processor time by user: the server, the generator, the database, everything else.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::statistics::real;
 
-/// Seconds of all cores that were used so far.
+/// Processor time that was used so far, in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Used {
     all: f64,
@@ -19,23 +19,25 @@ pub(crate) struct Used {
 
 /// Cores in use during a load, on average.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Cores {
-    pub(crate) server: f64,
-    pub(crate) database: f64,
-    /// The load tool.
-    pub(crate) ours: f64,
-    /// Whoever else runs on this machine, or takes it from us.
-    pub(crate) others: f64,
-    /// Of `others`, what the hypervisor gave to other machines.
+pub struct Cores {
+    /// Of the server.
+    pub server: f64,
+    /// Of all PostgreSQL processes.
+    pub database: f64,
+    /// Of the load tool.
+    pub ours: f64,
+    /// Of everything else, including other virtual machines.
+    pub others: f64,
+    /// Part of `others` that the hypervisor gave to other virtual machines.
     #[serde(default)]
-    pub(crate) stolen: f64,
-    /// How long that was.
+    pub stolen: f64,
+    /// Length of the measurement.
     #[serde(default)]
-    pub(crate) seconds: f64,
+    pub seconds: f64,
 }
 
 impl Used {
-    /// What was used until now; `server` is the number of its process.
+    /// Usage until now; `server` is a process id.
     pub(crate) fn now(server: i32) -> Self {
         let (all, stolen) = machine().unwrap_or_default();
         Self {
@@ -47,7 +49,7 @@ impl Used {
         }
     }
 
-    /// Cores since `before`, which was `seconds` ago.
+    /// Cores in use since `before`, `seconds` ago.
     pub(crate) fn since(self, before: Self, seconds: f64) -> Cores {
         let cores = |now: f64, then: f64| ((now - then) / seconds).max(0.0);
         let (server, ours) = (cores(self.server, before.server), cores(self.ours, before.ours));
@@ -61,7 +63,7 @@ impl Used {
 /// The place of stolen time in the first line of /proc/stat.
 const STEAL: usize = 7;
 
-/// Of all cores, what was not idle, and what of that was stolen.
+/// Busy time of all cores, and the part of it that was stolen.
 fn machine() -> Option<(f64, f64)> {
     let text = fs::read_to_string("/proc/stat").ok()?;
     let numbers: Vec<u64> =
@@ -71,7 +73,7 @@ fn machine() -> Option<(f64, f64)> {
     Some((seconds(busy), seconds(numbers.get(STEAL).copied().unwrap_or_default())))
 }
 
-/// The name of a process, and what it used.
+/// The name of a process, and its processor time.
 fn process(number: &str) -> Option<(String, f64)> {
     let text = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
     // The name is in parentheses and may hold anything.
@@ -81,7 +83,7 @@ fn process(number: &str) -> Option<(String, f64)> {
     Some((name, seconds(ticks)))
 }
 
-/// What all PostgreSQL processes of the machine used.
+/// Processor time of all PostgreSQL processes.
 fn databases() -> f64 {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());

@@ -1,4 +1,4 @@
-//! What is done under load. Each scenario is a few lines; objectives are data, in `perf/slo.toml`.
+//! What users do under load: one line of a table for each scenario. Objectives are data, in `perf/slo.toml`.
 
 use std::time::Duration;
 
@@ -6,319 +6,201 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use rand::Rng as _;
 
-use crate::engine::Watch;
 use crate::person::Person;
+use crate::watch::Watch;
 
-/// Rooms that people join or read.
+/// Rooms that have to exist for users to join or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rooms {
     None,
-    /// All the same one.
+    /// One for all users.
     One,
-    /// Everybody another one.
+    /// One for each user.
     Each,
 }
 
+/// What one user does once.
+type Turn = for<'a> fn(&'a mut Person, &'a Watch) -> LocalBoxFuture<'a, ()>;
+
 /// One way of using the server.
-pub(crate) trait Scenario: Send + Sync {
-    fn name(&self) -> &'static str;
-
-    /// What it is about, in a line.
-    fn about(&self) -> &'static str;
-
-    /// Which rooms there have to be, in a burst and otherwise.
-    fn rooms(&self, burst: bool) -> Rooms;
-
-    /// What one person does once when all do it at once.
-    fn burst<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        self.turn(person, watch)
-    }
-
-    /// What one person does, again and again.
-    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()>;
-
-    /// The step that a turn is mostly about.
-    fn step(&self) -> &'static str;
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// The request that it is mainly about.
+    pub(crate) step: &'static str,
+    /// Rooms that have to exist in a burst, and otherwise.
+    pub(crate) rooms: [Rooms; 2],
+    /// What each user does when all do it at once.
+    pub(crate) burst: Turn,
+    /// What each user does again and again.
+    pub(crate) turn: Turn,
 }
 
-/// Every scenario.
-pub(crate) const ALL: [&dyn Scenario; 8] =
-    [&Login, &Save, &Load, &Join, &Heartbeat, &Read, &Mixed, &Quick];
+/// Longest wait of a refused log-in, in spite of what `Retry-After` says.
+const RETRY_MAX: Duration = Duration::from_secs(10);
 
-/// The scenario of that name.
-pub(crate) fn by_name(name: &str) -> Option<&'static dyn Scenario> {
-    ALL.into_iter().find(|it| it.name() == name)
-}
-
-struct Login;
-
-impl Scenario for Login {
-    fn name(&self) -> &'static str {
-        "login"
-    }
-
-    fn about(&self) -> &'static str {
-        "counsellors log in, each with an account of their own"
-    }
-
-    fn rooms(&self, _burst: bool) -> Rooms {
-        Rooms::None
-    }
-
-    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        person.log_in(watch).boxed_local()
-    }
-
-    fn step(&self) -> &'static str {
-        "login"
-    }
-}
-
-struct Save;
-
-impl Scenario for Save {
-    fn name(&self) -> &'static str {
-        "save"
-    }
-
-    fn about(&self) -> &'static str {
-        "owners create rooms and save states in them"
-    }
-
-    fn rooms(&self, burst: bool) -> Rooms {
-        if burst { Rooms::None } else { Rooms::Each }
-    }
-
-    fn burst<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        async {
-            person.open_room(watch).await;
-            person.save(watch).await;
-        }
-        .boxed_local()
-    }
-
-    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        person.save(watch).boxed_local()
-    }
-
-    fn step(&self) -> &'static str {
-        "save"
-    }
-}
-
-struct Load;
-
-impl Scenario for Load {
-    fn name(&self) -> &'static str {
-        "load"
-    }
-
-    fn about(&self) -> &'static str {
-        "owners load the state that they saved"
-    }
-
-    fn rooms(&self, _burst: bool) -> Rooms {
-        Rooms::Each
-    }
-
-    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        async {
-            if !person.has_saved() {
-                person.save(watch).await;
-            }
-            person.load(watch).await;
-        }
-        .boxed_local()
-    }
-
-    fn step(&self) -> &'static str {
-        "load"
-    }
-}
-
-struct Join;
-
-impl Scenario for Join {
-    fn name(&self) -> &'static str {
-        "join"
-    }
-
-    fn about(&self) -> &'static str {
-        "visitors join one room, give signs of life, and join again"
-    }
-
-    fn rooms(&self, burst: bool) -> Rooms {
-        if burst { Rooms::One } else { Rooms::Each }
-    }
-
-    fn burst<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        async {
-            person.join(watch).await;
-            person.heartbeat(watch).await;
-            person.join_again(watch).await;
-        }
-        .boxed_local()
-    }
-
-    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        person.join(watch).boxed_local()
-    }
-
-    fn step(&self) -> &'static str {
-        "join"
-    }
-}
-
-struct Heartbeat;
-
-impl Scenario for Heartbeat {
-    fn name(&self) -> &'static str {
-        "heartbeat"
-    }
-
-    fn about(&self) -> &'static str {
-        "visitors give signs of life"
-    }
-
-    fn rooms(&self, _burst: bool) -> Rooms {
-        Rooms::Each
-    }
-
-    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        async {
-            if !person.has_joined() {
-                person.join(watch).await;
-            }
-            person.heartbeat(watch).await;
-        }
-        .boxed_local()
-    }
-
-    fn step(&self) -> &'static str {
-        "heartbeat"
-    }
-}
-
-struct Read;
-
-impl Scenario for Read {
-    fn name(&self) -> &'static str {
-        "read"
-    }
-
-    fn about(&self) -> &'static str {
-        "a room is read by its code"
-    }
-
-    fn rooms(&self, _burst: bool) -> Rooms {
-        Rooms::Each
-    }
-
-    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        person.read_room(watch).boxed_local()
-    }
-
-    fn step(&self) -> &'static str {
-        "read"
-    }
-}
-
-/// Logs in as [`Login`] does, and comes back when a refusal says so.
-pub(crate) struct PatientLogin;
-
-/// How long the patient wait at most, whatever they were told.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-impl Scenario for PatientLogin {
-    fn name(&self) -> &'static str {
-        "login"
-    }
-
-    fn about(&self) -> &'static str {
-        "counsellors log in, and come back when they are told"
-    }
-
-    fn rooms(&self, _burst: bool) -> Rooms {
-        Rooms::None
-    }
-
-    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        async {
-            person.log_in(watch).await;
-            person.wait_as_told(PATIENCE).await;
-        }
-        .boxed_local()
-    }
-
-    fn step(&self) -> &'static str {
-        "login"
-    }
-}
-
-struct Quick;
-
-impl Scenario for Quick {
-    fn name(&self) -> &'static str {
-        "quick"
-    }
-
-    fn about(&self) -> &'static str {
-        "what has to be quick whatever else goes on: saves, joins, reads, a look at the health"
-    }
-
-    fn rooms(&self, _burst: bool) -> Rooms {
-        Rooms::Each
-    }
-
-    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        async {
-            match person.random.random_range(0..4) {
-                0 => person.save(watch).await,
-                1 => person.join(watch).await,
-                2 => person.read_room(watch).await,
-                _ => person.look_at_health(watch).await,
-            }
-        }
-        .boxed_local()
-    }
-
-    fn step(&self) -> &'static str {
-        "save"
-    }
-}
-
-struct Mixed;
-
-/// Of a hundred turns, how many are log-ins, reads and joins; all others are saves.
+/// Of a hundred turns of the mixed load, how many are log-ins, reads and joins; the others are saves.
 const MIX: (u32, u32, u32) = (1, 20, 19);
 
-impl Scenario for Mixed {
-    fn name(&self) -> &'static str {
-        "mixed"
-    }
-
-    fn about(&self) -> &'static str {
-        "a working day: 60 saves, 20 reads, 19 joins and a log-in in a hundred turns"
-    }
-
-    fn rooms(&self, _burst: bool) -> Rooms {
-        Rooms::Each
-    }
-
-    fn turn<'a>(&'a self, person: &'a mut Person, watch: &'a Watch) -> LocalBoxFuture<'a, ()> {
-        async {
-            let (logins, reads, joins) = MIX;
-            match person.random.random_range(0..100) {
-                n if n < logins => person.log_in(watch).await,
-                n if n < logins + reads => person.read_room(watch).await,
-                n if n < logins + reads + joins => person.join(watch).await,
-                _ => person.save(watch).await,
+/// Every scenario.
+pub(crate) static ALL: [Scenario; 9] = [
+    Scenario::same(
+        "login",
+        "counsellors log in, each with an account of its own",
+        Rooms::None,
+        |it, watch| it.log_in(watch).boxed_local(),
+    ),
+    Scenario {
+        name: "save",
+        about: "owners create rooms and save states in them",
+        step: "save",
+        rooms: [Rooms::None, Rooms::Each],
+        burst: |it, watch| {
+            async {
+                it.open_room(watch).await;
+                it.save(watch).await;
             }
+            .boxed_local()
+        },
+        turn: |it, watch| it.save(watch).boxed_local(),
+    },
+    Scenario::same("load", "owners load the state that they saved", Rooms::Each, |it, watch| {
+        async {
+            if !it.has_saved() {
+                it.save(watch).await;
+            }
+            it.load(watch).await;
         }
         .boxed_local()
+    }),
+    Scenario {
+        name: "join",
+        about: "visitors join one room, send heartbeats, and join again",
+        step: "join",
+        rooms: [Rooms::One, Rooms::Each],
+        burst: |it, watch| {
+            async {
+                it.join(watch).await;
+                it.heartbeat(watch).await;
+                it.join_again(watch).await;
+            }
+            .boxed_local()
+        },
+        turn: |it, watch| it.join(watch).boxed_local(),
+    },
+    Scenario::same("heartbeat", "visitors send heartbeats", Rooms::Each, |it, watch| {
+        async {
+            if !it.has_joined() {
+                it.join(watch).await;
+            }
+            it.heartbeat(watch).await;
+        }
+        .boxed_local()
+    }),
+    Scenario::same("read", "visitors read a room by its code", Rooms::Each, |it, watch| {
+        it.read_room(watch).boxed_local()
+    }),
+    Scenario {
+        step: "save",
+        ..Scenario::same(
+            "mixed",
+            "a working day: 60 saves, 20 reads, 19 joins and a log-in in a hundred turns",
+            Rooms::Each,
+            |it, watch| {
+                async {
+                    let (logins, reads, joins) = MIX;
+                    match it.random.random_range(0..100) {
+                        n if n < logins => it.log_in(watch).await,
+                        n if n < logins + reads => it.read_room(watch).await,
+                        n if n < logins + reads + joins => it.join(watch).await,
+                        _ => it.save(watch).await,
+                    }
+                }
+                .boxed_local()
+            },
+        )
+    },
+    Scenario {
+        step: "save",
+        ..Scenario::same(
+            "quick",
+            "requests that have to be quick under any other load: saves, joins, reads, health",
+            Rooms::Each,
+            |it, watch| {
+                async {
+                    match it.random.random_range(0..4) {
+                        0 => it.save(watch).await,
+                        1 => it.join(watch).await,
+                        2 => it.read_room(watch).await,
+                        _ => it.look_at_health(watch).await,
+                    }
+                }
+                .boxed_local()
+            },
+        )
+    },
+    Scenario {
+        step: "save",
+        ..Scenario::same(
+            "smoke",
+            "users join one room, save in it and read it",
+            Rooms::One,
+            |it, watch| {
+                async {
+                    it.join(watch).await;
+                    it.save(watch).await;
+                    it.read_room(watch).await;
+                }
+                .boxed_local()
+            },
+        )
+    },
+];
+
+/// Logs in as `login` does, and retries when a refusal says so.
+pub(crate) static PATIENT_LOGIN: Scenario = Scenario::same(
+    "login",
+    "counsellors log in, and retry when they are told",
+    Rooms::None,
+    |it, watch| {
+        async {
+            it.log_in(watch).await;
+            it.wait_as_told(RETRY_MAX).await;
+        }
+        .boxed_local()
+    },
+);
+
+impl Scenario {
+    /// A scenario that is the same in a burst, and whose main request has its name.
+    pub(crate) const fn same(
+        name: &'static str,
+        about: &'static str,
+        rooms: Rooms,
+        turn: Turn,
+    ) -> Self {
+        Self { name, about, step: name, rooms: [rooms; 2], burst: turn, turn }
     }
 
-    fn step(&self) -> &'static str {
-        "save"
+    pub(crate) fn rooms(&self, burst: bool) -> Rooms {
+        self.rooms[usize::from(!burst)]
+    }
+}
+
+/// The scenario of that name.
+pub(crate) fn by_name(name: &str) -> Option<&'static Scenario> {
+    ALL.iter().find(|it| it.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_scenarios_share_a_name() {
+        for scenario in &ALL {
+            let found = by_name(scenario.name).unwrap();
+            assert!(std::ptr::eq(found, scenario), "{}", scenario.name);
+        }
     }
 }

@@ -1,7 +1,9 @@
-//! One run: sets the stage, brings load after load, and reads back what was promised.
+//! One run: sets the stage, applies load after load, and reads back what was acknowledged.
 
 mod figures;
 mod hang;
+mod neighbour;
+mod observation;
 mod overload;
 mod part;
 mod realtime;
@@ -12,21 +14,22 @@ mod undisturbed;
 mod waiting;
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail, ensure};
 use chrono::{SecondsFormat, Utc};
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
 
 use crate::arguments::RunArguments;
-use crate::engine::{self, Live, Load, Model, Sampled};
+use crate::engine::{self, Load};
 use crate::evidence::Evidence;
-use crate::interruption::Interrupted;
+use crate::finding::Finding;
+use crate::http::Request;
 use crate::ladder::Ladder;
+use crate::load::Model;
 use crate::machine::{self, Machine};
-use crate::metrics::{Cost, Scrape};
+use crate::metrics::Scrape;
 use crate::person::Person;
-use crate::processors::Used;
 use crate::progress::Progress;
 use crate::record::{Run, SCHEMA, Section, Server};
 use crate::scenario::{self, Scenario};
@@ -35,33 +38,102 @@ use crate::stage::Stage;
 use crate::tally::Recording;
 use crate::target::Target;
 use crate::validity;
-use crate::verify::{Finding, verify};
+use crate::verify::verify;
+use observation::{Observation, Observed};
 use part::Part;
-pub(crate) use realtime::NAME as REALTIME;
 
-/// What is run when nothing is asked for.
+/// The scenarios of a run without arguments.
 const DEFAULT: [&str; 3] = ["login", "save", "join"];
 
-/// People at once where nothing says how many.
+/// Users at once by default.
 const USERS: usize = 50;
+
+/// A run of several loads, or of one that needs more than a scenario.
+pub(crate) struct Special {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Settings of a spawned server, named as in the environment.
+    pub(crate) settings: &'static [(&'static str, &'static str)],
+    work: for<'a> fn(&'a mut Session<'_>) -> LocalBoxFuture<'a, Result<()>>,
+}
+
+/// Every special run.
+pub(crate) static SPECIAL: [Special; 10] = [
+    special("ladder", "more and more users, until the objective breaks", |it| {
+        it.climb().boxed_local()
+    }),
+    special("overload", "more than the server can do, then recovery", |it| {
+        it.overload().boxed_local()
+    }),
+    Special {
+        settings: &waiting::SETTINGS,
+        ..special("waiting", "others are served while 250 log-ins wait", |it| {
+            it.waiting().boxed_local()
+        })
+    },
+    special("slow", "others are served beside 2,000 slow connections", |it| {
+        it.slow().boxed_local()
+    }),
+    special("hang", "every query of PostgreSQL sleeps for 20 s", |it| it.hang().boxed_local()),
+    special("soak", "a working day, for long", |it| it.soak().boxed_local()),
+    special(realtime::NAME, "members of rooms broadcast over sockets", |it| {
+        it.realtime().boxed_local()
+    }),
+    special("neighbour", "fifty ordinary users beside one greedy client of each kind", |it| {
+        it.neighbour().boxed_local()
+    }),
+    special("bench", "closed loops of saves, joins and heartbeats", |it| it.bench().boxed_local()),
+    special("figures", "every figure that the service is held to", |it| it.figures().boxed_local()),
+];
+
+const fn special(
+    name: &'static str,
+    about: &'static str,
+    work: for<'a> fn(&'a mut Session<'_>) -> LocalBoxFuture<'a, Result<()>>,
+) -> Special {
+    Special { name, about, settings: &[], work }
+}
+
+/// The special run of that name.
+pub(crate) fn find_special(name: &str) -> Option<&'static Special> {
+    SPECIAL.iter().find(|it| it.name == name)
+}
+
+/// Everything that can be run, with what it is about.
+pub(crate) fn catalog() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let special = SPECIAL.iter().map(|it| (it.name, it.about));
+    scenario::ALL.iter().map(|it| (it.name, it.about)).chain(special)
+}
 
 /// A run that is under way.
 pub(crate) struct Session<'a> {
     arguments: &'a RunArguments,
     slo: &'a Slo,
     stage: Stage,
-    /// The process of the server, where it is ours.
+    /// The process of a spawned server.
     pid: Option<i32>,
     progress: Progress,
     seed: u64,
     evidence: Evidence,
     sections: Vec<Section>,
     ladder: Option<Ladder>,
-    /// What was found while load was brought.
     findings: Vec<Finding>,
 }
 
-/// Puts `target` under load as asked. After an interruption the run is what was measured until then.
+/// A run was ended before anything was measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Interrupted;
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// Puts `target` under load. A run that is interrupted, or whose server is gone, has what was measured until
+/// then.
 pub(crate) async fn run(
     arguments: &RunArguments,
     slo: &Slo,
@@ -72,16 +144,15 @@ pub(crate) async fn run(
 ) -> Result<Run> {
     let seed = arguments.seed.unwrap_or_else(|| rand::random::<u32>().into());
     let started = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
-    let url = target.url();
-    let wanted = arguments.users().unwrap_or(USERS);
     let progress = Progress::new(arguments.json);
     progress.say("making accounts");
     let mut interruption = pin!(interruption);
     let stage = tokio::select! {
         biased;
         () = &mut interruption => return Err(Interrupted.into()),
-        stage = Stage::set(target, wanted, seed) => stage?,
+        stage = Stage::set(target, arguments.users().unwrap_or(USERS), seed) => stage?,
     };
+    let build = Scrape::of(&stage.client).await.build();
     let mut session = Session {
         arguments,
         slo,
@@ -94,14 +165,17 @@ pub(crate) async fn run(
         ladder: None,
         findings: Vec::new(),
     };
-    let is_interrupted = tokio::select! {
+    let (is_interrupted, fault) = tokio::select! {
         biased;
-        () = &mut interruption => true,
-        outcome = session.work() => outcome.map(|()| false)?,
+        () = &mut interruption => (true, None),
+        outcome = session.work() => (false, outcome.err()),
     };
-    session.progress.finish();
-    let build = Scrape::of(&url).await.build();
-    let checks = vec![validity::build(build.as_deref())];
+    progress.finish();
+    let is_server_gone = fault.is_some() && !session.answers().await;
+    let fault = match fault {
+        Some(fault) if session.sections.is_empty() => bail!(fault),
+        fault => fault.map(|it| session.describe(&it)),
+    };
     Ok(Run {
         schema: SCHEMA,
         command: command(),
@@ -109,57 +183,79 @@ pub(crate) async fn run(
         commit: machine::commit(),
         seed,
         machine: Machine::here(),
+        checks: vec![validity::build(build.as_deref())],
         server: Server { build: build.unwrap_or_else(|| "unknown".to_owned()), ..server },
         sections: session.sections,
         ladder: session.ladder,
         findings: session.findings,
-        checks,
         is_interrupted,
+        fault,
+        is_server_gone,
     })
 }
 
-/// What a server needs set for one of these, as named in the environment.
-pub(crate) fn settings_of(name: &str) -> &'static [(&'static str, &'static str)] {
-    match name {
-        "waiting" => &waiting::SETTINGS,
-        _ => &[],
-    }
-}
-
-/// As it was typed, more or less.
+/// The command line, more or less.
 fn command() -> String {
-    let hidden = |word: &String| !word.starts_with("--server=");
-    let words = std::env::args().skip(1).filter(hidden).collect::<Vec<_>>();
+    let words = std::env::args().skip(1).collect::<Vec<_>>();
     format!("cargo xtask stress {}", words.join(" ")).trim_end().to_owned()
 }
 
+/// The scenario of that name.
+fn find(name: &str) -> Result<&'static Scenario> {
+    scenario::by_name(name).with_context(|| {
+        let all: Vec<_> = catalog().map(|it| it.0).collect();
+        format!("no scenario `{name}`: there are {}", all.join(", "))
+    })
+}
+
 impl Session<'_> {
-    /// Does all that was asked, and reads back what was promised.
+    /// Applies every load, and reads back what was acknowledged.
     async fn work(&mut self) -> Result<()> {
         for name in self.names()? {
-            self.scenario(&name).await?;
+            match find_special(&name) {
+                Some(special) => (special.work)(self).await?,
+                None => _ = self.measure_undisturbed(self.part(find(&name)?)?).await?,
+            }
         }
-        self.progress.say("reading back what was promised");
-        let url = self.stage.target.url();
-        let mut findings = verify(&url, &self.evidence).await.context("while reading back")?;
-        findings.append(&mut self.findings);
-        self.findings = findings;
+        self.progress.say("reading back what was acknowledged");
+        let findings = verify(&self.stage.client, &self.evidence).await;
+        self.findings.splice(0..0, findings.context("while reading back")?);
         Ok(())
+    }
+
+    /// Whether the server answers at all.
+    async fn answers(&self) -> bool {
+        self.stage.client.send(&Request::new("GET", "/health")).await.is_ok()
+    }
+
+    /// A fault that ended the run, with what could not be read back because of it.
+    fn describe(&self, fault: &anyhow::Error) -> String {
+        let Evidence { saves, joins, .. } = &self.evidence;
+        format!(
+            "{fault:#}; {} acknowledged saves and {} joins could not be verified",
+            saves.len(),
+            joins.len()
+        )
     }
 
     fn gate(&self) -> Option<&Gate> {
         self.slo.gate.get(self.arguments.gate.as_ref()?)
     }
 
+    /// The names to run; each exists.
     fn names(&self) -> Result<Vec<String>> {
-        if let Some(gate) = &self.arguments.gate {
-            let gate = self.slo.gate.get(gate).with_context(|| format!("no gate `{gate}`"))?;
-            return Ok(gate.scenarios.clone());
+        let names = match &self.arguments.gate {
+            Some(gate) => {
+                let gate = self.slo.gate.get(gate).with_context(|| format!("no gate `{gate}`"))?;
+                gate.scenarios.clone()
+            }
+            None if self.arguments.scenarios.is_empty() => DEFAULT.map(str::to_owned).to_vec(),
+            None => self.arguments.scenarios.clone(),
+        };
+        for name in &names {
+            ensure!(find_special(name).is_some() || find(name)?.name == name, "{name}");
         }
-        if self.arguments.scenarios.is_empty() {
-            return Ok(DEFAULT.map(str::to_owned).to_vec());
-        }
-        Ok(self.arguments.scenarios.clone())
+        Ok(names)
     }
 
     /// Cores that others may use meanwhile.
@@ -171,102 +267,84 @@ impl Session<'_> {
         self.arguments.others_max.or(said).unwrap_or(self.slo.validity.others_cores_max)
     }
 
-    async fn scenario(&mut self, name: &str) -> Result<()> {
-        match name {
-            "ladder" => self.climb().await,
-            "overload" => self.overload().await,
-            "waiting" => self.waiting().await,
-            "slow" => self.slow().await,
-            "hang" => self.hang().await,
-            "soak" => self.soak().await,
-            "figures" => self.figures().await,
-            REALTIME => self.realtime().await,
-            name => {
-                let part = self.part(find(name)?)?;
-                self.measure_undisturbed(part).await.map(|_| ())
-            }
-        }
+    fn limits(&self) -> validity::Limits {
+        let headroom = self.gate().map(|it| it.headroom);
+        headroom.map_or(self.slo.validity, |it| self.slo.validity.widened(it))
     }
 
-    /// Brings one load, and keeps what it showed; gives the place of its section.
-    async fn measure(&mut self, part: Part) -> Result<usize> {
-        self.measure_with(part, None).await
-    }
-
-    /// A person for each of `users`, with a room.
-    async fn ready(&self, scenario: &dyn Scenario, users: usize) -> Result<Vec<Person>> {
+    /// A user for each of `users`, with a room.
+    async fn ready(&self, scenario: &Scenario, users: usize) -> Result<Vec<Person>> {
         let mut people = self.stage.people(users);
         self.stage.open_rooms(scenario.rooms(false), &mut people).await?;
         Ok(people)
     }
 
-    /// The same with people who are ready, if there are some: when no room can be opened.
+    /// Applies one load, and stores its section; returns the section's index.
+    async fn measure(&mut self, part: Part) -> Result<usize> {
+        self.measure_with(part, None).await
+    }
+
+    /// The same with users who are ready, for when no room can be opened.
     async fn measure_with(&mut self, part: Part, ready: Option<Vec<Person>>) -> Result<usize> {
-        let Part { name, scenario, model, users, repeats, objectives } = part;
-        let url = self.stage.target.url();
-        let is_ready = ready.is_some();
-        let mut people = ready.unwrap_or_else(|| self.stage.people(users));
-        let (live, sampled) = (Arc::new(Live::default()), Arc::new(Mutex::new(Sampled::default())));
-        let sampling = tokio::spawn(engine::sample(live.clone(), sampled.clone()));
-        let bar = self.progress.load(&name, model, repeats, live.clone());
-        let before = Scrape::of(&url).await;
-        let used = self.pid.map(|pid| (pid, Used::now(pid), Instant::now()));
+        let opens_rooms = ready.is_none();
+        let mut people = ready.unwrap_or_else(|| self.stage.people(part.users));
+        let observation = self.observe(&part.name).await;
         let mut recording = Recording::default();
-        for repeat in 0..repeats {
-            if !is_ready {
-                let rooms = scenario.rooms(model == Model::Burst);
-                self.stage.open_rooms(rooms, &mut people).await?;
+        let mut outcome = Ok(());
+        for repeat in 0..part.repeats {
+            if opens_rooms {
+                let rooms = part.scenario.rooms(part.model == Model::Burst);
+                outcome = self.stage.open_rooms(rooms, &mut people).await;
+            }
+            if outcome.is_err() {
+                break;
             }
             people.iter_mut().for_each(Person::forget);
             let seed = self.seed.wrapping_add(repeat as u64);
+            let Part { model, scenario, users, .. } = part;
             let load = Load { model, scenario, at_once: Some(users), seed };
-            let measured;
-            (measured, people) = engine::run(load, people, live.clone()).await?;
+            let (measured, again) = engine::run(load, people, observation.live.clone()).await?;
+            people = again;
             recording.merge(&measured);
-            bar.repeated();
         }
-        bar.finish();
-        sampling.abort();
-        let cores = used
-            .map(|(pid, used, start)| Used::now(pid).since(used, start.elapsed().as_secs_f64()));
-        let cost = Cost { cores, ..Scrape::of(&url).await.since(&before) };
+        let observed = observation.end(&self.stage.client).await;
         for person in people {
             self.evidence.add(person.evidence);
         }
-        let sampled = sampled.lock().map(|it| *it).unwrap_or_default();
-        let limits = match self.gate() {
-            Some(gate) => self.slo.validity.widened(gate.headroom),
-            None => self.slo.validity,
-        };
-        let mut checks = validity::checks(&limits, model, scenario.step(), &recording, sampled);
+        let index = self.conclude(part, recording, observed);
+        // What was measured before the fault is kept.
+        outcome.map(|()| index)
+    }
+
+    async fn observe(&self, name: &str) -> Observation {
+        Observation::begin(&self.stage.client, self.pid, self.progress, name).await
+    }
+
+    /// Stores the section of a load; returns its index.
+    fn conclude(&mut self, part: Part, recording: Recording, observed: Observed) -> usize {
+        let Part { name, scenario, model, users, repeats, objectives } = part;
+        let limits = self.limits();
+        let sampled = observed.sampled;
+        let mut checks = validity::checks(&limits, model, scenario.step, &recording, sampled);
+        let cores = observed.cost.cores;
         checks.extend(cores.map(|it| validity::others(self.others_max(), it)));
         let verdicts = objectives.iter().map(|it| it.judge(&recording)).collect();
         self.sections.push(Section {
             name,
-            scenario: scenario.name().to_owned(),
+            scenario: scenario.name.to_owned(),
             model,
             users,
             repeats,
             recording,
             in_flight: sampled.mean,
-            cost,
+            cost: observed.cost,
             checks,
             verdicts,
             is_rung: false,
-            disturbed: 0,
+            standstill: validity::standstill(&limits, observed.standstill),
+            tries: Vec::new(),
             claims: Vec::new(),
         });
-        Ok(self.sections.len() - 1)
+        self.sections.len() - 1
     }
-}
-
-fn find(name: &str) -> Result<&'static dyn Scenario> {
-    scenario::by_name(name).with_context(|| {
-        let all: Vec<_> = scenario::ALL.iter().map(|it| it.name()).collect();
-        format!(
-            "no scenario `{name}`: there are {}, realtime, ladder, overload, waiting, slow, hang, soak and \
-             figures",
-            all.join(", ")
-        )
-    })
 }

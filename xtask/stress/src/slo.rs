@@ -1,4 +1,4 @@
-//! `perf/slo.toml` as types.
+//! The types of `perf/slo.toml`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,27 +20,27 @@ pub(crate) struct Slo {
     pub(crate) scenario: BTreeMap<String, Scenario>,
 }
 
-/// A short run that decides something.
+/// A short run with one verdict, such as of CI.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Gate {
     pub(crate) headroom: f64,
     pub(crate) scenarios: Vec<String>,
     pub(crate) repeat: usize,
-    /// People of scenarios that would take too long on a busy machine.
+    /// Users of scenarios that would take too long on a busy machine.
     #[serde(default)]
     pub(crate) users: BTreeMap<String, usize>,
-    /// In place of the one in `[validity]`.
+    /// Overrides the one in `[validity]`.
     pub(crate) others_cores_max: Option<f64>,
 }
 
-/// How a scenario is run when nothing else is said, and what it is held to.
+/// How a scenario is run by default, and its objectives.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
-    /// People at once.
+    /// Users at once.
     pub(crate) burst: Option<usize>,
-    /// Bursts whose measurements are pooled.
+    /// Bursts that are pooled.
     pub(crate) repeat: Option<usize>,
     pub(crate) objectives: Vec<Objective>,
 }
@@ -63,7 +63,7 @@ mod tests {
 
         for name in slo.scenario.keys() {
             let is_known = crate::scenario::by_name(name).is_some();
-            assert!(is_known || name == crate::session::REALTIME, "{name}");
+            assert!(is_known || crate::session::find_special(name).is_some(), "{name}");
         }
         for gate in slo.gate.values() {
             assert!(gate.scenarios.iter().all(|name| slo.scenario.contains_key(name)));

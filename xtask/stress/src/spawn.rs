@@ -1,40 +1,44 @@
-//! A server of our own for the time of a run.
+//! The server of a run: a spawned one, or one that is already running.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use probe::server::Server as Process;
 
 use crate::arguments::RunArguments;
+use crate::client::Client;
+use crate::http::Request;
 use crate::record::Server;
+use crate::server::Server as Process;
 use crate::session;
 use crate::target::Target;
 
-/// So that people can have accounts, in whatever profile, and lines of log do not take the cores
-/// that the load is for. Settings that are asked for come later and win.
+/// Accounts can be made in every profile, and log lines do not take the cores from the load. Settings of the
+/// command line override these.
 const SETTINGS: [(&str, &str); 3] = [
     ("CARDROOM__AUTH__REGISTRATION", "true"),
     ("CARDROOM__RATES__REGISTRATION", "100000/hour burst 10000"),
     ("CARDROOM__LOG__FILTER", "warn"),
 ];
 
-/// Signs the tokens of profiles that have no published secret.
+/// Signs the tokens in profiles without a published secret.
 const SECRET: (&str, &str) = ("JWT_SECRET", "a-secret-that-lives-as-long-as-one-run-of-stress");
 
-/// A server that runs, if it is ours, and where it is.
+/// A server, with its process if it was spawned.
 pub(crate) struct Spawned {
     pub(crate) process: Option<Process>,
     pub(crate) target: Target,
     pub(crate) server: Server,
 }
 
-/// Starts a server, or takes the one that is there.
-pub(crate) fn target(arguments: &RunArguments) -> Result<Spawned> {
+/// Spawns a server, or checks the one that is running.
+pub(crate) async fn target(arguments: &RunArguments) -> Result<Spawned> {
     if arguments.target == "spawn" {
-        let program = arguments.server.as_deref().context("no --server to spawn")?;
+        let program = arguments.server.as_deref().context("no CARDROOM_SERVER to spawn")?;
         return spawn(arguments, program);
     }
     let target = Target::parse(&arguments.target, arguments.allow_remote.as_deref())?;
+    let health = Client::new(target.clone()).send(&Request::new("GET", "/health")).await;
+    health.with_context(|| format!("no server at {}", arguments.target))?;
     let server = Server {
         target: arguments.target.clone(),
         database: "unknown database".to_owned(),
@@ -46,12 +50,12 @@ pub(crate) fn target(arguments: &RunArguments) -> Result<Spawned> {
     Ok(Spawned { process: None, target, server })
 }
 
-/// Starts `program`.
+/// Spawns `program`.
 pub(crate) fn spawn(arguments: &RunArguments, program: &Path) -> Result<Spawned> {
     let url = arguments.database_url.as_deref().context("no DATABASE_URL for the server")?;
     let mut settings = SETTINGS.to_vec();
-    let wanted = arguments.scenarios.iter().flat_map(|it| session::settings_of(it));
-    settings.extend(wanted.copied());
+    let special = arguments.scenarios.iter().filter_map(|it| session::find_special(it));
+    settings.extend(special.flat_map(|it| it.settings));
     settings.push(("CARDROOM_PROFILE", &arguments.profile));
     if arguments.profile != "development" {
         settings.push(SECRET);
@@ -59,7 +63,7 @@ pub(crate) fn spawn(arguments: &RunArguments, program: &Path) -> Result<Spawned>
     settings.extend(arguments.settings.iter().map(|(key, value)| (&**key, &**value)));
     let told = settings.iter().filter(|(key, _)| key.starts_with("CARDROOM__"));
     let told = told.map(|(key, value)| format!("{key}={value}")).collect();
-    let mut process = Process::start_with(program, url, &settings)?;
+    let mut process = Process::start(program, url, &settings)?;
     let started = process.wait()?;
     let server = Server {
         target: "spawned".to_owned(),

@@ -1,35 +1,30 @@
-//! What has to be there before a load: accounts, people, rooms.
+//! What has to exist before a load: accounts, users, rooms.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use reqwest::header::RETRY_AFTER;
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::client::{Client, text};
 use crate::evidence::Room;
+use crate::http::Request;
 use crate::person::{Account, Person};
 use crate::scenario::Rooms;
 use crate::target::Target;
 
-/// Accounts at most: each costs a password hash or two, and owners may have many rooms.
+/// Accounts at most: each costs a password hash or two, and an owner may have many rooms.
 const ACCOUNTS_MAX: usize = 50;
 
-/// Requests at once while the stage is set.
+/// Concurrent requests.
 const AT_ONCE: usize = 8;
 
-/// How often a server that is too busy is asked again, and how long between at most.
-const PATIENCE: usize = 20;
-const WAIT_MAX: Duration = Duration::from_secs(10);
-
-/// The password of every account that is made here; the server is fresh, or knows none of them.
+/// The password of every account that is made here.
 const PASSWORD: &str = "stress-and-no-strain";
 
-/// Where the server gives no accounts away, these are there in development and staging.
+/// The demo account of development and staging, for a server without registration.
 const DEMO: (&str, &str) = ("demo.counselor@example.com", "demo123");
 
 /// A server with accounts.
@@ -41,52 +36,51 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Makes accounts for `users` people.
+    /// Makes accounts for so many users.
     pub(crate) async fn set(target: Target, users: usize, seed: u64) -> Result<Self> {
-        let mut stage = Self { target, client: Client::new(), accounts: Vec::new(), seed };
+        let client = Client::new(target.clone());
+        let mut stage = Self { target, client, accounts: Vec::new(), seed };
         let run: u32 = rand::rng().random();
         let emails: Vec<_> = (0..users.clamp(1, ACCOUNTS_MAX))
             .map(|number| format!("stress-{run:08x}-{number}@example.com"))
             .collect();
         stage.accounts = match stage.register(&emails[0]).await? {
-            StatusCode::OK | StatusCode::CREATED => stage.make(emails).await?,
+            200..300 => stage.make(emails).await?,
             _ => vec![stage.log_in(DEMO.0, DEMO.1).await?],
         };
         Ok(stage)
     }
 
-    /// The first address is registered already.
+    /// Makes the accounts; the first is registered already.
     async fn make(&self, emails: Vec<String>) -> Result<Vec<Account>> {
-        stream::iter(emails.into_iter().enumerate())
-            .map(|(number, email)| async move {
-                if number > 0 {
-                    let status = self.register(&email).await?;
-                    if !status.is_success() {
-                        bail!("the server registers one account and refuses others: {status}");
-                    }
+        let make = async |(number, email): (usize, String)| {
+            if number > 0 {
+                let status = self.register(&email).await?;
+                if !(200..300).contains(&status) {
+                    bail!("the server registers one account and refuses others: {status}");
                 }
-                self.log_in(&email, PASSWORD).await
-            })
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await
+            }
+            self.log_in(&email, PASSWORD).await
+        };
+        stream::iter(emails.into_iter().enumerate()).map(make).buffered(AT_ONCE).try_collect().await
     }
 
-    async fn register(&self, email: &str) -> Result<StatusCode> {
+    /// The status of the answer.
+    async fn register(&self, email: &str) -> Result<u16> {
         let account = json!({ "email": email, "password": PASSWORD, "full_name": "Stress" });
-        let request = || self.client.post(self.at("auth/register")).json(&account);
-        Ok(patiently(request).await.context("cannot register")?.status())
+        let account = account.to_string();
+        let request = Request::new("POST", "/api/auth/register").body(&account);
+        Ok(self.client.retry(&request).await?.status)
     }
 
     async fn log_in(&self, email: &str, password: &str) -> Result<Account> {
         let login = json!({ "email": email, "password": password });
-        let login = || self.client.post(self.at("auth/login")).json(&login);
-        let answer: Value = patiently(login).await?.error_for_status()?.json().await?;
-        let token = answer["access_token"].as_str().context("no token")?.into();
+        let answer = self.client.post("/api/auth/login", "", &login).await?;
+        let token = text(&answer, "access_token")?.into();
         Ok(Account { email: email.to_owned(), password: password.to_owned(), token })
     }
 
-    /// That many people, with accounts in turn.
+    /// So many users, with accounts in turn.
     pub(crate) fn people(&self, users: usize) -> Vec<Person> {
         (0..users)
             .map(|number| {
@@ -97,7 +91,7 @@ impl Stage {
             .collect()
     }
 
-    /// Gives everybody a room to join or read.
+    /// Opens rooms for users to join or read.
     pub(crate) async fn open_rooms(&self, rooms: Rooms, people: &mut [Person]) -> Result<()> {
         let count = match rooms {
             Rooms::None => return Ok(()),
@@ -111,37 +105,14 @@ impl Stage {
         Ok(())
     }
 
-    /// So many rooms.
+    /// Opens so many rooms.
     pub(crate) async fn rooms(&self, count: usize) -> Result<Vec<Arc<Room>>> {
         stream::iter(0..count).map(|it| self.open_room(it)).buffered(AT_ONCE).try_collect().await
     }
 
     async fn open_room(&self, number: usize) -> Result<Arc<Room>> {
         let token = self.accounts[number % self.accounts.len()].token.clone();
-        let name = json!({ "name": "stress" });
-        let request = || self.client.post(self.at("rooms")).bearer_auth(&token).json(&name);
-        let answer = patiently(request).await?;
-        let room: Value = answer.error_for_status()?.json().await?;
-        let text =
-            |key: &str| room[key].as_str().map(str::to_owned).with_context(|| format!("no {key}"));
-        Ok(Arc::new(Room { id: text("id")?, code: text("share_code")?, token }))
+        let room = self.client.post("/api/rooms", &token, &json!({ "name": "stress" })).await?;
+        Ok(Arc::new(Room { id: text(&room, "id")?, code: text(&room, "share_code")?, token }))
     }
-
-    fn at(&self, path: &str) -> String {
-        format!("{}/api/{path}", self.target.url())
-    }
-}
-
-/// Asks until the server is not too busy. The load is what is measured, not the way there.
-async fn patiently(request: impl Fn() -> RequestBuilder) -> reqwest::Result<Response> {
-    let mut answer = request().send().await?;
-    for _ in 0..PATIENCE {
-        if !matches!(answer.status().as_u16(), 429 | 503) {
-            break;
-        }
-        let after = answer.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
-        tokio::time::sleep(Duration::from_secs(after.unwrap_or(1)).min(WAIT_MAX)).await;
-        answer = request().send().await?;
-    }
-    Ok(answer)
 }

@@ -1,21 +1,21 @@
-//! What a sample says about everything that was not measured, as pure functions.
+//! Confidence intervals, as pure functions.
 //!
-//! The intervals take measurements for independent ones. Requests of one burst or one connection are
-//! not quite, so the truth is a little wider.
+//! They assume independent measurements. Requests of one burst or one connection are not quite
+//! independent, so that the true intervals are a little wider.
 
 /// The normal quantile of a two-sided interval at 95 %.
 const Z95: f64 = 1.959_964;
 
-/// Probability that an end of an interval leaves out.
+/// Probability beyond each end of an interval.
 const TAIL: f64 = 0.025;
 
-/// Above this many measurements the binomial is as good as normal.
+/// Above this many measurements the normal approximation of the binomial is used.
 const EXACT_MAX: u64 = 5000;
 
 /// The ranks (from 1) between which the quantile `q` of everything lies with 95 % confidence.
 ///
-/// By order statistics: how many of `n` values lie below the quantile is binomial. `None` means
-/// that no measurement is low or high enough to say.
+/// By order statistics: the number of values below the quantile is binomial. None where no measurement
+/// is low or high enough.
 pub(crate) fn quantile_ranks(n: u64, q: f64) -> (Option<u64>, Option<u64>) {
     let within = |rank: u64| (1..=n).contains(&rank).then_some(rank);
     if n > EXACT_MAX {
@@ -38,7 +38,7 @@ pub(crate) fn quantile_ranks(n: u64, q: f64) -> (Option<u64>, Option<u64>) {
     (within(lower), within(upper))
 }
 
-/// Between which shares the true one lies with 95 % confidence (Wilson's score interval).
+/// The 95 % confidence interval of a share (Wilson's score interval).
 pub(crate) fn wilson(successes: u64, n: u64) -> (f64, f64) {
     if n == 0 {
         return (0.0, 1.0);
@@ -87,9 +87,9 @@ fn ln_factorial(n: u64) -> f64 {
     n * n.ln() - n + 0.5 * (tau * n).ln() + 1.0 / (12.0 * n) - 1.0 / (360.0 * n.powi(3))
 }
 
-/// A count as a real number.
+/// A count as a real number; counts stay below 2^52.
 #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 of anything")]
-pub(crate) fn real(n: u64) -> f64 {
+pub fn real(n: u64) -> f64 {
     n as f64
 }
 

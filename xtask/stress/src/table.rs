@@ -1,18 +1,18 @@
-//! The end of a run, for a person with five seconds.
+//! The result of a run as text.
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
 use crate::exit::Exit;
+use crate::finding::Check;
 use crate::ladder::Ladder;
 use crate::objective::{Verdict, show_micros};
 use crate::processors::Cores;
 use crate::record::{Run, Section};
 use crate::statistics::real;
 use crate::tally::Tally;
-use crate::validity::Check;
 
-/// Words that stand out, on a terminal.
+/// Colours, on a terminal.
 #[derive(Clone, Copy)]
 struct Paint(bool);
 
@@ -38,7 +38,7 @@ impl Paint {
     }
 }
 
-/// The whole run as text.
+/// The whole run.
 pub(crate) fn render(run: &Run) -> String {
     let paint = Paint(std::io::stdout().is_terminal());
     let mut text = String::new();
@@ -48,6 +48,7 @@ pub(crate) fn render(run: &Run) -> String {
     }
     if let Some(ladder) = &run.ladder {
         rungs(&mut text, ladder);
+        run.sections.iter().filter(|it| it.is_rung).for_each(|it| tries(&mut text, it, paint));
     }
     promises(&mut text, run, paint);
     verdicts(&mut text, run, paint);
@@ -82,10 +83,9 @@ fn load(text: &mut String, section: &Section, paint: Paint) {
         steps(text, section, step, tally, paint);
     }
     let mut checks: Vec<_> = section.checks.iter().map(|it| shown(it, paint)).collect();
-    if section.disturbed > 0 {
-        checks.push(format!("after {} that was disturbed", section.disturbed));
-    }
+    checks.extend(section.standstill.iter().map(|it| shown(it, paint)));
     line(text, "  valid", &checks.join(" · "));
+    tries(text, section, paint);
     if let Some(Cores { server, database, ours, .. }) = section.cost.cores {
         let database =
             if database > 0.0 { format!(", database {database:.2}") } else { String::new() };
@@ -115,12 +115,33 @@ fn steps(text: &mut String, section: &Section, step: &str, tally: &Tally, paint:
     }
 }
 
+/// Earlier tries, with what disturbed them and with their figures.
+fn tries(text: &mut String, section: &Section, paint: Paint) {
+    for (number, attempt) in section.tries.iter().enumerate() {
+        let number = number + 1;
+        line(
+            text,
+            "  try",
+            &format!("{number} of {} was disturbed: {}", attempt.name, faults(attempt)),
+        );
+        for (step, tally) in &attempt.recording.steps {
+            steps(text, attempt, step, tally, paint);
+        }
+    }
+}
+
+/// What was wrong with a try.
+pub(crate) fn faults(section: &Section) -> String {
+    let checks = section.checks.iter().chain(&section.standstill).filter(|it| !it.ok);
+    checks.map(|it| format!("{} {}", it.name, it.fault())).collect::<Vec<_>>().join(", ")
+}
+
 fn shown(check: &Check, paint: Paint) -> String {
     let words = format!("{} {}", check.name, check.value);
     if check.ok { words } else { paint.bad(&format!("{words} (must be {})", check.limit)) }
 }
 
-/// The server's own waits that matter, longest first.
+/// The server's own stages, longest first.
 fn waits(section: &Section) -> String {
     let mut all: Vec<_> = section.cost.waits.iter().filter(|it| it.stage != "request").collect();
     all.sort_by(|one, other| other.mean_us.total_cmp(&one.mean_us));
@@ -200,14 +221,20 @@ fn verdicts(text: &mut String, run: &Run, paint: Paint) {
     let _ = writeln!(text);
     if run.is_interrupted {
         let word = paint.bad("INTERRUPTED");
-        let _ = writeln!(text, " {word}: nothing was read back, and there is no verdict");
+        let _ = writeln!(text, " {word}: nothing was read back, and nothing is judged");
         return;
+    }
+    if let Some(fault) = &run.fault {
+        let _ = writeln!(text, " {}: {fault}", paint.bad("ENDED EARLY"));
+    }
+    for (section, check) in run.standstills() {
+        let judged = paint.judged(false);
+        let _ = writeln!(text, " {judged}  {section}: {} {}", check.name, check.fault());
     }
     if run.exit() == Exit::Invalid {
         let _ = writeln!(text, " {}: nothing can be concluded from this run", paint.bad("INVALID"));
         for (section, check) in run.invalid() {
-            let Check { name, value, limit, .. } = check;
-            let _ = writeln!(text, "   {section}: {name} is {value}, must be {limit}");
+            let _ = writeln!(text, "   {section}: {} {}", check.name, check.fault());
         }
         return;
     }
@@ -216,14 +243,16 @@ fn verdicts(text: &mut String, run: &Run, paint: Paint) {
         section.verdicts.iter().for_each(|it| verdict(text, it, paint));
         for claim in &section.claims {
             let judged = paint.judged(claim.ok);
-            let Check { name, value, limit, .. } = claim;
-            let _ = writeln!(text, " {judged}  {}: {name} {value}, must be {limit}", section.name);
+            let _ = writeln!(text, " {judged}  {}: {} {}", section.name, claim.name, claim.fault());
         }
     }
     let lost = run.findings.iter().any(|it| !it.holds());
     if lost {
-        let _ =
-            writeln!(text, " {}  data was lost or is not what was promised", paint.judged(false));
+        let _ = writeln!(
+            text,
+            " {}  data was lost or is not what was acknowledged",
+            paint.judged(false)
+        );
     }
 }
 
@@ -238,7 +267,7 @@ fn verdict(text: &mut String, verdict: &Verdict, paint: Paint) {
         writeln!(text, " {judged}  {:<28} {value:>9}  {}", objective.to_string(), paint.dim(&rest));
 }
 
-/// Where the truth lies with 95 % confidence.
+/// The 95 % confidence interval.
 pub(crate) fn interval(verdict: &Verdict) -> String {
     let show = |end: Option<f64>| end.map(|it| verdict.objective.metric.show(it));
     match (show(verdict.low), show(verdict.high)) {

@@ -1,5 +1,5 @@
-//! People in rooms who talk all the time, over sockets, as the web app does: everybody has to hear
-//! everything that others say, once and in order.
+//! Members of rooms who broadcast over sockets, as the web app does: each has to receive every message of
+//! the others, once and in order.
 
 mod hearing;
 mod member;
@@ -8,22 +8,20 @@ mod wire;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use tokio::runtime::Builder;
-use tokio::sync::oneshot;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 
-use crate::engine::{Live, Meter};
+use crate::engine::on_own_thread;
 use crate::evidence::Room;
 use crate::statistics::real;
 use crate::tally::{Outcome, Recording, Sample};
 use crate::target::Target;
+use crate::watch::{Live, Meter};
 pub(crate) use hearing::Heard;
 use member::Member;
 
@@ -66,18 +64,9 @@ struct Notes {
     outcomes: RefCell<Outcomes>,
 }
 
-/// Has them talk, on a thread of its own.
+/// Lets them talk, on a thread of its own.
 pub(crate) async fn run(talk: Talk, live: Arc<Live>) -> Result<Outcomes> {
-    let (sender, outcome) = oneshot::channel();
-    thread::Builder::new().name("generator".into()).spawn(move || {
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let outcome = runtime
-            .map_err(Into::into)
-            .and_then(|runtime| LocalSet::new().block_on(&runtime, drive(talk, live)));
-        // Nobody waits any more when the run was interrupted.
-        let _ = sender.send(outcome);
-    })?;
-    outcome.await.context("the load generator panicked")?
+    on_own_thread(move || drive(talk, live)).await
 }
 
 async fn drive(talk: Talk, live: Arc<Live>) -> Result<Outcomes> {
@@ -182,8 +171,14 @@ impl Notes {
         let is_new = hearing.hear(message, &mut outcomes.heard);
         let Some(due) = u64::try_from(message.due).ok().filter(|_| is_new) else { return };
         let due = self.start + Duration::from_micros(due);
-        let sample =
-            Sample { step: STEP, intended: due, sent: due, done, outcome: Outcome::Success };
+        let sample = Sample {
+            step: STEP,
+            intended: due,
+            begun: due,
+            sent: due,
+            done,
+            outcome: Outcome::Success,
+        };
         self.live.count(&sample.outcome);
         outcomes.recording.add(self.start, message.from, false, &sample);
     }
@@ -195,7 +190,8 @@ impl Notes {
         for message in hearing.missing() {
             outcomes.heard.lose(message);
             let outcome = Outcome::Failed("a message never came".to_owned());
-            let sample = Sample { step: STEP, intended: now, sent: now, done: now, outcome };
+            let sample =
+                Sample { step: STEP, intended: now, begun: now, sent: now, done: now, outcome };
             self.live.count(&sample.outcome);
             outcomes.recording.add(self.start, 0, false, &sample);
         }

@@ -1,6 +1,5 @@
-//! What was measured: every request with its three clocks, counted and merged exactly.
+//! The measurements of a load: every request with its three clocks, counted and merged exactly.
 
-mod histogram;
 mod slots;
 
 use std::collections::BTreeMap;
@@ -8,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use histogram::Times;
 pub(crate) use slots::{Slot, Slots, row, row_floor};
+
+use crate::statistics::real;
+use crate::times::{Times, micros};
 
 /// Bars of a timeline at most; it is for one burst.
 const BARS_MAX: usize = 1000;
@@ -21,23 +22,25 @@ const MESSAGES_MAX: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Sample {
     pub(crate) step: &'static str,
-    /// When the plan, or the person's last answer, wanted it sent.
+    /// When it was due, by the plan or by the user's last answer.
     pub(crate) intended: Instant,
+    /// When the generator began with it, before connecting.
+    pub(crate) begun: Instant,
     /// When it was sent.
     pub(crate) sent: Instant,
-    /// When its answer was there.
+    /// When its answer was complete.
     pub(crate) done: Instant,
     pub(crate) outcome: Outcome,
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
-    /// What was promised.
+    /// The expected answer.
     Success,
-    /// 429 or 503: told to come back, and when.
+    /// 429 or 503, with or without `Retry-After`.
     Refused { status: u16, says_when: bool },
-    /// Anything else: a status, a broken connection, an answer that is not what was promised.
+    /// Any other status, a broken connection, or an unexpected answer.
     Failed(String),
 }
 
@@ -48,7 +51,7 @@ pub(crate) struct Tally {
     pub(crate) response: Times,
     /// From sending to the answer, of successes.
     pub(crate) service: Times,
-    /// From sending to the answer, or to giving up on it, of all that was no success.
+    /// From sending to the answer or the timeout, of all others.
     #[serde(default)]
     pub(crate) unserved: Times,
     pub(crate) refused: BTreeMap<u16, u64>,
@@ -68,12 +71,12 @@ impl Tally {
         self.refused.values().sum()
     }
 
-    /// Requests that were sent, whatever became of them.
+    /// Requests that were sent.
     pub(crate) fn total(&self) -> u64 {
         self.successes() + self.refusals() + self.failed
     }
 
-    /// The longest that anybody waited for any answer, in microseconds.
+    /// The longest wait for an answer of any kind, in microseconds.
     pub(crate) fn longest(&self) -> u64 {
         self.service.longest().max(self.unserved.longest()).unwrap_or(0)
     }
@@ -127,43 +130,43 @@ pub(crate) struct Bar {
     pub(crate) success: bool,
 }
 
-/// Everything that one load, or several of the same kind, have measured.
+/// The measurements of one load, or of several of the same kind.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Recording {
     pub(crate) steps: BTreeMap<String, Tally>,
     pub(crate) slots: Slots,
     pub(crate) timeline: Vec<Bar>,
-    /// From the intended moment to the sending, where a plan said when.
+    /// From the intended moment to the generator's beginning, of planned requests: its own lateness.
     pub(crate) lag: Times,
     /// From the intended moment to the answer, of the same requests.
     #[serde(default)]
     pub(crate) planned: Times,
-    /// How long connecting took.
+    /// Time to connect.
     pub(crate) connect: Times,
-    /// Arrivals that found everybody busy, and were not sent.
+    /// Arrivals that found every user busy, and were not sent.
     pub(crate) dropped: u64,
-    /// Requests that a plan wanted sent.
+    /// Requests that were due.
     pub(crate) offered: u64,
-    /// Time under load, in seconds; warming up is none of it.
+    /// Time under load without the warm-up, in seconds.
     pub(crate) seconds: f64,
-    /// Sum of what all requests took, in seconds.
+    /// Sum of the times of all requests, in seconds.
     pub(crate) busy_seconds: f64,
     pub(crate) generator: Generator,
 }
 
-/// What the generator itself needed, in seconds.
+/// Consumption of the generator's thread, in seconds.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Generator {
-    /// On a core.
+    /// Processor time.
     pub(crate) cpu: f64,
-    /// Ready, without a core to run on.
+    /// Time in which it was runnable without a core.
     pub(crate) waited: f64,
-    /// In all.
+    /// Elapsed time.
     pub(crate) wall: f64,
 }
 
 impl Recording {
-    /// A recording whose slots are as long as shows a load of `time` well.
+    /// An empty recording with slots for a load of about `time`.
     pub(crate) fn of(time: Duration) -> Self {
         Self { slots: Slots::of(time), ..Self::default() }
     }
@@ -180,7 +183,7 @@ impl Recording {
         self.slots.add(sample.done - start, sample.done - sample.intended, &sample.outcome);
         self.busy_seconds += (sample.done - sample.sent).as_secs_f64();
         if planned {
-            self.lag.record(sample.sent.saturating_duration_since(sample.intended));
+            self.lag.record(sample.begun.saturating_duration_since(sample.intended));
             self.planned.record(sample.done - sample.intended);
         }
         if self.timeline.len() < BARS_MAX {
@@ -211,7 +214,7 @@ impl Recording {
         self.generator.wall += other.generator.wall;
     }
 
-    /// Requests, whatever became of them.
+    /// Requests that were sent.
     pub(crate) fn total(&self) -> u64 {
         self.steps.values().map(Tally::total).sum()
     }
@@ -219,13 +222,8 @@ impl Recording {
     /// Successes a second.
     pub(crate) fn rate(&self, step: &str) -> f64 {
         let successes = self.steps.get(step).map_or(0, Tally::successes);
-        crate::statistics::real(successes) / self.seconds
+        real(successes) / self.seconds
     }
-}
-
-/// Microseconds, as many as fit.
-pub(crate) fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -234,7 +232,7 @@ mod tests {
 
     fn sample(start: Instant, clocks: [u64; 3], outcome: Outcome) -> Sample {
         let [intended, sent, done] = clocks.map(|ms| start + Duration::from_millis(ms));
-        Sample { step: "save", intended, sent, done, outcome }
+        Sample { step: "save", intended, begun: sent, sent, done, outcome }
     }
 
     #[test]

@@ -4,19 +4,19 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// People who can have a loopback address of their own: 127.10.0.1 to 127.250.249.250.
+/// Users with a loopback address of their own: 127.10.0.1 to 127.249.249.250.
 const SOURCES: usize = 240 * 250 * 250;
 
-/// Where the server is.
+/// The address of the server.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
-    /// As the `Host` header has it.
+    /// The `Host` header.
     pub(crate) host: String,
 }
 
 impl Target {
-    /// Reads a URL. Load on a machine that is not this one needs its name said twice.
+    /// Reads a URL. Another machine has to be allowed by name.
     pub(crate) fn parse(url: &str, allowed: Option<&str>) -> Result<Self> {
         let host = url.strip_prefix("http://").context("the target is no http:// URL")?;
         let host = host.trim_end_matches('/');
@@ -37,12 +37,8 @@ impl Target {
         Self { address, host: address.to_string() }
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.host)
-    }
-
-    /// An address for a person alone, so that limits by address are as with so many machines. None
-    /// where the server is elsewhere.
+    /// An address of a user's own, so that limits by address apply as to so many machines. None where the
+    /// server is on another machine.
     pub(crate) fn source(&self, person: usize) -> Option<IpAddr> {
         let person = person % SOURCES;
         let octet = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);

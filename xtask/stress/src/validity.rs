@@ -1,17 +1,21 @@
-//! Whether a run says anything: where the tool was the bottleneck, or nothing was measured, it
-//! does not, and no verdict is given.
+//! The validity of a run: where the tool was the bottleneck, or nothing was measured, nothing can be
+//! concluded.
 
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-use crate::engine::{Model, Sampled};
+use serde::Deserialize;
+
+use crate::finding::Check;
+use crate::load::Model;
 use crate::processors::Cores;
 use crate::statistics::real;
 use crate::tally::{Recording, Tally};
+use crate::watch::Sampled;
 
-/// Fewer looks at the requests under way say nothing.
+/// Samples of the requests in flight below which their mean is not used.
 const LOOKS_MIN: u64 = 100;
 
-/// Shorter loads cannot saturate anything for long enough to tell.
+/// Loads that are too short to saturate the generator.
 const SHORT_SECONDS: f64 = 0.25;
 
 /// `[validity]` of `perf/slo.toml`.
@@ -24,29 +28,22 @@ pub(crate) struct Limits {
     pub(crate) burst_lag_max: f64,
     pub(crate) little_tolerance: f64,
     pub(crate) others_cores_max: f64,
+    pub(crate) standstill_max_ms: f64,
 }
 
 impl Limits {
-    /// On a machine that may be so many times slower, and that others use too.
+    /// For a machine that is so many times slower and shared.
     pub(crate) fn widened(self, times: f64) -> Self {
-        Self { lag_p99_max_ms: self.lag_p99_max_ms * times, generator_wait_max: 1.0, ..self }
+        Self {
+            lag_p99_max_ms: self.lag_p99_max_ms * times,
+            standstill_max_ms: self.standstill_max_ms * times,
+            generator_wait_max: 1.0,
+            ..self
+        }
     }
 }
 
-/// One thing that has to be true before anything else is concluded.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Check {
-    pub(crate) name: String,
-    pub(crate) value: String,
-    pub(crate) limit: String,
-    pub(crate) ok: bool,
-}
-
-fn check(name: &str, value: String, limit: String, ok: bool) -> Check {
-    Check { name: name.to_owned(), value, limit, ok }
-}
-
-/// Looks at one load. `step` is what its scenario is mostly about.
+/// Checks one load; `step` is the main request of its scenario.
 pub(crate) fn checks(
     limits: &Limits,
     model: Model,
@@ -58,8 +55,7 @@ pub(crate) fn checks(
     all.extend(generator(limits, recording));
     all.extend(lag(limits, model, recording));
     if matches!(model, Model::Open { .. }) {
-        let dropped = recording.dropped;
-        all.push(check("dropped arrivals", dropped.to_string(), "0".to_owned(), dropped == 0));
+        all.push(Check::none(DROPPED, recording.dropped));
     }
     all.extend(little(limits, recording, sampled));
     all
@@ -67,7 +63,7 @@ pub(crate) fn checks(
 
 fn samples(step: &str, recording: &Recording) -> Check {
     let total = recording.steps.get(step).map_or(0, Tally::total);
-    check("samples", total.to_string(), "> 0".to_owned(), total > 0)
+    Check::new("samples", total.to_string(), "> 0", total > 0)
 }
 
 fn generator(limits: &Limits, recording: &Recording) -> [Check; 2] {
@@ -76,7 +72,7 @@ fn generator(limits: &Limits, recording: &Recording) -> [Check; 2] {
     let short = generator.wall < SHORT_SECONDS;
     let share = |name, needed: f64, max: f64| {
         let value = format!("{:.0} %", needed / wall * 100.0);
-        check(name, value, format!("<= {:.0} %", max * 100.0), short || needed / wall <= max)
+        Check::new(name, value, format!("<= {:.0} %", max * 100.0), short || needed / wall <= max)
     };
     [
         share("generator's core", generator.cpu, limits.generator_cpu_max),
@@ -84,12 +80,14 @@ fn generator(limits: &Limits, recording: &Recording) -> [Check; 2] {
     ]
 }
 
-/// The check of how late requests were sent.
+/// The check of arrivals that found every user busy.
+pub(crate) const DROPPED: &str = "dropped arrivals";
+
+/// The check of how late the generator began to send.
 pub(crate) const LAG: &str = "schedule lag p99";
 
-/// How late requests were sent. A large burst may take longer, if it is sent far faster than answered:
-/// then the server is never without work, most of the burst waits in it at once, and times are those of
-/// a burst that comes at one moment, since they count from there.
+/// How late the generator began to send. A large burst may take longer if it is sent far faster than it is
+/// answered: the server is never without work, and times count from the moment of the burst.
 fn lag(limits: &Limits, model: Model, recording: &Recording) -> Option<Check> {
     let lag = real(recording.lag.quantile(0.99)?) / 1e3;
     let (mut value, mut limit) =
@@ -101,47 +99,56 @@ fn lag(limits: &Limits, model: Model, recording: &Recording) -> Option<Check> {
         value = format!("{value}, {:.0} % of the burst", share * 100.0);
         limit = format!("{limit}, or {:.0} % of the burst", limits.burst_lag_max * 100.0);
     }
-    Some(check(LAG, value, limit, ok))
+    Some(Check::new(LAG, value, limit, ok))
 }
 
-/// N = X·R: requests under way, as somebody else has counted them, against rate times time.
+/// N = X·R: requests in flight, as another thread has sampled them, against rate times time.
 fn little(limits: &Limits, recording: &Recording, sampled: Sampled) -> Option<Check> {
     let expected = recording.busy_seconds / recording.seconds;
-    // With less than one request under way a look every few milliseconds meets too few of them.
+    // With less than one request in flight, samples meet too few of them.
     if sampled.looks < LOOKS_MIN || expected < 1.0 {
         return None;
     }
     let ratio = sampled.mean / expected;
     let ok = (ratio - 1.0).abs() <= limits.little_tolerance;
     let limit = format!("1 +- {}", limits.little_tolerance);
-    Some(check("Little's law", format!("{ratio:.2}"), limit, ok))
+    Some(Check::new(LITTLE, format!("{ratio:.2}"), limit, ok))
 }
 
-/// The check of who else used the machine, which says nothing about the tool.
+/// The check that fails when rate times time is not what was in flight.
+pub(crate) const LITTLE: &str = "Little's law";
+
+/// The check of other load on the machine.
 pub(crate) const OTHERS: &str = "others on the machine";
 
-/// Whether the machine was there for the server and for us.
+/// Other load on the machine, in cores.
 pub(crate) fn others(max: f64, cores: Cores) -> Check {
     let mut value = format!("{:.2} cores", cores.others);
     if cores.stolen > max / 2.0 {
         value = format!("{value} ({:.2} of them the hypervisor's)", cores.stolen);
     }
-    check(OTHERS, value, format!("<= {max} cores"), cores.others <= max)
+    Check::new(OTHERS, value, format!("<= {max} cores"), cores.others <= max)
 }
 
-/// A debug build says nothing about a release.
+/// A standstill of the server that is too long, which fails a run whatever else is true of it.
+pub(crate) fn standstill(limits: &Limits, longest: Duration) -> Option<Check> {
+    let ms = longest.as_secs_f64() * 1e3;
+    let value = format!("{:.1} s", ms / 1e3);
+    let limit = format!("<= {} ms", limits.standstill_max_ms);
+    (ms > limits.standstill_max_ms)
+        .then(|| Check::new("standstill of the server", value, limit, false))
+}
+
+/// A debug build is not measured.
 pub(crate) fn build(build: Option<&str>) -> Check {
     let value = build.unwrap_or("unknown").to_owned();
-    check("build of the server", value, "release".to_owned(), build != Some("debug"))
+    Check::new("build of the server", value, "release", build != Some("debug"))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::arrivals::Arrivals;
-    use crate::engine::Course;
+    use crate::load::{Arrivals, Course};
     use crate::tally::Generator;
 
     const LIMITS: Limits = Limits {
@@ -151,6 +158,7 @@ mod tests {
         burst_lag_max: 0.3,
         little_tolerance: 0.1,
         others_cores_max: 0.5,
+        standstill_max_ms: 1000.0,
     };
 
     const OPEN: Model = Model::Open {
@@ -190,10 +198,10 @@ mod tests {
         assert_eq!(spoil(|it| it.steps.clear(), FIFTY), ["samples"]);
         assert_eq!(spoil(|it| it.generator.cpu = 9.5, FIFTY), ["generator's core"]);
         assert_eq!(spoil(|it| it.generator.waited = 5.0, FIFTY), ["generator kept waiting"]);
-        assert_eq!(spoil(|it| it.dropped = 1, FIFTY), ["dropped arrivals"]);
+        assert_eq!(spoil(|it| it.dropped = 1, FIFTY), [DROPPED]);
         let late = |it: &mut Recording| it.lag.record(Duration::from_millis(30));
         assert_eq!(spoil(late, FIFTY), [LAG]);
-        assert_eq!(spoil(|_| (), Sampled { mean: 40.0, looks: 1000 }), ["Little's law"]);
+        assert_eq!(spoil(|_| (), Sampled { mean: 40.0, looks: 1000 }), [LITTLE]);
     }
 
     #[test]
@@ -208,6 +216,14 @@ mod tests {
         assert!(is_valid(30, 110), "a part");
         assert!(!is_valid(30, 90), "more");
         assert!(is_valid(19, 20), "little");
+    }
+
+    #[test]
+    fn a_standstill_has_a_limit_that_widens() {
+        let found = |limits: &Limits| standstill(limits, Duration::from_millis(1500));
+        assert_eq!(found(&LIMITS).unwrap().value, "1.5 s");
+        assert!(found(&LIMITS.widened(10.0)).is_none());
+        assert!(standstill(&LIMITS, Duration::from_millis(900)).is_none());
     }
 
     #[test]

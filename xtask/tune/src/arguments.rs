@@ -1,9 +1,13 @@
-//! What can be asked for.
+//! The command line.
 
 use std::path::PathBuf;
 
+use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use settings::Profile as Env;
+use stress::Needs;
+
+use crate::profile::Profile;
 
 /// Compute a profile from what is measured here, explain it, and prove that it fits
 ///
@@ -25,13 +29,13 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
-    /// Look whether committed profiles break an invariant. Offline, and quick.
+    /// Check the committed profiles against the invariants, offline and quickly.
     Check(CheckArguments),
-    /// Print what a platform has to be told.
+    /// Print the values that a deployment needs.
     Render(RenderArguments),
-    /// Hold a profile to what it predicts: from half to one and a half times its capacity, and bursts.
+    /// Hold a profile to its predictions: from half to one and a half times its capacity, and bursts.
     Verify(VerifyArguments),
-    /// Write a page about a profile: demands, bottleneck, curve, and how good predictions were.
+    /// Write a page about a profile: demands, bottleneck, curve, and the errors of predictions.
     Report {
         #[arg(long, value_parser = env)]
         env: Env,
@@ -54,10 +58,10 @@ pub(crate) struct TuneArguments {
     /// Instances at most.
     #[arg(long, value_name = "COUNT")]
     pub(crate) max_instances: Option<usize>,
-    /// sqlite, a plan as supabase-micro, or a postgres:// URL, which is asked for its limits.
+    /// sqlite, a plan as supabase-micro, or a postgres:// URL, whose limits are queried.
     #[arg(long, value_name = "NAME|URL")]
     pub(crate) db: Option<String>,
-    /// Go past the pooler, straight to the database.
+    /// Connect to the database without the pooler.
     #[arg(long)]
     pub(crate) no_pooler: bool,
     /// Requests a second in steady traffic, of all instances.
@@ -66,19 +70,19 @@ pub(crate) struct TuneArguments {
     /// Sockets that are open at once, on one instance.
     #[arg(long)]
     pub(crate) sockets: Option<usize>,
-    /// People who log in at once.
+    /// Users who log in at once.
     #[arg(long)]
     pub(crate) log_ins: Option<usize>,
-    /// What 95 of 100 of them wait at most, in milliseconds.
+    /// The longest wait of 95 of 100 of them, in milliseconds.
     #[arg(long, value_name = "MS")]
     pub(crate) log_in_objective: Option<f64>,
-    /// Take the latest measurement of this kind of database instead of measuring.
+    /// Use the latest measurement of this kind of database.
     #[arg(long)]
     pub(crate) reuse: bool,
-    /// Keep the result in config/tuning.
+    /// Write the result to config/tuning.
     #[arg(long)]
     pub(crate) write: bool,
-    /// Print how one number came about instead, as of `database.pool_size`.
+    /// Print the derivation of one number instead, as of `database.pool_size`.
     #[arg(long, value_name = "KEY")]
     pub(crate) explain: Option<String>,
     #[command(flatten)]
@@ -90,7 +94,7 @@ pub(crate) struct CheckArguments {
     /// One profile.
     #[arg(long, value_parser = env)]
     pub(crate) env: Option<Env>,
-    /// Every profile, and the files of deploy/; the same as without `--env`.
+    /// Every profile and the files of deploy/, as without `--env`.
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -100,8 +104,8 @@ pub(crate) struct RenderArguments {
     #[arg(long, value_parser = env, default_value = "cloud-run")]
     pub(crate) env: Env,
     /// The form.
-    #[arg(long = "as", value_enum, required_unless_present_any = ["check", "write"])]
-    pub(crate) form: Option<Form>,
+    #[arg(long = "as", value_enum, default_value = "env")]
+    pub(crate) form: Form,
     /// Compare the files in deploy/ instead.
     #[arg(long)]
     pub(crate) check: bool,
@@ -112,14 +116,12 @@ pub(crate) struct RenderArguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
-    /// Arguments of `gcloud run deploy`.
-    Gcloud,
-    /// A Knative service, for `gcloud run services replace`.
-    ServiceYaml,
-    /// A resource `google_cloud_run_v2_service`.
-    Terraform,
-    /// Variables of the environment, for machines of one's own.
+    /// Settings as variables of the environment, for a machine.
     Env,
+    /// Sizes of the service as shell variables, for deploy/cloud-run/deploy.sh and service.yaml.
+    CloudRun,
+    /// The same as Terraform variables, for deploy/cloud-run/main.tf.
+    Tfvars,
 }
 
 #[derive(Debug, Args)]
@@ -129,28 +131,48 @@ pub(crate) struct VerifyArguments {
     /// Seconds of each step.
     #[arg(long, default_value_t = 4)]
     pub(crate) seconds: u64,
-    /// Keep nothing in perf/calibration.ndjson.
+    /// Append nothing to perf/calibration.ndjson.
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) programs: Programs,
 }
 
-/// What `cargo xtask` has built and started.
+/// What `cargo xtask tune` has built and started.
 #[derive(Debug, Args)]
 pub(crate) struct Programs {
     /// The program of the server.
-    #[arg(long, hide = true, default_value = "target/release/cardroom")]
+    #[arg(long, env = "CARDROOM_SERVER", hide = true, default_value = "target/release/cardroom")]
     pub(crate) server: PathBuf,
-    /// The program that brings the load.
-    #[arg(long, hide = true, default_value = "target/release/stress")]
+    /// The load tool.
+    #[arg(long, env = "CARDROOM_STRESS", hide = true, default_value = "target/release/stress")]
     pub(crate) stress: PathBuf,
-    /// Measure although others use the machine too.
+    /// Measure although others use the machine.
     #[arg(long)]
     pub(crate) allow_busy: bool,
-    /// A migrated database that nobody else uses.
+    /// A migrated database for this run alone.
     #[arg(long, env, hide = true, hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+}
+
+impl Arguments {
+    /// What has to be prepared for this command.
+    ///
+    /// # Errors
+    /// When the profile cannot be read.
+    pub(crate) fn needs(&self) -> Result<Needs> {
+        let of_profile = |env| Ok(Needs::server_on(Profile::read(env)?.target()?.database.kind()));
+        match &self.task {
+            Some(Task::Verify(it)) => of_profile(it.env),
+            Some(_) => Ok(Needs::default()),
+            None if self.tune.reuse || self.tune.explain.is_some() => Ok(Needs::default()),
+            None => match self.tune.db.as_deref() {
+                Some("sqlite") => Ok(Needs::server_on("sqlite")),
+                Some(_) => Ok(Needs::server_on("postgres")),
+                None => of_profile(self.tune.env),
+            },
+        }
+    }
 }
 
 fn env(text: &str) -> Result<Env, String> {
@@ -162,6 +184,19 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+
+    #[test]
+    fn only_what_measures_needs_a_server() {
+        let needs = |words: &str| {
+            let words = ["tune"].into_iter().chain(words.split_whitespace());
+            Arguments::parse_from(words).needs().unwrap()
+        };
+        for words in ["check --all", "render", "report --env test", "--reuse", "--explain a.b"] {
+            assert_eq!(needs(words), Needs::default(), "{words}");
+        }
+        assert_eq!(needs("--db sqlite"), Needs::server_on("sqlite"));
+        assert_eq!(needs("--db supabase-micro"), Needs::server_on("postgres"));
+    }
 
     #[test]
     fn the_command_line_is_sound() {

@@ -1,19 +1,20 @@
 //! Measures this machine: what a hash costs, and what the server does under load.
 
-mod hashes;
-
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use capacity::curve::LEVELS_MIN;
+use chrono::Utc;
+use stress::machine::{Machine, commit};
+use stress::{COMMIT, Run, Section, hash};
 
 use crate::arguments::Programs;
-use crate::calibration::{Calibration, Operation, real};
-use crate::here;
+use crate::calibration::{Calibration, HASH_COST, Operation, real};
 use crate::history::{self, Entry};
 use crate::profile::as_written;
-use crate::stress::{self, COMMIT, Run, Section};
+use crate::runner;
 use crate::verify::REPEAT;
 
 /// Bursts of one machine differ by so much from minute to minute.
@@ -31,6 +32,9 @@ const PEOPLE: [usize; 3] = [12, 24, 36];
 
 /// What is measured as a read: unlike a room by its code, each takes a connection for itself.
 const READ: &str = "load";
+
+/// How long each number of threads hashes.
+const HASHING: Duration = Duration::from_millis(1500);
 
 /// Pools that reads are let through.
 const POOLS: [usize; 4] = [1, 2, 4, 8];
@@ -50,7 +54,8 @@ fn path(kind: &str) -> PathBuf {
 /// Measures everything, with as many lanes in which writes are committed, and keeps it for `--reuse`.
 pub(crate) async fn run(kind: &str, lanes: usize, programs: &Programs) -> Result<Calibration> {
     say("hashing by 1, 2, ... threads");
-    let (hashes, hash_step) = hashes::measure(here::cores())?;
+    let machine = Machine::here();
+    let (hashes, hash_step) = hashes(machine.cores)?;
     let history = history::read()?;
     let meter = Meter { kind, lanes, programs, history: &history };
     let save = meter.operation("save").await?;
@@ -60,10 +65,10 @@ pub(crate) async fn run(kind: &str, lanes: usize, programs: &Programs) -> Result
         if kind == "postgres" { meter.pools().await? } else { Default::default() };
     let (resident_mib, connection_kib) = memory(&run);
     let calibration = Calibration {
-        machine: here::machine(),
-        cores: here::cores(),
-        date: here::today().to_string(),
-        commit: here::commit(),
+        machine: machine.processor,
+        cores: machine.cores,
+        date: Utc::now().date_naive().to_string(),
+        commit: commit(),
         database: kind.to_owned(),
         margin: history::median_error(&history).unwrap_or_default().max(MARGIN_MIN),
         hashes,
@@ -82,6 +87,16 @@ pub(crate) async fn run(kind: &str, lanes: usize, programs: &Programs) -> Result
     Ok(calibration)
 }
 
+/// Hashes a second by 1 to twice as many threads as there are cores; and how often a hash is done in the
+/// time of one that costs two more.
+fn hashes(cores: usize) -> Result<(Vec<f64>, f64)> {
+    let rates: Result<Vec<_>> =
+        (1..=2 * cores).map(|threads| hash::rate(HASH_COST, threads, HASHING)).collect();
+    let rates = rates?;
+    let step = rates.first().context("no cores")? / hash::rate(HASH_COST + 2, 1, HASHING)?;
+    Ok((rates, step))
+}
+
 fn say(what: &str) {
     eprintln!(" measuring   {what}");
 }
@@ -98,7 +113,7 @@ impl Meter<'_> {
     async fn stress(&self, words: &[&str]) -> Result<Run> {
         let lanes = format!("CARDROOM__DATABASE__WRITE_LANES={}", self.lanes);
         let settings = ["--set", AT_ONCE, "--set", &lanes];
-        stress::run(self.programs, self.kind, &[words, &settings].concat()).await
+        runner::run(self.programs, self.kind, &[words, &settings].concat()).await
     }
 
     /// Loops and bursts of a scenario.
@@ -108,7 +123,7 @@ impl Meter<'_> {
             say(&format!("{name}: {people} at once"));
             let count = people.to_string();
             let burst = self.stress(&[name, "--users", &count, "--repeat", REPEAT]).await?;
-            let p95 = burst.sections.first().and_then(|it| it.value(name, "p95"));
+            let p95 = burst.sections().first().and_then(|it| it.p95(name));
             operation.people.push(people);
             operation.burst_ms.push(p95.with_context(|| format!("no {name} succeeded"))? / 1e3);
         }
@@ -121,23 +136,23 @@ impl Meter<'_> {
         let times = ["--for", "1500ms", "--warm-up", "500ms"];
         let words = ["ladder", "--on", name, "--users", USERS, "--slo-factor", "100"];
         let run = self.stress(&[&words[..], &times].concat()).await?;
-        let rungs = &run.ladder.as_ref().context("no ladder")?.rungs;
+        let rungs = run.rungs();
         ensure!(
             rungs.len() >= LEVELS_MIN,
             "{name}: others use the machine; wait until it is quiet, or --allow-busy"
         );
-        let doubtful = run.sections.iter().filter(|it| it.contradicts_little()).count();
+        let doubtful = run.sections().iter().filter(|it| it.contradicts_little()).count();
         if doubtful > 0 {
             say(&format!("{name}: {doubtful} loops contradict Little's law (F3); measure again"));
         }
-        let best = rungs.iter().enumerate().max_by(|(_, a), (_, b)| a.rate.total_cmp(&b.rate));
-        let (place, best) = best.context("no loop was measured")?;
-        let section = &run.sections[place];
-        let [server_us, database_us, generator_us] = demands(section, best.rate);
+        let best = rungs.iter().enumerate().max_by(|(_, a), (_, b)| a.1.total_cmp(&b.1));
+        let (place, &(_, best, _)) = best.context("no loop was measured")?;
+        let section = &run.sections()[place];
+        let [server_us, database_us, generator_us] = demands(section, best);
         let operation = Operation {
-            users: rungs.iter().map(|it| it.users).collect(),
-            rates: rungs.iter().map(|it| it.rate).collect(),
-            p95_ms: rungs.iter().map(|it| it.p95.unwrap_or_default() / 1e3).collect(),
+            users: rungs.iter().map(|it| it.0).collect(),
+            rates: rungs.iter().map(|it| it.1).collect(),
+            p95_ms: rungs.iter().map(|it| if it.2.is_nan() { 0.0 } else { it.2 / 1e3 }).collect(),
             server_us,
             database_us,
             generator_us,
@@ -157,10 +172,9 @@ impl Meter<'_> {
             say(&format!("read: a pool of {size}"));
             let pool = format!("CARDROOM__DATABASE__POOL_SIZE={size}");
             let words = [READ, "--users", "50", "--model", "closed", "--for", "1500ms", "--set"];
-            let rate = ["--threshold", &format!("{READ}.rate > 1/s")];
-            let run = self.stress(&[&words[..], &[&pool], &rate].concat()).await?;
-            let rate = run.sections.first().and_then(|it| it.value(READ, "rate"));
-            rates.push(rate.context("nothing was read")?);
+            let run = self.stress(&[&words[..], &[&pool]].concat()).await?;
+            let rate = run.sections().first().map(|it| it.rate(READ));
+            rates.push(rate.filter(|it| *it > 0.0).context("nothing was read")?);
         }
         Ok((POOLS.to_vec(), rates))
     }
@@ -168,7 +182,7 @@ impl Meter<'_> {
 
 /// Microseconds of a core that one request needs of the server, the database and the tool (F1).
 fn demands(section: &Section, rate: f64) -> [f64; 3] {
-    let cores = section.cost.cores.as_ref();
+    let cores = section.cores();
     let of = |used: f64| capacity::demand::demand(used, rate) * 1e6;
     cores.map_or([0.0; 3], |it| [of(it.server), of(it.database), of(it.ours)])
 }
@@ -176,9 +190,9 @@ fn demands(section: &Section, rate: f64) -> [f64; 3] {
 /// Resident memory with one reader, in MiB, and what each more added, in KiB. Of readers, who saved once
 /// each: what is written is remembered, and those who write all the time would count for many.
 fn memory(run: &Run) -> (f64, f64) {
-    let resident = run.sections.iter().filter_map(|it| it.cost.resident_bytes);
+    let resident = run.sections().iter().filter_map(Section::resident_bytes);
     let resident: Vec<_> = resident.collect();
-    let users = run.ladder.as_ref().and_then(|it| it.rungs.last()).map_or(1, |it| it.users);
+    let users = run.rungs().last().map_or(1, |it| it.0);
     let (Some(first), Some(last)) = (resident.first(), resident.last()) else { return (0.0, 0.0) };
     let added = (last - first).max(0.0) / real(users.max(2) - 1);
     (first / 1_048_576.0, added / 1024.0)

@@ -1,33 +1,26 @@
-//! `tune check`: what has to be true of a profile, whoever wrote it. No network, no measurement.
+//! `tune check`: the invariants of every profile. No network, no measurement.
 
 mod rules;
 
 use anyhow::Result;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Utc};
 use settings::{Profile as Env, Settings};
 use toml::Table;
 
-use crate::here;
+use crate::findings::Findings;
 use crate::profile::Profile;
 use crate::render;
 use crate::solve::{Deployment, Fault};
 use crate::target::Target;
 
-/// Calibrations older than this no longer say much about the code.
+/// Age from which a calibration is reported as old.
 const OLD_DAYS: i64 = 90;
-
-/// What was found about a profile.
-#[derive(Debug, Default)]
-pub(crate) struct Findings {
-    pub(crate) faults: Vec<Fault>,
-    pub(crate) warnings: Vec<String>,
-}
 
 /// Checks the profiles of these names, and prints what is wrong; whether nothing is.
 pub(crate) fn run(envs: &[Env]) -> Result<bool> {
     let mut all = Vec::new();
     for &env in envs {
-        all.push((env.as_str(), check(&Profile::read(env)?, here::today())?));
+        all.push((env.as_str(), check(&Profile::read(env)?, Utc::now().date_naive())?));
     }
     // Files are those of all profiles.
     if envs.len() == Env::ALL.len() {
@@ -72,12 +65,12 @@ pub(crate) fn check(profile: &Profile, today: NaiveDate) -> Result<Findings> {
                 ),
             );
         }
-        findings.age(&calibration.date, today);
+        age(&mut findings, &calibration.date, today);
     }
     Ok(findings)
 }
 
-/// What people decided against the arithmetic; so that nobody is surprised.
+/// Decisions against the arithmetic, as warnings.
 fn overridden(overrides: &Table) -> Vec<String> {
     let sections = overrides.iter().filter_map(|(name, keys)| Some((name, keys.as_table()?)));
     let all = sections.flat_map(|(name, keys)| {
@@ -86,26 +79,16 @@ fn overridden(overrides: &Table) -> Vec<String> {
     all.collect()
 }
 
-impl Findings {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.faults.extend(other.faults);
-        self.warnings.extend(other.warnings);
-    }
-
-    pub(crate) fn fault(&mut self, what: &str, way_out: &str) {
-        self.faults.push(Fault { what: what.to_owned(), ways_out: vec![way_out.to_owned()] });
-    }
-
-    fn age(&mut self, date: &str, today: NaiveDate) {
-        match date.parse::<NaiveDate>() {
-            Ok(date) if (today - date).num_days() <= OLD_DAYS => {}
-            Ok(date) => self.warnings.push(format!("was calibrated on {date}, long ago")),
-            Err(_) => self.fault("calibration.date is no date", "YYYY-MM-DD"),
-        }
+/// Warns of a calibration that is old, and refuses one without a date.
+fn age(findings: &mut Findings, date: &str, today: NaiveDate) {
+    match date.parse::<NaiveDate>() {
+        Ok(date) if (today - date).num_days() <= OLD_DAYS => {}
+        Ok(date) => findings.warnings.push(format!("was calibrated on {date}, long ago")),
+        Err(_) => findings.fault("calibration.date is no date", "YYYY-MM-DD"),
     }
 }
 
-/// For the rules: what they look at.
+/// The subject of the rules.
 pub(crate) struct Subject<'a> {
     pub(crate) target: &'a Target,
     pub(crate) settings: &'a Settings,

@@ -1,9 +1,9 @@
 //! What a PostgreSQL server that can be asked lets us have.
 
 use anyhow::{Context as _, Result};
+use stress::machine::Machine;
 use tokio_postgres::{Client, NoTls};
 
-use crate::here;
 use crate::target::{Database, Postgres};
 
 pub(crate) fn is_url(name: &str) -> bool {
@@ -23,7 +23,7 @@ pub(crate) async fn of(url: &str) -> Result<Database> {
         connections: setting(&client, "max_connections").await?,
         reserved,
         others: usize::try_from(others)?,
-        cores: here::cores(),
+        cores: Machine::here().cores,
         apart: false,
         round_trip_ms: 0.0,
         pooler_clients: 0,

@@ -1,18 +1,18 @@
-//! Computes the profiles from what was measured, proves that they fit, and holds itself to them;
+//! Computes the profiles from measurements, proves that they fit, and verifies their predictions;
 //! `cargo xtask tune` builds and calls it. The arithmetic is `capacity`.
 
 mod arguments;
 mod calibrate;
 mod calibration;
 mod check;
-mod here;
+mod findings;
 mod history;
 mod limits;
+mod page;
 mod profile;
 mod render;
-mod report;
+mod runner;
 mod solve;
-mod stress;
 mod summary;
 mod target;
 mod verify;
@@ -30,9 +30,7 @@ use profile::Profile;
 use target::{Database, Target};
 use verify::Finding;
 
-/// How it ended, besides well (0) and because the tool itself failed (1).
-///
-/// A profile breaks an invariant.
+/// Exit statuses besides 0 and 1, when the tool itself failed. A profile breaks an invariant:
 const INVARIANT: u8 = 10;
 /// Others used the machine.
 const DISTURBED: u8 = 12;
@@ -43,6 +41,15 @@ const INFEASIBLE: u8 = 14;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let mut words: Vec<_> = std::env::args_os().collect();
+    if words.get(1).is_some_and(|it| it == "needs") {
+        words.remove(1);
+        let needs = Arguments::parse_from(words).needs();
+        return needs.map_or(ExitCode::FAILURE, |it| {
+            it.print();
+            ExitCode::SUCCESS
+        });
+    }
     let outcome = match Arguments::parse() {
         Arguments { task: None, tune } => tune_profile(&tune).await,
         Arguments { task: Some(Task::Check(it)), .. } => check(&it),
@@ -55,7 +62,7 @@ async fn main() -> ExitCode {
         }
         Arguments { task: Some(Task::Render(it)), .. } => render(&it),
         Arguments { task: Some(Task::Report { env, out }), .. } => {
-            report::write(env, &out).map(|()| 0)
+            page::write(env, &out).map(|()| 0)
         }
     };
     outcome
@@ -81,13 +88,13 @@ fn render(arguments: &RenderArguments) -> Result<u8> {
         findings.faults.iter().for_each(|it| println!("{}", it.what));
         return Ok(if findings.faults.is_empty() { 0 } else { INVARIANT });
     }
-    if let Some(form) = arguments.form {
-        print!("{}", render::text(arguments.env, form)?);
+    if !arguments.write {
+        print!("{}", render::text(arguments.env, arguments.form)?);
     }
     Ok(0)
 }
 
-/// Measures, or takes what was measured; solves; prints.
+/// Measures or reuses a measurement, solves, and prints.
 async fn tune_profile(arguments: &TuneArguments) -> Result<u8> {
     let profile = Profile::read(arguments.env)?;
     let target = target_of(&profile, arguments).await?;
@@ -131,7 +138,7 @@ fn explain(solution: &solve::Solution, key: &str) -> Result<u8> {
     Ok(0)
 }
 
-/// The target of the profile, with what was asked for instead.
+/// The target of the profile, with the changes of the command line.
 async fn target_of(profile: &Profile, arguments: &TuneArguments) -> Result<Target> {
     let mut target = profile.target()?;
     if let Some(name) = &arguments.db {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use settings::{Environment, Profile as Env, Settings};
+use stress::machine::Machine;
 use toml::Table;
 
 use crate::calibration::{Calibration, whole};
-use crate::here;
 use crate::solve::{Given, Solution, solve};
 use crate::target::{Database, Target};
 
@@ -42,12 +42,13 @@ impl Profile {
         Path::new(CONFIG).join(format!("tuning/{env}.toml"))
     }
 
-    /// What it is for: as its file says, or else what it is by its name.
+    /// The target in its file, or else the default of its name.
     pub(crate) fn target(&self) -> Result<Target> {
-        match &self.file.data.target {
-            Some(target) => Ok(target.clone()),
-            None => Target::of(self.env.as_str(), here::cores(), here::memory_mib()),
+        if let Some(target) = &self.file.data.target {
+            return Ok(target.clone());
         }
+        let Machine { cores, memory_mib, .. } = Machine::here();
+        Target::of(self.env.as_str(), cores, memory_mib)
     }
 
     /// The settings in effect on the target.

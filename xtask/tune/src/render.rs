@@ -1,106 +1,84 @@
-//! `tune render`: what a platform has to be told, in its own words.
+//! `tune render`: the values that the plain files in `deploy/` refer to.
 
-mod environment;
-mod gcloud;
-mod service_yaml;
-mod terraform;
-
+use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use settings::Profile as Env;
 
 use crate::arguments::Form;
-use crate::check::Findings;
+use crate::findings::Findings;
 use crate::profile::Profile;
-use crate::solve::{Deployment, Number};
+use crate::solve::{Deployment, Number, Solution};
 
-/// The name of the service, wherever one is needed.
-pub(super) const SERVICE: &str = "cardroom";
-
-/// Where the platform asks whether an instance has started, and whether it still lives.
-pub(super) const STARTUP: &str = "/health/startup";
-pub(super) const LIVE: &str = "/health/live";
-
-/// The port of the profile `cloud-run`.
-pub(super) const PORT: u16 = 8080;
-
-/// Secrets of the service, each the name of a variable and of a secret of the platform. The direct
-/// URL of the database is none of them: whoever deploys migrates.
-pub(super) const SECRETS: [&str; 3] =
-    ["DATABASE_URL", "JWT_SECRET", "CARDROOM__SERVER__METRICS_TOKEN"];
-
-/// Variables that only whoever deploys knows, and what they are called there.
-pub(super) const ASKED: [(&str, &str); 2] =
-    [("CARDROOM__CORS__ORIGINS", "CORS_ORIGINS"), ("CARDROOM__SERVER__PUBLIC_URL", "PUBLIC_URL")];
-
-/// Files that are committed: of which profile, in which form, and where.
-const FILES: [(Env, Form, &str); 5] = [
-    (Env::CloudRun, Form::Gcloud, "deploy/cloud-run/deploy.sh"),
-    (Env::CloudRun, Form::ServiceYaml, "deploy/cloud-run/service.yaml"),
-    (Env::CloudRun, Form::Terraform, "deploy/cloud-run/main.tf"),
+/// The committed files of values.
+const FILES: [(Env, Form, &str); 4] = [
+    (Env::CloudRun, Form::CloudRun, "deploy/cloud-run/sizes.env"),
+    (Env::CloudRun, Form::Tfvars, "deploy/cloud-run/sizes.auto.tfvars"),
     (Env::Production, Form::Env, "deploy/production.env"),
     (Env::Small, Form::Env, "deploy/small.env"),
 ];
 
-/// What there is to tell.
-pub(super) struct Facts<'a> {
-    pub(super) env: Env,
-    pub(super) deployment: &'a Deployment,
-    pub(super) numbers: &'a [Number],
-}
-
-impl Facts<'_> {
-    /// Variables whose values are known.
-    pub(super) fn variables(&self) -> [(&'static str, &'static str); 2] {
-        // Whoever deploys migrates first, past the pooler.
-        [("CARDROOM_PROFILE", self.env.as_str()), ("CARDROOM__DATABASE__MIGRATE_AT_START", "false")]
-    }
-
-    /// The first line of a file, after what makes it a comment.
-    pub(super) fn origin(&self, form: &str) -> String {
-        format!("Written by `cargo xtask tune render --write` (--env {} --as {form}).", self.env)
-    }
-}
-
-/// The text of a profile in a form.
+/// The values of a profile in a form.
 pub(crate) fn text(env: Env, form: Form) -> Result<String> {
     let profile = Profile::read(env)?;
     let target = profile.target()?;
     let calibration = profile.file.data.calibration.as_ref();
     let calibration = calibration.context("the profile is not tuned: tune --write comes first")?;
-    let solution = profile.solve(&target, calibration)?;
-    let facts = Facts { env, deployment: &solution.deployment, numbers: &solution.numbers };
-    Ok(match form {
-        Form::Gcloud => gcloud::text(&facts),
-        Form::ServiceYaml => service_yaml::text(&facts),
-        Form::Terraform => terraform::text(&facts),
-        Form::Env => environment::text(&facts),
-    })
+    let Solution { deployment, numbers, .. } = profile.solve(&target, calibration)?;
+    let values = match form {
+        Form::Env => settings(env, &numbers),
+        Form::CloudRun => {
+            sizes(&deployment, |name, value| format!("{}={value}", name.to_uppercase()))
+        }
+        Form::Tfvars => sizes(&deployment, |name, value| format!("{name} = {value}")),
+    };
+    Ok(format!("# Written by `cargo xtask tune render --write` from the profile {env}.\n{values}"))
 }
 
-/// Writes the files of `deploy/`.
+/// Settings as variables, as for systemd's `EnvironmentFile` or `docker run --env-file`.
+fn settings(env: Env, numbers: &[Number]) -> String {
+    let mut text = format!(
+        "#\n# The profile has these numbers already; here they are for another one. Secrets are added to\n\
+         # these: JWT_SECRET, and DATABASE_URL for PostgreSQL.\nCARDROOM_PROFILE={env}\n"
+    );
+    for Number { key, value, why, .. } in numbers {
+        let name = key.to_uppercase().replace('.', "__");
+        // Writing to a string cannot fail.
+        let _ = write!(text, "# {why}\nCARDROOM__{name}={value}\n");
+    }
+    text
+}
+
+/// Sizes of the service, a line for each.
+fn sizes(it: &Deployment, line: impl Fn(&str, String) -> String) -> String {
+    let sizes = [
+        ("cpu", it.cores.to_string()),
+        ("memory_mib", it.memory_mib.to_string()),
+        ("concurrency", it.concurrency.to_string()),
+        ("instances_min", it.instances_min.to_string()),
+        ("instances_max", it.instances_max.to_string()),
+        ("timeout_secs", it.timeout_secs.to_string()),
+    ];
+    sizes.map(|(name, value)| line(name, value) + "\n").concat()
+}
+
+/// Writes the files of values.
 pub(crate) fn write() -> Result<()> {
     for (env, form, path) in FILES {
-        if let Some(folder) = Path::new(path).parent() {
-            fs::create_dir_all(folder)?;
-        }
         fs::write(path, text(env, form)?)?;
         println!("wrote {path}");
     }
     Ok(())
 }
 
-/// Which files of `deploy/` are not what would be written.
+/// The files that differ from their profile.
 pub(crate) fn check() -> Result<Findings> {
     let mut findings = Findings::default();
     for (env, form, path) in FILES {
         if fs::read_to_string(path).ok() != Some(text(env, form)?) {
-            findings.fault(
-                &format!("{path} differs from its profile"),
-                "cargo xtask tune render --write",
-            );
+            let what = format!("{path} differs from its profile");
+            findings.fault(&what, "cargo xtask tune render --write");
         }
     }
     Ok(findings)
@@ -110,9 +88,8 @@ pub(crate) fn check() -> Result<Findings> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_form_says_every_number_and_no_secret() {
-        let deployment = Deployment {
+    fn deployment() -> Deployment {
+        Deployment {
             instances_min: 1,
             instances_max: 3,
             instances_needed: 1,
@@ -121,11 +98,43 @@ mod tests {
             memory_mib: 1024,
             memory_needed_mib: 300,
             timeout_secs: 3600,
-        };
-        let facts = Facts { env: Env::CloudRun, deployment: &deployment, numbers: &[] };
-        for text in [gcloud::text(&facts), service_yaml::text(&facts), terraform::text(&facts)] {
-            for word in ["937", "3600", "1024Mi", STARTUP, LIVE, "cloud-run", "JWT_SECRET"] {
-                assert!(text.contains(word), "{word}: {text}");
+        }
+    }
+
+    /// A file of `deploy/`.
+    fn file(name: &str) -> String {
+        let path = format!("{}/../../deploy/cloud-run/{name}", env!("CARGO_MANIFEST_DIR"));
+        fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn a_size_has_a_line() {
+        let found = sizes(&deployment(), |name, value| format!("{name} = {value}"));
+        let expected = "cpu = 2\nmemory_mib = 1024\nconcurrency = 937\ninstances_min = 1\n\
+                        instances_max = 3\ntimeout_secs = 3600\n";
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_size_is_used_by_every_file_that_reads_them() {
+        let names = sizes(&deployment(), |name, _| name.to_owned());
+        let (shell, yaml, terraform) = (file("deploy.sh"), file("service.yaml"), file("main.tf"));
+        for name in names.lines() {
+            let variable = format!("${{{}}}", name.to_uppercase());
+            assert!(shell.contains(&variable) && yaml.contains(&variable), "{variable}");
+            let declared = format!("variable \"{name}\" {{ type = number }}");
+            assert!(terraform.contains(&declared), "{declared}");
+            assert!(terraform.contains(&format!("var.{name}")), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_deployment_names_its_secrets_and_holds_none() {
+        for text in ["deploy.sh", "service.yaml", "main.tf"].map(file) {
+            for name in
+                ["DATABASE_URL", "JWT_SECRET", "/health/startup", "/health/live", "cloud-run"]
+            {
+                assert!(text.contains(name), "{name}: {text}");
             }
             assert!(!text.contains("DIRECT_DATABASE_URL="), "{text}");
         }
@@ -133,18 +142,11 @@ mod tests {
 
     #[test]
     fn variables_of_the_environment_are_the_names_of_settings() {
-        let number = Number {
-            key: "database.pool_size",
-            value: 4,
-            why: "F6 so".to_owned(),
-            follows: Vec::new(),
-        };
-        let deployment = toml::from_str(
-            "instances_min = 1\ninstances_max = 1\ninstances_needed = 1\nconcurrency = 1\ncores = 1.0\n\
-             memory_mib = 1\nmemory_needed_mib = 1\ntimeout_secs = 1",
+        let (why, follows) = ("F6 so".to_owned(), Vec::new());
+        let number = Number { key: "database.pool_size", value: 4, why, follows };
+        let text = settings(Env::Small, &[number]);
+        assert!(
+            text.contains("CARDROOM_PROFILE=small\n# F6 so\nCARDROOM__DATABASE__POOL_SIZE=4\n")
         );
-        let facts = Facts { env: Env::Small, deployment: &deployment.unwrap(), numbers: &[number] };
-        let text = environment::text(&facts);
-        assert!(text.contains("# F6 so\nCARDROOM__DATABASE__POOL_SIZE=4\n"), "{text}");
     }
 }

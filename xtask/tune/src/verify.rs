@@ -1,4 +1,5 @@
-//! `tune verify`: does the server do what its profile predicts, and does it keep its manners beyond?
+//! `tune verify`: compares the predictions of a profile with measurements, up to one and a half times the
+//! capacity.
 
 mod drift;
 mod rows;
@@ -8,30 +9,32 @@ mod table;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use chrono::Utc;
+use stress::Section;
+use stress::machine::{Machine, commit};
 
 use crate::arguments::{Programs, VerifyArguments};
 use crate::calibration::Operation;
-use crate::here;
 use crate::history::{self, Entry};
 use crate::profile::Profile;
+use crate::runner;
 use crate::solve::{Burst, Predicted};
-use crate::stress::{self, Section};
 use crate::target::Target;
 
 use drift::drift_row;
 pub(crate) use rows::Row;
 
-/// How often bursts are brought: each lasts a few milliseconds, in which much can happen.
+/// Repetitions of a burst, which lasts a few milliseconds.
 pub(crate) const REPEAT: &str = "30";
 
-/// How often an address may ask is policy, and nothing that is predicted.
+/// Rate limits are policy, and not predicted.
 const LIMITS: [&str; 3] = [
     "CARDROOM__RATES__GENERAL=100000000/minute burst 1000000",
     "CARDROOM__RATES__JOIN=100000000/minute burst 1000000",
     "CARDROOM__RATES__LOGIN=100000000/minute burst 1000000",
 ];
 
-/// What comes of it.
+/// The result of a verification.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Finding {
     Right,
@@ -40,7 +43,7 @@ pub(crate) enum Finding {
     Disturbed,
 }
 
-/// Measures a profile against its predictions, prints the table, keeps the residuals.
+/// Measures a profile, prints the table, and appends the errors to the record.
 pub(crate) async fn run(arguments: &VerifyArguments) -> Result<Finding> {
     let profile = Profile::read(arguments.env)?;
     let target = profile.target()?;
@@ -68,11 +71,12 @@ pub(crate) async fn run(arguments: &VerifyArguments) -> Result<Finding> {
     if rows.iter().any(|it| it.disturbed) {
         println!("\n others used the machine meanwhile: verify again when it is quiet");
     }
+    let machine = Machine::here();
     let entry = Entry {
-        date: here::today().to_string(),
-        machine: here::machine(),
-        cores: here::cores(),
-        commit: here::commit(),
+        date: Utc::now().date_naive().to_string(),
+        machine: machine.processor,
+        cores: machine.cores,
+        commit: commit(),
         env: profile.env.to_string(),
         database: target.database.kind().to_owned(),
         open_shares,
@@ -107,11 +111,11 @@ impl Verifier<'_> {
         words.extend(["--profile", self.arguments.env.as_str()]);
         words.extend(LIMITS.iter().flat_map(|limit| ["--set", limit]));
         let kind = self.target.database.kind();
-        let run = stress::run(self.programs, kind, &words).await?;
-        run.sections.into_iter().next().context("nothing was measured")
+        let run = runner::run(self.programs, kind, &words).await?;
+        run.into_first().context("nothing was measured")
     }
 
-    /// People at once, and before and after them those of the calibration.
+    /// A burst, and before and after it the one of the calibration.
     async fn burst(&self, name: &str, predicted: Burst, then: &Operation) -> Result<Vec<Row>> {
         let (before, slow) = self.burst_now(name, then).await?;
         let (section, measured) = self.at_once(name, predicted.people, REPEAT).await?;
@@ -133,7 +137,7 @@ impl Verifier<'_> {
         eprintln!(" measuring   {name}: {people} at once");
         let people = people.to_string();
         let section = self.stress(&[name, "--users", &people, "--repeat", repeat]).await?;
-        let p95 = section.value(name, "p95").unwrap_or(f64::INFINITY) / 1e3;
+        let p95 = section.p95(name).unwrap_or(f64::INFINITY) / 1e3;
         Ok((section, p95))
     }
 }

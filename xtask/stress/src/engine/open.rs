@@ -1,4 +1,4 @@
-//! An open loop: requests are due at moments that a plan says, and count from then.
+//! An open loop: a plan says when requests are due, and their times count from then.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -13,14 +13,13 @@ use rand::rngs::StdRng;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::cost::Meter;
-use super::{Course, Live, Watch};
-use crate::arrivals::{Arrivals, schedule};
+use crate::load::{Arrivals, Course, schedule};
 use crate::person::Person;
 use crate::scenario::Scenario;
 use crate::tally::Recording;
+use crate::watch::{Live, Watch};
 
-/// How many arrive when.
+/// The arrivals of a loop.
 pub(super) struct Plan {
     pub(super) rate: f64,
     pub(super) arrivals: Arrivals,
@@ -28,11 +27,12 @@ pub(super) struct Plan {
     pub(super) seed: u64,
 }
 
-/// Those who have nothing to do. Whoever has waited longest is next.
-type Idle = Rc<RefCell<VecDeque<Person>>>;
+/// Wake-ups a second of the thread that announces arrivals. Where more are due, those of a quarter of a
+/// millisecond are sent together: a wake-up for each would take the cores from the server.
+const WAKES_MAX: f64 = 4000.0;
 
 pub(super) async fn run(
-    scenario: &'static dyn Scenario,
+    scenario: &'static Scenario,
     people: Vec<Person>,
     live: &Arc<Live>,
     plan: Plan,
@@ -41,39 +41,33 @@ pub(super) async fn run(
     let moments = schedule(plan.arrivals, plan.rate, plan.course, &mut random);
     let offered = moments.len() as u64;
     let watch = Rc::new(Watch::new(live, plan.course.time));
-    let meter = Meter::start();
     let mut arrivals = announce(moments, plan.rate)?;
-    let idle: Idle = Rc::new(RefCell::new(people.into()));
+    // The user that has waited longest is next.
+    let idle: Rc<RefCell<VecDeque<Person>>> = Rc::new(RefCell::new(people.into()));
     let mut under_way = JoinSet::new();
-    while let Some(intended) = arrivals.recv().await {
+    while let Some(due) = arrivals.recv().await {
         while under_way.try_join_next().is_some() {}
         let Some(mut person) = idle.borrow_mut().pop_front() else {
             watch.drop_arrival();
             continue;
         };
-        (person.intended, person.planned) = (intended, true);
+        person.due_at(due);
         let (watch, idle) = (watch.clone(), idle.clone());
         under_way.spawn_local(async move {
-            scenario.turn(&mut person, &watch).await;
+            (scenario.turn)(&mut person, &watch).await;
             idle.borrow_mut().push_back(person);
         });
     }
     while under_way.join_next().await.is_some() {}
-    let people = Rc::into_inner(idle).context("somebody is still busy")?.into_inner();
-    Ok((watch.finish(&meter, offered), people.into()))
+    let people = Rc::into_inner(idle).context("a user is still busy")?.into_inner();
+    Ok((watch.finish(Some(offered)), people.into()))
 }
 
-/// How often a second the thread wakes up that says when requests are due. Where more are, those of a
-/// quarter of a millisecond are sent together: to wake up for each of them would take the cores from
-/// the server.
-const WAKES_MAX: f64 = 4000.0;
-
-/// Says on time when requests are due: from a thread of its own, because timers of the runtime know
-/// milliseconds only.
+/// Announces arrivals when they are due, from a thread of its own: timers of the runtime have a resolution
+/// of a millisecond.
 fn announce(moments: Vec<Duration>, rate: f64) -> Result<mpsc::UnboundedReceiver<Instant>> {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let least = if rate > WAKES_MAX { WAKES_MAX.recip() } else { 0.0 };
-    let least = Duration::from_secs_f64(least);
+    let least = Duration::from_secs_f64(if rate > WAKES_MAX { WAKES_MAX.recip() } else { 0.0 });
     thread::Builder::new().name("schedule".into()).spawn(move || {
         let start = Instant::now();
         for moment in moments {

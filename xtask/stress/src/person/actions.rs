@@ -1,4 +1,4 @@
-//! What people do.
+//! The requests of ordinary users.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,25 +6,19 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Answer, Ask, Person};
-use crate::engine::Watch;
+use crate::document;
 use crate::evidence::{Document, Joined, Room, Saved};
+use crate::watch::Watch;
 
-/// Saves of one person at most; keeps markers of all below 2^53, which JSON readers agree on.
+/// Saves of one user at most: markers stay below 2^53, up to which JSON readers agree on numbers.
 const SAVES_MAX: u64 = 1 << 32;
 
 impl Person {
-    /// Logs in, and looks whether the answer is about oneself.
+    /// Logs in, and checks that the answer is about its own account.
     pub(crate) async fn log_in(&mut self, watch: &Watch) {
         let account = self.account.clone();
         let body = format!(r#"{{"email":"{}","password":"{}"}}"#, account.email, account.password);
-        let ask = Ask {
-            step: "login",
-            method: "POST",
-            path: "/api/auth/login",
-            body: &body,
-            token: "",
-            status: 200,
-        };
+        let ask = Ask::new("login", "POST", "/api/auth/login", 200).with("", &body);
         let read = |body: &[u8]| {
             let answer = json(body)?;
             text(&answer, "access_token")?;
@@ -36,18 +30,11 @@ impl Person {
         self.ask(watch, ask, read).await;
     }
 
-    /// Opens a room of one's own.
+    /// Opens a room of its own.
     pub(crate) async fn open_room(&mut self, watch: &Watch) {
         let token = self.account.token.clone();
         let body = format!(r#"{{"name":"stress {}"}}"#, self.number);
-        let ask = Ask {
-            step: "room",
-            method: "POST",
-            path: "/api/rooms",
-            body: &body,
-            token: &token,
-            status: 201,
-        };
+        let ask = Ask::new("room", "POST", "/api/rooms", 201).with(&token, &body);
         let read = |body: &[u8]| {
             let answer = json(body)?;
             Ok((text(&answer, "id")?, text(&answer, "share_code")?))
@@ -57,7 +44,7 @@ impl Person {
         }
     }
 
-    /// Takes the shared room for one's own if it was opened with the same account, for oneself alone.
+    /// Plays in the shared room if its own account opened it; returns whether it did.
     fn adopt_room(&mut self) -> bool {
         let mine = |it: &&Arc<Room>| it.token == self.account.token;
         let Some(room) = self.shared.as_ref().filter(mine).cloned() else { return false };
@@ -66,56 +53,49 @@ impl Person {
     }
 
     fn play_in(&mut self, room: &Arc<Room>) {
-        let games = (0..self.games).map(|game| Document::new(room, &format!("game-{game}")));
+        // Users who share a room do not share its games.
+        let number = self.number;
+        let games = (0..self.games).map(|it| Document::new(room, &format!("game-{number}-{it}")));
         self.own = Some(games.collect());
     }
 
-    /// Saves the next game in one's own room, which is opened before if there is none.
-    pub(crate) async fn save(&mut self, watch: &Watch) {
+    /// The next game in its own room, which is opened if there is none, and the marker of the next save.
+    pub(super) async fn next_game(&mut self, watch: &Watch) -> Option<(Document, u64)> {
         if self.own.is_none() && !self.adopt_room() {
             self.open_room(watch).await;
         }
-        let Some(games) = &self.own else { return };
-        let Some(document) = games.get(usize::try_from(self.saves % self.games).unwrap_or(0))
-        else {
-            return;
-        };
-        let document = document.clone();
+        let games = self.own.as_ref()?;
+        let document = games.get(usize::try_from(self.saves % self.games).ok()?)?.clone();
         let marker = self.number as u64 * SAVES_MAX + self.saves;
         self.saves += 1;
-        self.save_in(watch, document, marker).await;
+        Some((document, marker))
     }
 
-    async fn save_in(&mut self, watch: &Watch, document: Document, marker: u64) {
+    /// Saves the next game in its own room.
+    pub(crate) async fn save(&mut self, watch: &Watch) {
+        let Some((document, marker)) = self.next_game(watch).await else { return };
         let token = self.account.token.clone();
         let body = format!(r#"{{"state":{}}}"#, document::state(marker));
-        let ask = Ask {
-            step: "save",
-            method: "PUT",
-            path: &document.path,
-            body: &body,
-            token: &token,
-            status: 200,
-        };
+        let ask = Ask::new("save", "PUT", &document.path, 200).with(&token, &body);
         let read = |body: &[u8]| {
             version(body).ok_or_else(|| "a save was acknowledged without a version".to_owned())
         };
         match self.ask(watch, ask, read).await {
             Answer::Good(version) => {
-                self.evidence.saves.push(Saved { document: document.clone(), version, marker });
+                let document = document.clone();
+                self.evidence.saves.push(Saved { document, version, marker });
             }
             Answer::Unsure => self.evidence.unsure_saves.push(document.clone()),
             Answer::Refused => {}
         }
     }
 
-    /// Loads what one saved last, if anything, and looks whether it is what was acknowledged, or later.
+    /// Loads the state of its last save, and checks that it is that version or a later one.
     pub(crate) async fn load(&mut self, watch: &Watch) {
         let Some(saved) = self.evidence.saves.last() else { return };
         let (path, acknowledged) = (saved.document.path.clone(), saved.version);
         let token = self.account.token.clone();
-        let ask =
-            Ask { step: "load", method: "GET", path: &path, body: "", token: &token, status: 200 };
+        let ask = Ask::new("load", "GET", &path, 200).with(&token, "");
         let read = |body: &[u8]| match version(body) {
             Some(version) if version >= acknowledged => Ok(()),
             other => Err(format!("version {acknowledged} was saved, and {other:?} loaded")),
@@ -123,7 +103,7 @@ impl Person {
         self.ask(watch, ask, read).await;
     }
 
-    /// Joins the shared room with a session that was never there.
+    /// Joins the shared room with a new session.
     pub(crate) async fn join(&mut self, watch: &Watch) {
         self.session += 1;
         let session = format!("session-{}-{}", self.number, self.session);
@@ -141,7 +121,7 @@ impl Person {
         let Some(room) = self.shared.clone() else { return };
         let path = format!("/api/visitors/join-room/{}", room.code);
         let body = format!(r#"{{"name":"Mei","session_id":"{session}"}}"#);
-        let ask = Ask { step, method: "POST", path: &path, body: &body, token: "", status: 201 };
+        let ask = Ask::new(step, "POST", &path, 201).with("", &body);
         match self.ask(watch, ask, |body| text(&json(body)?, "id")).await {
             Answer::Good(visitor) => {
                 self.visitor = Some((session.clone(), visitor.clone()));
@@ -152,31 +132,25 @@ impl Person {
         }
     }
 
-    /// Gives a sign of life as the visitor of the last join.
+    /// Sends a heartbeat as the visitor of the last join.
     pub(crate) async fn heartbeat(&mut self, watch: &Watch) {
         let Some((_, visitor)) = &self.visitor else { return };
         let path = format!("/api/visitors/{visitor}/heartbeat");
-        let ask =
-            Ask { step: "heartbeat", method: "PUT", path: &path, body: "", token: "", status: 200 };
-        self.ask(watch, ask, |_| Ok(())).await;
+        self.ask(watch, Ask::new("heartbeat", "PUT", &path, 200), |_| Ok(())).await;
     }
 
     /// Reads the shared room by its code.
     pub(crate) async fn read_room(&mut self, watch: &Watch) {
         let Some(room) = self.shared.clone() else { return };
         let path = format!("/api/rooms/by-code/{}", room.code);
-        let ask =
-            Ask { step: "read", method: "GET", path: &path, body: "", token: "", status: 200 };
         let id = room.id.as_bytes();
         let read = |body: &[u8]| {
             let found = body.windows(id.len()).any(|it| it == id);
             if found { Ok(()) } else { Err("read another room".to_owned()) }
         };
-        self.ask(watch, ask, read).await;
+        self.ask(watch, Ask::new("read", "GET", &path, 200), read).await;
     }
-}
 
-impl Person {
     /// Waits as the last refusal said, if there was one; no longer than `most`.
     pub(crate) async fn wait_as_told(&mut self, most: Duration) {
         if let Some(time) = self.told.take() {
@@ -184,21 +158,13 @@ impl Person {
         }
     }
 
-    /// Asks how the server is.
+    /// Asks for the health of the server.
     pub(crate) async fn look_at_health(&mut self, watch: &Watch) {
-        let ask = Ask {
-            step: "health",
-            method: "GET",
-            path: "/health",
-            body: "",
-            token: "",
-            status: 200,
-        };
-        self.ask(watch, ask, |_| Ok(())).await;
+        self.ask(watch, Ask::new("health", "GET", "/health", 200), |_| Ok(())).await;
     }
 }
 
-/// The version in the answer to a save, found without reading the state before it.
+/// The version in the answer to a save, found without parsing the state before it.
 fn version(body: &[u8]) -> Option<i64> {
     const KEY: &[u8] = b"\"version\":";
     let start = body.windows(KEY.len()).rposition(|it| it == KEY)? + KEY.len();
@@ -221,7 +187,6 @@ mod tests {
     #[test]
     fn the_version_is_the_answer_s_own() {
         let body = br#"{"state":{"version":3},"id":"x","version":17,"last_played_at":""}"#;
-
         assert_eq!(version(body), Some(17));
         assert_eq!(version(b"{}"), None);
     }

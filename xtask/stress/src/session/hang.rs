@@ -1,4 +1,5 @@
-//! Every query hangs for a while: is everybody told so in time, and is all well again afterwards?
+//! Every query of PostgreSQL sleeps for a while: requests have to be refused in time, and the server has to
+//! recover.
 
 use std::time::{Duration, Instant};
 
@@ -6,34 +7,31 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::time::sleep_until;
 use tokio_postgres::NoTls;
 
-use super::figures::figure;
 use super::overload::{recovery, usual_row};
-use super::{Session, find};
-use crate::arrivals::Arrivals;
-use crate::engine::{Course, Model};
+use super::{Part, Session, find};
+use crate::finding::Check;
+use crate::load::Model;
 use crate::person::Person;
 use crate::tally::Recording;
-use crate::validity::Check;
+use crate::validity::DROPPED;
 
-/// How long the queries hang.
+/// How long the queries sleep.
 const TIME: Duration = Duration::from_secs(20);
 
-/// Requests a second, and people enough for all that wait.
+/// Requests a second, and enough users for all that wait.
 const RATE: f64 = 100.0;
 const PEOPLE: usize = 1500;
 
-/// People while nobody waits.
+/// Users while none waits.
 const FEW: usize = 200;
 
 const EASE: Duration = Duration::from_secs(6);
 
-/// How long anybody waits at most, by the settings: a slot (0.5 s), a connection (2 s), a statement
-/// (5 s), and once more a statement that was under way when one came to the queue of a lane; and a
-/// second for all the rest.
+/// The longest wait by the settings: for a slot (0.5 s), a connection (2 s), a statement (5 s), and once more
+/// a statement that was running when the request entered the queue of a lane; and a second for the rest.
 const ANSWERED_MAX: Duration = Duration::from_millis(13_500);
 
-/// Tables behind views and triggers that sleep when they are touched. Until when is in a table, so that
-/// the end takes no locks.
+/// Views and triggers that sleep when they are touched. The end is in a table, so that it takes no locks.
 const HANG: &str = "
     CREATE TABLE hang AS SELECT clock_timestamp() + interval '20 s' AS till;
     CREATE FUNCTION hang() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
@@ -50,7 +48,7 @@ const TABLES: [&str; 5] = ["users", "sessions", "rooms", "visitors", "gameplay_s
 impl Session<'_> {
     pub(super) async fn hang(&mut self) -> Result<()> {
         ensure!(self.arguments.db == "postgres", "queries hang on PostgreSQL: say --db postgres");
-        // While queries hang nobody can open a room.
+        // While queries sleep no room can be opened.
         let quick = find("quick")?;
         let before = self.ready(quick, FEW).await?;
         let hanging = self.ready(quick, PEOPLE).await?;
@@ -60,13 +58,15 @@ impl Session<'_> {
         let begin = Instant::now();
         self.put_to_sleep().await?;
         self.progress.say("every query hangs");
-        // It ends before the queries do, so that all of it is about them.
+        // It ends before the queries wake up.
         let rest = TIME.saturating_sub(begin.elapsed() + Duration::from_secs(1));
         let objectives = ["health.success = 100%", "health.p99 < 20ms"];
         let hanging = self.at_ease("every query hangs", rest, &objectives, hanging).await?;
         let section = &mut self.sections[hanging];
-        section.checks.retain(|check| check.name != "dropped arrivals");
+        section.checks.retain(|check| check.name != DROPPED);
         section.claims = claims(&section.recording);
+        // It is the database that stands still.
+        section.standstill = None;
         sleep_until((begin + TIME).into()).await;
         let after = self.at_ease("right after", EASE * 2, &[], after).await?;
         let usual = usual_row(&self.sections[before].recording.slots);
@@ -84,9 +84,8 @@ impl Session<'_> {
         objectives: &[&str],
         people: Vec<Person>,
     ) -> Result<usize> {
-        let course = Course::new(Duration::ZERO, time);
-        let model = Model::Open { rate: RATE, arrivals: Arrivals::Poisson, course };
-        let part = figure(name, "quick", model, people.len(), 1, objectives)?;
+        let model = Model::open(RATE, Duration::ZERO, time);
+        let part = Part::new(name, "quick", model, people.len(), objectives)?;
         self.measure_with(part, Some(people)).await
     }
 
@@ -100,7 +99,7 @@ impl Session<'_> {
     }
 }
 
-/// A view that sleeps in place of each table, and a trigger for what only writes.
+/// A view that sleeps in place of each table, and a trigger for statements that only write.
 fn sleepers() -> String {
     let sleeper = |table: &str| {
         format!(
@@ -123,17 +122,38 @@ fn claims(recording: &Recording) -> Vec<Check> {
     }
     let longest = Duration::from_micros(longest);
     vec![
-        Check {
-            name: "the longest anybody waited for an answer".to_owned(),
-            value: format!("{:.1} s", longest.as_secs_f64()),
-            limit: format!("<= {} s", ANSWERED_MAX.as_secs_f64()),
-            ok: longest <= ANSWERED_MAX,
-        },
-        Check {
-            name: "answers".to_owned(),
-            value: format!("{refused} refused with 503 or 429, {failed} failed otherwise"),
-            limit: "some refused, none failed".to_owned(),
-            ok: refused > 0 && failed == 0,
-        },
+        Check::new(
+            "the longest wait for an answer",
+            format!("{:.1} s", longest.as_secs_f64()),
+            format!("<= {} s", ANSWERED_MAX.as_secs_f64()),
+            longest <= ANSWERED_MAX,
+        ),
+        Check::new(
+            "answers",
+            format!("{refused} refused with 503 or 429, {failed} failed otherwise"),
+            "some refused, none failed",
+            refused > 0 && failed == 0,
+        ),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hanging_database_has_to_lead_to_refusals_in_time() {
+        let mut recording = Recording::default();
+        let ok =
+            |recording: &Recording| claims(recording).iter().map(|it| it.ok).collect::<Vec<_>>();
+        assert_eq!(ok(&recording), [true, false], "nothing was refused");
+
+        let tally = recording.steps.entry("save".into()).or_default();
+        tally.refused.insert(503, 1);
+        tally.unserved.record(Duration::from_secs(5));
+        assert_eq!(ok(&recording), [true, true]);
+
+        recording.steps.entry("join".into()).or_default().unserved.record(Duration::from_secs(20));
+        assert_eq!(ok(&recording), [false, true]);
+    }
 }

@@ -1,53 +1,53 @@
-//! More than the server can do: does it still work, does it say no, does it recover?
+//! More than the server can do: it has to keep its throughput, to refuse the rest, and to recover.
 
 use std::time::Duration;
 
 use anyhow::Result;
 
 use super::{Part, Session, find};
-use crate::arrivals::Arrivals;
-use crate::engine::{Course, Model};
+use crate::finding::Check;
+use crate::load::Model;
+use crate::objective::Objective;
 use crate::person::Person;
 use crate::record::Section;
 use crate::statistics::real;
 use crate::tally::Slots;
-use crate::validity::{Check, LAG};
+use crate::validity::{DROPPED, LAG};
 
-/// Of what it can do, so much is still done when more is asked, and when far more is.
+/// Share of its capacity that the server keeps when more is asked, and when far more is.
 const GOODPUT_MIN: f64 = 0.9;
 const GOODPUT_FAR_MIN: f64 = 0.8;
 
-/// What is far more, in times what it can do.
+/// Far more, in multiples of the capacity.
 const FAR: f64 = 2.0;
 
-/// Impatient people once as much is asked as the server can do: whoever comes when as many wait goes
-/// away.
+/// Users while as much is asked as the server can do: an arrival that finds all of them waiting goes away.
 const PEOPLE: f64 = 1000.0;
 
-/// People who send at once in the closed loop that shows what the server can do.
+/// Users at once in the closed loop that shows the capacity.
 const CAPACITY_PEOPLE: usize = 50;
 
-/// How long too much is asked before it is measured.
+/// Time of the overload before it is measured.
 const WARM_UP: Duration = Duration::from_secs(3);
 
-/// Requests a second before and afterwards at most, and as a share of what it can do: too few to matter.
+/// Requests a second before and afterwards, at most and as a share of the capacity.
 const EASE_RATE: f64 = 50.0;
 const EASE_SHARE: f64 = 0.2;
 
-/// How long it may take until all is as before.
+/// Longest time until answers are as before.
 const RECOVERY_MAX: Duration = Duration::from_secs(10);
 
-/// An answer is as quick as ever when it is so quick, or so many rows of the heat map (four to a
-/// doubling) above what was usual.
+/// An answer is as before when it takes no longer than this, or is in a row of the heat map (four to a
+/// doubling) that is at most so far above the usual one.
 const QUICK: Duration = Duration::from_millis(50);
 const ROWS_SLOWER_MAX: usize = 8;
 
 impl Session<'_> {
     pub(super) async fn overload(&mut self) -> Result<()> {
         let capacity = self.capacity().await?;
-        let step = find(&self.arguments.on)?.step();
+        let step = find(&self.arguments.on)?.step;
         let can = self.sections[capacity].recording.rate(step);
-        // Of a mixed load the step is a part.
+        // In a mixed load the main step is a part.
         let recording = &self.sections[capacity].recording;
         let turns = real(recording.total()) / recording.seconds;
         let asked = self.arguments.rate.unwrap_or(turns * self.arguments.factor);
@@ -61,15 +61,15 @@ impl Session<'_> {
         let after = self.flood("right after", ease, USERS_AT_EASE, Vec::new()).await?;
         let usual = usual_row(&self.sections[before].recording.slots);
         let section = &mut self.sections[after];
-        section.checks.retain(|check| check.name != "dropped arrivals");
+        section.checks.retain(|check| check.name != DROPPED);
         section.claims.push(recovery(&section.recording.slots, usual));
         let objectives = self.objectives(find(&self.arguments.on)?, false);
         self.flood("later", ease, USERS_AT_EASE, objectives).await?;
         Ok(())
     }
 
-    /// What the server can do for as many people as will be too many, while few of them ask at once. For
-    /// fewer it can do more, because what it needs for them is at hand; that is not what is asked here.
+    /// The capacity for as many users as the overload has, while few of them send at once. For fewer it would
+    /// be higher, because their rows are cached.
     async fn capacity(&mut self) -> Result<usize> {
         let crowd = people(self.arguments.factor);
         let at_once = self.arguments.users().unwrap_or(CAPACITY_PEOPLE);
@@ -79,15 +79,15 @@ impl Session<'_> {
         self.measure_with(part, Some(ready)).await
     }
 
-    /// People who have been there for a while, and save one state each.
+    /// Users who save one state each, again and again.
     async fn crowd(&self, users: usize) -> Result<Vec<Person>> {
         let mut people = self.ready(find(&self.arguments.on)?, users).await?;
         people.iter_mut().for_each(Person::play_one_game);
         Ok(people)
     }
 
-    /// Far too many. What the server can do was measured with states that had been saved before, and a
-    /// first save is dearer: the warm-up is for those.
+    /// The overload. The capacity was measured with existing states, and a first save costs more: the warm-up
+    /// is for those.
     async fn too_many(&mut self, rate: f64, users: usize) -> Result<usize> {
         let part = self.open("overload", rate, users, WARM_UP)?;
         let ready = self.crowd(users).await?;
@@ -99,7 +99,7 @@ impl Session<'_> {
         name: &str,
         rate: f64,
         users: usize,
-        objectives: Vec<crate::objective::Objective>,
+        objectives: Vec<Objective>,
     ) -> Result<usize> {
         let part = self.open(name, rate, users, Duration::ZERO)?;
         self.measure(Part { objectives, ..part }).await
@@ -108,53 +108,41 @@ impl Session<'_> {
     fn open(&self, name: &str, rate: f64, users: usize, warm_up: Duration) -> Result<Part> {
         let scenario = find(&self.arguments.on)?;
         let time = self.arguments.time.unwrap_or(Duration::from_secs(6));
-        let model =
-            Model::Open { rate, arrivals: Arrivals::Poisson, course: Course::new(warm_up, time) };
-        let name = format!("{} {name}", scenario.name());
+        let model = Model::open(rate, warm_up, time);
+        let name = format!("{} {name}", scenario.name);
         Ok(Part { name, scenario, model, users, repeats: 1, objectives: Vec::new() })
     }
 }
 
-/// People of an easy time: more than ever wait at once.
+/// Users of a low load: more than ever wait at once.
 const USERS_AT_EASE: usize = 500;
 
-/// The more is asked, the more people wait before others go away.
+/// Users for a demand: the more is asked, the more may wait.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousands")]
 fn people(factor: f64) -> usize {
     (PEOPLE * factor.clamp(1.0, 10.0)) as usize
 }
 
-/// What has to be true while too much is asked.
+/// Claims about the overload.
 fn claim_overload(section: &mut Section, step: &str, can: f64, factor: f64) {
-    // Those who go away, late and unserved, are what an overload is about.
-    section.checks.retain(|check| !["dropped arrivals", LAG].contains(&&*check.name));
+    // Late and dropped arrivals are the point of an overload.
+    section.checks.retain(|check| ![DROPPED, LAG].contains(&&*check.name));
     let recording = &section.recording;
     let tally = recording.steps.get(step).cloned().unwrap_or_default();
     let share = recording.rate(step) / can;
     let least = if factor > FAR { GOODPUT_FAR_MIN } else { GOODPUT_MIN };
-    let claim = |name: &str, value: String, limit: String, ok| Check {
-        name: name.to_owned(),
-        value,
-        limit,
-        ok,
-    };
     section.claims = vec![
-        claim(
-            "work still done, of what it can do",
+        Check::new(
+            "throughput, of what the server can do",
             format!("{:.0} % while {factor:.1} times as much is asked", share * 100.0),
             format!(">= {:.0} %", least * 100.0),
             share >= least,
         ),
-        claim(
-            "requests that failed without a word",
-            tally.failed.to_string(),
-            "0".to_owned(),
-            tally.failed == 0,
-        ),
-        claim(
-            "refusals that do not say when to come back",
+        Check::none("requests that failed without a refusal", tally.failed),
+        Check::new(
+            "refusals without Retry-After",
             format!("{} of {}", tally.refused_without_when, tally.refusals()),
-            "0".to_owned(),
+            "0",
             tally.refused_without_when == 0,
         ),
     ];
@@ -162,25 +150,25 @@ fn claim_overload(section: &mut Section, step: &str, can: f64, factor: f64) {
     section.name = format!("{} ({:.0} % went away)", section.name, gone * 100.0);
 }
 
-/// The row that answers were usually in.
+/// The usual row of answers.
 pub(super) fn usual_row(slots: &Slots) -> usize {
     let mut rows: Vec<_> = slots.all.iter().filter_map(|it| it.quantile_row(0.95)).collect();
     rows.sort_unstable();
     rows.get(rows.len() / 2).copied().unwrap_or(0)
 }
 
-/// After how long everybody was answered as quickly as before.
+/// The time until answers are as before.
 pub(super) fn recovery(slots: &Slots, usual: usize) -> Check {
     let seconds = back_to_normal(slots, usual);
-    Check {
-        name: "until all is as before".to_owned(),
-        value: format!("{seconds:.1} s"),
-        limit: format!("<= {} s", RECOVERY_MAX.as_secs()),
-        ok: seconds <= RECOVERY_MAX.as_secs_f64(),
-    }
+    Check::new(
+        "time to recovery",
+        format!("{seconds:.1} s"),
+        format!("<= {} s", RECOVERY_MAX.as_secs()),
+        seconds <= RECOVERY_MAX.as_secs_f64(),
+    )
 }
 
-/// The end of the last slot in which somebody was refused, failed or waited, in seconds.
+/// The end of the last slot with a refusal, a failure or a slow answer, in seconds.
 fn back_to_normal(slots: &Slots, usual: usize) -> f64 {
     let quick = crate::tally::row(QUICK).max(usual + ROWS_SLOWER_MAX);
     let odd = slots.all.iter().rposition(|slot| {

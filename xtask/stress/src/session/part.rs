@@ -1,50 +1,65 @@
-//! What load is brought, as the arguments or else `slo.toml` say.
+//! The description of one load, from the arguments or else from `slo.toml`.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{Session, USERS};
+use super::{Session, USERS, find};
 use crate::arguments::ModelName;
-use crate::engine::{Course, Model};
+use crate::load::{Course, Model};
 use crate::objective::Objective;
 use crate::scenario::Scenario;
 
-/// People that an open loop has at most, unless told otherwise: arrivals beyond find nobody.
+/// Users of an open loop by default: arrivals beyond find all of them busy.
 const USERS_OPEN: usize = 500;
 
-/// How long a loop runs unless told otherwise.
+/// Time of a loop by default.
 pub(super) const TIME: Duration = Duration::from_secs(10);
 
-/// One load, before it is brought.
+/// One load, before it is applied.
 #[derive(Clone)]
 pub(super) struct Part {
     pub(super) name: String,
-    pub(super) scenario: &'static dyn Scenario,
+    pub(super) scenario: &'static Scenario,
     pub(super) model: Model,
     pub(super) users: usize,
     pub(super) repeats: usize,
     pub(super) objectives: Vec<Objective>,
 }
 
+impl Part {
+    /// A load with objectives of its own.
+    pub(super) fn new(
+        name: impl Into<String>,
+        scenario: &str,
+        model: Model,
+        users: usize,
+        objectives: &[&str],
+    ) -> Result<Self> {
+        let objectives: Result<Vec<_>, _> = objectives.iter().map(|it| it.parse()).collect();
+        let objectives = objectives.map_err(anyhow::Error::msg)?;
+        let (name, scenario) = (name.into(), find(scenario)?);
+        Ok(Self { name, scenario, model, users, repeats: 1, objectives })
+    }
+}
+
 impl Session<'_> {
     /// A scenario as the arguments, or else `slo.toml`, say.
-    pub(super) fn part(&self, scenario: &'static dyn Scenario) -> Result<Part> {
+    pub(super) fn part(&self, scenario: &'static Scenario) -> Result<Part> {
         let arguments = self.arguments;
-        let slo = self.slo.scenario.get(scenario.name()).cloned().unwrap_or_default();
+        let slo = self.slo.scenario.get(scenario.name).cloned().unwrap_or_default();
         let gate = self.gate();
         let model = self.model(slo.burst.is_some())?;
         let burst = model == Model::Burst;
-        let open = matches!(model, Model::Open { .. });
-        let few = gate.and_then(|it| it.users.get(scenario.name()).copied());
-        let users = arguments.users().or(few).or(slo.burst).unwrap_or(USERS);
-        let users = if open { arguments.users().unwrap_or(USERS_OPEN) } else { users };
+        let few = gate.and_then(|it| it.users.get(scenario.name).copied()).or(slo.burst);
+        let default =
+            if matches!(model, Model::Open { .. }) { USERS_OPEN } else { few.unwrap_or(USERS) };
         let repeats = arguments.repeat.or(gate.map(|it| it.repeat)).or(slo.repeat).unwrap_or(1);
         Ok(Part {
-            name: scenario.name().to_owned(),
+            name: scenario.name.to_owned(),
             scenario,
             model,
-            users,
+            users: arguments.users().unwrap_or(default),
             repeats: if burst { repeats.max(1) } else { 1 },
             objectives: self.objectives(scenario, burst),
         })
@@ -75,15 +90,14 @@ impl Session<'_> {
         })
     }
 
-    /// What the scenario is held to. Loops leave out the steps that only a burst has.
-    pub(super) fn objectives(&self, scenario: &dyn Scenario, burst: bool) -> Vec<Objective> {
-        let mine =
-            |it: &Objective| burst || scenario.name() == "mixed" || it.step == scenario.step();
-        self.asked_of(scenario.name(), mine)
+    /// The objectives of a scenario. Loops leave out the steps that only a burst has.
+    pub(super) fn objectives(&self, scenario: &Scenario, burst: bool) -> Vec<Objective> {
+        let all = burst || scenario.name == "mixed";
+        self.objectives_of(scenario.name, |it| all || it.step == scenario.step)
     }
 
-    /// What a scenario is held to: of its own objectives those that are meant, and what was asked for.
-    pub(super) fn asked_of(
+    /// The objectives of a name that are meant, and those of the command line.
+    pub(super) fn objectives_of(
         &self,
         name: &str,
         is_meant: impl Fn(&Objective) -> bool,

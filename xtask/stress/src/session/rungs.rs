@@ -1,17 +1,17 @@
-//! The ladder: a closed loop of more and more people, until the objective breaks.
+//! The ladder: closed loops of more and more users, until the objective breaks.
 
 use std::time::Duration;
 
 use anyhow::Result;
 
 use super::{Part, Session, find};
-use crate::engine::{Course, Model};
 use crate::ladder::{Ladder, RUNGS, Rung};
+use crate::load::Model;
 use crate::record::Section;
 use crate::statistics::real;
 use crate::validity::OTHERS;
 
-/// How long each rung runs unless told otherwise.
+/// Time of each rung by default.
 const TIME: Duration = Duration::from_secs(4);
 
 impl Session<'_> {
@@ -19,19 +19,19 @@ impl Session<'_> {
         let scenario = find(&self.arguments.on)?;
         let asked: Vec<usize> = self.arguments.users.iter().map(|&it| it.into()).collect();
         let users = if asked.is_empty() { RUNGS.to_vec() } else { asked };
-        let step = scenario.step();
-        let (name, mut rungs) = (scenario.name().to_owned(), Vec::new());
+        let step = scenario.step;
+        let (name, mut rungs) = (scenario.name.to_owned(), Vec::new());
         for users in users {
             let place = self.measure_undisturbed(self.rung(users)?).await?;
             let section = &mut self.sections[place];
             let rung = rung(section, step);
-            // The ladder is there to break the objective; the verdict is the knee, not the break.
+            // A ladder is meant to break the objective; its result is the knee.
             section.verdicts.clear();
             section.is_rung = true;
-            // A rung on which the tool was the limit ends the ladder and is not part of it.
+            // A rung on which the tool was the limit ends the ladder.
             let ends = rung.broken.is_some() || !rung.valid;
             let is_disturbed = section.checks.iter().any(|it| it.name == OTHERS && !it.ok);
-            // A rung on which others were in the way says nothing, of those above it either.
+            // A rung that others disturbed says nothing, not even that the ladder ends.
             if is_disturbed && !rungs.is_empty() {
                 self.sections.truncate(place);
                 continue;
@@ -53,9 +53,9 @@ impl Session<'_> {
         let scenario = find(&self.arguments.on)?;
         let time = self.arguments.time.unwrap_or(TIME);
         Ok(Part {
-            name: format!("{} x {users}", scenario.name()),
+            name: format!("{} x {users}", scenario.name),
             scenario,
-            model: Model::Closed(Course::new(self.arguments.warm_up, time)),
+            model: Model::closed(self.arguments.warm_up, time),
             users,
             repeats: 1,
             objectives: self.objectives(scenario, false),

@@ -1,25 +1,25 @@
-//! A working day in an open loop, for long: does it stay as fast and as small as it was?
+//! A working day in an open loop, for long: latency and memory have to stay as they were.
 
 use std::time::Duration;
 
 use anyhow::Result;
 
 use super::{Part, Session, find};
-use crate::engine::{Course, Model};
+use crate::finding::Check;
+use crate::load::{Course, Model};
 use crate::tally::{Slot, row_floor};
-use crate::validity::Check;
 
-/// Unless told otherwise.
+/// By default.
 const RATE: f64 = 500.0;
 const TIME: Duration = Duration::from_mins(10);
 const PEOPLE: usize = 200;
 
-/// How much more memory than after the first tenth is no leak yet, and how long that has to be: before
-/// that the server has not grown to its size.
+/// Memory at the end, as a multiple of that after the first tenth, which has to last so long: before that the
+/// server has not reached its size.
 const GROWTH_MAX: f64 = 1.25;
 const GROWN: Duration = Duration::from_secs(30);
 
-/// How much slower the last third may be than the first: rows of the heat map, four to a doubling.
+/// How much slower the last third may be than the first, in rows of the heat map, four to a doubling.
 const ROWS_SLOWER_MAX: usize = 4;
 
 impl Session<'_> {
@@ -49,12 +49,12 @@ impl Session<'_> {
         if let [Some(before), Some(after)] = memory
             && time / 10 >= GROWN
         {
-            section.claims.push(Check {
-                name: "memory, of what it was after a tenth".to_owned(),
-                value: format!("{:.0} % of {:.0} MB", after / before * 100.0, before / 1e6),
-                limit: format!("<= {:.0} %", GROWTH_MAX * 100.0),
-                ok: after <= before * GROWTH_MAX,
-            });
+            section.claims.push(Check::new(
+                "memory, of what it was after a tenth",
+                format!("{:.0} % of {:.0} MB", after / before * 100.0, before / 1e6),
+                format!("<= {:.0} %", GROWTH_MAX * 100.0),
+                after <= before * GROWTH_MAX,
+            ));
         }
         section.claims.extend(slowing(&section.recording.slots.all));
         Ok(())
@@ -68,16 +68,42 @@ fn slowing(slots: &[Slot]) -> Option<Check> {
     let [first, last] =
         [first, last].map(|slots| median(slots.iter().filter_map(|it| it.quantile_row(0.95))));
     let (first, last) = (first?, last?);
-    Some(Check {
-        name: "p95 of the last third, after that of the first".to_owned(),
-        value: format!("~{} us after ~{} us", row_floor(last), row_floor(first)),
-        limit: "at most twice".to_owned(),
-        ok: last <= first + ROWS_SLOWER_MAX,
-    })
+    Some(Check::new(
+        "p95 of the last third, after that of the first",
+        format!("~{} us after ~{} us", row_floor(last), row_floor(first)),
+        "at most twice",
+        last <= first + ROWS_SLOWER_MAX,
+    ))
 }
 
 fn median(rows: impl Iterator<Item = usize>) -> Option<usize> {
     let mut rows: Vec<_> = rows.collect();
     rows.sort_unstable();
     rows.get(rows.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::tally::{Outcome, Slots};
+
+    #[test]
+    fn a_last_third_that_is_slower_than_twice_the_first_is_found() {
+        let slowing_to = |last: u64| {
+            let mut slots = Slots::of(Duration::from_mins(2));
+            for second in 0..9 {
+                let ms = if second < 6 { 10 } else { last };
+                slots.add(
+                    Duration::from_secs(second),
+                    Duration::from_millis(ms),
+                    &Outcome::Success,
+                );
+            }
+            slowing(&slots.all).unwrap().ok
+        };
+        assert!(slowing_to(10) && slowing_to(18) && !slowing_to(30));
+        assert!(slowing(&[]).is_none());
+    }
 }

@@ -1,34 +1,34 @@
-//! A load that is brought again when others used the machine meanwhile, or it went out late.
+//! A load that is repeated when the machine or the generator disturbed it.
 //!
-//! What it showed then says nothing of the server, and waiting for a quieter moment, each time twice as
-//! long, costs little. How often that happened is part of the record.
+//! It is not repeated when the server stood still in it: that is a result. Every try stays in the record.
 
 use std::time::Duration;
 
 use anyhow::Result;
 
 use super::{Part, Session};
-use crate::validity::{Check, LAG, OTHERS};
+use crate::finding::Check;
+use crate::validity::{LAG, OTHERS};
 
-/// How long to wait before a load is brought for the second time.
+/// The pause before the second try; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl Session<'_> {
-    /// Brings one load, until nobody disturbs it or it was tried often enough; gives the place of its
-    /// section.
+    /// Applies one load until nothing disturbs it, or the tries are used up; returns the index of its section.
     pub(super) async fn measure_undisturbed(&mut self, part: Part) -> Result<usize> {
-        let (tries, mut disturbed) = (self.arguments.tries.get(), 0);
+        let mut tries = Vec::new();
         let mut pause = PAUSE;
         loop {
-            let place = self.measure(part.clone()).await?;
-            self.sections[place].disturbed = disturbed;
+            let index = self.measure(part.clone()).await?;
+            let section = &mut self.sections[index];
             let disturbs = |it: &Check| [OTHERS, LAG].contains(&&*it.name) && !it.ok;
-            let is_disturbed = self.sections[place].checks.iter().any(disturbs);
-            if !is_disturbed || disturbed + 1 == tries {
-                return Ok(place);
+            let is_disturbed = section.checks.iter().any(disturbs);
+            let is_last = tries.len() + 1 == self.arguments.tries.get();
+            if !is_disturbed || is_last || section.standstill.is_some() {
+                section.tries = tries;
+                return Ok(index);
             }
-            disturbed += 1;
-            self.sections.truncate(place);
+            tries.extend(self.sections.drain(index..));
             self.progress.say("something disturbed this load: once more");
             tokio::time::sleep(pause).await;
             pause *= 2;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::wire::Message;
-use crate::verify::Finding;
+use crate::finding::Finding;
 
 /// What one member has heard so far.
 #[derive(Debug)]

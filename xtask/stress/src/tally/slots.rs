@@ -1,15 +1,17 @@
-//! The load over time, in slots, coarse enough to be drawn and kept for hours.
+//! A load over time, in slots that are coarse enough to be drawn and kept for hours.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, micros};
+use super::Outcome;
+use crate::statistics::real;
+use crate::times::micros;
 
-/// Rows of latency: four to a doubling, the last one takes all that is longer.
+/// Rows of latency, four to a doubling; the last one has no upper bound.
 pub(crate) const LATENCY_ROWS: usize = 80;
 
-/// Slots that a load is cut into.
+/// Slots of a load.
 const SLOTS: u32 = 120;
 
 const SHORTEST_SLOT: Duration = Duration::from_millis(20);
@@ -22,10 +24,10 @@ pub(crate) struct Slots {
     pub(crate) all: Vec<Slot>,
 }
 
-/// What ended in a slot.
+/// The requests that ended in a slot.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Slot {
-    /// Successes by the row of their response time; later rows than the last one have none.
+    /// Successes by the row of their response time, up to the last row with any.
     pub(crate) latencies: Vec<u32>,
     pub(crate) refused: u32,
     pub(crate) failed: u32,
@@ -38,11 +40,11 @@ impl Slot {
 
     /// The row that holds the quantile `q`.
     pub(crate) fn quantile_row(&self, q: f64) -> Option<usize> {
-        let wanted = crate::statistics::real(self.successes()) * q;
+        let wanted = real(self.successes()) * q;
         let mut seen = 0;
         self.latencies.iter().position(|&count| {
             seen += u64::from(count);
-            seen > 0 && crate::statistics::real(seen) >= wanted
+            seen > 0 && real(seen) >= wanted
         })
     }
 }
@@ -54,7 +56,7 @@ impl Slots {
 
     pub(crate) fn add(&mut self, at: Duration, response: Duration, outcome: &Outcome) {
         let number = usize::try_from(micros(at) / self.length.max(1)).unwrap_or(usize::MAX);
-        // A straggler of a run without slots, or long after its end, is not drawn.
+        // A straggler long after the end of the run is not drawn.
         if self.length == 0 || number > 100 * SLOTS as usize {
             return;
         }
@@ -75,7 +77,7 @@ impl Slots {
         }
     }
 
-    /// Puts another load behind this one.
+    /// Appends another load.
     pub(crate) fn follow(&mut self, other: &Self) {
         if self.length == 0 {
             self.length = other.length;
@@ -84,7 +86,7 @@ impl Slots {
     }
 }
 
-/// The row that a response time is in.
+/// The row of a response time.
 pub(crate) fn row(time: Duration) -> usize {
     let micros = micros(time).max(1);
     let doublings = micros.ilog2() as usize;

@@ -28,6 +28,10 @@ pub(super) struct Faults {
     /// So many registrations are refused before the others are taken.
     pub(super) refuses_registrations: u64,
     pub(super) is_debug: bool,
+    /// The save before which every save waits for so long, once.
+    pub(super) stands_still: Option<(u64, Duration)>,
+    /// So many requests are answered before the server is gone.
+    pub(super) dies_after: Option<u64>,
     /// Deliveries that go wrong, counted from the first.
     pub(super) loses_delivery: Option<u64>,
     pub(super) doubles_delivery: Option<u64>,
@@ -54,6 +58,8 @@ struct Server {
     counter: AtomicU64,
     saves: AtomicU64,
     places: Semaphore,
+    standing: tokio::sync::RwLock<()>,
+    requests: AtomicU64,
     channels: sockets::Channels,
 }
 
@@ -65,11 +71,15 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let places = Semaphore::new(faults.places.unwrap_or(Semaphore::MAX_PERMITS));
-        let (state, counter, saves) = Default::default();
-        let server =
-            Arc::new(Server { faults, state, counter, saves, places, channels: <_>::default() });
+        let (state, counter, saves, requests, standing) = Default::default();
+        let channels = sockets::Channels::default();
+        let server = Server { faults, state, counter, saves, places, standing, requests, channels };
+        let server = Arc::new(server);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                if server.is_gone() {
+                    return;
+                }
                 tokio::spawn(serve(server.clone(), stream));
             }
         });
@@ -92,6 +102,10 @@ async fn serve(server: Arc<Server>, mut stream: TcpStream) -> Option<()> {
         if line.contains("/websocket") {
             return sockets::serve(&server, stream, &head).await;
         }
+        if server.is_gone() {
+            return None;
+        }
+        server.requests.fetch_add(1, Ordering::SeqCst);
         let mut words = line.split(' ');
         let (status, answer) = server.answer(words.next()?, words.next()?, &body).await;
         let answer = match answer {
@@ -138,13 +152,18 @@ impl Server {
             ("GET", ["api", "rooms", ..]) => self.read(path),
             ("POST", ["api", "visitors", "join-room", code]) => self.join(code, body),
             ("GET", ["api", "visitors", "room", code]) => self.list(code),
-            ("PUT", ["api", "visitors", ..]) => (200, json!({})),
+            ("PUT", ["api", "visitors", ..]) | ("GET", ["health"]) => (200, json!({})),
             ("GET", ["metrics"]) => {
                 let build = if self.faults.is_debug { "debug" } else { "release" };
                 (200, json!(format!("cardroom_build_info{{build=\"{build}\"}} 1\n")))
             }
             _ => (404, json!({})),
         }
+    }
+
+    fn is_gone(&self) -> bool {
+        let answered = self.requests.load(Ordering::SeqCst);
+        self.faults.dies_after.is_some_and(|it| answered >= it)
     }
 
     fn next(&self) -> u64 {
@@ -156,6 +175,13 @@ impl Server {
         if self.faults.refuses_every.is_some_and(|every| number % every == every - 1) {
             return (503, json!({}));
         }
+        if let Some((at, time)) = self.faults.stands_still
+            && number == at
+        {
+            let _all = self.standing.write().await;
+            tokio::time::sleep(time).await;
+        }
+        let _one = self.standing.read().await;
         let _place = self.places.acquire().await.unwrap();
         tokio::time::sleep(self.faults.save_delay).await;
         let mut state = self.state.lock().unwrap();

@@ -1,4 +1,4 @@
-//! Saves: every version acknowledged once, none missing, and the last one is what is there.
+//! Saves: every version was acknowledged once, none is missing, and the last one is the current state.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -7,21 +7,24 @@ use anyhow::Result;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
-use super::{AT_ONCE, Finding, Reader};
+use super::AT_ONCE;
+use crate::client::Client;
+use crate::document;
 use crate::evidence::{Document, Evidence};
+use crate::finding::Finding;
 
 /// Earlier versions that are read back, spread over all documents; each is a request.
 const VERSIONS_MAX: usize = 500;
 
-/// What is known of one document: the markers of its versions, and how many saves nobody knows of.
+/// The acknowledged versions of one document, and the number of saves without an answer.
 struct Kept {
     document: Document,
-    /// In the order of versions; two for one version is a fault.
+    /// Versions with their markers, in order.
     versions: Vec<(i64, u64)>,
     unsure: usize,
 }
 
-pub(super) async fn verify(reader: &Reader<'_>, evidence: &Evidence) -> Result<Vec<Finding>> {
+pub(super) async fn verify(client: &Client, evidence: &Evidence) -> Result<Vec<Finding>> {
     let all = by_document(evidence);
     let mut versions = Finding::about("acknowledged versions without gaps or doubles");
     for kept in &all {
@@ -30,7 +33,7 @@ pub(super) async fn verify(reader: &Reader<'_>, evidence: &Evidence) -> Result<V
             versions.fault(format!("{}: {fault}", kept.document.path));
         }
     }
-    Ok(vec![versions, current(reader, &all).await?, past(reader, &all).await?])
+    Ok(vec![versions, current(client, &all).await?, past(client, &all).await?])
 }
 
 fn by_document(evidence: &Evidence) -> Vec<Kept> {
@@ -52,7 +55,7 @@ fn by_document(evidence: &Evidence) -> Vec<Kept> {
     all
 }
 
-/// What is wrong with the versions of a new document; saves of unknown fate may have taken some.
+/// Faults in the versions of a new document; saves without an answer may have taken some.
 fn numbering(versions: &[(i64, u64)], unsure: usize) -> Vec<String> {
     let mut faults = Vec::new();
     let (mut expected, mut missing) = (1, 0);
@@ -65,27 +68,25 @@ fn numbering(versions: &[(i64, u64)], unsure: usize) -> Vec<String> {
         expected = version + 1;
     }
     if usize::try_from(missing).unwrap_or(usize::MAX) > unsure {
-        faults.push(format!("{missing} versions are nobody's"));
+        faults.push(format!("{missing} versions were acknowledged to no one"));
     }
     faults
 }
 
 /// Compares the current state of each document with what was saved last.
-async fn current(reader: &Reader<'_>, all: &[Kept]) -> Result<Finding> {
+async fn current(client: &Client, all: &[Kept]) -> Result<Finding> {
     let mut finding = Finding::about("states read back, each as it was saved last");
     let read: Vec<_> = stream::iter(all)
         .map(async |kept| {
-            let found = reader.get(&kept.document.path, &kept.document.room.token).await?;
+            let found = client.get(&kept.document.path, &kept.document.room.token).await?;
             anyhow::Ok((kept, found))
         })
         .buffer_unordered(AT_ONCE)
         .try_collect()
         .await?;
     for (kept, found) in read {
-        finding.checked += 1;
-        if let Some(fault) = difference(kept, found.as_ref()) {
-            finding.fault(format!("{}: {fault}", kept.document.path));
-        }
+        let fault = difference(kept, found.as_ref());
+        finding.check(fault.map(|it| format!("{}: {it}", kept.document.path)));
     }
     Ok(finding)
 }
@@ -99,13 +100,13 @@ fn difference(kept: &Kept, found: Option<&Value>) -> Option<String> {
             format!("version {version} was saved as {marker} and is {}", found["state"]["marker"])
         });
     }
-    // A save of unknown fate may have come last.
+    // A save without an answer may have come last.
     let later = usize::try_from(there - version).is_ok_and(|more| more <= kept.unsure);
     (!later).then(|| format!("version {version} was acknowledged, {there} is there"))
 }
 
 /// Compares some earlier versions with what was saved, if the server keeps any.
-async fn past(reader: &Reader<'_>, all: &[Kept]) -> Result<Finding> {
+async fn past(client: &Client, all: &[Kept]) -> Result<Finding> {
     let mut finding = Finding::about("earlier versions read back");
     let each = VERSIONS_MAX.div_ceil(all.len().max(1));
     // The latest ones: older ones may have been swept.
@@ -115,7 +116,7 @@ async fn past(reader: &Reader<'_>, all: &[Kept]) -> Result<Finding> {
     let read: Vec<_> = stream::iter(wanted)
         .map(async |(kept, (version, marker))| {
             let path = format!("{}/history/{version}", kept.document.path);
-            let found = reader.get(&path, &kept.document.room.token).await?;
+            let found = client.get(&path, &kept.document.room.token).await?;
             anyhow::Ok((path, marker, found))
         })
         .buffer_unordered(AT_ONCE)
@@ -124,10 +125,8 @@ async fn past(reader: &Reader<'_>, all: &[Kept]) -> Result<Finding> {
     let found: BTreeMap<_, _> =
         read.into_iter().filter_map(|(path, marker, it)| Some((path, (marker, it?)))).collect();
     for (path, (marker, found)) in found {
-        finding.checked += 1;
-        if found["state"] != value(marker) {
-            finding.fault(format!("{path}: saved as {marker}, is {}", found["state"]["marker"]));
-        }
+        let fault = || format!("{path}: saved as {marker}, is {}", found["state"]["marker"]);
+        finding.check((found["state"] != value(marker)).then(fault));
     }
     Ok(finding)
 }

@@ -1,33 +1,32 @@
-//! Visitors: one for each session, whom every join of that session gave, and nobody else.
+//! Visitors: each session has one, which every join of that session returned, and there are no others.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
-use super::{Finding, Reader};
+use crate::client::Client;
 use crate::evidence::{Evidence, Room};
+use crate::finding::Finding;
 
-/// Rooms whose lists are read back at most; their lists are long.
+/// Rooms whose lists are read back at most.
 const ROOMS_MAX: usize = 200;
 
-pub(super) async fn verify(reader: &Reader<'_>, evidence: &Evidence) -> Result<Vec<Finding>> {
+pub(super) async fn verify(client: &Client, evidence: &Evidence) -> Result<Vec<Finding>> {
     let mut rooms: HashMap<&str, (&Arc<Room>, HashMap<&str, &str>)> = HashMap::new();
     let mut same = Finding::about("joins, each session always the same visitor");
     for joined in &evidence.joins {
-        same.checked += 1;
         let (_, sessions) =
             rooms.entry(&joined.room.id).or_insert_with(|| (&joined.room, HashMap::new()));
         let first = sessions.entry(&joined.session).or_insert(&joined.visitor);
-        if *first != joined.visitor {
-            same.fault(format!("{} is {first} and {}", joined.session, joined.visitor));
-        }
+        let fault = || format!("{} is {first} and {}", joined.session, joined.visitor);
+        same.check((*first != joined.visitor).then(fault));
     }
     let unsure: HashSet<&str> = evidence.unsure_joins.iter().map(|it| it.id.as_str()).collect();
     let mut listed = Finding::about("visitors listed, distinct and complete");
     for (room, joined) in rooms.into_values().take(ROOMS_MAX) {
         listed.checked += joined.len() as u64;
-        let found = list(reader, room).await?;
+        let found = list(client, room).await?;
         for fault in differences(&joined, &found, unsure.contains(room.id.as_str())) {
             listed.fault(format!("room {}: {fault}", room.id));
         }
@@ -36,9 +35,9 @@ pub(super) async fn verify(reader: &Reader<'_>, evidence: &Evidence) -> Result<V
 }
 
 /// Sessions and visitors of a room, as its owner sees them.
-async fn list(reader: &Reader<'_>, room: &Room) -> Result<Vec<(String, String)>> {
+async fn list(client: &Client, room: &Room) -> Result<Vec<(String, String)>> {
     let path = format!("/api/visitors/room/{}", room.id);
-    let answer = reader.get(&path, &room.token).await?.context("a room is gone")?;
+    let answer = client.get(&path, &room.token).await?.context("a room is gone")?;
     let visitors = answer.as_array().context("visitors are not listed")?;
     let text = |it: &serde_json::Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
     Ok(visitors.iter().map(|it| (text(it, "session_id"), text(it, "id"))).collect())

@@ -4,8 +4,9 @@ use capacity::connections::Wanted;
 use capacity::instances::{CONCURRENCY_MAX, memory_floor};
 use settings::Settings;
 
-use super::{Findings, Subject};
+use super::Subject;
 use crate::calibration::real;
+use crate::findings::Findings;
 use crate::solve::{Deployment, Fault};
 use crate::target::{Database, Platform, Target};
 

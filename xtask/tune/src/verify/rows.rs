@@ -1,36 +1,52 @@
-//! What was predicted and what was found, a row for each.
+//! Predictions and measurements, a row for each.
 
 use serde::{Deserialize, Serialize};
+use stress::Section;
 
 use crate::solve::{Burst, Capacity};
-use crate::stress::Section;
 
-use super::steps::Step;
-
-/// How far a capacity may be off, and a burst that is outside of its interval.
+/// Largest error of a capacity, and of a burst that is outside of its interval.
 const CAPACITY_OFF: f64 = 0.15;
 const BURST_OFF: f64 = 0.25;
 
-/// Of the capacity, so much is still done when one and a half times as much is asked.
+/// Share of the capacity that is kept when one and a half times as much is asked.
 const GOODPUT_MIN: f64 = 0.9;
 
-/// One thing that was predicted and measured.
+/// One prediction and its measurement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) predicted: String,
     pub(crate) measured: String,
-    /// (measured - predicted) / predicted; none where that says nothing.
+    /// (measured - predicted) / predicted, where that has a meaning.
     pub(crate) error: Option<f64>,
-    /// None of what is only told, or was disturbed.
+    /// None where it is not judged, or was disturbed.
     pub(crate) holds: Option<bool>,
-    /// Whether others used the machine meanwhile, so that nothing follows.
+    /// Whether others used the machine meanwhile.
     #[serde(default)]
     pub(crate) disturbed: bool,
 }
 
 impl Row {
-    /// Judges nothing by a load that was disturbed.
+    /// A row that is not judged.
+    pub(super) fn new(
+        name: impl Into<String>,
+        predicted: impl Into<String>,
+        measured: impl Into<String>,
+    ) -> Self {
+        let (name, predicted, measured) = (name.into(), predicted.into(), measured.into());
+        Self { name, predicted, measured, error: None, holds: None, disturbed: false }
+    }
+
+    fn judged(self, holds: bool) -> Self {
+        Self { holds: Some(holds), ..self }
+    }
+
+    fn off_by(self, error: f64) -> Self {
+        Self { error: Some(error), ..self }
+    }
+
+    /// Withdraws the verdict if the load was disturbed.
     pub(super) fn of(self, section: &Section) -> Self {
         if section.is_disturbed() { Self { holds: None, disturbed: true, ..self } } else { self }
     }
@@ -38,98 +54,68 @@ impl Row {
 
 pub(super) fn rate(name: &str, predicted: f64, measured: f64) -> Row {
     let error = measured / predicted - 1.0;
-    Row {
-        name: name.to_owned(),
-        predicted: format!("{predicted:.0}/s"),
-        measured: format!("{measured:.0}/s"),
-        error: Some(error),
-        holds: Some(error.abs() <= CAPACITY_OFF),
-        disturbed: false,
-    }
+    let row = Row::new(name, format!("{predicted:.0}/s"), format!("{measured:.0}/s"));
+    row.off_by(error).judged(error.abs() <= CAPACITY_OFF)
 }
 
 pub(super) fn same(name: &str, predicted: &str, found: &str) -> Row {
-    Row {
-        name: name.to_owned(),
-        predicted: predicted.to_owned(),
-        measured: found.to_owned(),
-        error: None,
-        holds: Some(predicted == found),
-        disturbed: false,
-    }
+    Row::new(name, predicted, found).judged(predicted == found)
 }
 
 pub(super) fn burst(name: &str, burst: Burst, measured: f64) -> Row {
     let Burst { people, low, p95, high } = burst;
     let error = measured / p95 - 1.0;
     let within = (low..=high).contains(&measured) || error.abs() <= BURST_OFF;
-    Row {
-        name: format!("{name} x {people} p95"),
-        predicted: format!("{p95:.1} ms [{low:.1}, {high:.1}]"),
-        measured: format!("{measured:.1} ms"),
-        error: Some(error),
-        holds: Some(within),
-        disturbed: false,
-    }
+    let predicted = format!("{p95:.1} ms [{low:.1}, {high:.1}]");
+    let row = Row::new(format!("{name} x {people} p95"), predicted, format!("{measured:.1} ms"));
+    row.off_by(error).judged(within)
 }
 
-/// Below capacity everything that is asked is done, in time.
-pub(super) fn below(name: &str, step: &Step, objective_ms: f64) -> Row {
-    let success = step.section.value(name, "success").unwrap_or_default();
-    let p95 = step.section.value(name, "p95").unwrap_or(f64::INFINITY) / 1e3;
-    Row {
-        name: format!("{name} at {} %", step.percent),
-        predicted: format!("all, < {objective_ms:.0} ms"),
-        measured: format!("{:.2} %, {p95:.1} ms", success * 100.0),
-        error: None,
-        holds: Some(success >= 0.999 && p95 < objective_ms),
-        disturbed: false,
-    }
+fn p95_ms(section: &Section, name: &str) -> f64 {
+    section.p95(name).unwrap_or(f64::INFINITY) / 1e3
 }
 
-/// The time at 70 %, which no verdict hangs on: it is the one of a closed loop, which is gentler.
-pub(super) fn told(name: &str, step: &Step, predicted: &Capacity) -> Row {
-    let p95 = step.section.value(name, "p95").unwrap_or(f64::INFINITY) / 1e3;
-    Row {
-        name: format!("{name} p95 at 70 %"),
-        predicted: format!("{:.1} ms", predicted.p95_ms),
-        measured: format!("{p95:.1} ms"),
-        error: Some(p95 / predicted.p95_ms - 1.0),
-        holds: None,
-        disturbed: false,
-    }
+/// Below capacity every request succeeds in time.
+pub(super) fn below(name: &str, percent: u32, section: &Section, objective_ms: f64) -> Row {
+    let (success, p95) = (section.success(name).unwrap_or_default(), p95_ms(section, name));
+    let row = Row::new(
+        format!("{name} at {percent} %"),
+        format!("all, < {objective_ms:.0} ms"),
+        format!("{:.2} %, {p95:.1} ms", success * 100.0),
+    );
+    row.judged(success >= 0.999 && p95 < objective_ms)
 }
 
-/// Beyond capacity as much is done as before, and who is refused is told when to come back.
-pub(super) fn manners(name: &str, step: &Step, capacity: f64) -> [Row; 2] {
-    let share = step.rate / capacity;
-    let (mut failed, mut mute, mut refused) = (0, 0, 0);
-    if let Some(tally) = step.section.tally(name) {
-        (failed, mute) = (tally.failed, tally.refused_without_when);
-        refused = tally.refused.values().sum();
-    }
-    let at = format!("{name} at {} %", step.percent);
+/// The p95 at 70 %, which is not judged: the prediction is of a closed loop, which is gentler.
+pub(super) fn told(name: &str, section: &Section, predicted: &Capacity) -> Row {
+    let p95 = p95_ms(section, name);
+    let predicted_ms = predicted.p95_ms;
+    let row = Row::new(
+        format!("{name} p95 at 70 %"),
+        format!("{predicted_ms:.1} ms"),
+        format!("{p95:.1} ms"),
+    );
+    row.off_by(p95 / predicted_ms - 1.0)
+}
+
+/// Beyond capacity throughput stays, and refusals carry `Retry-After`.
+pub(super) fn beyond(name: &str, percent: u32, section: &Section, capacity: f64) -> [Row; 2] {
+    let share = section.rate(name) / capacity;
+    let [refused, mute, failed] = section.unserved(name);
+    let (at, dropped) = (format!("{name} at {percent} %"), section.dropped());
     [
-        Row {
-            name: format!("{at}: still done"),
-            predicted: format!(">= {:.0} %", GOODPUT_MIN * 100.0),
-            measured: format!("{:.0} %", share * 100.0),
-            error: None,
-            holds: Some(share >= GOODPUT_MIN),
-            disturbed: false,
-        },
-        Row {
-            name: format!("{at}: no without a when"),
-            predicted: "0".to_owned(),
-            measured: format!(
-                "{} of {refused}, {} went away",
-                failed + mute,
-                step.section.dropped()
-            ),
-            error: None,
-            holds: Some(failed + mute == 0),
-            disturbed: false,
-        },
+        Row::new(
+            format!("{at}: throughput"),
+            format!(">= {:.0} %", GOODPUT_MIN * 100.0),
+            format!("{:.0} %", share * 100.0),
+        )
+        .judged(share >= GOODPUT_MIN),
+        Row::new(
+            format!("{at}: no Retry-After"),
+            "0",
+            format!("{} of {refused}, {dropped} went away", failed + mute),
+        )
+        .judged(failed + mute == 0),
     ]
 }
 
@@ -141,6 +127,13 @@ mod tests {
     fn a_capacity_may_be_off_by_fifteen_percent() {
         assert_eq!(rate("save", 1000.0, 1149.0).holds, Some(true));
         assert_eq!(rate("save", 1000.0, 849.0).holds, Some(false));
+    }
+
+    #[test]
+    fn a_row_that_is_not_judged_has_neither_verdict_nor_error() {
+        let row = Row::new("drift", "1.00 x", "0.90 x");
+        assert_eq!((row.holds, row.error, row.disturbed), (None, None, false));
+        assert_eq!(same("save bottleneck", "cores", "lane").holds, Some(false));
     }
 
     #[test]

@@ -1,32 +1,30 @@
-//! Open loops from half to one and a half times the capacity, and the closed one of the calibration
-//! beside them.
+//! Open loops from half to one and a half times the capacity, beside the closed one of the calibration.
 
 use anyhow::Result;
+use stress::Section;
+use stress::machine::Machine;
 
+use super::Verifier;
 use super::drift::{Loop, drift_row};
-use super::{Row, Verifier, rows};
+use super::rows::{self, Row};
 use crate::calibration::{Operation, real};
-use crate::here;
 use crate::solve::{Capacity, Shares};
-use crate::stress::Section;
 
-/// Of the predicted capacity, in percent: what it has to carry, and two beyond it.
+/// Percentages of the predicted capacity: those that have to be carried, and two beyond it.
 const BELOW: [u32; 3] = [50, 70, 90];
 const NEAR: u32 = 110;
 const OVER: u32 = 150;
 
-/// The step whose time is told.
+/// The step whose time is reported.
 const TOLD: u32 = 70;
 
-/// People of an open loop, as many as of the largest closed one: whoever comes when so many wait goes
-/// away.
+/// Users of an open loop, as many as of the largest closed one.
 const PEOPLE: &str = "200";
 
 /// One open loop.
 pub(super) struct Step {
     pub(super) percent: u32,
     pub(super) section: Section,
-    pub(super) rate: f64,
 }
 
 /// All of them, of one kind of request.
@@ -64,23 +62,21 @@ impl Verifier<'_> {
         eprintln!(" measuring   {name} at {percent} % of {capacity:.0}/s");
         let rate = (capacity * f64::from(percent) / 100.0).max(1.0).round().to_string();
         let seconds = format!("{}s", self.arguments.seconds);
-        let wanted = format!("{name}.rate > 1/s");
         let words = [name, "--rate", &rate, "--users", PEOPLE, "--for", &seconds];
-        let section = self.stress(&[&words[..], &["--threshold", &wanted]].concat()).await?;
-        let rate = section.value(name, "rate").unwrap_or_default();
-        Ok(Step { percent, section, rate })
+        let section = self.stress(&words).await?;
+        Ok(Step { percent, section })
     }
 }
 
 impl Steps {
-    /// What share of what was foretold of closed loops the open ones reached; none where others used
-    /// the machine.
+    /// The share of the predicted rate of closed loops that open ones reached; none where others used the
+    /// machine.
     pub(super) fn open_share(&self, predicted: &Capacity, then: &Operation) -> Option<f64> {
         let closed = predicted.here / then.open_share * self.drift();
         (!self.is_disturbed()).then(|| self.capacity() / closed)
     }
 
-    /// What was predicted, and what was found. Writes are committed in so many lanes.
+    /// Predictions and measurements; writes are committed in so many lanes.
     pub(super) fn rows(&self, predicted: &Capacity, lanes: usize, objective_ms: f64) -> Vec<Row> {
         let Self { name, below, near, over, .. } = self;
         let capacity = self.capacity();
@@ -94,24 +90,31 @@ impl Steps {
             ),
         ];
         rows.extend(beyond.map(|it| self.undisturbed(it)));
-        rows.extend(below.iter().map(|it| rows::below(name, it, objective_ms).of(&it.section)));
+        rows.extend(
+            below
+                .iter()
+                .map(|it| rows::below(name, it.percent, &it.section, objective_ms).of(&it.section)),
+        );
         let told = below.iter().filter(|it| it.percent == TOLD);
-        rows.extend(told.map(|it| rows::told(name, it, predicted)));
-        rows.extend(rows::manners(name, over, capacity).map(|it| self.undisturbed(it)));
+        rows.extend(told.map(|it| rows::told(name, &it.section, predicted)));
+        rows.extend(
+            rows::beyond(name, over.percent, &over.section, capacity)
+                .map(|it| self.undisturbed(it)),
+        );
         rows
     }
 
-    /// The most that was done.
+    /// The highest rate.
     fn capacity(&self) -> f64 {
-        self.near.rate.max(self.over.rate)
+        self.near.section.rate(self.name).max(self.over.section.rate(self.name))
     }
 
-    /// How many times the rate of the calibration closed loops have by now.
+    /// The rate of the closed loops, as a multiple of that of the calibration.
     fn drift(&self) -> f64 {
         self.loops.iter().map(|it| it.drift).sum::<f64>() / real(self.loops.len())
     }
 
-    /// The loads that tell of the capacity.
+    /// The loads that determine the capacity.
     fn sections(&self) -> impl Iterator<Item = &Section> {
         let open = [&self.near.section, &self.over.section];
         open.into_iter().chain(self.loops.iter().map(|it| &it.section))
@@ -127,11 +130,12 @@ impl Steps {
 }
 
 impl Step {
-    /// What set its rate.
+    /// The bottleneck of its rate.
     fn bottleneck(&self, lanes: usize) -> &'static str {
-        let Some(used) = self.section.cost.cores else { return "unknown" };
+        let Some(used) = self.section.cores() else { return "unknown" };
         let all = used.server + used.database + used.ours;
         let lanes = Some(self.section.committing() / real(lanes));
-        Shares { cores: all / real(here::cores()), generator: used.ours, lanes }.bottleneck()
+        Shares { cores: all / real(Machine::here().cores), generator: used.ours, lanes }
+            .bottleneck()
     }
 }

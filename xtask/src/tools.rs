@@ -1,0 +1,289 @@
+//! The tasks that drive a release build from outside: the packages `stress`, `fanout` and `tune`.
+//!
+//! Each is a program that says with `needs WORDS…` what it wants: here that is built and started, and
+//! the program is called with the words alone. Its arguments are parsed nowhere else.
+
+use std::error::Error;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use testkit::cluster::Cluster;
+use testkit::{Kind, TestDatabase};
+use tokio::process::Command;
+
+use crate::commands::{self, cargo, program, release_folder, words};
+use crate::interop::npm_ci;
+
+/// The other servers that `fanout` compares with, and their lock file.
+const SERVERS: &str = "xtask/fanout/servers";
+
+/// The words of a tool.
+#[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Words {
+    /// See `--help`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+/// The database of a task that has a shorter name of its own.
+#[derive(Debug, clap::Args)]
+pub(crate) struct On {
+    /// Leave out the other database.
+    #[arg(long, value_name = "sqlite|postgres")]
+    db: Option<Kind>,
+}
+
+/// A tool: its package, and whether it is built as the server is released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tool {
+    Stress,
+    Fanout,
+    /// Mostly offline, and quickly built; it calls `stress`.
+    Tune,
+}
+
+impl Tool {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Stress => "stress",
+            Self::Fanout => "fanout",
+            Self::Tune => "tune",
+        }
+    }
+
+    /// Builds the program; returns its path.
+    ///
+    /// The server is selected as well, though not built: dependencies then have the features that it wants,
+    /// and what was built for `cargo run --release` is used.
+    async fn build(self) -> Result<String> {
+        let mut build = cargo();
+        build.args(["build", "--quiet", "--package", self.name(), "--bin", self.name()]);
+        let folder = if self == Self::Tune {
+            release_folder()?.with_file_name("debug")
+        } else {
+            build.args(["--release", "--package=cardroom"]);
+            release_folder()?
+        };
+        if self == Self::Fanout {
+            build.args(["--bin", "floor"]);
+        }
+        commands::run(&mut build).await?;
+        Ok(folder.join(self.name()).display().to_string())
+    }
+
+    /// Runs the tool with these words, after what it needs.
+    pub(crate) async fn run(self, words: &[String]) -> Result<()> {
+        let line = [&[self.build().await?], words].concat();
+        let needs = Needs::of(&line).await?;
+        let mut environment = Vec::new();
+        if needs.server {
+            commands::build_server().await?;
+            let server = release_folder()?.join("cardroom");
+            environment.push(("CARDROOM_SERVER", server.display().to_string()));
+        }
+        if self == Self::Tune && needs.server {
+            environment.push(("CARDROOM_STRESS", Self::Stress.build().await?));
+        }
+        if self == Self::Fanout && needs.server {
+            environment.push(("FANOUT_SERVERS", install_servers().await?));
+        }
+        if let Some(base) = &needs.base {
+            environment.push(("CARDROOM_BASE", build_base(base).await?));
+        }
+        if needs.databases.is_empty() {
+            return finish(&line, &environment).await;
+        }
+        for kind in &needs.databases {
+            let mut line = line.clone();
+            if needs.databases.len() > 1 {
+                println!("{kind}");
+                line.push(format!("--db={kind}"));
+            }
+            on(*kind, needs.pgbench, &line, &environment).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a tool has said it needs.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Needs {
+    server: bool,
+    databases: Vec<Kind>,
+    pgbench: bool,
+    base: Option<String>,
+}
+
+impl Needs {
+    async fn of(line: &[String]) -> Result<Self> {
+        let mut command = program(&line[0]);
+        let output = command.arg("needs").args(&line[1..]).output().await?;
+        if !output.status.success() || output.stdout.first() != Some(&b'{') {
+            // It is wrong usage or a call for help: the tool says so again.
+            return Ok(Self::default());
+        }
+        Self::read(&serde_json::from_slice(&output.stdout)?)
+    }
+
+    fn read(needs: &Value) -> Result<Self> {
+        let kinds = needs["databases"].as_array().into_iter().flatten();
+        let kind = |it: &Value| it.as_str().unwrap_or_default().parse();
+        let databases: Result<_, _> = kinds.map(kind).collect();
+        Ok(Self {
+            server: needs["server"] == true,
+            databases: databases.map_err(anyhow::Error::msg).context("--db")?,
+            pgbench: needs["pgbench"] == true,
+            base: needs["base"].as_str().map(str::to_owned),
+        })
+    }
+}
+
+/// Runs a tool on a fresh database.
+async fn on(
+    kind: Kind,
+    pgbench: bool,
+    line: &[String],
+    environment: &[(&str, String)],
+) -> Result<()> {
+    let with = |database: &TestDatabase| {
+        [environment, &[("DATABASE_URL", database.url.expose().to_string())]].concat()
+    };
+    match kind {
+        Kind::Sqlite => finish(line, &with(&testkit::sqlite_database().await?)).await,
+        Kind::Postgres => {
+            let cluster = Cluster::start_durable()?;
+            let database = testkit::postgres_database(&cluster.url()).await?;
+            if !pgbench {
+                return finish(line, &with(&database)).await;
+            }
+            let beside = testkit::postgres_database(&cluster.url()).await?;
+            let program = cluster.program("pgbench").display().to_string();
+            let pgbench = [
+                ("CARDROOM_PGBENCH", program),
+                ("CARDROOM_PGBENCH_URL", beside.url.expose().to_string()),
+            ];
+            finish(line, &[with(&database), pgbench.to_vec()].concat()).await
+        }
+    }
+}
+
+/// Runs a command to its end; its status becomes ours.
+async fn finish(line: &[String], environment: &[(&str, String)]) -> Result<()> {
+    let mut command = program(&line[0]);
+    command.args(&line[1..]).envs(environment.iter().map(|(name, value)| (name, value)));
+    pass_on(&mut command).await
+}
+
+async fn pass_on(command: &mut Command) -> Result<()> {
+    let words = words(command);
+    let status = command.status().await.with_context(|| format!("cannot run `{words}`"))?;
+    let code = status.code().and_then(|it| u8::try_from(it).ok()).unwrap_or(1);
+    if code == 0 { Ok(()) } else { Err(Ended(code).into()) }
+}
+
+/// Another program has printed everything; only its exit status is left to pass on.
+#[derive(Debug)]
+pub(crate) struct Ended(pub(crate) u8);
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ended with status {}", self.0)
+    }
+}
+
+impl Error for Ended {}
+
+/// Builds the server of another revision beside this one; returns its path.
+async fn build_base(revision: &str) -> Result<String> {
+    let folder = release_folder()?.with_file_name("stress").join("base");
+    let (tree, target) = (folder.join("tree"), folder.join("target"));
+    let mut git = program("git");
+    if tree.exists() {
+        git.arg("-C").arg(&tree).args(["checkout", "--quiet", "--detach", revision]);
+    } else {
+        git.args(["worktree", "add", "--quiet", "--detach"]).arg(&tree).arg(revision);
+    }
+    commands::run(&mut git).await?;
+    let mut build = cargo();
+    build.current_dir(&tree).args(["build", "--release", "--package=cardroom"]);
+    commands::run(build.env("CARGO_TARGET_DIR", &target)).await?;
+    Ok(target.join("release/cardroom").display().to_string())
+}
+
+/// Installs the servers that `fanout` compares with beside the builds; returns the folder.
+async fn install_servers() -> Result<String> {
+    let place = release_folder()?.with_file_name("fanout-servers");
+    fs::create_dir_all(&place)?;
+    for file in ["package.json", "package-lock.json", "ws.mjs", "socket-io.mjs"] {
+        let from = Path::new(SERVERS).join(file);
+        fs::copy(from, place.join(file)).with_context(|| format!("cannot copy {file}"))?;
+    }
+    npm_ci(&place).await?;
+    Ok(place.display().to_string())
+}
+
+impl Tool {
+    /// Runs `stress` with words that have a shorter name.
+    pub(crate) async fn short(words: &str, on: &On) -> Result<()> {
+        let kinds = on.db.map_or_else(|| vec![Kind::Sqlite, Kind::Postgres], |it| vec![it]);
+        for kind in kinds {
+            let words = words.split(' ').map(str::to_owned).chain([format!("--db={kind}")]);
+            Self::Stress.run(&words.collect::<Vec<_>>()).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs `stress TASK` with the words of the command line.
+    pub(crate) async fn stress(task: &str, words: &Words) -> Result<()> {
+        let task = task.split(' ').map(str::to_owned).collect();
+        Self::Stress.run(&[task, words.words.clone()].concat()).await
+    }
+
+    /// Runs the tool with the words of the command line.
+    pub(crate) async fn run_words(self, words: &Words) -> Result<()> {
+        self.run(&words.words).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn needs_are_read_as_the_tools_print_them() {
+        let printed = json!({
+            "server": true, "databases": ["sqlite", "postgres"], "pgbench": false, "base": "main",
+        });
+        let expected = Needs {
+            server: true,
+            databases: vec![Kind::Sqlite, Kind::Postgres],
+            pgbench: false,
+            base: Some("main".to_owned()),
+        };
+        assert_eq!(Needs::read(&printed).unwrap(), expected);
+        assert_eq!(Needs::read(&json!({})).unwrap(), Needs::default());
+        assert!(Needs::read(&json!({ "databases": ["oracle"] })).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_prints_no_needs_needs_nothing() {
+        for program in ["echo", "false"] {
+            let line = [program, "--help"].map(str::to_owned);
+            assert_eq!(Needs::of(&line).await.unwrap(), Needs::default(), "{program}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_status_of_a_tool_is_passed_on() {
+        let exit = |code: u8| vec!["sh".to_owned(), "-c".to_owned(), format!("exit {code}")];
+        assert!(finish(&exit(0), &[]).await.is_ok());
+        let ended = finish(&exit(12), &[]).await.unwrap_err();
+        assert_eq!(ended.downcast_ref::<Ended>().unwrap().0, 12);
+    }
+}

@@ -1,0 +1,57 @@
+//! Puts a running server under load, and says how it held, or that nothing can be concluded.
+//!
+//! [`cli`] is the program `cargo xtask stress`; what it measures is a [`Run`], which `tune` reads. The
+//! other modules are what measuring tools share.
+
+mod ab;
+mod arguments;
+pub mod cli;
+pub mod client;
+mod compare;
+mod document;
+mod engine;
+mod evidence;
+mod exit;
+mod figures;
+mod finding;
+mod footprint;
+pub mod hash;
+mod http;
+mod ladder;
+mod load;
+pub mod machine;
+mod metrics;
+mod needs;
+mod objective;
+mod outputs;
+mod page;
+mod person;
+mod pgbench;
+mod processors;
+mod progress;
+mod record;
+mod scenario;
+pub mod server;
+mod session;
+mod slo;
+mod slowness;
+mod spawn;
+mod stage;
+mod standstill;
+pub mod statistics;
+mod survive;
+mod table;
+mod talk;
+mod tally;
+mod target;
+#[cfg(test)]
+mod tests;
+mod times;
+mod validity;
+mod verify;
+mod watch;
+
+pub use needs::Needs;
+pub use processors::Cores;
+pub use record::{COMMIT, Run, Section};
+pub use times::Times;
