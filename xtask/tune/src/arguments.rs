@@ -76,7 +76,7 @@ pub(crate) struct TuneArguments {
     /// The longest wait of 95 of 100 of them, in milliseconds.
     #[arg(long, value_name = "MS")]
     pub(crate) log_in_objective: Option<f64>,
-    /// Use the latest measurement of this kind of database.
+    /// Use the latest measurement of this kind of database, or else the one in the profile.
     #[arg(long)]
     pub(crate) reuse: bool,
     /// Write the result to config/tuning.

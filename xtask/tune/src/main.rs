@@ -122,7 +122,9 @@ async fn measure_or_reuse(
 ) -> Result<Calibration> {
     let kind = target.database.kind();
     if arguments.reuse {
-        calibrate::latest(kind)
+        calibrate::latest(kind).or_else(|error| {
+            profile.file.data.calibration.clone().filter(|it| it.database == kind).ok_or(error)
+        })
     } else {
         calibrate::run(kind, profile.lanes(target)?, &arguments.programs).await
     }
