@@ -72,6 +72,6 @@ async fn forget_old(db: &Db, ages: Ages) -> Result<(), DatabaseError> {
     history::forget_old(db, ages.history).await?;
     audit::forget_old(db, ages.audit).await?;
     sessions::forget_old(db).await?;
-    db.write(idempotency::forget_old(Utc::now())).await?;
+    db.write(idempotency::delete_expired(Utc::now())).await?;
     Ok(())
 }

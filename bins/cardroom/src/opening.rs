@@ -27,6 +27,7 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Auth> {
             info!(migrations = applied.len(), "the database was migrated: {}", applied.join(", "));
         }
     }
+    warn_of_unknown_migrations(&settings.database).await;
     look_for_pooler(&settings.database).await?;
     let db = Db::open(&settings.database, &runtime).context("cannot open the database")?;
     let (rules, ring) = (&settings.auth, KeyRing::of(&settings.auth));
@@ -60,6 +61,20 @@ async fn look_for_pooler(database: &settings::Database) -> anyhow::Result<()> {
         Err(error) => warn!(error = %error, "{error}"),
     }
     Ok(())
+}
+
+/// Warns when a newer release has migrated the database. Its migrations work with this release
+/// if they only expand the schema; an unavailable database is reported by its first query.
+async fn warn_of_unknown_migrations(database: &settings::Database) {
+    match migrations::unknown(database.migration_url()).await {
+        Ok(unknown) if unknown.is_empty() => {}
+        Ok(unknown) => warn!(
+            migrations = unknown.len(),
+            "a newer release has migrated the database, by migrations that this one does not know: {}",
+            unknown.join(", ")
+        ),
+        Err(error) => warn!(error = %error, "cannot read the migrations of the database: {error}"),
+    }
 }
 
 /// Waits for whoever migrates the database.

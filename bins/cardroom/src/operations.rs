@@ -152,7 +152,7 @@ async fn metrics(
         return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found"));
     }
     let registry = telemetry::metrics::registry().map_err(|error| Problem::bug(&error))?;
-    db.measure();
+    db.record_metrics();
     limit.measure();
     let text = telemetry::metrics::render(registry);
     Ok(HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(text))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use database::Db;
 use database::group_commit::Drain;
 use realtime::{Hub, Maintenance};
 use tokio::time::{sleep, timeout};
@@ -20,6 +21,7 @@ use crate::shutdown::Schedule;
 pub struct Running {
     pub(crate) server: Server,
     pub(crate) drain: Drain,
+    pub(crate) db: Db,
     pub(crate) housekeeping: Housekeeping,
     pub(crate) census: Census,
     pub(crate) maintenance: Maintenance,
@@ -43,16 +45,23 @@ impl Running {
     /// the time to stop is over.
     ///
     /// # Errors
-    /// When the server fails.
+    /// When the server fails, or the write-ahead log of an SQLite database cannot be written back.
     pub async fn finish(self) -> io::Result<()> {
-        let Self { server, drain, housekeeping, census, maintenance, hub, lifecycle, schedule } =
+        let Self { server, drain, db, housekeeping, census, maintenance, hub, lifecycle, schedule } =
             self;
         finish_requests(server, &hub, &lifecycle, schedule).await?;
         drop((housekeeping, census, maintenance));
-        if timeout(schedule.writes, drain.finish()).await.is_err() {
+        let closing = async {
+            drain.finish().await;
+            db.close().await
+        };
+        let Ok(closed) = timeout(schedule.writes, closing).await else {
             warn!("some writes were still under way when the time to stop was over");
-        }
-        Ok(())
+            return Ok(());
+        };
+        closed.map_err(|error| {
+            io::Error::other(format!("keep the log beside the database file: {error}"))
+        })
     }
 }
 

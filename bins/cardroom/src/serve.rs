@@ -111,8 +111,9 @@ fn serve(
     let census = Census::start(auth.db.clone(), every);
     let hub = live.realtime.hub.clone();
     let heartbeats = writers.heartbeats.clone();
+    let db = auth.db.clone();
     let maintenance = Maintenance::start(&hub, auth.db.clone(), heartbeats, &live.closings);
     let shared = Shared::new(settings, auth, writers, rates, live, lifecycle.clone());
     let server = listen::on(listener, &server, shared)?;
-    Ok(Running { server, drain, housekeeping, census, maintenance, hub, lifecycle, schedule })
+    Ok(Running { server, drain, db, housekeeping, census, maintenance, hub, lifecycle, schedule })
 }

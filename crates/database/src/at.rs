@@ -1,4 +1,4 @@
-//! A moment as both databases keep it.
+//! Timestamps that both databases can store.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use diesel::backend::Backend;
@@ -11,19 +11,19 @@ use diesel::sqlite::Sqlite;
 
 use crate::sql_types::Moment;
 
-/// A moment in UTC, to the microsecond: what both databases can hold.
+/// A timestamp in UTC with microsecond precision, which both databases can store.
 #[derive(AsExpression, FromSqlRow, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[diesel(sql_type = Moment)]
 pub struct At(DateTime<Utc>);
 
 impl At {
-    /// The moment this far later; far beyond the calendar's end it stays at the end.
+    /// The timestamp this much later, up to the end of the calendar.
     #[must_use]
     pub fn after(self, delay: TimeDelta) -> Self {
         Self(self.0.checked_add_signed(delay).unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
-    /// The same moment as chrono has it.
+    /// The timestamp as a chrono value.
     pub fn utc(self) -> DateTime<Utc> {
         self.0
     }
@@ -63,7 +63,7 @@ impl ToSql<Moment, Sqlite> for At {
 impl FromSql<Moment, Sqlite> for At {
     fn from_sql(bytes: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let micros = <i64 as FromSql<BigInt, Sqlite>>::from_sql(bytes)?;
-        let moment = DateTime::from_timestamp_micros(micros).ok_or("a moment out of range")?;
+        let moment = DateTime::from_timestamp_micros(micros).ok_or("a timestamp out of range")?;
         Ok(Self(moment))
     }
 }

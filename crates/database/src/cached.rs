@@ -1,15 +1,15 @@
-//! Statements that are compiled once, although Diesel would compile them each time.
+//! Prepared-statement caching for statements that Diesel would prepare each time.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 
-/// A query of which every connection keeps the compiled statement.
+/// A query whose prepared statement every connection caches.
 ///
-/// Diesel compiles an `UPDATE` and an upsert anew each time, because what is set may differ from one
-/// to the next; on SQLite that is as much work as carrying it out. Wrap those that always set the same
-/// columns, and return rows: Diesel does not ask this of the others. Statements are told apart by their
-/// text, so that what is wrapped without need only fills the memory.
+/// Diesel prepares `UPDATE` and upsert statements each time, because their set of columns may vary; on
+/// SQLite preparing costs as much as executing. Wrap those that always set the same columns and return
+/// rows; others ignore the wrapper. The cache is keyed by the text of the statement, so a needless wrapper
+/// only costs memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Cached<Q>(pub Q);
 
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_is_compiled_once() {
+    fn an_update_is_prepared_once() {
         let mut file = SqliteConnection::establish(":memory:").unwrap();
         file.batch_execute("CREATE TABLE seats (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
             .unwrap();
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(
             (plain, kept.load(Ordering::Relaxed)),
             (vec![], 0),
-            "Diesel keeps updates itself"
+            "Diesel caches updates itself"
         );
         for (id, name) in [(1, "Mei"), (2, "Ana"), (3, "Bo")] {
             let _: Vec<i32> = Cached(rename(id, name)).load(&mut file).unwrap();

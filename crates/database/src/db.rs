@@ -1,69 +1,73 @@
-//! The database in use, and the few ways to run a query on it.
+//! The database handle: an enum of pools that runs query values.
 
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use diesel::sql_types::Integer;
 use diesel::{ConnectionError, IntoSql, OptionalExtension, QueryResult};
-use diesel_async::methods::LoadQuery;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _};
 use futures::join;
+use metrics::gauge;
 use pooling::{Limits, PoolError};
 use scopeguard::ScopeGuard;
 use settings::DatabaseUrl;
 use tokio::runtime::Handle;
 
-use crate::error::{is_broken_off, is_silence};
+use crate::error::{DatabaseError, ends_connection, is_no_answer, wal_left};
 use crate::pool::{self, Figures, Pool};
-use crate::sqlite::{Seat, SqliteSession};
-use crate::{DatabaseError, Execute, Fetch, Follow, Follows, postgres, sqlite};
+use crate::query::{Execute, Fetch, Follows};
+use crate::sqlite::{DatabaseFile, RunOn, SqliteSession};
+use crate::transaction::run_transaction;
+use crate::{postgres, sqlite};
 
 /// The database in use. Cloning it shares its pools.
 #[derive(Clone)]
 pub enum Db {
     /// A PostgreSQL server.
     Postgres {
-        /// Connections that requests use, one statement at a time.
+        /// Connections for requests, one statement at a time.
         pool: Pool<AsyncPgConnection>,
-        /// Connections that commit groups, apart so that a flood of reads holds up no save.
+        /// Connections for group commits, separate so that a burst of reads delays no save.
         lanes: Pool<AsyncPgConnection>,
     },
     /// An SQLite file.
     Sqlite {
-        /// Connections that only read.
+        /// Connections for reads.
         read: Pool<SqliteSession>,
-        /// The one connection that writes.
+        /// The one connection for writes.
         write: Pool<SqliteSession>,
+        /// The file.
+        file: DatabaseFile,
     },
 }
 
-/// Runs a query on the side of the database that `$side` names.
+/// Runs a query on SQLite's pool `$side`, or on PostgreSQL.
 macro_rules! run {
     ($db:expr, $side:ident, $place:expr, |$connection:ident| $query:expr) => {
         match $db {
             Db::Postgres { pool, .. } => {
                 let mut lent = pool.get().await.map_err(PoolError::from)?;
                 let $connection = &mut *lent;
-                let outcome = pool.watch($place, $query).await;
+                let outcome = pool.run($place, $query).await;
                 pool::give_back(lent, outcome)
             }
             Db::Sqlite { $side, .. } => {
                 let mut lent = pool::lent($side.get().await.map_err(PoolError::from)?);
                 let $connection = &mut **lent;
-                let outcome = $side.watch($place, $query).await;
+                let outcome = $side.run($place, $query).await;
                 pool::give_back(ScopeGuard::into_inner(lent), outcome)
             }
         }
     };
 }
 
-/// Runs a query that only reads, and once more when its connection broke: it has changed nothing, and
-/// another connection may work.
+/// Runs a read, and retries it once on another connection when its connection ended: a read has no
+/// effects.
 macro_rules! read {
     ($db:expr, $place:expr, $method:path, $query:expr) => {{
         let (first, second) = ($query.clone(), $query);
         match run!($db, read, $place, |connection| $method(first, connection)) {
-            Err(error) if is_broken_off(&error) && !is_silence(&error) => {
+            Err(error) if ends_connection(&error) && !is_no_answer(&error) => {
                 run!($db, read, $place, |connection| $method(second, connection))
             }
             outcome => outcome,
@@ -74,7 +78,7 @@ macro_rules! read {
 impl Db {
     /// Opens the database of the settings. Nothing connects before the first query, or [`Self::connect`].
     ///
-    /// Connections and their blocking work live on `runtime`.
+    /// Connections and their blocking work run on `runtime`.
     ///
     /// # Errors
     /// When a pool cannot be built.
@@ -83,32 +87,37 @@ impl Db {
         match &settings.url {
             DatabaseUrl::Postgres(_) => {
                 let url = settings.url.expose();
-                // Longer than the server lets a statement take, and a statement that waits for another.
-                let silent = Duration::from_millis(2 * settings.statement_timeout_ms);
+                // Longer than the statement timeout of the server, twice in case a statement waits for another.
+                let answer_timeout = Duration::from_millis(2 * settings.statement_timeout_ms);
                 let pool = |name, size, plans| {
                     let limits = Limits::of(settings, size);
                     let pool = postgres::pool(&url, settings, limits, runtime.clone(), plans);
-                    pool.map(|it| Pool::of(name, it, slow).answering_within(silent))
+                    pool.map(|it| Pool::of(name, it, slow).with_answer_timeout(answer_timeout))
                 };
                 let lanes = pool("lanes", settings.write_lanes, postgres::BY_KEY)?;
                 let pool = pool("pool", settings.pool_size, "")?;
                 Ok(Self::Postgres { pool, lanes })
             }
             DatabaseUrl::Sqlite(path) => {
-                let pool = |name, size, seat| {
+                let file = DatabaseFile::at(path);
+                let pool = |name, size, run_on| {
                     let limits = Limits::of(settings, size);
-                    let pool = sqlite::pool(path, settings.busy_timeout_ms, limits, seat);
+                    let pool = sqlite::pool(&file, settings.busy_timeout_ms, limits, run_on);
                     pool.map(|it| Pool::of(name, it, slow))
                 };
                 Ok(Self::Sqlite {
-                    read: pool("read", settings.sqlite_readers, Seat::Inline)?,
-                    write: pool("write", 1, Seat::Aside(runtime.clone()))?,
+                    read: pool("read", settings.sqlite_readers, RunOn::Caller)?,
+                    write: pool("write", 1, RunOn::BlockingThread(runtime.clone()))?,
+                    file,
                 })
             }
         }
     }
 
-    /// The one row that the query finds, if any. A query whose connection breaks is asked once more.
+    /// The one row that the query finds, if any. Retried once when the connection ends.
+    ///
+    /// # Errors
+    /// When no connection is available, or the database fails.
     #[track_caller]
     pub fn read_one<'q, U: Send + 'q>(
         &self,
@@ -118,7 +127,10 @@ impl Db {
         async move { Ok(read!(self, place, RunQueryDsl::get_result, query).optional()?) }
     }
 
-    /// All rows that the query finds. A query whose connection breaks is asked once more.
+    /// All rows that the query finds. Retried once when the connection ends.
+    ///
+    /// # Errors
+    /// When no connection is available, or the database fails.
     #[track_caller]
     pub fn read_all<'q, U: Send + 'q>(
         &self,
@@ -128,7 +140,10 @@ impl Db {
         async move { Ok(read!(self, place, RunQueryDsl::get_results, query)?) }
     }
 
-    /// Carries out a change that returns the row it made, if it made one.
+    /// Executes a change that returns the row it wrote, if any.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
     #[track_caller]
     pub fn write_one<'q, U: Send + 'q>(
         &self,
@@ -138,11 +153,17 @@ impl Db {
         async move {
             let row =
                 run!(self, write, place, |connection| RunQueryDsl::get_result(query, connection));
-            row.optional().map_err(DatabaseError::of_write)
+            let row = row.optional().map_err(DatabaseError::of_write)?;
+            self.check_file()?;
+            Ok(row)
         }
     }
 
-    /// Carries out a change; gives the number of rows it touched.
+    /// Executes a change; returns the number of affected rows.
+    ///
+    /// # Errors
+    /// When no connection is available, or the database fails; [`DatabaseError::InDoubt`] when the
+    /// connection ended before the outcome was known.
     #[track_caller]
     pub fn write(
         &self,
@@ -150,13 +171,19 @@ impl Db {
     ) -> impl Future<Output = Result<usize, DatabaseError>> + Send {
         let place = Location::caller();
         async move {
-            run!(self, write, place, |connection| RunQueryDsl::execute(statement, connection))
-                .map_err(DatabaseError::of_write)
+            let rows =
+                run!(self, write, place, |connection| RunQueryDsl::execute(statement, connection))
+                    .map_err(DatabaseError::of_write)?;
+            self.check_file()?;
+            Ok(rows)
         }
     }
 
-    /// Carries out a change that returns the rows it made and, in the same transaction, what `then` says
-    /// that follows from them: all or nothing.
+    /// Executes a change that returns the rows it wrote, and in the same transaction the statements that
+    /// `then` derives from them.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
     #[track_caller]
     pub fn write_and<'q, U: Send + 'q, F: Follows>(
         &self,
@@ -165,12 +192,18 @@ impl Db {
     ) -> impl Future<Output = Result<Vec<U>, DatabaseError>> + Send {
         let place = Location::caller();
         async move {
-            run!(self, write, place, |connection| all(connection, change, then))
-                .map_err(DatabaseError::of_write)
+            let rows =
+                run!(self, write, place, |connection| run_transaction(connection, change, then))
+                    .map_err(DatabaseError::of_write)?;
+            self.check_file()?;
+            Ok(rows)
         }
     }
 
-    /// Asks the database for the number 1, and measures how long that takes.
+    /// Executes `SELECT 1` and measures its duration.
+    ///
+    /// # Errors
+    /// When no connection is available, or the database fails.
     pub async fn probe(&self) -> Result<Probe, DatabaseError> {
         let one = diesel::select(1_i32.into_sql::<Integer>());
         let start = Instant::now();
@@ -179,10 +212,35 @@ impl Db {
             let answer = RunQueryDsl::get_result::<i32>(one, connection).await?;
             QueryResult::Ok((answer, wait))
         })?;
+        self.check_file()?;
         Ok(Probe { answer, wait, total: start.elapsed() })
     }
 
-    /// Opens all connections to PostgreSQL that the settings allow, side by side. Opening SQLite's file
+    /// Fails when the SQLite file was removed or replaced. Checked after a write and before its answer, so
+    /// that no write to a file that is gone is acknowledged.
+    fn check_file(&self) -> Result<(), DatabaseError> {
+        match self {
+            Self::Postgres { .. } => Ok(()),
+            Self::Sqlite { file, .. } => Ok(file.check()?),
+        }
+    }
+
+    /// Closes an SQLite database after the last write, so that one file is left: the write-ahead log is
+    /// written back and removed. On PostgreSQL there is nothing to do.
+    ///
+    /// # Errors
+    /// When the log could not be written back; it must then be kept beside the file.
+    pub async fn close(&self) -> Result<(), DatabaseError> {
+        let Self::Sqlite { read, write, file } = self else { return Ok(()) };
+        read.close();
+        let mut session = write.get().await.map_err(PoolError::from)?;
+        session.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        drop(session);
+        write.close();
+        if file.wal_bytes() > 0 { Err(wal_left().into()) } else { Ok(()) }
+    }
+
+    /// Opens all connections to PostgreSQL, concurrently. SQLite connections are opened on demand, which
     /// takes no time.
     pub async fn connect(&self) {
         if let Self::Postgres { pool, lanes } = self {
@@ -190,15 +248,15 @@ impl Db {
         }
     }
 
-    /// How long somebody who reads waits for a connection.
-    pub(crate) fn patience(&self) -> Duration {
+    /// The time that a read waits for a connection at most.
+    pub(crate) fn wait_timeout(&self) -> Duration {
         match self {
-            Self::Postgres { pool, .. } => pool.patience(),
-            Self::Sqlite { read, .. } => read.patience(),
+            Self::Postgres { pool, .. } => pool.wait_timeout(),
+            Self::Sqlite { read, .. } => read.wait_timeout(),
         }
     }
 
-    /// What the pool that requests read from looks like at this moment.
+    /// The current state of the pool for reads.
     pub fn figures(&self) -> Figures {
         match self {
             Self::Postgres { pool, .. } => pool.figures(),
@@ -206,57 +264,43 @@ impl Db {
         }
     }
 
-    /// Puts all pools at this moment among the metrics.
-    pub fn measure(&self) {
+    /// Records the current state of all pools as metrics.
+    pub fn record_metrics(&self) {
         match self {
-            Self::Postgres { pool, lanes } => [pool, lanes].map(Pool::measure),
-            Self::Sqlite { read, write } => [read, write].map(Pool::measure),
-        };
+            Self::Postgres { pool, lanes } => {
+                pool.record_metrics();
+                lanes.record_metrics();
+                record_wal_bytes(0);
+            }
+            Self::Sqlite { read, write, file } => {
+                read.record_metrics();
+                write.record_metrics();
+                record_wal_bytes(file.wal_bytes());
+            }
+        }
     }
 
-    /// Logs a group commit that took too long, by the name of its work.
-    pub(crate) fn judge_commit(&self, time: Duration, work: &'static str) {
+    /// Logs a slow group commit, by the name of its writer.
+    pub(crate) fn log_slow_commit(&self, time: Duration, work: &'static str) {
         match self {
-            Self::Postgres { lanes, .. } => lanes.judge(time, &work),
-            Self::Sqlite { write, .. } => write.judge(time, &work),
+            Self::Postgres { lanes, .. } => lanes.log_if_slow(time, &work),
+            Self::Sqlite { write, .. } => write.log_if_slow(time, &work),
         }
     }
 }
 
-/// A change and what follows from it, in one transaction. Should nobody wait for it any more, its
-/// connection is given up in the middle of it, which rolls it back.
-async fn all<'q, C: AsyncConnection, U: Send + 'q, F: Follow<C>>(
-    connection: &mut C,
-    change: impl LoadQuery<'q, C, U> + Send + 'q,
-    then: impl FnOnce(&[U]) -> F + Send,
-) -> QueryResult<Vec<U>> {
-    C::TransactionManager::begin_transaction(connection).await?;
-    let outcome = one_after_the_other(connection, change, then).await;
-    match outcome {
-        Ok(_) => C::TransactionManager::commit_transaction(connection).await?,
-        // Should that fail as well, the connection is given up.
-        Err(_) => drop(C::TransactionManager::rollback_transaction(connection).await),
-    }
-    outcome
+#[expect(clippy::cast_precision_loss, reason = "logs are smaller than 2^52 bytes")]
+fn record_wal_bytes(bytes: u64) {
+    gauge!("cardroom_sqlite_wal_bytes").set(bytes as f64);
 }
 
-async fn one_after_the_other<'q, C: AsyncConnection, U: Send + 'q, F: Follow<C>>(
-    connection: &mut C,
-    change: impl LoadQuery<'q, C, U> + Send + 'q,
-    then: impl FnOnce(&[U]) -> F + Send,
-) -> QueryResult<Vec<U>> {
-    let rows: Vec<U> = RunQueryDsl::get_results(change, connection).await?;
-    then(&rows).follow(connection).await?;
-    Ok(rows)
-}
-
-/// How the database answered.
+/// The answer of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probe {
     /// The number 1.
     pub answer: i32,
-    /// How long a connection took to come.
+    /// The time until a connection was available.
     pub wait: Duration,
-    /// From asking for a connection to the answer.
+    /// The time from the request for a connection to the answer.
     pub total: Duration,
 }

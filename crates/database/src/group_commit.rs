@@ -1,21 +1,23 @@
-//! Group commit: requests that arrive while a commit runs leave together in the next one.
+//! Group commit: requests that arrive while a commit runs are committed together in the next transaction.
 //!
-//! A commit waits for the disk, and it waits as long for a hundred rows as for one. So writes that
-//! come in numbers ([`Work`]) queue in a few [`Lanes`]; each lane takes all that waits, commits it
-//! in one transaction and answers everybody after that commit, never before. There is no timer:
-//! a request that comes alone leaves alone, at once. On PostgreSQL a group may be on its way while the
-//! one before it still commits ([`Work::foresee`]).
+//! A commit waits for the disk, and it waits as long for a hundred rows as for one. So frequent writes (a
+//! [`GroupWriter`]) queue in a few [`Lanes`]. Each lane takes all waiting requests, commits them in one
+//! transaction and answers every caller after that commit, never before. There is no timer: a request that
+//! arrives alone is committed alone, at once. On PostgreSQL a group may be sent while the previous one
+//! still commits ([`GroupWriter::prepare_ahead`]).
 //!
-//! Requests with the same [`Work::order`] share a lane and keep the order in which they came. A
-//! queue that is full refuses ([`DatabaseError::Full`]); a request that the database refuses fails
-//! alone, because its group is split until it stands by itself; a caller that went away changes
-//! nothing for the others. When the last handle of the lanes is dropped they finish what waits.
+//! Requests with the same [`GroupWriter::order`] share a lane and keep the order of their arrival. A full
+//! queue refuses ([`DatabaseError::Full`]). A request that the database refuses fails alone, because its
+//! group is halved until that request is isolated. A caller that goes away changes nothing for the others.
+//! When the last handle of the lanes is dropped, they finish the waiting requests.
 
-mod figures;
+mod batch;
 mod lane;
 mod link;
+mod metrics;
 mod pipeline;
-mod work;
+mod transaction;
+mod writer;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -27,25 +29,27 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 pub use link::Link;
-pub use work::{Foreseen, Setback, Work};
+pub use writer::{GroupError, GroupWriter, Prepared};
 
-use crate::{DatabaseError, Db};
-use figures::QueueFigures;
-use lane::{Lane, Waiting};
+use crate::db::Db;
+use crate::error::DatabaseError;
+use batch::Queued;
+use lane::Lane;
+use metrics::QueueMetrics;
 
-/// How many lanes there are, and how much each of them takes.
+/// The number of lanes, and the limits of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaneLimits {
-    /// Lanes that commit at the same time; SQLite has one writer and so takes one.
+    /// Lanes that commit at the same time; 1 on SQLite, which has one writer.
     pub lanes: usize,
-    /// Requests that wait in one lane at most.
+    /// Requests in the queue of one lane at most.
     pub queue: usize,
     /// Requests in one commit at most.
     pub group: usize,
 }
 
 impl LaneLimits {
-    /// The limits that the settings give, for the database that they name.
+    /// The limits of the settings, for the database that they name.
     pub fn of(settings: &settings::Database) -> Self {
         let lanes = match settings.url {
             settings::DatabaseUrl::Postgres(_) => settings.write_lanes,
@@ -55,68 +59,67 @@ impl LaneLimits {
     }
 }
 
-/// The lanes of one kind of work. Cloning shares them.
-pub struct Lanes<W: Work> {
-    queues: Arc<[mpsc::Sender<Waiting<W>>]>,
-    figures: QueueFigures,
+/// The lanes of one kind of write. Cloning shares them.
+pub struct Lanes<W: GroupWriter> {
+    queues: Arc<[mpsc::Sender<Queued<W>>]>,
+    metrics: QueueMetrics,
 }
 
-/// The lanes as their owner sees them: to be awaited when everybody else let go of them. Dropping it
-/// stops none of them.
+/// Waits for the end of lanes, once all their handles are dropped. Dropping it stops no lane.
 #[derive(Default)]
 pub struct Drain(Vec<JoinHandle<()>>);
 
 impl Drain {
-    /// Waits until all lanes have committed what waited in them.
+    /// Waits until all lanes have committed their waiting requests.
     pub async fn finish(self) {
-        // A lane that panicked is at its end, too.
+        // A lane that panicked has ended as well.
         join_all(self.0).await;
     }
 }
 
-impl<W: Work> Lanes<W> {
+impl<W: GroupWriter> Lanes<W> {
     /// Starts the lanes on `runtime`; `drain` waits for their end.
     pub fn start(
-        work: &W,
+        writer: &W,
         db: &Db,
         limits: LaneLimits,
         runtime: &Handle,
         drain: &mut Drain,
     ) -> Self {
-        let figures = QueueFigures::of(W::NAME);
+        let metrics = QueueMetrics::of(W::NAME);
         let queues = (0..limits.lanes).map(|_| {
             let (sender, queue) = mpsc::channel(limits.queue);
-            let lane = Lane::new(work.clone(), db.clone(), queue, limits.group);
+            let lane = Lane::new(writer.clone(), db.clone(), queue, limits.group);
             drain.0.push(runtime.spawn(lane.run()));
             sender
         });
-        Self { queues: queues.collect(), figures }
+        Self { queues: queues.collect(), metrics }
     }
 
-    /// Commits a request, together with others that wait; answers after the commit.
+    /// Commits a request together with other waiting ones; returns after the commit.
     ///
     /// # Errors
-    /// When the queue is full, or the database did not carry the request out.
+    /// When the queue is full, or the database did not commit the request.
     pub async fn commit(&self, request: W::Request) -> Result<W::Answer, DatabaseError> {
         let (caller, answer) = oneshot::channel();
         let queue = self.queue_of(&request);
-        // A queue that is closed takes nothing in either.
-        queue.try_send(Waiting { request, caller }).map_err(|_| DatabaseError::Full(W::NAME))?;
-        self.figures.depth(queue.max_capacity() - queue.capacity());
+        // A closed queue refuses as a full one does.
+        queue.try_send(Queued { request, caller }).map_err(|_| DatabaseError::Full(W::NAME))?;
+        self.metrics.record_depth(queue.max_capacity() - queue.capacity());
         timed(Wait::Commit, answer).await.unwrap_or(Err(DatabaseError::InDoubt))
     }
 
-    /// Requests that wait in the lanes at this moment.
+    /// Requests in the queues of all lanes.
     pub fn waiting(&self) -> usize {
         self.queues.iter().map(|it| it.max_capacity() - it.capacity()).sum()
     }
 
-    /// Requests that may wait in the lanes, all together.
+    /// Requests that the queues of all lanes can hold.
     pub fn capacity(&self) -> usize {
         self.queues.iter().map(mpsc::Sender::max_capacity).sum()
     }
 
-    fn queue_of(&self, request: &W::Request) -> &mpsc::Sender<Waiting<W>> {
+    fn queue_of(&self, request: &W::Request) -> &mpsc::Sender<Queued<W>> {
         let mut hasher = DefaultHasher::new();
         W::order(request).hash(&mut hasher);
         let lanes = self.queues.len() as u64;
@@ -125,8 +128,8 @@ impl<W: Work> Lanes<W> {
     }
 }
 
-impl<W: Work> Clone for Lanes<W> {
+impl<W: GroupWriter> Clone for Lanes<W> {
     fn clone(&self) -> Self {
-        Self { queues: self.queues.clone(), figures: self.figures.clone() }
+        Self { queues: self.queues.clone(), metrics: self.metrics.clone() }
     }
 }

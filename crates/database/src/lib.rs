@@ -1,7 +1,7 @@
 //! One set of queries for two databases.
 //!
-//! A query is written once, as a plain function that returns a query *value*; [`Fetch`] and
-//! [`Execute`] are the bounds that say "both databases can run this". [`Db`] runs it:
+//! A query is written once, as a plain function that returns a query *value*; the bounds [`Fetch`] and
+//! [`Execute`] require that both databases can run it. [`Db`] runs it:
 //!
 //! ```ignore
 //! fn by_id(id: RoomId) -> impl Fetch<'static, RoomRow> {
@@ -10,9 +10,9 @@
 //! let room: Option<RoomRow> = db.read_one(by_id(id)).await?;
 //! ```
 //!
-//! The feature crates own their queries; this crate owns the [`schema`], the column types that
-//! both databases share ([`At`], JSON documents and the ids), the pools and the [`migrations`]. Writes
-//! that come in numbers are committed together ([`group_commit`]).
+//! The feature crates own their queries; this crate owns the [`schema`], the column types that both
+//! databases share ([`At`], JSON documents and the ids), the pools and the [`migrations`]. Frequent
+//! writes are committed together ([`group_commit`]).
 
 mod at;
 mod cached;
@@ -29,6 +29,7 @@ mod query;
 pub mod schema;
 pub mod sql_types;
 mod sqlite;
+mod transaction;
 mod unnest;
 
 pub use at::At;
@@ -36,9 +37,9 @@ pub use cached::Cached;
 pub use db::{Db, Probe};
 pub use error::DatabaseError;
 pub use lookups::Lookups;
-pub use pool::{Figures, Pool, Watched};
+pub use pool::{Figures, InstrumentedPool, Pool};
 pub use postgres::{Pooler, PoolerError, pooler};
 pub use query::{Execute, Fetch, Follow, Follows, columns, fetch_all_in_place, fetch_in_place};
 pub use sql_types::latest;
-pub use sqlite::{Seat, SqliteSession};
+pub use sqlite::{DatabaseFile, RunOn, SqliteSession};
 pub use unnest::Unnest;

@@ -1,4 +1,4 @@
-//! Reads of one row by its key, which leave together when many look at the same time.
+//! Batched reads of rows by key: concurrent look-ups share one statement.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -14,51 +14,50 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::{DatabaseError, Db, Fetch};
+use crate::db::Db;
+use crate::error::DatabaseError;
+use crate::query::Fetch;
 
-/// Statements under way at once. A few, so that one that hangs does not hold up all others.
+/// Concurrent statements. More than one, so that a slow statement does not block all look-ups.
 const READERS: usize = 4;
 
-/// Keys in one statement at most, and callers that wait for the next one; more wait for a place.
+/// Keys in one statement at most, and callers in the queue; further callers wait for a place in it.
 const KEYS_MAX: usize = 256;
 
-/// Looks for rows by their keys.
+/// Reads rows by their keys.
 ///
-/// A statement of PostgreSQL costs about as much for fifty keys as for one, and takes one connection. So
-/// whoever comes while all readers are at work leaves with those who came meanwhile. There is no timer:
-/// who comes alone leaves at once, and so does everybody with SQLite, which answers on the spot. Cloning
+/// On PostgreSQL a statement costs about as much for fifty keys as for one, and occupies one connection.
+/// So the look-ups that arrive while all readers are busy are batched into the next statement. There is no
+/// timer: a single look-up is sent at once. SQLite answers in microseconds and batches nothing. Cloning
 /// shares the readers; they end when the last clone is dropped.
-pub struct Lookups<K, U>(Way<K, U>);
+pub struct Lookups<K, U>(Strategy<K, U>);
 
-/// How rows are looked for.
-enum Way<K, U> {
-    /// Together with what others look for.
-    Together(Together<K, U>),
-    /// Each with a statement of its own.
-    Alone(Alone<K, U>),
+enum Strategy<K, U> {
+    Batched(Batched<K, U>),
+    Single(Single<K, U>),
 }
 
-/// Looks for one row with a statement of its own.
-type Alone<K, U> = Arc<dyn Fn(K) -> BoxFuture<'static, Row<U>> + Send + Sync>;
+/// Reads one row with a statement of its own.
+type Single<K, U> = Arc<dyn Fn(K) -> BoxFuture<'static, Row<U>> + Send + Sync>;
 
-/// What somebody who looks for a row is answered.
+/// The outcome of one look-up.
 type Row<U> = Result<Option<U>, DatabaseError>;
 
-/// Looks for rows through a queue.
-struct Together<K, U> {
-    queue: mpsc::Sender<Waiting<K, U>>,
-    patience: Duration,
+/// Reads rows through the queue of the readers.
+struct Batched<K, U> {
+    queue: mpsc::Sender<Pending<K, U>>,
+    timeout: Duration,
 }
 
-/// Somebody who waits for a row.
-struct Waiting<K, U> {
+/// A look-up in the queue.
+struct Pending<K, U> {
     key: K,
     caller: oneshot::Sender<Row<U>>,
 }
 
 impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Lookups<K, U> {
-    /// Looks in `db`, with readers on `runtime`, whose metrics call the rows `name`. `one` gives the row
-    /// that has this key, `many` those that have one of these keys, each after its key.
+    /// Starts readers of `db` on `runtime`; `name` labels their metrics. `one` is the query for one key,
+    /// `many` the query for several, which returns each row with its key.
     pub fn start<One: Fetch<'static, U>, Many: Fetch<'static, (K, U)>>(
         name: &'static str,
         db: &Db,
@@ -67,10 +66,10 @@ impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Lookups<K
         many: impl Fn(Vec<K>) -> Many + Clone + Send + Sync + 'static,
     ) -> Self {
         if let Db::Postgres { .. } = db {
-            return Self(Way::Together(Together::start(name, db, runtime, many)));
+            return Self(Strategy::Batched(Batched::start(name, db, runtime, many)));
         }
         let db = db.clone();
-        Self(Way::Alone(Arc::new(move |key| {
+        Self(Strategy::Single(Arc::new(move |key| {
             let (db, query) = (db.clone(), one(key));
             async move { db.read_one(query).await }.boxed()
         })))
@@ -82,36 +81,37 @@ impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Lookups<K
     /// When the database fails, or does not answer for as long as a caller waits for a connection.
     pub async fn find(&self, key: K) -> Row<U> {
         match &self.0 {
-            Way::Together(together) => together.find(key).await,
-            Way::Alone(find) => find(key).await,
+            Strategy::Batched(batched) => batched.find(key).await,
+            Strategy::Single(find) => find(key).await,
         }
     }
 }
 
-impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Together<K, U> {
+impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Batched<K, U> {
     fn start<Q: Fetch<'static, (K, U)>>(
         name: &'static str,
         db: &Db,
         runtime: &Handle,
         query: impl Fn(Vec<K>) -> Q + Clone + Send + Sync + 'static,
     ) -> Self {
-        let (queue, asked) = mpsc::channel(KEYS_MAX);
-        let asked = Arc::new(Mutex::new(asked));
+        let (queue, requests) = mpsc::channel(KEYS_MAX);
+        let requests = Arc::new(Mutex::new(requests));
         for _ in 0..READERS {
-            let reader = Reader { db: db.clone(), asked: asked.clone(), query: query.clone() };
-            runtime.spawn(reader.run(Figures::of(name)));
+            let reader =
+                Reader { db: db.clone(), requests: requests.clone(), query: query.clone() };
+            runtime.spawn(reader.run(LookupMetrics::of(name)));
         }
-        Self { queue, patience: db.patience() }
+        Self { queue, timeout: db.wait_timeout() }
     }
 
     async fn find(&self, key: K) -> Row<U> {
         let (caller, answer) = oneshot::channel();
         let row = async {
-            let gone = || PoolError::Unreachable("its readers are gone".to_owned());
-            self.queue.send(Waiting { key, caller }).await.map_err(|_| gone())?;
-            answer.await.map_err(|_| gone())?
+            let ended = || PoolError::Unreachable("its readers have ended".to_owned());
+            self.queue.send(Pending { key, caller }).await.map_err(|_| ended())?;
+            answer.await.map_err(|_| ended())?
         };
-        let row = timed(Wait::Lookup, timeout(self.patience, row)).await;
+        let row = timed(Wait::Lookup, timeout(self.timeout, row)).await;
         row.unwrap_or(Err(PoolError::Slow.into()))
     }
 }
@@ -119,22 +119,22 @@ impl<K: Clone + Eq + Hash + Send + 'static, U: Clone + Send + 'static> Together<
 impl<K, U> Clone for Lookups<K, U> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
-            Way::Together(together) => Way::Together(together.clone()),
-            Way::Alone(find) => Way::Alone(find.clone()),
+            Strategy::Batched(batched) => Strategy::Batched(batched.clone()),
+            Strategy::Single(find) => Strategy::Single(find.clone()),
         })
     }
 }
 
-impl<K, U> Clone for Together<K, U> {
+impl<K, U> Clone for Batched<K, U> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), patience: self.patience }
+        Self { queue: self.queue.clone(), timeout: self.timeout }
     }
 }
 
-/// Takes all that wait, reads, answers, and begins again.
+/// Takes the queued look-ups, reads their rows, answers, and repeats.
 struct Reader<K, U, F> {
     db: Db,
-    asked: Arc<Mutex<mpsc::Receiver<Waiting<K, U>>>>,
+    requests: Arc<Mutex<mpsc::Receiver<Pending<K, U>>>>,
     query: F,
 }
 
@@ -145,10 +145,10 @@ where
     Q: Fetch<'static, (K, U)>,
     F: Fn(Vec<K>) -> Q + Sync,
 {
-    async fn run(self, figures: Figures) {
-        let mut group: Vec<Waiting<K, U>> = Vec::new();
+    async fn run(self, metrics: LookupMetrics) {
+        let mut group: Vec<Pending<K, U>> = Vec::new();
         while self.gather(&mut group).await {
-            // Nobody waits any more when the caller went away.
+            // Callers may have gone away.
             group.retain(|waiting| !waiting.caller.is_closed());
             if group.is_empty() {
                 continue;
@@ -156,28 +156,28 @@ where
             let keys: Vec<K> = group.iter().map(|waiting| waiting.key.clone()).collect();
             let (start, count) = (Instant::now(), keys.len());
             let rows = self.db.read_all((self.query)(keys)).await;
-            figures.note(count, start.elapsed());
+            metrics.record(count, start.elapsed());
             let rows = rows.map(HashMap::<K, U>::from_iter);
-            for Waiting { key, caller } in group.drain(..) {
+            for Pending { key, caller } in group.drain(..) {
                 let row = rows.as_ref().map(|rows| rows.get(&key).cloned());
                 let _ = caller.send(row.map_err(Clone::clone));
             }
         }
     }
 
-    /// Takes all that wait, at least one; false when nobody can come any more.
-    async fn gather(&self, group: &mut Vec<Waiting<K, U>>) -> bool {
-        self.asked.lock().await.recv_many(group, KEYS_MAX).await > 0
+    /// Waits for look-ups and takes all of them; false when the queue has ended.
+    async fn gather(&self, group: &mut Vec<Pending<K, U>>) -> bool {
+        self.requests.lock().await.recv_many(group, KEYS_MAX).await > 0
     }
 }
 
-/// What lookups look like from outside.
-struct Figures {
+/// The metrics of look-ups.
+struct LookupMetrics {
     keys: Histogram,
     seconds: Histogram,
 }
 
-impl Figures {
+impl LookupMetrics {
     fn of(name: &'static str) -> Self {
         Self {
             keys: histogram!("cardroom_lookup_keys", "of" => name),
@@ -186,7 +186,7 @@ impl Figures {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "groups are smaller than 2^52")]
-    fn note(&self, keys: usize, time: Duration) {
+    fn record(&self, keys: usize, time: Duration) {
         self.keys.record(keys as f64);
         self.seconds.record(time);
     }

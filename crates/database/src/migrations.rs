@@ -1,8 +1,8 @@
-//! The migrations of both databases, and who runs them: one instance, while the others wait.
+//! The migrations of both databases. One instance runs them while the others wait.
 //!
-//! PostgreSQL holds a session-level advisory lock, so who migrates needs a URL that leads to the
-//! server itself and not through a transaction-mode pooler; who only looks takes no lock. SQLite holds
-//! a lock on a file beside the database.
+//! On PostgreSQL the lock is a session-level advisory lock, so migrating needs a URL that leads to the
+//! server itself and not through a transaction-mode pooler; reading the status takes no lock. On SQLite
+//! the lock is on a file beside the database.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -27,13 +27,13 @@ use crate::{postgres, sqlite};
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// The advisory lock's number: the bytes of `cardroom`.
+/// The key of the advisory lock: the bytes of `cardroom`.
 const LOCK: i64 = i64::from_be_bytes(*b"cardroom");
 
-/// How often a waiting instance asks for the lock again.
+/// The interval at which a waiting instance tries the lock.
 const LOCK_POLL: Duration = Duration::from_millis(50);
 
-/// How long a migrating connection waits for another process's statement.
+/// SQLite's busy timeout while migrating.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
 
 /// A migration, and whether the database has it.
@@ -45,16 +45,16 @@ pub struct Migration {
     pub applied: bool,
 }
 
-/// Why the migrations were not run.
+/// The reason why the migrations were not run.
 #[derive(Debug, Error)]
 pub enum MigrationError {
     /// The database cannot be reached.
     #[error("cannot open the database to migrate it")]
     Connect(#[from] ConnectionError),
-    /// The file that guards an SQLite database cannot be locked.
+    /// The lock file of an SQLite database cannot be locked.
     #[error("cannot lock the database to migrate it")]
     Lock(#[from] std::io::Error),
-    /// Another instance kept the lock for too long.
+    /// Another instance held the lock for too long.
     #[error("another instance has been migrating the database for more than {} s", .0.as_secs())]
     Busy(Duration),
     /// A migration failed; it was rolled back, those before it stay.
@@ -67,27 +67,53 @@ pub enum MigrationError {
 
 /// All migrations in order, each with whether the database has it.
 ///
-/// Takes no lock on PostgreSQL: through a pooler it would stay with whoever gets the session next.
+/// Takes no lock on PostgreSQL: through a pooler it would stay with the server session.
+///
+/// # Errors
+/// When the database cannot be reached or read.
 pub async fn status(url: &DatabaseUrl) -> Result<Vec<Migration>, MigrationError> {
-    match url {
-        DatabaseUrl::Postgres(_) => {
-            let mut session = Session::Postgres(connect(url).await?);
-            spawn_blocking(move || session.status().map_err(MigrationError::Failed)).await?
-        }
-        DatabaseUrl::Sqlite(_) => locked(url, Duration::from_mins(1), Session::status).await,
-    }
+    read(url, Session::status).await
 }
 
-/// Runs what is missing; gives the names of what it ran.
+/// The versions of the migrations that the database has and this program does not know: a newer release
+/// ran them.
 ///
-/// When another instance migrates, waits for it for as long as `wait`.
+/// # Errors
+/// As [`status`].
+pub async fn unknown(url: &DatabaseUrl) -> Result<Vec<String>, MigrationError> {
+    read(url, Session::unknown).await
+}
+
+/// Runs the pending migrations; returns their names.
+///
+/// While another instance migrates, waits up to `wait`.
+///
+/// # Errors
+/// When the database cannot be reached, another instance holds the lock for longer than `wait`, or a
+/// migration fails.
 pub async fn up(url: &DatabaseUrl, wait: Duration) -> Result<Vec<String>, MigrationError> {
     locked(url, wait, Session::up).await
 }
 
-/// Takes back the migration that was run last; gives its version.
+/// Reverts the migration that was run last; returns its version.
+///
+/// # Errors
+/// As [`up`].
 pub async fn revert(url: &DatabaseUrl) -> Result<Option<String>, MigrationError> {
     locked(url, Duration::from_mins(1), Session::revert).await
+}
+
+async fn read<R: Send + 'static>(
+    url: &DatabaseUrl,
+    task: fn(&mut Session) -> diesel::migration::Result<R>,
+) -> Result<R, MigrationError> {
+    match url {
+        DatabaseUrl::Postgres(_) => {
+            let mut session = Session::Postgres(connect(url).await?);
+            spawn_blocking(move || task(&mut session).map_err(MigrationError::Failed)).await?
+        }
+        DatabaseUrl::Sqlite(_) => locked(url, Duration::from_mins(1), task).await,
+    }
 }
 
 async fn locked<R: Send + 'static>(
@@ -95,11 +121,11 @@ async fn locked<R: Send + 'static>(
     wait: Duration,
     task: fn(&mut Session) -> diesel::migration::Result<R>,
 ) -> Result<R, MigrationError> {
-    let door = Door::find(url).await?;
+    let lock = MigrationLock::prepare(url).await?;
     spawn_blocking(move || {
-        let mut session = door.enter(wait)?;
+        let mut session = lock.acquire(wait)?;
         let outcome = task(&mut session);
-        session.leave();
+        session.release();
         outcome.map_err(MigrationError::Failed)
     })
     .await?
@@ -108,39 +134,40 @@ async fn locked<R: Send + 'static>(
 type PgSession = Box<AsyncConnectionWrapper<AsyncPgConnection>>;
 
 async fn connect(url: &DatabaseUrl) -> Result<PgSession, MigrationError> {
-    let connection = postgres::connect(&url.expose(), postgres::Line::default()).await?;
+    let connection = postgres::connect(&url.expose(), postgres::ConnectOptions::default()).await?;
     Ok(Box::new(connection.into()))
 }
 
-/// What lets one instance in at a time.
-enum Door {
+/// The lock that one migrating instance holds.
+enum MigrationLock {
     Postgres(PgSession),
-    /// Already the first opening changes an empty file, so it is opened behind the door.
+    /// The database and its lock file. Opening an empty database changes it, so it is opened under the
+    /// lock.
     Sqlite(PathBuf, File),
 }
 
-impl Door {
-    async fn find(url: &DatabaseUrl) -> Result<Self, MigrationError> {
+impl MigrationLock {
+    async fn prepare(url: &DatabaseUrl) -> Result<Self, MigrationError> {
         match url {
             DatabaseUrl::Postgres(_) => Ok(Self::Postgres(connect(url).await?)),
             DatabaseUrl::Sqlite(path) => {
                 sqlite::create_folder(path)?;
-                Ok(Self::Sqlite(path.clone(), guard_of(path)?))
+                Ok(Self::Sqlite(path.clone(), open_lock_file(path)?))
             }
         }
     }
 
-    /// Waits until no other instance is in there.
-    fn enter(mut self, wait: Duration) -> Result<Session, MigrationError> {
+    /// Waits until no other instance holds the lock.
+    fn acquire(mut self, wait: Duration) -> Result<Session, MigrationError> {
         let start = Instant::now();
-        let mut is_told = false;
+        let mut is_logged = false;
         while !self.try_lock()? {
             if start.elapsed() > wait {
                 return Err(MigrationError::Busy(wait));
             }
-            if !is_told {
+            if !is_logged {
                 info!("another instance is migrating the database, waiting for it");
-                is_told = true;
+                is_logged = true;
             }
             std::thread::sleep(LOCK_POLL);
         }
@@ -164,18 +191,30 @@ impl Door {
     }
 }
 
-/// A connection that migrates, and what locks the others out while it lives.
+/// A connection that holds the lock.
 enum Session {
     Postgres(PgSession),
-    Sqlite(SqliteConnection, #[expect(dead_code, reason = "others wait until it is dropped")] File),
+    Sqlite(SqliteConnection, #[expect(dead_code, reason = "dropping it releases the lock")] File),
 }
 
 impl Session {
-    fn status(&mut self) -> diesel::migration::Result<Vec<Migration>> {
-        let (known, applied) = match self {
+    /// The migrations that this program knows, and the versions that the database has.
+    fn known_and_applied(&mut self) -> diesel::migration::Result<(Vec<Named>, Vec<Version>)> {
+        Ok(match self {
             Self::Postgres(it) => (names::<Pg>(&POSTGRES)?, applied_on_postgres(it)?),
             Self::Sqlite(it, _) => (names::<Sqlite>(&SQLITE)?, it.applied_migrations()?),
-        };
+        })
+    }
+
+    fn unknown(&mut self) -> diesel::migration::Result<Vec<String>> {
+        let (known, mut applied) = self.known_and_applied()?;
+        applied.retain(|version| known.iter().all(|(it, _)| it != version));
+        applied.sort();
+        Ok(applied.iter().map(ToString::to_string).collect())
+    }
+
+    fn status(&mut self) -> diesel::migration::Result<Vec<Migration>> {
+        let (known, applied) = self.known_and_applied()?;
         let list = known
             .into_iter()
             .map(|(version, name)| Migration { applied: applied.contains(&version), name });
@@ -203,8 +242,8 @@ impl Session {
         Ok(Some(version.to_string()))
     }
 
-    /// Lets the next instance in; where that cannot be said, the end of the connection says it.
-    fn leave(self) {
+    /// Releases the lock; when that fails, the end of the connection releases it.
+    fn release(self) {
         if let Self::Postgres(mut connection) = self {
             let unlock = diesel::sql_query("SELECT pg_advisory_unlock($1)");
             let _ = unlock.bind::<BigInt, _>(LOCK).execute(&mut *connection);
@@ -212,24 +251,24 @@ impl Session {
     }
 }
 
-fn guard_of(path: &Path) -> std::io::Result<File> {
+fn open_lock_file(path: &Path) -> std::io::Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".migrating");
     File::options().create(true).write(true).truncate(false).open(name)
 }
 
 #[derive(QueryableByName)]
-struct Verdict {
+struct Flag {
     #[diesel(sql_type = Bool)]
-    verdict: bool,
+    flag: bool,
 }
 
 fn try_advisory_lock(connection: &mut PgSession) -> Result<bool, MigrationError> {
-    let verdict: Verdict = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS verdict")
+    let acquired: Flag = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS flag")
         .bind::<BigInt, _>(LOCK)
         .get_result(&mut **connection)
         .map_err(|error| MigrationError::Failed(Box::new(error)))?;
-    Ok(verdict.verdict)
+    Ok(acquired.flag)
 }
 
 #[derive(QueryableByName)]
@@ -238,12 +277,11 @@ struct Applied {
     version: String,
 }
 
-/// Like `applied_migrations`, which creates the table that it reads, and so must not come through a
-/// pooler or at the same moment as another.
-fn applied_on_postgres(connection: &mut PgSession) -> QueryResult<Vec<MigrationVersion<'static>>> {
-    let table = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS verdict";
-    let table: Verdict = diesel::sql_query(table).get_result(&mut **connection)?;
-    if !table.verdict {
+/// Like `applied_migrations`, which creates the table that it reads and therefore needs the lock.
+fn applied_on_postgres(connection: &mut PgSession) -> QueryResult<Vec<Version>> {
+    let exists = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS flag";
+    let exists: Flag = diesel::sql_query(exists).get_result(&mut **connection)?;
+    if !exists.flag {
         return Ok(Vec::new());
     }
     let applied = diesel::sql_query("SELECT version FROM __diesel_schema_migrations");
@@ -251,7 +289,9 @@ fn applied_on_postgres(connection: &mut PgSession) -> QueryResult<Vec<MigrationV
     Ok(applied.into_iter().map(|it| it.version.into()).collect())
 }
 
-type Named = (MigrationVersion<'static>, String);
+type Version = MigrationVersion<'static>;
+
+type Named = (Version, String);
 
 fn names<DB: Backend>(source: &EmbeddedMigrations) -> diesel::migration::Result<Vec<Named>> {
     let migrations = MigrationSource::<DB>::migrations(source)?;

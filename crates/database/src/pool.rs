@@ -1,4 +1,4 @@
-//! A pool that can be watched: how long its callers wait, and which statements are slow.
+//! Instrumented connection pools: waiting times of callers, slow statements, silent servers.
 
 use std::fmt::Display;
 use std::panic::Location;
@@ -15,38 +15,38 @@ use timings::{Wait, timed};
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::error::{is_broken_off, silence};
+use crate::error::{ends_connection, no_answer};
 
-/// Connections to the database, of one kind.
-pub type Pool<C> = Watched<AsyncDieselConnectionManager<C>>;
+/// A pool of database connections.
+pub type Pool<C> = InstrumentedPool<AsyncDieselConnectionManager<C>>;
 
-/// A pool that is watched. Cloning shares it.
-pub struct Watched<M: Manager> {
+/// A pool with metrics, a log of slow statements and a limit for silent servers. Cloning shares it.
+pub struct InstrumentedPool<M: Manager> {
     name: &'static str,
     connections: managed::Pool<M>,
     waits: Histogram,
     slow: Duration,
-    answers_within: Option<Duration>,
+    answer_timeout: Option<Duration>,
 }
 
-/// A connection on which a query may go on that nobody waits for any more: unless it is given back,
-/// it is given up.
+/// A borrowed connection. If the borrowing future is dropped, its query may still be running, so the
+/// connection is closed instead of returned.
 pub(crate) type Lent<M> = ScopeGuard<Object<M>, fn(Object<M>)>;
 
-impl<M: Manager<Error: Display>> Watched<M> {
-    /// Watches a pool that metrics call `name`; statements that take longer than `slow` are logged.
+impl<M: Manager<Error: Display>> InstrumentedPool<M> {
+    /// A pool under `name` in the metrics; statements that take longer than `slow` are logged.
     pub(crate) fn of(name: &'static str, connections: managed::Pool<M>, slow: Duration) -> Self {
         let waits = histogram!("cardroom_pool_wait_duration_seconds", "pool" => name);
-        Self { name, connections, waits, slow, answers_within: None }
+        Self { name, connections, waits, slow, answer_timeout: None }
     }
 
-    /// Takes a database for silent that has not answered within `limit`.
-    pub(crate) fn answering_within(self, limit: Duration) -> Self {
-        Self { answers_within: Some(limit), ..self }
+    /// Fails queries that the database does not answer within `limit`.
+    pub(crate) fn with_answer_timeout(self, limit: Duration) -> Self {
+        Self { answer_timeout: Some(limit), ..self }
     }
 
-    /// Opens all connections that there may be, so that nobody has to wait until one is. What cannot be
-    /// opened now is opened when somebody asks for it.
+    /// Opens all connections of the pool, so that no request waits for that. A connection that cannot be
+    /// opened now is opened on demand.
     pub(crate) async fn fill(&self) {
         let places = 0..self.figures().size;
         let opened = join_all(places.map(async |_| self.connections.get().await.map(drop))).await;
@@ -55,10 +55,10 @@ impl<M: Manager<Error: Display>> Watched<M> {
         }
     }
 
-    /// Waits for a connection, as long as the settings allow.
+    /// Waits for a connection, up to the wait timeout of the settings.
     ///
     /// # Errors
-    /// When none came free, or none could be opened.
+    /// When no connection became free in time, or none could be opened.
     pub async fn get(&self) -> Result<Object<M>, PoolError<M::Error>> {
         let start = Instant::now();
         let connection = timed(Wait::Connection, self.connections.get()).await;
@@ -66,49 +66,54 @@ impl<M: Manager<Error: Display>> Watched<M> {
         connection
     }
 
-    /// Gives what a query gives; one that is slow is logged with the `place` in the code that asked.
-    /// Its parameters are nobody's business.
-    pub(crate) async fn watch<T>(
+    /// Runs a query, and logs it with the calling `place` in the code when it is slow. Parameters are not
+    /// logged: they may be secrets.
+    pub(crate) async fn run<T>(
         &self,
         place: &'static Location<'static>,
         query: impl Future<Output = QueryResult<T>>,
     ) -> QueryResult<T> {
         let start = Instant::now();
         let outcome = self.in_time(query).await;
-        self.judge(start.elapsed(), place);
+        self.log_if_slow(start.elapsed(), place);
         outcome
     }
 
-    /// Gives what a query gives, or that the database is silent.
+    /// Runs a query, up to the answer timeout.
     ///
-    /// A server ends by itself what takes too long, as long as it can: not while its machine stands
-    /// still, and not a commit, which waits for a standby or a disk.
+    /// The server itself cancels slow statements, but not while its machine is suspended, and not a commit
+    /// that waits for a standby or a disk.
     pub(crate) async fn in_time<T, E: From<DieselError>>(
         &self,
         query: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        match self.answers_within {
+        match self.answer_timeout {
             Some(limit) => {
-                timeout(limit, query).await.unwrap_or_else(|_| Err(silence(limit).into()))
+                timeout(limit, query).await.unwrap_or_else(|_| Err(no_answer(limit).into()))
             }
             None => query.await,
         }
     }
 
-    /// Logs what took too long.
-    pub(crate) fn judge(&self, time: Duration, what: &dyn Display) {
+    /// Logs a statement or commit that took longer than the limit of the settings.
+    pub(crate) fn log_if_slow(&self, time: Duration, what: &dyn Display) {
         if time > self.slow {
             let (pool, duration_ms) = (self.name, time.as_secs_f64() * 1e3);
             warn!(pool, query = %what, duration_ms, "slow_query");
         }
     }
 
-    /// How long a caller waits for a connection.
-    pub(crate) fn patience(&self) -> Duration {
+    /// Closes the connections: free ones now, the others when they are returned.
+    pub(crate) fn close(&self) {
+        self.connections.close();
+    }
+
+    /// The time that a caller waits for a connection at most.
+    pub(crate) fn wait_timeout(&self) -> Duration {
         self.connections.timeouts().wait.unwrap_or(Duration::MAX)
     }
 
-    /// The pool at this moment.
+    /// The current state of the pool.
     pub fn figures(&self) -> Figures {
         let status = self.connections.status();
         Figures {
@@ -119,9 +124,9 @@ impl<M: Manager<Error: Display>> Watched<M> {
         }
     }
 
-    /// Puts the pool at this moment among the metrics.
+    /// Records the current state of the pool as metrics.
     #[expect(clippy::cast_precision_loss, reason = "pools are smaller than 2^52")]
-    pub(crate) fn measure(&self) {
+    pub(crate) fn record_metrics(&self) {
         let Figures { size, open, idle, waiting } = self.figures();
         gauge!("cardroom_pool_size", "pool" => self.name).set(size as f64);
         gauge!("cardroom_pool_open", "pool" => self.name).set(open as f64);
@@ -130,40 +135,40 @@ impl<M: Manager<Error: Display>> Watched<M> {
     }
 }
 
-impl<M: Manager> Clone for Watched<M> {
+impl<M: Manager> Clone for InstrumentedPool<M> {
     fn clone(&self) -> Self {
         let (connections, waits) = (self.connections.clone(), self.waits.clone());
         Self { connections, waits, ..*self }
     }
 }
 
-/// Lends a connection to a query that may be broken off.
+/// Lends a connection to a query that may be dropped before it ends.
 pub(crate) fn lent<M: Manager>(connection: Object<M>) -> Lent<M> {
     scopeguard::guard(connection, |it| drop(Object::take(it)))
 }
 
-/// Gives a connection back after a query, unless the query's outcome says that it broke: whether it
-/// did may not be seen yet by looking at it.
+/// Returns a connection to its pool after a query, unless the query's error says that it ended: the
+/// connection itself may not show that yet.
 pub(crate) fn give_back<M: Manager, T>(lent: Object<M>, outcome: QueryResult<T>) -> QueryResult<T> {
-    give_back_if(lent, !outcome.as_ref().is_err_and(is_broken_off));
+    give_back_if(lent, !outcome.as_ref().is_err_and(ends_connection));
     outcome
 }
 
-/// Gives a connection back if it is whole.
-pub(crate) fn give_back_if<M: Manager>(lent: Object<M>, is_whole: bool) {
-    if !is_whole {
+/// Returns a connection to its pool if it is usable, and closes it otherwise.
+pub(crate) fn give_back_if<M: Manager>(lent: Object<M>, is_usable: bool) {
+    if !is_usable {
         drop(Object::take(lent));
     }
 }
 
-/// A pool at one moment, in connections and callers.
+/// The state of a pool, in connections and callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Figures {
     /// Connections at most.
     pub size: usize,
     /// Connections that are open.
     pub open: usize,
-    /// Open connections that nobody uses.
+    /// Open connections that are free.
     pub idle: usize,
     /// Callers that wait for a connection.
     pub waiting: usize,

@@ -1,5 +1,6 @@
-//! PostgreSQL: connections that notice a dead peer and queries that cannot run for ever.
+//! PostgreSQL connections: detection of dead peers, timeouts of statements.
 
+mod error_tap;
 mod pooler;
 
 use std::time::Duration;
@@ -15,22 +16,24 @@ use pooling::Limits;
 use settings::DatabaseUrl;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::config::{Host, SslMode, SslNegotiation, TargetSessionAttrs};
 use tokio_postgres::{Config, NoTls};
 
 pub use pooler::{Pooler, PoolerError};
 
-/// How the planner is told to plan the statements of a group once, and to find every row by its key.
+use error_tap::ErrorTap;
+
+/// Planner settings for the statements of group commits: generic plans, index access by key.
 ///
-/// It would plan them anew for every group, because it guesses how long arrays are that it has not seen,
-/// and that takes longer than the work. But the plan may be made while a table is nearly empty: reading
-/// all of it, which was best then, would be kept to.
+/// By default each group would be planned anew, which takes longer than its execution, because the planner
+/// guesses the length of arrays. A generic plan may be made while a table is nearly empty, so sequential
+/// scans, the best choice then, are turned off.
 pub(crate) const BY_KEY: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
      SET enable_hashjoin = off; SET enable_mergejoin = off;";
 
 /// A pool of connections to the server at `url`, set up with the statements in `plans`.
 ///
-/// Connections live on `runtime`: a busy HTTP worker must not hold up the answers of others.
+/// Connections run on `runtime`: a busy HTTP worker must not delay the answers of others.
 pub(crate) fn pool(
     url: &str,
     settings: &settings::Database,
@@ -38,12 +41,12 @@ pub(crate) fn pool(
     runtime: Handle,
     plans: &str,
 ) -> Result<Pool<AsyncPgConnection>, ConnectionError> {
-    let line = Line::of(settings);
+    let options = ConnectOptions::of(settings);
     let setup = format!("{} {plans}", timeouts(settings));
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
-        let connecting = runtime.spawn(open(url.to_owned(), line, setup.clone()));
+        let connecting = runtime.spawn(open(url.to_owned(), options, setup.clone()));
         async move { connecting.await.map_err(|e| ConnectionError::BadConnection(e.to_string()))? }
             .boxed()
     });
@@ -51,8 +54,8 @@ pub(crate) fn pool(
     pooling::build(manager, limits).map_err(|e| ConnectionError::BadConnection(e.to_string()))
 }
 
-/// The session's own limits. They are set by a statement, because a transaction-mode pooler
-/// refuses them as start-up parameters; every connection of ours sets the same.
+/// The timeouts of a session. They are set by a statement, because a transaction-mode pooler refuses
+/// them as start-up parameters; every connection sets the same ones.
 fn timeouts(settings: &settings::Database) -> String {
     format!(
         "SET statement_timeout = {}; SET lock_timeout = {};
@@ -63,28 +66,32 @@ fn timeouts(settings: &settings::Database) -> String {
     )
 }
 
-/// A server that takes connections and says nothing would keep all of them: whoever asked has gone
-/// by then.
-async fn open(url: String, line: Line, setup: String) -> ConnectionResult<AsyncPgConnection> {
+/// Opens a connection within the timeout. A server that accepts connections and never answers would
+/// otherwise keep all of them open.
+async fn open(
+    url: String,
+    options: ConnectOptions,
+    setup: String,
+) -> ConnectionResult<AsyncPgConnection> {
     let opening = async {
-        let mut connection = connect(&url, line).await?;
+        let mut connection = connect(&url, options).await?;
         let set_up = connection.batch_execute(&setup).await;
         set_up.map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
     };
-    let silent = |_| Err(ConnectionError::BadConnection("the server says nothing".to_owned()));
-    timeout(line.connect, opening).await.unwrap_or_else(silent)
+    let timed_out = |_| Err(ConnectionError::BadConnection("the server says nothing".to_owned()));
+    timeout(options.connect, opening).await.unwrap_or_else(timed_out)
 }
 
-/// How a vanished server is noticed.
+/// The timeouts of connecting, and of noticing that the server is gone.
 #[derive(Clone, Copy)]
-pub(crate) struct Line {
+pub(crate) struct ConnectOptions {
     connect: Duration,
     keepalive_idle: Duration,
     user_timeout: Duration,
 }
 
-impl Line {
+impl ConnectOptions {
     fn of(settings: &settings::Database) -> Self {
         Self {
             connect: Duration::from_millis(settings.create_timeout_ms),
@@ -94,8 +101,8 @@ impl Line {
     }
 }
 
-impl Default for Line {
-    /// Within half a minute, for migrations, which have no settings of their own.
+impl Default for ConnectOptions {
+    /// Half a minute in all, for migrations, which have no settings of their own.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(3),
@@ -105,41 +112,57 @@ impl Default for Line {
     }
 }
 
-/// Connects, and only to a server that takes writes, so that a fail-over leads to the new primary.
-pub(crate) async fn connect(url: &str, line: Line) -> ConnectionResult<AsyncPgConnection> {
-    let config =
-        config(url, line).map_err(|e| ConnectionError::InvalidConnectionUrl(format!("{e}")))?;
-    let (client, connection) = config.connect(NoTls).await.map_err(|e| refused(&e))?;
+/// Connects to a server that accepts writes: after a fail-over, to the new primary.
+pub(crate) async fn connect(
+    url: &str,
+    options: ConnectOptions,
+) -> ConnectionResult<AsyncPgConnection> {
+    let mut config =
+        config(url, options).map_err(|e| ConnectionError::InvalidConnectionUrl(format!("{e}")))?;
+    if !can_be_tapped(&config) {
+        let (client, connection) = config.connect(NoTls).await.map_err(|e| connection_error(&e))?;
+        return AsyncPgConnection::try_from_client_and_connection(client, connection).await;
+    }
+    config.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
+    let (client, connection) = config.connect(ErrorTap).await.map_err(|e| connection_error(&e))?;
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
 }
 
-/// Finds out what stands before the PostgreSQL of the settings.
+/// Whether the SQLSTATE of errors can be read off the connection: tokio-postgres wraps no Unix socket, and
+/// a URL that demands TLS has to fail, because TLS is not supported.
+fn can_be_tapped(config: &Config) -> bool {
+    let is_tcp = |host: &Host| matches!(host, Host::Tcp(_));
+    let hosts = config.get_hosts();
+    config.get_ssl_mode() != SslMode::Require && !hosts.is_empty() && hosts.iter().all(is_tcp)
+}
+
+/// Detects a pooler in front of PostgreSQL.
 ///
 /// # Errors
-/// When a pooler stands there that cannot be used, or the database is away.
+/// When the pooler cannot be used, or the database is unavailable.
 pub async fn pooler(settings: &settings::Database) -> Result<Pooler, PoolerError> {
     match &settings.url {
         DatabaseUrl::Postgres(_) => {
-            pooler::explore(&config(&settings.url.expose(), Line::of(settings))?).await
+            pooler::detect(&config(&settings.url.expose(), ConnectOptions::of(settings))?).await
         }
         DatabaseUrl::Sqlite(_) => Ok(Pooler::None),
     }
 }
 
-fn config(url: &str, line: Line) -> Result<Config, tokio_postgres::Error> {
+fn config(url: &str, options: ConnectOptions) -> Result<Config, tokio_postgres::Error> {
     let mut config: Config = url.parse()?;
     config
         .application_name("cardroom")
-        .connect_timeout(line.connect)
-        .keepalives_idle(line.keepalive_idle)
+        .connect_timeout(options.connect)
+        .keepalives_idle(options.keepalive_idle)
         .keepalives_interval(Duration::from_secs(5))
         .keepalives_retries(3)
-        .tcp_user_timeout(line.user_timeout)
+        .tcp_user_timeout(options.user_timeout)
         .target_session_attrs(TargetSessionAttrs::ReadWrite);
     Ok(config)
 }
 
-fn refused(error: &tokio_postgres::Error) -> ConnectionError {
+fn connection_error(error: &tokio_postgres::Error) -> ConnectionError {
     let cause = std::error::Error::source(error).map(|e| format!(": {e}")).unwrap_or_default();
     ConnectionError::BadConnection(format!("{error}{cause}"))
 }

@@ -1,4 +1,4 @@
-//! What it takes for a query value to run on both databases.
+//! The traits of query values that run on both databases.
 
 use diesel::pg::Pg;
 use diesel::query_dsl::LoadQuery as InPlace;
@@ -8,9 +8,9 @@ use diesel_async::{AsyncConnection, AsyncPgConnection};
 
 use crate::sqlite::SqliteSession;
 
-/// A query that gives rows of `U`, on either database.
+/// A query that returns rows of `U`, on either database.
 ///
-/// Implemented for every Diesel query that both can run; `'q` is how long its binds are borrowed.
+/// Implemented for every Diesel query that both can run; `'q` is the lifetime of its borrowed binds.
 pub trait Fetch<'q, U>:
     LoadQuery<'q, AsyncPgConnection, U>
     + LoadQuery<'q, SqliteSession, U>
@@ -69,14 +69,14 @@ pub fn fetch_in_place<'q, U>(
     InPlace::internal_load(query, connection)?.next().transpose()
 }
 
-/// A statement that gives no rows, on either database.
+/// A statement that returns no rows, on either database.
 pub trait Execute: ExecuteDsl<AsyncPgConnection> + ExecuteDsl<SqliteSession> + Send {}
 
 impl<Q> Execute for Q where Q: ExecuteDsl<AsyncPgConnection> + ExecuteDsl<SqliteSession> + Send {}
 
-/// What follows from a change in its transaction: a statement, none, or one and another.
+/// Statements that follow a change in its transaction: an optional one, or a pair.
 pub trait Follow<C>: Send {
-    /// Carries it out.
+    /// Executes them.
     fn follow(self, connection: &mut C) -> impl Future<Output = QueryResult<()>> + Send;
 }
 
@@ -96,7 +96,7 @@ impl<C: Send, A: Follow<C>, B: Follow<C>> Follow<C> for (A, B) {
     }
 }
 
-/// What can follow on either database.
+/// Statements that can follow on either database.
 pub trait Follows: Follow<AsyncPgConnection> + Follow<SqliteSession> {}
 
 impl<F> Follows for F where F: Follow<AsyncPgConnection> + Follow<SqliteSession> {}

@@ -1,4 +1,4 @@
-//! The SQL types that lie differently in the two databases but read the same from Rust.
+//! The SQL types that the two databases store differently and Rust reads alike.
 
 use diesel::query_builder::QueryId;
 use diesel::sql_types::SqlType;
@@ -6,13 +6,13 @@ use diesel::sql_types::SqlType;
 pub use documents::sql::Doc;
 pub use ids::sql::Guid;
 
-/// A moment: `timestamptz` in PostgreSQL, microseconds since 1970 in an SQLite `INTEGER`.
+/// A timestamp: `timestamptz` in PostgreSQL, microseconds since 1970 in an SQLite `INTEGER`.
 #[derive(Clone, Copy, Debug, Default, QueryId, SqlType)]
 #[diesel(postgres_type(oid = 1184, array_oid = 1185), sqlite_type(name = "Long"))]
 pub struct Moment;
 
 diesel::define_sql_function! {
-    /// The latest of the moments, if there are any.
+    /// The latest of the timestamps, if there are any.
     #[aggregate]
     #[sql_name = "max"]
     fn latest(moment: Moment) -> diesel::sql_types::Nullable<Moment>;

@@ -2,10 +2,12 @@
 
 use std::error::Error;
 use std::future::ready;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, ConnectionError, ConnectionResult, SqliteConnection};
+use diesel::{Connection, ConnectionError, ConnectionResult, QueryResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
@@ -16,24 +18,26 @@ use futures::future::BoxFuture;
 use pooling::Limits;
 use tokio::runtime::Handle;
 
-/// An SQLite connection that async code can use.
-pub type SqliteSession = SyncConnectionWrapper<SqliteConnection, Seat>;
+use crate::error::file_gone;
 
-/// Where a connection's statements run.
+/// An SQLite connection that async code can use.
+pub type SqliteSession = SyncConnectionWrapper<SqliteConnection, RunOn>;
+
+/// The thread that runs the statements of a connection.
 ///
-/// A read takes microseconds, less than handing it to another thread and back; a write waits for
-/// the disk and would hold up everything else on its thread.
+/// A read takes microseconds, less than a thread switch; a write waits for the disk and would block every
+/// other task on its thread.
 #[derive(Clone, Debug)]
-pub enum Seat {
-    /// In place.
-    Inline,
-    /// On the blocking threads of a runtime.
-    Aside(Handle),
+pub enum RunOn {
+    /// The calling thread.
+    Caller,
+    /// The blocking threads of a runtime.
+    BlockingThread(Handle),
 }
 
 type Outcome<R> = Result<R, Box<dyn Error + Send + Sync>>;
 
-impl SpawnBlocking for Seat {
+impl SpawnBlocking for RunOn {
     fn spawn_blocking<'a, R>(
         &mut self,
         task: impl FnOnce() -> R + Send + 'static,
@@ -42,8 +46,8 @@ impl SpawnBlocking for Seat {
         R: Send + 'static,
     {
         match self {
-            Self::Inline => ready(Ok(task())).boxed(),
-            Self::Aside(runtime) => {
+            Self::Caller => ready(Ok(task())).boxed(),
+            Self::BlockingThread(runtime) => {
                 let task = runtime.spawn_blocking(task);
                 async move { Ok(task.await?) }.boxed()
             }
@@ -51,26 +55,76 @@ impl SpawnBlocking for Seat {
     }
 
     fn get_runtime() -> Self {
-        Self::Aside(Handle::current())
+        Self::BlockingThread(Handle::current())
     }
 }
 
-/// A pool of connections to the file at `path`, all of them in the same `seat`.
+/// The file of a database, as its first connection found it. Cloning shares it.
+///
+/// A file that is removed or replaced stays open: what is written to it then is lost when the process ends.
+#[derive(Clone, Debug)]
+pub struct DatabaseFile(Arc<(PathBuf, OnceLock<Identity>)>);
+
+/// Device and inode.
+type Identity = (u64, u64);
+
+impl DatabaseFile {
+    pub(crate) fn at(path: &Path) -> Self {
+        Self(Arc::new((path.to_owned(), OnceLock::new())))
+    }
+
+    /// Fails when the file of the first connection is no longer at its path.
+    pub(crate) fn check(&self) -> QueryResult<()> {
+        let (path, opened) = &*self.0;
+        if opened.get().is_none_or(|opened| identity(path) == Some(*opened)) {
+            Ok(())
+        } else {
+            Err(file_gone())
+        }
+    }
+
+    /// Opens a connection to the same file as the first one.
+    fn connect(&self, busy_timeout_ms: u64) -> ConnectionResult<SqliteConnection> {
+        let (path, opened) = &*self.0;
+        // Opening would create a file that is gone.
+        self.check().map_err(ConnectionError::CouldntSetupConfiguration)?;
+        let connection = open(path, busy_timeout_ms)?;
+        if let Some(identity) = identity(path) {
+            opened.get_or_init(|| identity);
+        }
+        self.check().map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(connection)
+    }
+
+    /// The size of the write-ahead log in bytes; 0 when there is none.
+    pub(crate) fn wal_bytes(&self) -> u64 {
+        let mut wal = self.0.0.as_os_str().to_owned();
+        wal.push("-wal");
+        std::fs::metadata(wal).map_or(0, |it| it.len())
+    }
+}
+
+fn identity(path: &Path) -> Option<Identity> {
+    std::fs::metadata(path).ok().map(|it| (it.dev(), it.ino()))
+}
+
+/// A pool of connections to the file.
 pub(crate) fn pool(
-    path: &Path,
+    file: &DatabaseFile,
     busy_timeout_ms: u64,
     limits: Limits,
-    seat: Seat,
+    run_on: RunOn,
 ) -> Result<Pool<SqliteSession>, ConnectionError> {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(move |path| {
-        let connection = open(Path::new(path), busy_timeout_ms);
-        let seat = seat.clone();
-        ready(connection.map(|it| SqliteSession::with_runtime(it, seat))).boxed()
+    let path = file.0.0.to_string_lossy().into_owned();
+    let file = file.clone();
+    config.custom_setup = Box::new(move |_| {
+        let connection = file.connect(busy_timeout_ms);
+        let run_on = run_on.clone();
+        ready(connection.map(|it| SqliteSession::with_runtime(it, run_on))).boxed()
     });
-    let manager =
-        AsyncDieselConnectionManager::new_with_config(path.to_string_lossy().into_owned(), config);
+    let manager = AsyncDieselConnectionManager::new_with_config(path, config);
     pooling::build(manager, limits).map_err(|e| ConnectionError::BadConnection(e.to_string()))
 }
 
@@ -82,10 +136,14 @@ pub(crate) fn create_folder(path: &Path) -> ConnectionResult<()> {
     })
 }
 
+/// The size to which the write-ahead log is truncated once it was written back. A reader that stays open
+/// lets it grow: then it cannot be written back.
+const WAL_BYTES_KEPT: u64 = 16 << 20;
+
 /// Opens the file at `path`, creating it and its folder when they are missing.
 ///
-/// `synchronous=FULL` makes a commit wait until the disk has it; checkpoints come early, because
-/// the one that runs one waits for it. Of the pages that it read last it keeps 16 MiB at most.
+/// `synchronous=FULL` makes a commit wait until it is on disk. Checkpoints are frequent, because the
+/// commit that triggers one waits for it. The page cache holds 16 MiB at most.
 pub(crate) fn open(path: &Path, busy_timeout_ms: u64) -> ConnectionResult<SqliteConnection> {
     create_folder(path)?;
     let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
@@ -98,7 +156,7 @@ pub(crate) fn open(path: &Path, busy_timeout_ms: u64) -> ConnectionResult<Sqlite
              PRAGMA trusted_schema = OFF;
              PRAGMA wal_autocheckpoint = 400;
              PRAGMA cache_size = -16384;
-             PRAGMA journal_size_limit = 67108864;"
+             PRAGMA journal_size_limit = {WAL_BYTES_KEPT};"
         ))
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)

@@ -1,7 +1,7 @@
 //! Keeping the states of a room's games.
 
 use database::Db;
-use database::idempotency::Attempt;
+use database::idempotency::IdempotentRequest;
 use values::time;
 
 use crate::access::Access;
@@ -23,7 +23,7 @@ pub async fn save(
     gameplay_id: GameplayId,
     change: Change,
     condition: Condition,
-    attempt: Option<Attempt>,
+    attempt: Option<IdempotentRequest>,
 ) -> Result<GameplayState, GameplayError> {
     let Access { room_id, author } = access;
     let at = time::now();

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use database::group_commit::Setback;
-use database::idempotency::{AnswerRow, Attempt, Earlier, earlier, read};
+use database::group_commit::GroupError;
+use database::idempotency::{
+    AnswerRow, IdempotentRequest, PriorAnswer, parse_answer, prior_answers,
+};
 use documents::Json;
 use ids::{GameplayStateId, RoomId};
 use serde::{Deserialize, Serialize};
@@ -27,7 +29,7 @@ struct Kept {
 }
 
 /// The saves of a group that may be repeats.
-pub(crate) fn attempts(group: &[Save]) -> impl Iterator<Item = &Attempt> + Clone {
+pub(crate) fn attempts(group: &[Save]) -> impl Iterator<Item = &IdempotentRequest> + Clone {
     group.iter().filter_map(|save| save.attempt.as_ref())
 }
 
@@ -38,14 +40,14 @@ pub(crate) fn attempts(group: &[Save]) -> impl Iterator<Item = &Attempt> + Clone
 pub(crate) fn outcomes_before(
     group: &[Save],
     rows: &[AnswerRow],
-) -> Result<HashMap<usize, Outcome>, Setback> {
-    let earlier = earlier(attempts(group), rows);
+) -> Result<HashMap<usize, Outcome>, GroupError> {
+    let earlier = prior_answers(attempts(group), rows);
     let mut outcomes = HashMap::new();
     for (index, save) in group.iter().enumerate() {
         let name = save.attempt.as_ref().map(|it| (it.author_id, it.key.as_str()));
         let outcome = match name.and_then(|name| earlier.get(&name)) {
-            Some(Earlier::Same(answer)) => Outcome::Saved(read::<Kept>(answer)?.into()),
-            Some(Earlier::Other) => Outcome::KeyReused,
+            Some(PriorAnswer::Same(answer)) => Outcome::Saved(parse_answer::<Kept>(answer)?.into()),
+            Some(PriorAnswer::Different) => Outcome::KeyReused,
             None => continue,
         };
         outcomes.insert(index, outcome);

@@ -1,7 +1,7 @@
 //! A save, and what came of it.
 
 use chrono::{DateTime, Utc};
-use database::idempotency::Attempt;
+use database::idempotency::IdempotentRequest;
 use ids::RoomId;
 
 use crate::author::Author;
@@ -24,7 +24,7 @@ pub struct Save {
     /// Which version it has to be made of.
     pub condition: Condition,
     /// The client's name for it, if it may be repeated.
-    pub attempt: Option<Attempt>,
+    pub attempt: Option<IdempotentRequest>,
     /// When it was asked for.
     pub at: DateTime<Utc>,
 }

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use database::group_commit::{Foreseen, Lanes, Setback, Work};
-use database::idempotency::{self, AnswerRow, must_be_kept};
+use database::group_commit::{GroupError, GroupWriter, Lanes, Prepared};
+use database::idempotency::{self, AnswerRow, retry_unless_stored};
 use database::{fetch_all_in_place, fetch_in_place};
 use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -66,7 +66,7 @@ impl Saver {
         &mut self,
         connection: &mut AsyncPgConnection,
         plans: Vec<Plan>,
-    ) -> Result<Vec<Outcome>, Setback> {
+    ) -> Result<Vec<Outcome>, GroupError> {
         if plans.iter().any(|plan| plan.written().is_some()) {
             save_many(&plans, self.rules.versions).execute(connection).await?;
         }
@@ -81,11 +81,11 @@ impl Saver {
         group: &[Save],
         mut known: HashMap<Key, Current>,
         unknown: &[Key],
-    ) -> Result<Vec<Outcome>, Setback> {
+    ) -> Result<Vec<Outcome>, GroupError> {
         lock(connection, unknown, &mut known).await?;
         let mut rows: Vec<AnswerRow> = Vec::new();
         if attempts(group).next().is_some() {
-            rows = idempotency::answers(attempts(group)).load(connection).await?;
+            rows = idempotency::find_answers(attempts(group)).load(connection).await?;
         }
         let before = outcomes_before(group, &rows)?;
         let mut plans = plans(group, &known, &before, self.rules);
@@ -97,8 +97,8 @@ impl Saver {
         let outcomes = self.write(connection, plans).await?;
         let answers: Vec<_> = answers(group, &before, &outcomes).collect();
         if !answers.is_empty() {
-            let kept = idempotency::keep_many(&answers).execute(connection).await?;
-            must_be_kept(kept == answers.len())?;
+            let kept = idempotency::store_answers(&answers).execute(connection).await?;
+            retry_unless_stored(kept == answers.len())?;
         }
         Ok(outcomes)
     }
@@ -109,7 +109,7 @@ async fn lock(
     connection: &mut AsyncPgConnection,
     keys: &[Key],
     known: &mut HashMap<Key, Current>,
-) -> Result<(), Setback> {
+) -> Result<(), GroupError> {
     if keys.is_empty() {
         return Ok(());
     }
@@ -125,7 +125,7 @@ fn doubtful(plans: &[Plan], read: &[Key]) -> Vec<Key> {
     refusing.filter(|key| !read.contains(key)).cloned().collect()
 }
 
-impl Work for Saver {
+impl GroupWriter for Saver {
     const NAME: &'static str = "save";
     type Request = Save;
     type Answer = Outcome;
@@ -146,7 +146,7 @@ impl Work for Saver {
         }
     }
 
-    fn foresee(&mut self, group: &[Save]) -> Option<Foreseen<Outcome>> {
+    fn prepare_ahead(&mut self, group: &[Save]) -> Option<Prepared<Outcome>> {
         let (known, unknown) = self.memory.recall(plan::keys(group));
         if !unknown.is_empty() || attempts(group).next().is_some() {
             return None;
@@ -174,7 +174,7 @@ impl Work for Saver {
         &mut self,
         connection: &mut AsyncPgConnection,
         group: &[Save],
-    ) -> Result<Vec<Outcome>, Setback> {
+    ) -> Result<Vec<Outcome>, GroupError> {
         let (known, unknown) = self.memory.recall(plan::keys(group));
         connection
             .transaction(async |connection| {
@@ -187,13 +187,13 @@ impl Work for Saver {
         &mut self,
         connection: &mut SqliteConnection,
         group: &[Save],
-    ) -> Result<Vec<Outcome>, Setback> {
+    ) -> Result<Vec<Outcome>, GroupError> {
         let (mut known, unknown) = self.memory.recall(plan::keys(group));
         for key in &unknown {
             known.extend(read_current(connection, key.clone())?);
         }
         let rows = match attempts(group).next() {
-            Some(_) => fetch_all_in_place(connection, idempotency::answers(attempts(group)))?,
+            Some(_) => fetch_all_in_place(connection, idempotency::find_answers(attempts(group)))?,
             None => Vec::new(),
         };
         let before = outcomes_before(group, &rows)?;
@@ -208,13 +208,14 @@ impl Work for Saver {
         }
         for plan in &plans {
             if !save_one(connection, plan, self.rules.versions)? {
-                return Err(Setback::Again);
+                return Err(GroupError::Retry);
             }
         }
         let outcomes = self.finish(plans);
         for answer in answers(group, &before, &outcomes) {
-            let kept: Option<AuthorId> = fetch_in_place(connection, idempotency::keep(&answer))?;
-            must_be_kept(kept.is_some())?;
+            let kept: Option<AuthorId> =
+                fetch_in_place(connection, idempotency::store_answer(&answer))?;
+            retry_unless_stored(kept.is_some())?;
         }
         Ok(outcomes)
     }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
 use database::fetch_in_place;
-use database::group_commit::{Lanes, Setback, Work};
+use database::group_commit::{GroupError, GroupWriter, Lanes};
 use diesel::SqliteConnection;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::VisitorId;
@@ -21,7 +21,7 @@ pub type Heartbeats = Lanes<Pulse>;
 #[derive(Clone, Copy, Debug)]
 pub struct Pulse;
 
-impl Work for Pulse {
+impl GroupWriter for Pulse {
     const NAME: &'static str = "heartbeat";
     type Request = (VisitorId, DateTime<Utc>);
     type Answer = Option<Visitor>;
@@ -34,7 +34,7 @@ impl Work for Pulse {
         &mut self,
         connection: &mut AsyncPgConnection,
         group: &[Self::Request],
-    ) -> Result<Vec<Self::Answer>, Setback> {
+    ) -> Result<Vec<Self::Answer>, GroupError> {
         let rows: Vec<VisitorRow> = table::heartbeat_many(folded(group)).load(connection).await?;
         let seen = rows.into_iter().map(Visitor::from).map(|it| (it.id, it)).collect();
         Ok(answers(group, &seen))
@@ -44,7 +44,7 @@ impl Work for Pulse {
         &mut self,
         connection: &mut SqliteConnection,
         group: &[Self::Request],
-    ) -> Result<Vec<Self::Answer>, Setback> {
+    ) -> Result<Vec<Self::Answer>, GroupError> {
         let mut seen = HashMap::new();
         for (id, at) in folded(group) {
             let row: Option<VisitorRow> = fetch_in_place(connection, table::heartbeat(id, at))?;

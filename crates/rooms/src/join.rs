@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
 use database::fetch_in_place;
-use database::group_commit::{Lanes, Setback, Work};
+use database::group_commit::{GroupError, GroupWriter, Lanes};
 use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use ids::{RoomId, VisitorId};
@@ -39,7 +39,7 @@ pub struct Doorman;
 /// A seat in a room: joining twice with one session is joining once.
 type Seat = (RoomId, String);
 
-impl Work for Doorman {
+impl GroupWriter for Doorman {
     const NAME: &'static str = "join";
     type Request = Join;
     type Answer = Result<Visitor, RoomClosed>;
@@ -52,7 +52,7 @@ impl Work for Doorman {
         &mut self,
         connection: &mut AsyncPgConnection,
         group: &[Join],
-    ) -> Result<Vec<Self::Answer>, Setback> {
+    ) -> Result<Vec<Self::Answer>, GroupError> {
         let codes: Vec<&str> = codes(group).into_iter().map(ShareCode::as_str).collect();
         connection
             .transaction(async |connection| {
@@ -72,7 +72,7 @@ impl Work for Doorman {
         &mut self,
         connection: &mut SqliteConnection,
         group: &[Join],
-    ) -> Result<Vec<Self::Answer>, Setback> {
+    ) -> Result<Vec<Self::Answer>, GroupError> {
         let mut rooms = Vec::new();
         for code in codes(group) {
             rooms.extend(fetch_in_place::<RoomRow>(

@@ -2,7 +2,7 @@
 
 use auth::{Account, Permission};
 use chrono::{DateTime, Utc};
-use database::idempotency::Attempt;
+use database::idempotency::IdempotentRequest;
 use ids::RoomId;
 use tracing::warn;
 use values::time;
@@ -38,7 +38,7 @@ pub async fn open(
     openings: &Openings,
     owner: &Account,
     new: NewRoom,
-    attempt: Option<Attempt>,
+    attempt: Option<IdempotentRequest>,
 ) -> Result<Room, RoomError> {
     if !owner.roles.may(Permission::CreateRoom) {
         return Err(RoomError::NotACounsellor);

@@ -3,8 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
-use database::group_commit::{Lanes, Setback, Work};
-use database::idempotency::{self, AnswerRow, Attempt, Earlier, earlier, must_be_kept};
+use database::group_commit::{GroupError, GroupWriter, Lanes};
+use database::idempotency::{
+    self, AnswerRow, IdempotentRequest, PriorAnswer, prior_answers, retry_unless_stored,
+};
 use database::{fetch_all_in_place, fetch_in_place};
 use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -26,7 +28,7 @@ pub struct Opening {
     /// The rule to play by.
     pub rule: Option<RuleSlug>,
     /// The client's name for the request, if it may be repeated.
-    pub attempt: Option<Attempt>,
+    pub attempt: Option<IdempotentRequest>,
 }
 
 /// What came of it.
@@ -49,7 +51,7 @@ pub struct Opener;
 /// Ids of rules by their slugs.
 type Rules = HashMap<String, GameRuleId>;
 
-impl Work for Opener {
+impl GroupWriter for Opener {
     const NAME: &'static str = "open";
     type Request = Opening;
     type Answer = Opened;
@@ -62,7 +64,7 @@ impl Work for Opener {
         &mut self,
         connection: &mut AsyncPgConnection,
         group: &[Opening],
-    ) -> Result<Vec<Opened>, Setback> {
+    ) -> Result<Vec<Opened>, GroupError> {
         if attempts(group).next().is_none() {
             let rules = rules(connection, group).await?;
             let rooms = open(connection, group.iter(), &rules).await?;
@@ -70,15 +72,15 @@ impl Work for Opener {
         }
         connection
             .transaction(async |connection| {
-                let rows = idempotency::answers(attempts(group)).load(connection).await?;
+                let rows = idempotency::find_answers(attempts(group)).load(connection).await?;
                 let before = before(group, &rows)?;
                 let rules = rules(connection, group).await?;
                 let is_new = |it: &&Opening| !before.contains_key(&it.room.id);
                 let rooms = open(connection, group.iter().filter(is_new), &rules).await?;
                 let answers: Vec<_> = group.iter().filter_map(|it| answer(it, &rooms)).collect();
                 if !answers.is_empty() {
-                    let kept = idempotency::keep_many(&answers).execute(connection).await?;
-                    must_be_kept(kept == answers.len())?;
+                    let kept = idempotency::store_answers(&answers).execute(connection).await?;
+                    retry_unless_stored(kept == answers.len())?;
                 }
                 let earlier = |it: &Opening| before.get(&it.room.id).cloned();
                 let outcome = |it| earlier(it).unwrap_or_else(|| opened(it, &rules, &rooms));
@@ -91,10 +93,10 @@ impl Work for Opener {
         &mut self,
         connection: &mut SqliteConnection,
         group: &[Opening],
-    ) -> Result<Vec<Opened>, Setback> {
+    ) -> Result<Vec<Opened>, GroupError> {
         let mut rows = Vec::new();
         if attempts(group).next().is_some() {
-            rows = fetch_all_in_place(connection, idempotency::answers(attempts(group)))?;
+            rows = fetch_all_in_place(connection, idempotency::find_answers(attempts(group)))?;
         }
         let mut before = before(group, &rows)?;
         let mut rules = Rules::new();
@@ -115,8 +117,8 @@ impl Work for Opener {
             let rooms = by_id(room);
             if let Some(answer) = answer(opening, &rooms) {
                 let kept: Option<AuthorId> =
-                    fetch_in_place(connection, idempotency::keep(&answer))?;
-                must_be_kept(kept.is_some())?;
+                    fetch_in_place(connection, idempotency::store_answer(&answer))?;
+                retry_unless_stored(kept.is_some())?;
             }
             outcomes.push(opened(opening, &rules, &rooms));
         }
@@ -124,19 +126,19 @@ impl Work for Opener {
     }
 }
 
-fn attempts(group: &[Opening]) -> impl Iterator<Item = &Attempt> {
+fn attempts(group: &[Opening]) -> impl Iterator<Item = &IdempotentRequest> {
     group.iter().filter_map(|opening| opening.attempt.as_ref())
 }
 
 /// What came of the requests that were sent before, by the room that each of them would open now.
-fn before(group: &[Opening], rows: &[AnswerRow]) -> Result<HashMap<RoomId, Opened>, Setback> {
-    let earlier = earlier(attempts(group), rows);
+fn before(group: &[Opening], rows: &[AnswerRow]) -> Result<HashMap<RoomId, Opened>, GroupError> {
+    let earlier = prior_answers(attempts(group), rows);
     let mut before = HashMap::new();
     for opening in group {
         let name = opening.attempt.as_ref().map(|it| (it.author_id, it.key.as_str()));
         let opened = match name.and_then(|name| earlier.get(&name)) {
-            Some(Earlier::Same(room)) => Opened::Room(idempotency::read(room)?),
-            Some(Earlier::Other) => Opened::KeyReused,
+            Some(PriorAnswer::Same(room)) => Opened::Room(idempotency::parse_answer(room)?),
+            Some(PriorAnswer::Different) => Opened::KeyReused,
             None => continue,
         };
         before.insert(opening.room.id, opened);
@@ -151,7 +153,7 @@ fn slugs(group: &[Opening]) -> impl Iterator<Item = String> {
 }
 
 /// Those of them that rooms may be opened with.
-async fn rules(connection: &mut AsyncPgConnection, group: &[Opening]) -> Result<Rules, Setback> {
+async fn rules(connection: &mut AsyncPgConnection, group: &[Opening]) -> Result<Rules, GroupError> {
     let slugs: Vec<String> = slugs(group).collect();
     if slugs.is_empty() {
         return Ok(Rules::new());
@@ -177,7 +179,7 @@ async fn open(
     connection: &mut AsyncPgConnection,
     openings: impl Iterator<Item = &Opening>,
     rules: &Rules,
-) -> Result<HashMap<RoomId, Room>, Setback> {
+) -> Result<HashMap<RoomId, Room>, GroupError> {
     let rooms: Vec<RoomRow> = openings.filter_map(|it| row(it, rules)).collect();
     if rooms.is_empty() {
         return Ok(HashMap::new());

@@ -9,6 +9,7 @@ mod binaries;
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -47,6 +48,17 @@ const FAST: &[&str] = &[
     "shared_buffers=128MB",
     "synchronous_commit=off",
     "wal_level=minimal",
+];
+
+/// Messages in German, and nothing that has to survive a power cut.
+const GERMAN: &[&str] = &[
+    "fsync=off",
+    "jit=off",
+    "lc_messages=de_DE.UTF-8",
+    "listen_addresses=127.0.0.1",
+    "log_min_messages=fatal",
+    "max_connections=50",
+    "synchronous_commit=off",
 ];
 
 /// As a server is run that people rely on: PostgreSQL's own defaults, but for sizes.
@@ -90,10 +102,22 @@ impl Cluster {
         Self::start_with(DURABLE)
     }
 
+    /// Starts a cluster whose messages are German.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`], and when the locale cannot be generated: it takes the package `locales`, and
+    /// PostgreSQL's German messages, which the packages of Debian include.
+    pub fn start_in_german() -> Result<Self> {
+        Self::start_with(GERMAN)
+    }
+
     fn start_with(settings: &'static [&'static str]) -> Result<Self> {
         let binaries = Binaries::find_or_install()?;
         let account = Account::for_server()?;
         let folder = folder(account.as_ref())?;
+        if settings == GERMAN {
+            generate_german(&locales(folder.path()))?;
+        }
         let password = Uuid::new_v4().simple().to_string();
         init(&binaries, account.as_ref(), folder.path(), &password)?;
         let serve = || serve(&binaries, account.as_ref(), folder.path(), free_port()?, settings);
@@ -256,6 +280,9 @@ fn server(
     for setting in settings {
         command.args(["-c", setting]);
     }
+    if locales(folder).exists() {
+        command.env("LOCPATH", locales(folder));
+    }
     command.current_dir(folder).process_group(0);
     command
 }
@@ -276,6 +303,24 @@ fn wait(mut server: Child, folder: &Path) -> Result<Child> {
     }
     let _ = server.kill();
     bail!("PostgreSQL did not start within {} s", START_TIMEOUT.as_secs())
+}
+
+/// Generates the locale into a folder of its own, which needs no privileges: glibc finds it by `LOCPATH`.
+fn generate_german(folder: &Path) -> Result<()> {
+    fs::create_dir(folder)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+    let output = Command::new("localedef")
+        .args(["--no-archive", "--inputfile=de_DE", "--charmap=UTF-8"])
+        .arg(folder.join("de_DE.UTF-8"))
+        .output()
+        .context("cannot run localedef")?;
+    let error = String::from_utf8_lossy(&output.stderr);
+    ensure!(folder.join("de_DE.UTF-8/LC_MESSAGES").exists(), "localedef: {error}");
+    Ok(())
+}
+
+fn locales(folder: &Path) -> PathBuf {
+    folder.join("locales")
 }
 
 fn data(folder: &Path) -> PathBuf {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use actix_web::get;
 use actix_web::web::{Data, Json as Answer};
 use api::{ErrorBody, Problem};
-use database::group_commit::{Lanes, Work};
+use database::group_commit::{GroupWriter, Lanes};
 use database::{Db, Figures};
 use gameplay::Saves;
 use rooms::{Heartbeats, Joins, Openings};
@@ -77,7 +77,7 @@ impl From<Figures> for PoolFigures {
 }
 
 impl QueueView {
-    fn of<W: Work>(lanes: &Lanes<W>) -> Self {
+    fn of<W: GroupWriter>(lanes: &Lanes<W>) -> Self {
         Self { name: W::NAME, waiting: lanes.waiting(), capacity: lanes.capacity() }
     }
 }

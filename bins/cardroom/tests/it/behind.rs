@@ -27,8 +27,14 @@ impl Behind {
 
     /// The database at this place.
     pub(crate) fn at(url: &DatabaseUrl) -> Self {
+        Self::with(url, &[])
+    }
+
+    /// The database at this place, with some settings of its own, named as in the environment.
+    pub(crate) fn with(url: &DatabaseUrl, changes: &[(&str, &str)]) -> Self {
         let url = url.expose();
         let variables = [("CARDROOM_PROFILE", "test"), ("DATABASE_URL", url.as_ref())];
+        let variables = variables.iter().chain(changes).copied();
         let settings = settings::load(&Environment::new(variables)).unwrap().settings;
         Self(Db::open(&settings.database, &Handle::current()).unwrap())
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use database::group_commit::{Drain, LaneLimits, Lanes, Setback, Work};
+use database::group_commit::{Drain, GroupError, GroupWriter, LaneLimits, Lanes};
 use database::schema::users;
 use database::{DatabaseError, Execute};
 use diesel::SqliteConnection;
@@ -17,14 +17,14 @@ const LIMITS: LaneLimits = LaneLimits { lanes: 1, queue: 8, group: 8 };
 /// Long enough for a statement to be under way.
 const MOMENT: Duration = Duration::from_millis(200);
 
-/// Work that does nothing, or panics.
+/// A writer that does nothing, or panics.
 #[derive(Clone)]
 struct Touchy;
 
 /// Whether to panic.
 type Request = bool;
 
-impl Work for Touchy {
+impl GroupWriter for Touchy {
     const NAME: &'static str = "touchy";
     type Request = Request;
     type Answer = ();
@@ -35,7 +35,7 @@ impl Work for Touchy {
         &mut self,
         _: &mut AsyncPgConnection,
         group: &[Request],
-    ) -> Result<Vec<()>, Setback> {
+    ) -> Result<Vec<()>, GroupError> {
         Ok(carry_out(group))
     }
 
@@ -43,7 +43,7 @@ impl Work for Touchy {
         &mut self,
         _: &mut SqliteConnection,
         group: &[Request],
-    ) -> Result<Vec<()>, Setback> {
+    ) -> Result<Vec<()>, GroupError> {
         Ok(carry_out(group))
     }
 }

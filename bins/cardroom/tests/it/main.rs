@@ -10,6 +10,7 @@ mod auth;
 mod behind;
 mod client;
 mod crowds;
+mod database_errors;
 mod documents;
 mod errors;
 mod game_rules;

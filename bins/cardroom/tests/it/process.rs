@@ -2,8 +2,10 @@
 
 mod busy;
 mod canaries;
+mod closed;
 mod command_line;
 mod crowd;
+mod file_gone;
 mod line;
 mod lost;
 mod refreshed;

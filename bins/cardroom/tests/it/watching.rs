@@ -41,6 +41,7 @@ async fn requests_are_counted_and_timed_by_route_and_pools_and_process_are_told(
         "cardroom_pool_open{pool=".into(),
         "cardroom_pool_in_use{pool=".into(),
         "cardroom_pool_waiting{pool=".into(),
+        "cardroom_sqlite_wal_bytes ".into(),
         "cardroom_pool_wait_duration_seconds_count{pool=".into(),
         "cardroom_log_lines_dropped_total ".into(),
         format!("cardroom_build_info{{version=\"{}\",build=\"", env!("CARGO_PKG_VERSION")),

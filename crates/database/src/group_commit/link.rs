@@ -1,4 +1,4 @@
-//! What ties a group that is sent ahead to the one before it.
+//! The condition that ties a prepared group to the group before it.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -6,24 +6,24 @@ use diesel::query_builder::AstPass;
 use diesel::sql_types::Text;
 use uuid::Uuid;
 
-/// The place of a group among those that are sent ahead.
+/// The position of a prepared group in a pipeline.
 ///
-/// Its statement leaves a mark in the database's session, which is rolled back with it, and asks for the
-/// mark of the group before it. So it fails whenever that one did. Versions alone would not tell: another
-/// instance may have given the version to a document of its own.
+/// The statement of a group sets a mark in the database session, which is rolled back with the
+/// statement, and requires the mark of the group before it. So it fails whenever that group failed.
+/// Versions alone would not tell: another instance may have given the same version to other content.
 pub struct Link {
     before: Option<String>,
     mark: String,
 }
 
-/// Groups that are sent one after the other on one connection.
+/// The groups that are sent one after the other on one connection.
 #[derive(Default)]
 pub(super) struct Chain {
     last: Option<String>,
 }
 
 impl Chain {
-    /// The place of the next group.
+    /// The position of the next group.
     pub(super) fn link(&mut self) -> Link {
         let mark = Uuid::new_v4().to_string();
         Link { before: self.last.replace(mark.clone()), mark }
@@ -31,7 +31,7 @@ impl Chain {
 }
 
 impl Link {
-    /// Pushes what has to hold beside the statement's own condition: ` AND …`, or nothing.
+    /// Pushes the condition to add to that of the statement: ` AND …`, or nothing for the first group.
     ///
     /// # Errors
     /// None of its own.
@@ -43,7 +43,7 @@ impl Link {
         Ok(())
     }
 
-    /// Pushes the expression that leaves the mark. It has to come about after the condition was judged.
+    /// Pushes the expression that sets the mark. It must be evaluated after the condition.
     ///
     /// # Errors
     /// None of its own.

@@ -1,9 +1,9 @@
-//! Groups in PostgreSQL's pipeline: the next one is sent while the one before it still commits, so that
-//! the database waits neither for the lane nor for the way there and back.
+//! Pipelining on PostgreSQL: the next group is sent while the previous one still commits, so the database
+//! waits neither for the lane nor for a network round trip.
 //!
-//! What was foreseen of them may turn out wrong. Then nothing more is sent until all have come back, the
-//! lane forgets what it remembers, and the groups that failed are committed one by one, in their order.
-//! One connection carries its statements out in the order they were sent, each a transaction of its own.
+//! A prepared group may turn out wrong. Then nothing more is sent until all groups have come back, the
+//! writer is reset, and the failed groups are committed one by one, in their order. One connection carries
+//! its statements out in the order in which they were sent, each as a transaction of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -14,141 +14,187 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesOrdered, StreamExt as _};
 use pooling::PoolError;
 
-use super::lane::{Batch, Lane, Waiting};
-use super::link::{Chain, Link};
-use super::work::{Foreseen, Setback, Work};
-use crate::{DatabaseError, Db, Pool, pool};
+use super::batch::{Batch, Group, Queued};
+use super::lane::Lane;
+use super::link::Chain;
+use super::writer::{GroupError, GroupWriter, Prepared};
+use crate::db::Db;
+use crate::error::DatabaseError;
+use crate::pool::{self, Pool};
 
-/// Groups under way at once: one that commits, and one that is there when it is done.
+/// Groups in flight at most: one that commits, and one that is there when the first is done.
 const DEPTH: usize = 2;
 
-/// A group is sent ahead once it has one request for so many of the group before it: waiting for as many,
-/// fifty people seldom fill two groups while a third gathers; without a limit, whoever comes first leaves
-/// alone.
+/// A group is sent once it has this fraction of the requests of the group before it: one in so many.
+/// Fifty clients seldom fill two whole groups while a third gathers; with no limit, each request would
+/// be sent alone.
 const GATHERED: usize = 2;
 
-/// Groups that one connection carries before it goes back to its pool, which may want to end it.
+/// Groups on one connection before it goes back to its pool, which may want to close it.
 const GROUPS_MAX: usize = 1000;
 
-/// What came of a group that was sent; no setback when it panicked.
-type Returned<W> = (Batch<W>, Instant, Result<Vec<<W as Work>::Answer>, Option<Setback>>);
+/// A group that came back; the error is `None` after a panic.
+type Returned<W> = (Batch<W>, Instant, Result<Vec<<W as GroupWriter>::Answer>, Option<GroupError>>);
 
-/// The groups that are under way.
-type UnderWay<'c, W> = FuturesOrdered<BoxFuture<'c, Returned<W>>>;
+/// A batch that was not committed; the error is `None` after a panic.
+type Failed<W> = (Batch<W>, Option<GroupError>);
 
-impl<W: Work> Lane<W> {
-    /// What will come of a batch, if its work can tell.
-    pub(super) fn foresee(&mut self, batch: &Batch<W>) -> Option<Foreseen<W::Answer>> {
+/// The groups that were sent on one connection.
+struct Pipeline<'c, W: GroupWriter> {
+    connection: &'c AsyncPgConnection,
+    lanes: &'c Pool<AsyncPgConnection>,
+    in_flight: FuturesOrdered<BoxFuture<'c, Returned<W>>>,
+    chain: Chain,
+    sent: usize,
+    /// The size of the group that was sent last.
+    last_size: usize,
+    /// When the group that came back last did so.
+    last_return: Instant,
+    failed: Vec<Failed<W>>,
+    /// A batch that could not be prepared; nothing is sent after it.
+    unprepared: Option<Batch<W>>,
+}
+
+impl<'c, W: GroupWriter> Pipeline<'c, W> {
+    fn new(connection: &'c AsyncPgConnection, lanes: &'c Pool<AsyncPgConnection>) -> Self {
+        Self {
+            connection,
+            lanes,
+            in_flight: FuturesOrdered::new(),
+            chain: Chain::default(),
+            sent: 0,
+            last_size: 0,
+            last_return: Instant::now(),
+            failed: Vec::new(),
+            unprepared: None,
+        }
+    }
+
+    /// The failed batches in their order, and the one that could not be prepared.
+    fn finish(self) -> (Vec<Failed<W>>, Option<Batch<W>>) {
+        (self.failed, self.unprepared)
+    }
+
+    /// Whether another group may be sent now.
+    fn has_room(&self) -> bool {
+        self.unprepared.is_none()
+            && self.failed.is_empty()
+            && self.sent < GROUPS_MAX
+            && self.in_flight.len() < DEPTH
+    }
+
+    /// Whether so many waiting requests are worth a group.
+    fn is_enough(&self, waiting: usize) -> bool {
+        GATHERED * waiting >= self.last_size
+    }
+
+    /// Sends a batch.
+    fn send(&mut self, batch: Batch<W>, prepared: Prepared<W::Answer>) {
+        let start = Instant::now();
+        self.sent += 1;
+        self.last_size = batch.group.len();
+        let answers = self.lanes.in_time(prepared(self.connection, self.chain.link()));
+        let returned = AssertUnwindSafe(answers).catch_unwind().map(move |outcome| {
+            let outcome = outcome.map_err(|_| None).and_then(|it| it.map_err(Some));
+            (batch, start, outcome)
+        });
+        self.in_flight.push_back(returned.boxed());
+    }
+}
+
+impl<W: GroupWriter> Lane<W> {
+    /// Prepares a group without reading the database, if its writer can.
+    pub(super) fn prepare_ahead(&mut self, group: &Group<W>) -> Option<Prepared<W::Answer>> {
         match &self.db {
             Db::Sqlite { .. } => None,
             Db::Postgres { .. } => {
-                let foreseen = || self.work.foresee(batch.group.requests());
-                catch_unwind(AssertUnwindSafe(foreseen)).unwrap_or_else(|_| {
-                    // It panics again, and is answered, when it is committed by itself.
-                    self.revert();
+                let prepare = || self.writer.prepare_ahead(group.requests());
+                catch_unwind(AssertUnwindSafe(prepare)).unwrap_or_else(|_| {
+                    // It panics again, and is answered, when it is committed on its own.
+                    self.reset_writer();
                     None
                 })
             }
         }
     }
 
-    /// Sends this batch, and those that gather meanwhile, until nothing is under way. Gives back a batch
-    /// that could not be foreseen.
+    /// Sends this batch, and those that gather meanwhile, until none is in flight. Returns a batch that
+    /// could not be prepared.
     pub(super) async fn pipeline(
         &mut self,
         first: Batch<W>,
-        foreseen: Foreseen<W::Answer>,
-        waiting: &mut Vec<Waiting<W>>,
+        prepared: Prepared<W::Answer>,
+        waiting: &mut Vec<Queued<W>>,
     ) -> Option<Batch<W>> {
         let Db::Postgres { lanes, .. } = self.db.clone() else { return Some(first) };
         let connection = match lanes.get().await.map_err(PoolError::from) {
             Ok(connection) => connection,
             Err(error) => {
-                self.revert();
+                self.reset_writer();
                 first.fail(&error.into());
                 return None;
             }
         };
-        let mut size = first.group.len();
-        let mut under_way = UnderWay::<W>::new();
-        let mut chain = Chain::default();
-        under_way.push_back(send(first, foreseen, chain.link(), &connection, &lanes));
-        let mut sent = 1;
-        let mut ended = false;
-        let mut blind = None;
-        let mut failed = Vec::new();
-        // When the group before was done.
-        let mut before = Instant::now();
-        while !under_way.is_empty() {
-            let goes_on = blind.is_none() && failed.is_empty() && sent < GROUPS_MAX;
-            if goes_on && under_way.len() < DEPTH && GATHERED * waiting.len() >= size {
-                let batch = Batch::of(waiting.drain(..));
-                size = batch.group.len();
-                sent += 1;
-                match self.foresee(&batch) {
-                    Some(foreseen) => {
-                        let link = chain.link();
-                        under_way.push_back(send(batch, foreseen, link, &connection, &lanes));
-                    }
-                    None => blind = Some(batch),
-                }
-                continue;
-            }
-            let open =
-                goes_on && !ended && under_way.len() < DEPTH && waiting.len() < self.group_max;
-            tokio::select! {
-                biased;
-                Some((batch, start, outcome)) = under_way.next() => {
-                    let time = start.max(before).elapsed();
-                    before = Instant::now();
-                    match outcome {
-                        Ok(answers) => {
-                            self.note(&batch.group, &answers, time);
-                            batch.answer(answers.into_iter().map(Ok).collect());
-                        }
-                        Err(setback) => failed.push((batch, setback)),
-                    }
-                }
-                more = self.gather(waiting), if open => ended = !more,
-            }
+        let mut pipeline = Pipeline::new(&connection, &lanes);
+        pipeline.send(first, prepared);
+        self.drive(&mut pipeline, waiting).await;
+        let (failed, unprepared) = pipeline.finish();
+        let mut errors = failed.iter().filter_map(|(_, error)| error.as_ref());
+        let is_broken = errors.any(GroupError::ends_connection);
+        pool::give_back_if(connection, !is_broken);
+        for (batch, error) in failed {
+            self.repair(batch, error).await;
         }
-        drop(under_way);
-        let mut setbacks = failed.iter().filter_map(|(_, setback)| setback.as_ref());
-        pool::give_back_if(connection, !setbacks.any(Setback::is_broken_off));
-        for (batch, setback) in failed {
-            self.repair(batch, setback).await;
-        }
-        blind
+        unprepared
     }
 
-    /// Answers a batch that failed, or commits it by itself where that may help.
-    async fn repair(&mut self, batch: Batch<W>, setback: Option<Setback>) {
-        let refusal = match setback {
-            Some(setback) => self.forgive(setback).err(),
-            None => Some(self.forget()),
+    /// Sends and receives until nothing is in flight.
+    async fn drive(&mut self, pipeline: &mut Pipeline<'_, W>, waiting: &mut Vec<Queued<W>>) {
+        let mut is_open = true;
+        while !pipeline.in_flight.is_empty() {
+            if pipeline.has_room() && pipeline.is_enough(waiting.len()) {
+                self.send_next(pipeline, Batch::of(waiting.drain(..)));
+                continue;
+            }
+            let gathers = is_open && pipeline.has_room() && waiting.len() < self.group_max;
+            tokio::select! {
+                biased;
+                Some(returned) = pipeline.in_flight.next() => self.receive(pipeline, returned),
+                more = self.gather(waiting), if gathers => is_open = more,
+            }
+        }
+    }
+
+    fn send_next(&mut self, pipeline: &mut Pipeline<'_, W>, batch: Batch<W>) {
+        match self.prepare_ahead(&batch.group) {
+            Some(prepared) => pipeline.send(batch, prepared),
+            None => pipeline.unprepared = Some(batch),
+        }
+    }
+
+    fn receive(&mut self, pipeline: &mut Pipeline<'_, W>, (batch, start, outcome): Returned<W>) {
+        // A group that was sent ahead begins when the one before it is done.
+        let time = start.max(pipeline.last_return).elapsed();
+        pipeline.last_return = Instant::now();
+        match outcome {
+            Ok(answers) => {
+                self.after_commit(&batch.group, &answers, time);
+                batch.answer(answers.into_iter().map(Ok).collect());
+            }
+            Err(error) => pipeline.failed.push((batch, error)),
+        }
+    }
+
+    /// Commits a failed batch on its own where that may help, or answers with its error.
+    async fn repair(&mut self, batch: Batch<W>, error: Option<GroupError>) {
+        let refusal = match error {
+            Some(error) => self.after_failure(error).err(),
+            None => Some(self.after_panic()),
         };
         match refusal {
-            None => self.finish(batch).await,
-            Some(DatabaseError::Refused(_)) if batch.group.len() > 1 => self.finish(batch).await,
+            None => self.commit(batch).await,
+            Some(DatabaseError::Refused(_)) if batch.group.len() > 1 => self.commit(batch).await,
             Some(error) => batch.fail(&error),
         }
     }
-}
-
-/// Sends a batch.
-fn send<'c, W: Work>(
-    batch: Batch<W>,
-    foreseen: Foreseen<W::Answer>,
-    link: Link,
-    connection: &'c AsyncPgConnection,
-    lanes: &'c Pool<AsyncPgConnection>,
-) -> BoxFuture<'c, Returned<W>> {
-    let start = Instant::now();
-    let outcome = AssertUnwindSafe(lanes.in_time(foreseen(connection, link))).catch_unwind();
-    outcome
-        .map(move |outcome| {
-            let outcome = outcome.map_err(|_| None).and_then(|it| it.map_err(Some));
-            (batch, start, outcome)
-        })
-        .boxed()
 }

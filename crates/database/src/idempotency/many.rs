@@ -4,12 +4,12 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
-use super::AnswerRow;
-use crate::Unnest;
+use super::answers::AnswerRow;
 use crate::schema::idempotency_keys;
+use crate::unnest::Unnest;
 
 /// Stores answers, each unless its key has one; the number of stored answers is the number of rows.
-pub fn keep_many(rows: &[AnswerRow]) -> KeepMany<'_> {
+pub fn store_answers(rows: &[AnswerRow]) -> StoreAnswers<'_> {
     let mut rows: Vec<_> = rows.iter().collect();
     // Two instances that store the same keys lock them in the same order.
     rows.sort_unstable_by_key(|row| (row.author_id, &row.key));
@@ -19,21 +19,21 @@ pub fn keep_many(rows: &[AnswerRow]) -> KeepMany<'_> {
         .column(idempotency_keys::fingerprint, |row| row.fingerprint.as_slice())
         .column(idempotency_keys::answer, |row| row.answer.as_str())
         .column(idempotency_keys::answered_at, |row| row.answered_at);
-    KeepMany(answers)
+    StoreAnswers(answers)
 }
 
-/// See [`keep_many`].
-pub struct KeepMany<'a>(Unnest<'a, &'a AnswerRow>);
+/// See [`store_answers`].
+pub struct StoreAnswers<'a>(Unnest<'a, &'a AnswerRow>);
 
-impl QueryId for KeepMany<'_> {
-    type QueryId = KeepMany<'static>;
+impl QueryId for StoreAnswers<'_> {
+    type QueryId = StoreAnswers<'static>;
 
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl<C> RunQueryDsl<C> for KeepMany<'_> {}
+impl<C> RunQueryDsl<C> for StoreAnswers<'_> {}
 
-impl QueryFragment<Pg> for KeepMany<'_> {
+impl QueryFragment<Pg> for StoreAnswers<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.0.push_insert(&idempotency_keys::table, &mut out)?;
         out.push_sql(" ON CONFLICT (author_id, key) DO NOTHING");

@@ -1,7 +1,8 @@
-//! Whether a pooler stands before PostgreSQL, and whether it can be used.
+//! Detection of a pooler in front of PostgreSQL.
 //!
-//! A pooler in transaction mode lends another connection for every transaction. What was prepared on
-//! one is not there on the next, unless the pooler sees to it, as PgBouncer does from 1.21 on.
+//! A pooler in transaction mode assigns another server connection to every transaction. Statements that
+//! were prepared on one do not exist on the next, unless the pooler tracks them, as PgBouncer does since
+//! 1.21.
 
 use std::time::Duration;
 
@@ -10,22 +11,21 @@ use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, Error, NoTls};
 
-/// How long a statement waits for a pooler that has no connection to lend.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The time that a statement waits for a pooler without a free server connection.
+const POOLER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What stands before PostgreSQL.
+/// The pooler in front of PostgreSQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pooler {
-    /// Nothing, or a pooler that lends a connection for as long as ours lasts.
+    /// None, or one in session mode.
     None,
-    /// A pooler that lends another connection for every transaction: what is set on one does not
-    /// hold on the next.
+    /// One in transaction mode: session settings of one transaction do not hold for the next.
     Transaction,
-    /// A pooler that had no second connection to lend, so that nothing could be found out.
+    /// One that had no second server connection free, so its mode is unknown.
     Exhausted,
 }
 
-/// Why a pooler cannot be used, or not be seen.
+/// The reason why a pooler cannot be used, or not be detected.
 #[derive(Debug, Error)]
 pub enum PoolerError {
     /// It loses prepared statements.
@@ -36,25 +36,25 @@ pub enum PoolerError {
     )]
     LosesStatements(#[source] Error),
     /// The database cannot be reached, or fails.
-    #[error("the database cannot be asked what stands before it")]
+    #[error("cannot detect whether the database is behind a pooler")]
     Failed(#[from] Error),
 }
 
-/// Tries whether what is prepared and set by one connection is there in its next transaction, while
-/// another connection holds what the first one had been lent.
-pub(super) async fn explore(config: &Config) -> Result<Pooler, PoolerError> {
+/// Checks whether prepared statements and settings of one connection survive into its next transaction,
+/// while another client connection occupies the server connection that the first one used.
+pub(super) async fn detect(config: &Config) -> Result<Pooler, PoolerError> {
     let (ours, other) = (connect(config).await?, connect(config).await?);
     ours.batch_execute("SET cardroom.probe = 'here'").await?;
     let statement = ours.prepare("SELECT current_setting('cardroom.probe', true)").await?;
     other.batch_execute("BEGIN").await?;
-    let found = timeout(PATIENCE, ours.query_one(&statement, &[])).await;
+    let found = timeout(POOLER_TIMEOUT, ours.query_one(&statement, &[])).await;
     other.batch_execute("ROLLBACK").await?;
     let Ok(found) = found else { return Ok(Pooler::Exhausted) };
-    let setting: Option<String> = found.map_err(judge)?.try_get(0)?;
+    let setting: Option<String> = found.map_err(pooler_error)?.try_get(0)?;
     Ok(if setting.as_deref() == Some("here") { Pooler::None } else { Pooler::Transaction })
 }
 
-fn judge(error: Error) -> PoolerError {
+fn pooler_error(error: Error) -> PoolerError {
     let lost = [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT];
     if error.code().is_some_and(|code| lost.contains(code)) {
         PoolerError::LosesStatements(error)
@@ -66,7 +66,7 @@ fn judge(error: Error) -> PoolerError {
 async fn connect(config: &Config) -> Result<Client, Error> {
     let (client, connection) = config.connect(NoTls).await?;
     tokio::spawn(async move {
-        // It ends with the client; what went wrong is told to whoever asked.
+        // It ends with the client; its errors are returned by the client's queries.
         let _ = connection.await;
     });
     Ok(client)

@@ -33,7 +33,7 @@ async fn server(database: &TestDatabase, variables: &[(&str, &str)]) -> (Process
 }
 
 /// The token of the demo counsellor and the path of a game in a new room.
-async fn game(address: &str) -> (String, String) {
+pub(super) async fn game(address: &str) -> (String, String) {
     let client = reqwest::Client::new();
     let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
     let login = client.post(format!("{address}/api/auth/login")).json(&login);
