@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::commands::{build_server, program, release_folder, run};
 
-/// Where the lock files are.
+/// The folder of the lock files.
 const LOCKED: &str = "xtask/interop";
 
 /// Packages for Node, each in a folder with a lock file of its own.

@@ -11,10 +11,10 @@ use anyhow::{Context as _, Result};
 use database::migrations;
 use settings::DatabaseUrl;
 
-/// How long to wait for a server that migrates the same database.
+/// Longest wait for a server that migrates the same database.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Where the database is looked for, in this order.
+/// Variables that name the database, in order of precedence.
 const VARIABLES: [&str; 2] = ["DIRECT_DATABASE_URL", "DATABASE_URL"];
 
 /// The database of a server that was told nothing.

@@ -1,4 +1,4 @@
-//! How many tests ran on which database, counted from what libtest prints, and which were left out.
+//! Counts of the tests that ran on each database, from the output of libtest, and the tests that were left out.
 
 use std::fmt;
 

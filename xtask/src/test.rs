@@ -42,7 +42,7 @@ impl Arguments {
         self.db.map_or_else(|| vec![Kind::Sqlite, Kind::Postgres], |kind| vec![kind])
     }
 
-    /// What the test binaries are told.
+    /// The arguments of the test binaries.
     fn for_libtest(&self) -> Vec<&str> {
         let mut arguments: Vec<&str> = self.filter.iter().map(String::as_str).collect();
         if self.interop {

@@ -109,7 +109,7 @@ impl Tool {
     }
 }
 
-/// What a tool has said it needs.
+/// The needs that a tool has printed.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Needs {
     server: bool,

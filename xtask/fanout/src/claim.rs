@@ -1,6 +1,6 @@
-//! What is to be true, and whether it is.
+//! Claims with limits.
 
-/// Says whether the median of what was measured is at most so much.
+/// Prints whether the median of the values is within a limit, and returns it.
 pub(crate) fn claim(name: &str, values: &[f64], most: f64) -> bool {
     let held = median(values) <= most;
     let word = if held { "HELD" } else { "MISSED" };
@@ -8,12 +8,12 @@ pub(crate) fn claim(name: &str, values: &[f64], most: f64) -> bool {
     held
 }
 
-/// Tells what was measured and is as it is.
+/// Prints values that have no limit.
 pub(crate) fn fact(name: &str, values: &[f64]) {
     println!("         {name}: {}", told(values));
 }
 
-/// The median, and between what the values lie.
+/// The median and the range of the values.
 fn told(values: &[f64]) -> String {
     let value = median(values);
     if values.len() < 2 {

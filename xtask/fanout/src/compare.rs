@@ -16,21 +16,21 @@ use crate::wire;
 /// Most that a delivery may cost, of what it costs `ws`.
 const COST_MAX: f64 = 0.6;
 
-/// How much is measured of each load.
+/// The number and length of the measurements of each load.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rounds {
     pub(crate) count: usize,
     pub(crate) time: Duration,
 }
 
-/// A running server and all who talk on it.
+/// A running server and its members.
 struct Stand {
     kind: Kind,
     running: Running,
     crowd: Crowd,
 }
 
-/// What a server did in each round.
+/// The figures of a server, round by round.
 type Record = Vec<Figures>;
 
 /// Compares the servers with so many rooms of so many members; says whether ours is as it should be.
@@ -55,7 +55,7 @@ pub(crate) async fn compare(
         "  server     load        deliveries/s  us each  of it kernel   p50 ms   p99 ms  cores  tool"
     );
     let full = measure(&stands, "saturation", Pace::Saturation, rounds).await?;
-    // Half of what the first can do, for everybody.
+    // Half of the capacity of the first, for all of them.
     let pace = Pace::Deliveries(median(&full[0], |it| it.rate) / 2.0);
     let half = measure(&stands, "half load", pace, rounds).await?;
     Ok(judge("saturation", &full) & judge("half load", &half))

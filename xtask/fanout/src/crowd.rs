@@ -19,7 +19,7 @@ use crate::wire::{Said, Wire};
 /// Sockets that are opened at once.
 const OPENING: usize = 32;
 
-/// How long opening one may take.
+/// Timeout of opening one.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Bytes that are read at once.
@@ -34,7 +34,7 @@ pub(crate) struct Crowd {
     pub(crate) heard: Rc<Heard>,
 }
 
-/// What all members have heard.
+/// Everything that was received by all members.
 pub(crate) struct Heard {
     start: Instant,
     state: RefCell<State>,
@@ -84,12 +84,12 @@ impl Crowd {
         Ok(crowd)
     }
 
-    /// How many there are.
+    /// The number of members.
     pub(crate) fn members(&self) -> u64 {
         self.sockets.len() as u64
     }
 
-    /// How many hear each message.
+    /// The number of receivers of each message.
     pub(crate) fn hearers(&self) -> u64 {
         (self.sockets.len() / self.rooms.len()) as u64 - 1
     }
@@ -121,7 +121,7 @@ impl Heard {
         u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// How many messages were delivered.
+    /// The number of deliveries.
     ///
     /// # Errors
     /// When a socket ended.
@@ -221,7 +221,7 @@ fn hear_once(wire: Wire, stream: &TcpStream, carry: &mut Vec<u8>, heard: &Heard)
                 times.record_value(now.saturating_sub(stamp).max(1));
             }
             Said::Question(answer) => {
-                // What is asked is whether somebody is there; a full socket says it as well.
+                // It is a heartbeat; a full socket proves as much.
                 let _ = stream.try_write(&message(TEXT, answer.as_bytes()));
             }
             Said::Welcome | Said::Nothing => {}

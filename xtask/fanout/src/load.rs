@@ -1,4 +1,4 @@
-//! How much is said: as much as the server can deliver, or so many messages a second.
+//! The pace of messages: as many as the server can deliver, or a fixed rate.
 
 use std::time::{Duration, Instant};
 
@@ -12,17 +12,17 @@ use tokio::time::sleep;
 use crate::crowd::{Crowd, hear_the_rest};
 use crate::servers::Process;
 
-/// How long a load runs before it is measured.
+/// Time of a load before it is measured.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// What a server did under a load.
+/// The figures of a server under a load.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Figures {
     /// Deliveries a second.
     pub(crate) rate: f64,
     /// Time of the server's processor for each, in microseconds.
     pub(crate) micros: f64,
-    /// What of it is the kernel's.
+    /// The part of it in the kernel.
     pub(crate) kernel_micros: f64,
     /// Cores that the server and this program used.
     pub(crate) cores: [f64; 2],
@@ -31,7 +31,7 @@ pub(crate) struct Figures {
     pub(crate) p99: f64,
 }
 
-/// How much is said.
+/// The pace of messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pace {
     /// The next message as soon as one has been heard by all.
@@ -89,7 +89,7 @@ impl Load<'_> {
 
     async fn saturate(&mut self, time: Duration) -> Result<()> {
         let start = Instant::now();
-        // One message of everybody is on its way.
+        // One message of each member is in flight.
         let window = self.crowd.members();
         while start.elapsed() < time {
             let heard = self.crowd.heard.deliveries()? / self.crowd.hearers();

@@ -17,7 +17,7 @@ use tokio::process::{Child, Command};
 
 use crate::wire::Wire;
 
-/// What bounds others is out of the way: it would be hit, and the others have none.
+/// Limits are lifted: the load would hit them, and the other servers have none.
 const SETTINGS: [(&str, &str); 7] = [
     ("CARDROOM__SERVER__WORKERS", "1"),
     ("CARDROOM__SERVER__CONNECTIONS_MAX", "20000"),
@@ -38,12 +38,12 @@ pub(crate) enum Kind {
     Floor,
 }
 
-/// What is needed to start any of them.
+/// Everything that starts any of them.
 pub(crate) struct Programs {
     /// The release build of ours.
     pub(crate) cardroom: PathBuf,
     pub(crate) database_url: String,
-    /// Where the packages of the others are installed.
+    /// The installed packages of the others.
     pub(crate) folder: PathBuf,
 }
 
@@ -199,7 +199,7 @@ impl ProcessorTime {
         self.user + self.system
     }
 
-    /// What was added since `before`.
+    /// The difference to `before`.
     pub(crate) fn since(self, before: Self) -> Self {
         Self { user: self.user - before.user, system: self.system - before.system }
     }

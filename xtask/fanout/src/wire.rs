@@ -1,4 +1,4 @@
-//! What each server wants to hear, and how it says what others said.
+//! The protocol of each server.
 
 use crate::frames::{BINARY, TEXT, message};
 
@@ -19,7 +19,7 @@ pub(crate) enum Wire {
     SocketIo,
 }
 
-/// What a server said.
+/// A frame of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Said {
     /// Another member's message, and when it was sent.
@@ -33,7 +33,7 @@ pub(crate) enum Said {
 }
 
 impl Wire {
-    /// Where sockets of a room are opened.
+    /// The path of a socket of a room.
     pub(crate) fn path(self, room: &str) -> String {
         match self {
             Self::Cardroom => "/realtime/v1/websocket?apikey=fanout&vsn=2.0.0".to_owned(),
@@ -42,7 +42,7 @@ impl Wire {
         }
     }
 
-    /// What takes a socket into a room; none where the path has said it.
+    /// The frame that joins a room; none where the path does.
     pub(crate) fn join(self, room: &str) -> Option<Vec<u8>> {
         let text = match self {
             Self::Cardroom => format!(
@@ -71,7 +71,7 @@ impl Wire {
         }
     }
 
-    /// What a frame of the server says.
+    /// Reads a frame of the server.
     pub(crate) fn read(self, opcode: u8, frame: &[u8]) -> Said {
         match self {
             Self::Cardroom if opcode == BINARY => stamp(frame, 2),

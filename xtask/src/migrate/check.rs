@@ -51,7 +51,7 @@ async fn databases() -> Result<(TestDatabase, (TestDatabase, Server))> {
     Ok((testkit::sqlite_database().await?, (postgres, server)))
 }
 
-/// What each database says; where SQLite could mean several types, it means PostgreSQL's.
+/// The schema of each database; where a type of SQLite could mean several, it means PostgreSQL's.
 async fn schemas(sqlite: &TestDatabase, postgres: &TestDatabase) -> Result<(Schema, Schema)> {
     let postgres = Schema::of_postgres(postgres::catalog(&postgres.url).await?)?;
     let sqlite = Schema::of_sqlite(sqlite::catalog(&sqlite.url)?, &postgres)?;

@@ -8,26 +8,26 @@ use chrono::Utc;
 
 use super::folders::{DATABASES, FILES};
 
-/// What a new SQLite migration says.
+/// The text of a new SQLite migration.
 const SQLITE: &str = "\
 -- The same change as the file of this name in migrations/postgres, in SQLite's types:
 -- uuid is BLOB CHECK (length(id) = 16), timestamptz is INTEGER (microseconds since 1970),
 -- jsonb is TEXT, boolean is INTEGER CHECK (flag IN (0, 1)); every table is STRICT.
 ";
 
-/// What a new PostgreSQL migration says.
+/// The text of a new PostgreSQL migration.
 const POSTGRES: &str = "\
 -- What changes, and why. It works with the code before it and after it: expand, move, contract.
 ";
 
-/// What a new `down.sql` says.
+/// The text of a new `down.sql`.
 const DOWN: &str = "\
 -- Takes up.sql back, the last statement first.
 ";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// What the migration does, such as `room_archive`: lower-case letters, digits, underscores.
+    /// A name for the migration, such as `room_archive`: lower-case letters, digits, underscores.
     name: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a database says about its tables, in its own words.
+//! Tables as their database describes them.
 
 /// A table as its database describes it.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What PostgreSQL says about its tables.
+//! The catalog of PostgreSQL.
 
 use anyhow::Result;
 use settings::DatabaseUrl;

@@ -1,4 +1,4 @@
-//! What SQLite says about its tables.
+//! The catalog of SQLite.
 
 use anyhow::{Result, bail};
 use diesel::sql_types::{Bool, Integer, Text};

@@ -11,7 +11,7 @@ pub(super) struct Type {
     sqlite: &'static str,
 }
 
-/// Where a type is declared.
+/// The module that declares a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Home {
     /// `diesel::sql_types`

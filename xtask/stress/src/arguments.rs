@@ -53,7 +53,7 @@ pub(crate) enum Task {
     Survive(SurviveArguments),
     /// Measure the start and the idle memory of the server, and hold them to their targets.
     Footprint {
-        /// How many starts to measure.
+        /// Starts to measure.
         #[arg(long, default_value_t = 20)]
         starts: usize,
         #[command(flatten)]
@@ -86,7 +86,7 @@ pub(crate) struct AbArguments {
 /// server at a random moment, starts it again, and reads back everything that it had acknowledged.
 #[derive(Debug, Args)]
 pub(crate) struct SurviveArguments {
-    /// How it is ended.
+    /// The signal.
     #[arg(long, value_enum)]
     pub(crate) signal: Ending,
     /// Leave out the other database.
@@ -104,7 +104,7 @@ pub(crate) struct SurviveArguments {
     pub(crate) database_url: Option<String>,
 }
 
-/// How a server is ended.
+/// A way to end a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Ending {
     /// SIGKILL: nothing acknowledged may be lost.
@@ -231,7 +231,7 @@ pub(crate) enum ModelName {
 }
 
 impl Arguments {
-    /// What has to be prepared for this command.
+    /// The preparations for this command.
     pub(crate) fn needs(&self) -> Needs {
         let both = ["sqlite", "postgres"].map(str::to_owned).to_vec();
         match &self.task {

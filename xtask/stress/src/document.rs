@@ -1,13 +1,13 @@
-//! The state that loads save, ours and those that they are compared with.
+//! The state that every load saves, also those of other tools.
 //!
-//! A save costs what its document is long, so figures of two documents say nothing about each other.
+//! The cost of a save depends on the length of its document, so that only figures of one document compare.
 
 use std::sync::LazyLock;
 
 /// Cards on the table: about 1.4 kB of JSON, as the web app saves.
 const CARDS: u64 = 30;
 
-/// The cards that nobody moves.
+/// The cards that do not move.
 static REST: LazyLock<String> = LazyLock::new(|| {
     let card =
         |card| format!(r#","card-{card}":{{"x":{},"y":{},"zone":"dislike"}}"#, card * 7, card * 11);

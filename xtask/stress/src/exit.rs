@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How a run ended. Wrong usage is 2, as clap has it.
+/// The end of a run. Wrong usage is 2, as clap has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Everything held.

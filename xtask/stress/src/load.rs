@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-/// How load is applied.
+/// The model of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Model {

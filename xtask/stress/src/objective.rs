@@ -108,7 +108,7 @@ impl Objective {
 }
 
 impl Verdict {
-    /// How many times better than asked.
+    /// The factor by which it is better than asked.
     pub(crate) fn headroom(&self) -> Option<f64> {
         let value = self.value.filter(|value| *value > 0.0)?;
         match self.objective.metric {

@@ -90,7 +90,8 @@ pub(crate) fn github(run: &Run) -> Result<()> {
     Ok(file.write_all(markdown(run).as_bytes())?)
 }
 
-fn markdown(run: &Run) -> String {
+/// The judgements as a table of Markdown.
+pub(crate) fn markdown(run: &Run) -> String {
     let word = match run.exit() {
         Exit::Passed => "passed",
         Exit::Invalid => "invalid",

@@ -1,4 +1,4 @@
-//! What users do under load: one line of a table for each scenario. Objectives are data, in `perf/slo.toml`.
+//! The scenarios, as a table. Their objectives are data, in `perf/slo.toml`.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) enum Rooms {
     Each,
 }
 
-/// What one user does once.
+/// The requests of one user.
 type Turn = for<'a> fn(&'a mut Person, &'a Watch) -> LocalBoxFuture<'a, ()>;
 
 /// One way of using the server.
@@ -30,9 +30,9 @@ pub(crate) struct Scenario {
     pub(crate) step: &'static str,
     /// Rooms that have to exist in a burst, and otherwise.
     pub(crate) rooms: [Rooms; 2],
-    /// What each user does when all do it at once.
+    /// The requests of each user in a burst.
     pub(crate) burst: Turn,
-    /// What each user does again and again.
+    /// The requests of each turn of a loop.
     pub(crate) turn: Turn,
 }
 

@@ -1,5 +1,5 @@
-//! Clients that are as slow as they can be, with a head, a body, or reading what they asked for. One
-//! that is cut off comes again.
+//! Clients that are as slow as possible in sending a head, in sending a body, or in reading answers. They
+//! reconnect when their connection is closed.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,19 +15,19 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-/// How long they wait between two bytes.
+/// Pause between two bytes.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How much a slow reader lets wait in its own kernel, in bytes.
+/// Receive buffer of a slow reader, in bytes.
 const READER_BUFFER: u32 = 4096;
 
 /// Answers that a slow reader asks for: more than fits into any buffer on the way.
 const ANSWERS: usize = 64;
 
-/// How long all of them have to come.
+/// Longest wait for all of them to connect.
 const COME_MAX: Duration = Duration::from_secs(20);
 
-/// What somebody is slow with.
+/// The part of an exchange that is slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Head,
@@ -38,7 +38,7 @@ enum Kind {
 impl Kind {
     const ALL: [Self; 3] = [Self::Head, Self::Body, Self::Reading];
 
-    /// What is sent at once; then a byte at a time.
+    /// The part that is sent at once, before single bytes.
     fn beginning(self) -> String {
         match self {
             Self::Head => "GET /health HTTP/1.1\r\nhost: cardroom\r\nx-slow: ".to_owned(),
@@ -52,12 +52,12 @@ impl Kind {
     }
 }
 
-/// What all of them share.
+/// The state that all of them share.
 struct Shared {
     address: SocketAddr,
     comes_again: AtomicBool,
     open: AtomicUsize,
-    /// How many were cut off, by what they were slow with.
+    /// Closed connections by kind.
     cut: [AtomicUsize; Kind::ALL.len()],
 }
 
@@ -96,16 +96,16 @@ impl Slowness {
                 sleep(Duration::from_millis(50)).await;
             }
         };
-        // Who has not come by then shows in what is claimed.
+        // Clients that are missing by then show in the claims.
         let _ = timeout(COME_MAX, there).await;
     }
 
-    /// Those who are cut stay away from now on; nobody goes by themselves.
+    /// Clients whose connection is closed do not reconnect from now on.
     pub(crate) fn come_no_more(&self) {
         self.shared.comes_again.store(false, Relaxed);
     }
 
-    /// Whether the server has ended some of each kind.
+    /// Whether the server has closed some of each kind.
     pub(crate) fn was_cut(&self) -> bool {
         self.shared.cut.iter().all(|it| it.load(Relaxed) > 0)
     }
@@ -133,7 +133,7 @@ async fn client(shared: Arc<Shared>, number: usize) {
     }
 }
 
-/// From one of a few addresses, as somebody would who has a few machines.
+/// From one of a few addresses, as an attacker with a few machines.
 async fn connect(address: SocketAddr, number: usize) -> std::io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     if address.ip() == Ipv4Addr::LOCALHOST {
@@ -151,7 +151,7 @@ async fn crawl(mut stream: TcpStream, kind: Kind) {
         return;
     }
     loop {
-        // Who reads slowly reads nothing, and hears of the end when a byte is refused.
+        // A slow reader reads nothing, and notices the end when a write fails.
         if kind == Kind::Reading {
             sleep(PAUSE).await;
         } else if let Ok(read) = timeout(PAUSE, stream.read(&mut buffer)).await {

@@ -130,7 +130,7 @@ fn tries(text: &mut String, section: &Section, paint: Paint) {
     }
 }
 
-/// What was wrong with a try.
+/// The faults of a try.
 pub(crate) fn faults(section: &Section) -> String {
     let checks = section.checks.iter().chain(&section.standstill).filter(|it| !it.ok);
     checks.map(|it| format!("{} {}", it.name, it.fault())).collect::<Vec<_>>().join(", ")

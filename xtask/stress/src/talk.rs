@@ -31,31 +31,31 @@ pub(crate) const STEP: &str = "delivery";
 /// Sockets that are opened at once.
 const OPENING: usize = 32;
 
-/// How long what is on its way may still take after the last word.
+/// Longest wait for messages in flight after the last one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Who talks where.
+/// A load of broadcasts.
 pub(crate) struct Talk {
     pub(crate) target: Target,
     pub(crate) rooms: Vec<Arc<Room>>,
-    /// People in each room.
+    /// Members of each room.
     pub(crate) members: usize,
-    /// Messages a second, of all together.
+    /// Messages a second of all together.
     pub(crate) rate: f64,
     pub(crate) time: Duration,
-    /// What is said before this is heard and not measured.
+    /// Messages before this are received and not measured.
     pub(crate) warm_up: Duration,
     pub(crate) seed: u64,
 }
 
-/// What was heard, by all together.
+/// The result of a load.
 #[derive(Debug, Default)]
 pub(crate) struct Outcomes {
     pub(crate) recording: Recording,
     pub(crate) heard: Heard,
 }
 
-/// Where what members hear is written down.
+/// The shared record of all members.
 struct Notes {
     start: Instant,
     /// From when on it is measured.
@@ -80,7 +80,7 @@ async fn drive(talk: Talk, live: Arc<Live>) -> Result<Outcomes> {
     let every = Duration::from_secs_f64(real(members.len() as u64) / talk.rate);
     let mut random = StdRng::seed_from_u64(talk.seed);
     for member in members {
-        // Everybody begins at another moment, as people do.
+        // Each begins at another moment, as users do.
         let first = start + every.mul_f64(random.random_range(0.0..1.0));
         let until = from + talk.time;
         talking.spawn_local(attend(member, notes.clone(), (first, every, until), talk.members));
@@ -113,7 +113,7 @@ async fn gather(talk: &Talk) -> Result<Vec<Member>> {
     Ok(members)
 }
 
-/// Talks until it is over and hears everything, or misses what does not come in time.
+/// Sends until the end and receives everything, or notes what did not arrive in time.
 async fn attend(
     mut member: Member,
     notes: Rc<Notes>,
@@ -183,7 +183,7 @@ impl Notes {
         outcomes.recording.add(self.start, message.from, false, &sample);
     }
 
-    /// Notes what never came.
+    /// Notes the messages that never arrived.
     fn miss(&self, hearing: &mut hearing::Hearing) {
         let mut outcomes = self.outcomes.borrow_mut();
         let now = Instant::now();

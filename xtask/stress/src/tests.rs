@@ -1,6 +1,9 @@
 //! The whole tool against small servers in this process, good ones and bad ones.
 
+mod disturbances;
 mod fake;
+mod realtime;
+mod runs;
 
 use std::future::pending;
 use std::path::Path;
@@ -29,7 +32,7 @@ fn slo() -> Slo {
     slo
 }
 
-/// Runs `words` against a server with `faults`, whose process is `pid`, until somebody interrupts.
+/// Runs `words` against a server with `faults`, whose process is `pid`, until an interruption.
 async fn stress_with(
     slo: &Slo,
     faults: Faults,
@@ -209,85 +212,6 @@ async fn a_ladder_ends_where_the_objective_breaks() {
     assert_eq!(run.exit(), Exit::Passed, "a broken rung is what a ladder is for");
 }
 
-/// A ladder of two rungs, and limits that call every try disturbed or none.
-const RUNGS: &str = "ladder --users 1,2 --for 100ms --warm-up 10ms --slo-factor 200";
-
-async fn disturbed(is_disturbed: bool, faults: Faults, words: &str) -> Run {
-    let mut slo = slo();
-    slo.validity.others_cores_max = if is_disturbed { -1.0 } else { 1e9 };
-    let us = std::process::id().try_into().ok();
-    stress_with(&slo, faults, words, us, pending()).await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_load_that_others_disturb_is_repeated_and_every_try_is_kept() {
-    for (is_disturbed, tries, exit) in [(true, 2, Exit::Invalid), (false, 0, Exit::Passed)] {
-        let run = disturbed(is_disturbed, Faults::default(), RUNGS).await;
-        let first = &run.sections[0];
-        assert_eq!((&*first.name, first.tries.len()), ("save x 1", tries));
-        assert!(first.tries.iter().all(|it| it.rate("save") > 0.0), "each has its figures");
-        assert_eq!(run.exit(), exit);
-        assert!(run.findings[0].checked > 0, "what was acknowledged meanwhile is read back");
-        let shown = crate::table::render(&run);
-        assert_eq!(shown.matches("was disturbed: others on the machine").count(), tries, "{shown}");
-        assert_eq!(crate::page::html(&run).matches("a try that was disturbed").count(), tries);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stands_still_fails_a_run_and_is_not_repeated_away() {
-    // Long enough that a busy machine, which excuses a part of it, does not excuse all.
-    let stands_still = Some((20, Duration::from_secs(5)));
-    let words = "save --users 200 --rate 100 --for 1s --warm-up 10ms --slo-factor 10000";
-    for lag_max in [-1.0, 1e9] {
-        let mut slo = slo();
-        slo.validity.lag_p99_max_ms = lag_max;
-        let faults = Faults { stands_still, ..Faults::default() };
-        let run = stress_with(&slo, faults, words, None, pending()).await;
-        let section = &run.sections[0];
-        assert!(section.tries.is_empty(), "a disturbance is no reason to repeat it");
-        assert!(section.standstill.as_ref().is_some_and(|it| !it.ok), "{:?}", section.standstill);
-        assert_eq!(run.exit(), Exit::Failed);
-        assert!(crate::table::render(&run).contains("standstill of the server is "));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_standstill_in_an_earlier_try_fails_a_run_that_then_passed() {
-    let mut run = disturbed(true, Faults::default(), RUNGS).await;
-    run.sections.iter_mut().for_each(|it| it.checks.retain(|check| check.ok));
-    assert_eq!(run.exit(), Exit::Passed);
-
-    run.sections[0].tries[0].standstill =
-        crate::validity::standstill(&slo().validity, Duration::from_secs(3));
-
-    assert_eq!(run.exit(), Exit::Failed);
-    assert_eq!(run.standstills().count(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_dies_leaves_the_figures_until_then() {
-    let faults = Faults { dies_after: Some(30), ..Faults::default() };
-    let run = stress(faults, "join save --users 2 --repeat 4 --slo-factor 200").await;
-    let names: Vec<_> = run.sections.iter().map(|it| &*it.name).collect();
-    assert_eq!(names, ["join", "save"]);
-    assert!(run.sections[0].rate("join") > 0.0);
-    let fault = run.fault.as_deref().expect("a fault");
-    assert!(fault.contains("could not be verified"), "{fault}");
-    assert_eq!(run.exit(), Exit::NoTarget, "{fault}");
-    for shown in [crate::table::render(&run), crate::page::html(&run)] {
-        assert!(shown.contains("could not be verified"), "{shown}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_a_server_there_is_no_run() {
-    let arguments = Arguments::parse_from(["stress", "save", "--target", "http://127.0.0.1:9"]);
-    let error = crate::spawn::target(&arguments.run).await.err().expect("no server");
-    assert!(format!("{error:#}").starts_with("no server at http://127.0.0.1:9"), "{error:#}");
-    assert_eq!(Exit::NoTarget.code(), 15);
-}
-
 #[test]
 fn everything_that_can_be_run_is_listed_once() {
     let names: Vec<_> = session::catalog().map(|it| it.0).collect();
@@ -376,43 +300,4 @@ async fn runs_are_compared_with_their_like_only() {
     let mut other = stress(Faults::default(), BURSTS).await;
     other.machine.cores += 1;
     assert_eq!(compare(&run, &other).exit, Exit::Invalid);
-}
-
-/// Three people in each of two rooms, who say some fifty things each.
-const TALK: &str =
-    "realtime --rooms 2 --users 3 --rate 300 --for 900ms --warm-up 100ms --slo-factor 200";
-
-/// What was lost, heard twice and heard late.
-async fn talk(faults: Faults) -> ([u64; 3], Run) {
-    let run = stress(faults, TALK).await;
-    let faults: Vec<_> = run.findings.iter().map(|it| it.faults).collect();
-    (faults.try_into().unwrap(), run)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn people_who_talk_hear_everything_once_and_in_order() {
-    let (faults, run) = talk(Faults::default()).await;
-
-    assert_eq!((faults, missed(&run)), ([0; 3], vec![]));
-    assert_eq!(run.exit(), Exit::Passed);
-    assert!(run.findings.iter().all(|it| it.checked > 300), "{:?}", run.findings);
-    let section = &run.sections[0];
-    assert_eq!(section.claims[0].value, "100.000 %");
-    let html = crate::page::html(&run);
-    assert!(html.contains("Deliveries <small>") && html.contains("out of order"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_delivery_that_goes_wrong_is_found() {
-    let place = Some(100);
-    let lost = Faults { loses_delivery: place, ..Faults::default() };
-    let twice = Faults { doubles_delivery: place, ..Faults::default() };
-    let late = Faults { delays_delivery: place, ..Faults::default() };
-    for (fault, expected) in [(lost, [1, 0, 0]), (twice, [0, 1, 0]), (late, [0, 0, 1])] {
-        let (faults, run) = talk(fault.clone()).await;
-        assert_eq!(faults, expected, "{fault:?}");
-        assert_eq!(run.exit(), Exit::Failed, "{fault:?}");
-        let failed = run.sections[0].claims.iter().filter(|it| !it.ok).count();
-        assert_eq!(failed, 1, "{fault:?}");
-    }
 }

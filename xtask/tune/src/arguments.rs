@@ -138,7 +138,7 @@ pub(crate) struct VerifyArguments {
     pub(crate) programs: Programs,
 }
 
-/// What `cargo xtask tune` has built and started.
+/// Programs and database that `cargo xtask tune` has prepared.
 #[derive(Debug, Args)]
 pub(crate) struct Programs {
     /// The program of the server.
@@ -156,7 +156,7 @@ pub(crate) struct Programs {
 }
 
 impl Arguments {
-    /// What has to be prepared for this command.
+    /// The preparations for this command.
     ///
     /// # Errors
     /// When the profile cannot be read.

@@ -27,13 +27,13 @@ const USERS: &str = "1,2,4,8,16,25,50,100,200";
 /// have more under way than that, and the limit that is computed from them would only confirm itself.
 const AT_ONCE: &str = "CARDROOM__ADMISSION__REQUESTS=256";
 
-/// People who come at once. Fifty are foretold, less than one and a half times as many.
+/// Users of each burst. Fifty are predicted, less than one and a half times as many.
 const PEOPLE: [usize; 3] = [12, 24, 36];
 
-/// What is measured as a read: unlike a room by its code, each takes a connection for itself.
+/// The scenario that is measured as a read: unlike a room by its code, each takes a connection.
 const READ: &str = "load";
 
-/// How long each number of threads hashes.
+/// Measured time of each number of threads.
 const HASHING: Duration = Duration::from_millis(1500);
 
 /// Pools that reads are let through.
@@ -187,8 +187,8 @@ fn demands(section: &Section, rate: f64) -> [f64; 3] {
     cores.map_or([0.0; 3], |it| [of(it.server), of(it.database), of(it.ours)])
 }
 
-/// Resident memory with one reader, in MiB, and what each more added, in KiB. Of readers, who saved once
-/// each: what is written is remembered, and those who write all the time would count for many.
+/// Resident memory with one reader, in MiB, and the growth by each more, in KiB. Readers saved once each:
+/// states are cached, and users who save all the time would count for many.
 fn memory(run: &Run) -> (f64, f64) {
     let resident = run.sections().iter().filter_map(Section::resident_bytes);
     let resident: Vec<_> = resident.collect();

@@ -1,4 +1,4 @@
-//! What was measured, and is all that the arithmetic knows of this machine and this server.
+//! The measurements, which are all that the arithmetic knows of this machine and this server.
 
 use capacity::curve::{self, Curve, Level};
 use capacity::hashing::{self, Measured};
@@ -15,11 +15,11 @@ pub(crate) struct Calibration {
     pub(crate) commit: String,
     /// `sqlite` or `postgres`.
     pub(crate) database: String,
-    /// How far predictions were off lately, as a share: what an interval reaches to both sides at least.
+    /// Recent error of predictions, as a share: the least half width of an interval.
     pub(crate) margin: f64,
     /// Hashes a second of cost [`HASH_COST`] by 1, 2, 3 … threads.
     pub(crate) hashes: Vec<f64>,
-    /// How often a hash of cost [`HASH_COST`] is done in the time of one that costs two more; 4 where
+    /// Hashes of cost [`HASH_COST`] in the time of one that costs two more; 4 where
     /// each step doubles the work.
     pub(crate) hash_step: f64,
     /// Resident memory after the first load, in MiB, and what each connection added, in KiB.
@@ -39,7 +39,7 @@ pub(crate) const HASH_COST: u32 = 10;
 /// The largest loops.
 const PLATEAU: usize = 3;
 
-/// How one kind of request behaves under load.
+/// One kind of request under load.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Operation {
@@ -58,9 +58,9 @@ pub(crate) struct Operation {
     /// Of the time of the highest rate, how much of it its lanes were committing: 1 is all of it.
     #[serde(default)]
     pub(crate) committing: f64,
-    /// What share of the plateau of closed loops open ones reached lately.
+    /// Share of the plateau of closed loops that open ones reached lately.
     pub(crate) open_share: f64,
-    /// People who came at once, and the 95th percentile of their times, in milliseconds.
+    /// Users of each burst, and the 95th percentile of their times, in milliseconds.
     pub(crate) people: Vec<usize>,
     pub(crate) burst_ms: Vec<f64>,
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a profile or a file.
+//! Faults of a profile or a file.
 
 use crate::solve::Fault;
 

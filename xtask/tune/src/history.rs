@@ -20,14 +20,14 @@ pub(crate) struct Entry {
     pub(crate) commit: String,
     pub(crate) env: String,
     pub(crate) database: String,
-    /// What share of the rate of closed loops open ones reached, by operation; of those that the same
+    /// Share of the rate of closed loops that open ones reached, by operation; of those that the same
     /// closed loops were measured beside.
     #[serde(default)]
     pub(crate) open_shares: BTreeMap<String, f64>,
     pub(crate) rows: Vec<Row>,
 }
 
-/// How many of the latest errors, or looks, count.
+/// Number of the latest errors, or shares, that count.
 const LATEST: usize = 24;
 
 pub(crate) fn append(entry: &Entry) -> Result<()> {
@@ -47,10 +47,10 @@ pub(crate) fn median_error(entries: &[Entry]) -> Option<f64> {
     median(judged.filter_map(|it| it.error).map(f64::abs))
 }
 
-/// What share of the rate of closed loops open ones of an operation reached on a database, at the
-/// median of the latest looks; all of it where nobody looked.
+/// Share of the rate of closed loops that open ones of an operation reached on a database: the median of
+/// the latest measurements, and 1 without any.
 ///
-/// An open loop costs the tool more, on the cores of the server: what arrives has to be waited for.
+/// An open loop costs the tool more, on the cores of the server: it has to wait for each arrival.
 pub(crate) fn open_share(entries: &[Entry], database: &str, operation: &str) -> f64 {
     let looks = entries.iter().rev().filter(|it| it.database == database);
     median(looks.filter_map(|it| it.open_shares.get(operation).copied())).unwrap_or(1.0).min(1.0)

@@ -1,4 +1,4 @@
-//! What a PostgreSQL server that can be asked lets us have.
+//! The limits of a PostgreSQL server that can be queried.
 
 use anyhow::{Context as _, Result};
 use stress::machine::Machine;
@@ -34,7 +34,7 @@ pub(crate) async fn of(url: &str) -> Result<Database> {
     Ok(Database::Postgres(limits))
 }
 
-/// Everybody who counts against `max_connections`, but us.
+/// Other connections that count against `max_connections`.
 const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' \
                       AND pid <> pg_backend_pid()";
 

@@ -80,7 +80,7 @@ impl Profile {
         }
     }
 
-    /// What is taken from its settings as it is.
+    /// Inputs that its settings give.
     fn given(&self, target: &Target) -> Result<Given> {
         let settings = self.settings(target)?;
         Ok(Given {

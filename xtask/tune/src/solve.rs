@@ -13,7 +13,7 @@ use crate::target::Target;
 pub(crate) use deployment::Deployment;
 pub(crate) use predicted::{Burst, Capacity, Predicted, Shares, at_once_ms};
 
-/// What the arithmetic takes from the settings of the profile and leaves as it is.
+/// Inputs from the settings of the profile, which the arithmetic does not change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Given {
     pub(crate) bcrypt_cost: u32,
@@ -29,7 +29,7 @@ pub(crate) struct Number {
     pub(crate) value: usize,
     /// Which formulae, and with which numbers.
     pub(crate) why: String,
-    /// What else follows for whoever uses it; it sets nothing, and no file has it.
+    /// Further consequences, which set nothing and are in no file.
     pub(crate) follows: Vec<String>,
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn solve(target: &Target, given: Given, calibration: &Calibration) ->
     Solution { numbers: sizes.numbers(), deployment, predicted, faults }
 }
 
-/// Whether those who log in at once are done in time, and what would help if not.
+/// The fault of a burst of log-ins that takes too long, with its ways out.
 fn log_ins(target: &Target, given: Given, calibration: &Calibration, faults: &mut Vec<Fault>) {
     let rate = calibration.hashes_on(target.cores, given.bcrypt_cost).rate;
     let p95 = hashing::burst_p95(target.log_ins, rate);

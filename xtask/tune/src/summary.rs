@@ -1,4 +1,4 @@
-//! What came out, on one screen.
+//! The result on one screen.
 
 use std::fmt::Write as _;
 

@@ -1,10 +1,10 @@
-//! What is tuned for: a machine or a platform, a database with its limits, and the load.
+//! The target: a machine or a platform, a database with its limits, and the load.
 
 use anyhow::{Result, bail};
 use capacity::connections::Limits;
 use serde::{Deserialize, Serialize};
 
-/// Where the server is to run, and what it is to carry.
+/// The place of the server, and its load.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Target {
@@ -20,11 +20,11 @@ pub(crate) struct Target {
     pub(crate) sockets: usize,
     /// Requests a second in steady traffic, of all instances.
     pub(crate) rate: f64,
-    /// People who come at once.
+    /// Users at once.
     pub(crate) people: usize,
-    /// What 95 of 100 of them wait at most for anything but a log-in.
+    /// Longest wait of 95 of 100 of them for anything but a log-in.
     pub(crate) objective_ms: f64,
-    /// People who log in at once, and what 95 of 100 of them wait at most.
+    /// Users who log in at once, and the longest wait of 95 of 100 of them.
     pub(crate) log_ins: usize,
     pub(crate) log_in_objective_ms: f64,
     pub(crate) database: Database,
@@ -48,18 +48,18 @@ pub(crate) enum Database {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Postgres {
-    /// Where the numbers are from: a name of [`PLANS`], or `measured`.
+    /// Source of the numbers: a name of [`PLANS`], or `measured`.
     pub(crate) plan: String,
     /// `max_connections`.
     pub(crate) connections: usize,
     pub(crate) reserved: usize,
-    /// What others hold.
+    /// Connections of others.
     pub(crate) others: usize,
     /// Cores of its machine.
     pub(crate) cores: usize,
-    /// Whether it has this machine for itself; otherwise it shares the server's.
+    /// Whether it has a machine of its own; otherwise it shares the server's.
     pub(crate) apart: bool,
-    /// What one question and its answer take on the way.
+    /// Time of one round trip.
     pub(crate) round_trip_ms: f64,
     /// Clients of the transaction-mode pooler that we go through; 0: there is none.
     pub(crate) pooler_clients: usize,
@@ -68,7 +68,7 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// What bounds our connections: the pooler's clients, or the database's connections.
+    /// The limit of our connections: the pooler's clients, or the database's connections.
     pub(crate) fn limits(&self) -> Limits {
         let Self { connections, reserved, others, pooler_clients, .. } = *self;
         match pooler_clients {
@@ -134,7 +134,7 @@ impl Database {
 }
 
 impl Target {
-    /// What a profile is for where its file does not say: this machine.
+    /// The default target of a profile: this machine.
     pub(crate) fn of(env: &str, cores: usize, memory_mib: usize) -> Result<Self> {
         let here = Self {
             platform: Platform::Machine,

@@ -1,7 +1,7 @@
 //! The least that a frame can cost where every one is sent by itself: a loop that receives and sends.
 //!
-//! It trusts its clients, keeps nothing and waits for nobody, so it is no server. What `fanout`
-//! measures beyond it is what a server adds, or what it saves by sending several frames at once.
+//! It trusts its clients, stores nothing and handles no backpressure, so it is no server. The difference
+//! to it is the cost of a server, or its saving by sending several frames at once.
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -30,7 +30,7 @@ const MASK: usize = 4;
 struct Floor {
     /// The sockets, and the path that each has asked for.
     sockets: Vec<(TcpStream, Option<String>)>,
-    /// By path, the places of those who have asked for it.
+    /// The sockets that asked for a path, by path.
     rooms: HashMap<String, Vec<usize>>,
 }
 

@@ -11,12 +11,16 @@ const LARGEST_BYTES: usize = 250_000;
 const MEMBERS: usize = 9900;
 const OPERATIONS: usize = 1000;
 
+fn largest() -> String {
+    "x".repeat(LARGEST_BYTES)
+}
+
 impl Person {
     /// Saves a state of the largest size.
     pub(crate) async fn save_largest(&mut self, watch: &Watch) {
         let Some((document, marker)) = self.next_game(watch).await else { return };
         let token = self.account.token.clone();
-        let body = format!(r#"{{"state":{{"marker":{marker},"x":"{:x<LARGEST_BYTES$}"}}}}"#, "");
+        let body = format!(r#"{{"state":{{"marker":{marker},"x":"{}"}}}}"#, largest());
         let ask = Ask::new("greedy", "PUT", &document.path, 200).with(&token, &body);
         self.ask(watch, ask, |_| Ok(())).await;
     }
@@ -76,7 +80,7 @@ impl Person {
             "/realtime/v1/api/broadcast/room:{}:cards:greedy/events/moved",
             document.room.id
         );
-        let body = format!(r#"{{"x":"{:x<LARGEST_BYTES$}"}}"#, "");
+        let body = format!(r#"{{"x":"{}"}}"#, largest());
         let ask = Ask::new("greedy", "POST", &path, 202).with(&token, &body);
         self.ask(watch, ask, |_| Ok(())).await;
     }

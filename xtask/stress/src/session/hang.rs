@@ -15,7 +15,7 @@ use crate::person::Person;
 use crate::tally::Recording;
 use crate::validity::DROPPED;
 
-/// How long the queries sleep.
+/// Time that the queries sleep.
 const TIME: Duration = Duration::from_secs(20);
 
 /// Requests a second, and enough users for all that wait.

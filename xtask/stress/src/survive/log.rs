@@ -1,4 +1,4 @@
-//! What became of the requests of the writers.
+//! The log of the writers: the fate of each request.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub(super) struct Version {
     pub(super) marker: u64,
 }
 
-/// What became of the requests of one writer, or of all.
+/// The requests of one writer, or of all.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     pub(super) games: BTreeMap<String, Writes>,
@@ -64,7 +64,7 @@ impl Log {
 }
 
 impl Writes {
-    /// How many versions were acknowledged.
+    /// The number of acknowledged versions.
     pub(super) fn acknowledged(&self) -> usize {
         self.saved.len() + self.restored.iter().filter(|it| it.1.is_some()).count()
     }

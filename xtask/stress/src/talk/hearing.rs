@@ -1,29 +1,29 @@
-//! What one member has heard of each other: everything, once and in order, or what was wrong.
+//! The messages that one member received from each other one, and the faults among them.
 
 use std::collections::BTreeSet;
 
 use super::wire::Message;
 use crate::finding::Finding;
 
-/// What one member has heard so far.
+/// The messages that one member has received so far.
 #[derive(Debug)]
 pub(super) struct Hearing {
-    /// What is expected of each member of the room; nothing of oneself.
+    /// The state of each other member; none of its own.
     others: Vec<Option<Expected>>,
-    /// The number of the latest message, as the server counts them.
+    /// The latest sequence number of the server.
     latest: u64,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Expected {
     next: u64,
-    /// What should have come before what came.
+    /// Numbers that were skipped.
     missing: BTreeSet<u64>,
-    /// How many messages there were in all, once that was said.
+    /// The number of all messages, once it is known.
     all: Option<u64>,
 }
 
-/// What all members have heard, and what was wrong with it.
+/// The messages of all members, and the faults among them.
 #[derive(Debug)]
 pub(crate) struct Heard {
     pub(crate) reached: Finding,
@@ -42,7 +42,7 @@ impl Default for Heard {
 }
 
 impl Heard {
-    /// Notes a message of a member that never came to another.
+    /// Notes a message that never arrived.
     pub(super) fn lose(&mut self, (from, number): (usize, u64)) {
         self.reached.checked += 1;
         self.reached.fault(format!("message {number} of member {from} never came"));
@@ -56,7 +56,7 @@ impl Hearing {
         Self { others: others.collect(), latest: 0 }
     }
 
-    /// Takes in a message. Says whether it is one that was not heard before.
+    /// Takes a message; returns whether it is new.
     pub(super) fn hear(&mut self, message: &Message, heard: &mut Heard) -> bool {
         let Message { from, number, .. } = *message;
         let Some(Some(expected)) = self.others.get_mut(from) else {
@@ -85,12 +85,13 @@ impl Hearing {
         true
     }
 
-    /// Whether everything was heard of everybody.
+    /// Whether every message has arrived.
     pub(super) fn is_complete(&self) -> bool {
         self.others.iter().flatten().all(|it| it.all == Some(it.next) && it.missing.is_empty())
     }
 
-    /// What was not heard: whose, and which. Of whom no end was heard, that end is missing at least.
+    /// The messages that did not arrive, by sender and number. Of a sender without a last message, at least
+    /// that one is missing.
     pub(super) fn missing(&self) -> Vec<(usize, u64)> {
         let others = self.others.iter().enumerate();
         let missing =

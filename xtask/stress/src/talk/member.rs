@@ -1,4 +1,4 @@
-//! A member of a room: a socket in one channel.
+//! A member of a room: a socket that has joined one channel.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,15 +14,15 @@ use super::wire::{self, Message};
 use crate::evidence::Room;
 use crate::target::Target;
 
-/// How long entering may take.
+/// Timeout of joining.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often somebody who only listens says that they are there.
+/// Interval of heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(25);
 
 /// A member of a room.
 pub(super) struct Member {
-    /// Which one, of those in the room.
+    /// Its number in the room.
     pub(super) number: usize,
     stream: WebSocketStream<TcpStream>,
     topic: String,
@@ -31,7 +31,7 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// Opens a socket and joins, from an address of one's own.
+    /// Opens a socket from an address of its own, and joins.
     pub(super) async fn enter(
         target: Target,
         room: Arc<Room>,
@@ -56,7 +56,7 @@ impl Member {
         timeout(PATIENCE, entering).await.context("entering took too long")?.context("cannot enter")
     }
 
-    /// Moves a card, which was due at this moment.
+    /// Sends a message that was due at this moment.
     pub(super) async fn say(&mut self, due: i64) -> Result<()> {
         let text = wire::moved(&self.topic, self.number, self.said, Some(due));
         self.said += 1;
@@ -68,7 +68,7 @@ impl Member {
         Ok(())
     }
 
-    /// Says how much was said.
+    /// Sends the last message.
     pub(super) async fn say_last(&mut self) -> Result<()> {
         let text = wire::moved(&self.topic, self.number, self.said, None);
         self.send(text).await
@@ -78,7 +78,7 @@ impl Member {
         self.stream.send(Frame::text(text)).await.context("cannot send")
     }
 
-    /// The next message of somebody else. Nothing is lost when it is not waited for.
+    /// The next message of another member; cancel safe.
     pub(super) async fn hear(&mut self) -> Result<Message> {
         loop {
             match self.stream.next().await.context("the server closed a socket")?? {

@@ -1,20 +1,20 @@
-//! What members say and hear, in version 1.0.0 of the protocol, which the web app speaks.
+//! The messages of members, in version 1.0.0 of the protocol, as of the web app.
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
-/// What somebody said, as another hears it.
+/// A message as another member receives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Message {
-    /// Who, of the members of the room.
+    /// The number of its sender in the room.
     pub(super) from: usize,
-    /// Which message of theirs, from 0; of the last word, how many there were.
+    /// Its number among those of its sender, from 0; of the last one, the number of all.
     pub(super) number: u64,
     /// When it was due, in microseconds since the load began.
     pub(super) due: i64,
-    /// Which one in the channel, where the server says so.
+    /// Its sequence number in the channel, where the server sends one.
     pub(super) seq: Option<u64>,
-    /// Whether it is the last word.
+    /// Whether it is the last one.
     pub(super) is_last: bool,
 }
 
@@ -29,7 +29,7 @@ pub(super) fn join(topic: &str) -> String {
     )
 }
 
-/// A card that is moved; or the last word, which tells how many there were.
+/// A card that is moved; or the last message, with the number of all.
 pub(super) fn moved(topic: &str, from: usize, number: u64, due: Option<i64>) -> String {
     let (event, due) = due.map_or(("drag_end", 0), |due| ("card_moved", due));
     let card = number % 60;
@@ -74,7 +74,7 @@ struct Meta {
     seq: Option<u64>,
 }
 
-/// What a frame says: another member's message, or nothing of interest.
+/// Reads a frame: a message of another member, or none.
 ///
 /// # Errors
 /// When the server refuses something or ends the channel.

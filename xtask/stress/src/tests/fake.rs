@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-/// What is wrong with the server.
+/// Faults of the server.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Faults {
     pub(super) save_delay: Duration,
@@ -21,7 +21,7 @@ pub(super) struct Faults {
     pub(super) places: Option<usize>,
     /// The save that is acknowledged and not kept.
     pub(super) forgets_save: Option<u64>,
-    /// A session that joins again becomes somebody else.
+    /// A session that joins again becomes another visitor.
     pub(super) doubles_visitors: bool,
     /// So many saves are done before one is refused.
     pub(super) refuses_every: Option<u64>,

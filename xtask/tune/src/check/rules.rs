@@ -10,7 +10,7 @@ use crate::findings::Findings;
 use crate::solve::{Deployment, Fault};
 use crate::target::{Database, Platform, Target};
 
-/// Google's front end keeps connections for so long; who closes sooner answers into nothing.
+/// Google's front end keeps connections for so long; a server that closes sooner loses answers.
 const FRONT_END_IDLE_SECS: u64 = 600;
 
 /// Cloud Run kills so long after SIGTERM.
@@ -51,7 +51,7 @@ fn connections(it: &Subject, findings: &mut Findings) {
     }
 }
 
-/// Whoever waits gives up before the objective is lost, and the objective ends before the request.
+/// Waits end before the objective is missed, and the objective before the timeout of the request.
 fn waits(it: &Subject, findings: &mut Findings) {
     let objective = it.target.objective_ms;
     let waits = [
@@ -180,7 +180,7 @@ mod tests {
         (target, settings, deployment)
     }
 
-    /// What is found wrong when `spoil` was at it.
+    /// The faults that are found after `spoil`.
     fn faults(spoil: impl FnOnce(&mut Target, &mut Settings, &mut Deployment)) -> Vec<String> {
         let (mut target, mut settings, mut deployment) = subject();
         spoil(&mut target, &mut settings, &mut deployment);

@@ -13,7 +13,7 @@ use crate::calibration::Calibration;
 use crate::solve::{Deployment, Predicted, Solution};
 use crate::target::Target;
 
-/// What follows this line is written by hand, and kept.
+/// Text below this line is written by hand, and preserved.
 const YOURS: &str =
     "# From here on it is yours: tables as [override.database], which win over [settings].";
 
@@ -23,7 +23,7 @@ pub(crate) struct File {
     pub(crate) data: Data,
 }
 
-/// What tools read of it. Settings are read, and checked, by the crate `settings`.
+/// The tables that tools read. The crate `settings` reads and checks the settings.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Data {
@@ -47,7 +47,7 @@ impl File {
         Ok(Self { text, data })
     }
 
-    /// What people wrote.
+    /// The text that was written by hand.
     fn yours(&self) -> &str {
         self.text.split_once(YOURS).map_or("\n", |(_, yours)| yours)
     }

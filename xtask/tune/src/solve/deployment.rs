@@ -1,4 +1,4 @@
-//! What the platform is told: instances, concurrency, processor, memory.
+//! Sizes for the platform: instances, concurrency, processor, memory.
 
 use capacity::instances::{self, Load, Memory};
 use serde::{Deserialize, Serialize};
@@ -8,11 +8,11 @@ use super::numbers::Sizes;
 use crate::calibration::{Calibration, whole};
 use crate::target::{Platform, Target};
 
-/// What an open socket takes: its buffers in both directions and its place in its channels. Assumed
+/// Memory of an open socket: its buffers in both directions and its place in its channels. Assumed
 /// until sockets are part of what is measured.
 const SOCKET_MIB: f64 = 0.1;
 
-/// What a connection to the database takes here: its buffers and prepared statements. Assumed.
+/// Memory of a connection to the database: its buffers and prepared statements. Assumed.
 const CONNECTION_MIB: f64 = 0.25;
 
 /// bcrypt works in 4 KiB.
@@ -21,7 +21,7 @@ const HASH_MIB: f64 = 0.004;
 /// The longest that Cloud Run lets a request, and so a socket, last.
 const TIMEOUT_SECS: usize = 3600;
 
-/// What the platform is told.
+/// Sizes for the platform.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Deployment {
@@ -33,7 +33,7 @@ pub(crate) struct Deployment {
     pub(crate) concurrency: usize,
     pub(crate) cores: f64,
     pub(crate) memory_mib: usize,
-    /// What of it is accounted for.
+    /// The part of it that is accounted for.
     pub(crate) memory_needed_mib: usize,
     pub(crate) timeout_secs: usize,
 }

@@ -15,11 +15,11 @@ use crate::target::{Database, Platform, Postgres, Target};
 /// A loop that reaches so much of the best rate is at the knee.
 pub(super) const KNEE: f64 = 0.98;
 
-/// Waits are rounded down to this, so that they look like what somebody might have written.
+/// Waits are rounded down to a multiple of this, in milliseconds.
 const STEP_MS: f64 = 50.0;
 
-/// Requests that wait at most, whatever the formulae say: one on each connection that there may be. Whoever
-/// would be refused at once asks again at once, and refusing them takes the time of those who are served.
+/// Requests that wait at most, whatever the formulae say: one on each connection that there may be. A client
+/// that is refused at once retries at once, and refusals take time from the others.
 const QUEUE_MAX: usize = 10_000;
 
 /// The sizes, and the reason of each.
@@ -32,7 +32,7 @@ pub(super) struct Sizes {
     pub(super) queue: Number,
     pub(super) queue_wait: Number,
     pub(super) threads: Number,
-    /// How many hash, where the setting says 0 for one per core.
+    /// Threads that hash, where the setting says 0 for one per core.
     pub(super) hashing: usize,
 }
 
@@ -138,7 +138,7 @@ fn wait(target: &Target, p95: f64) -> Number {
     Number { key: "database.wait_timeout_ms", value, why, follows }
 }
 
-/// With what the least priority needs, which has a share of the slots that nobody else gets.
+/// With the share of slots that is reserved for the lowest priority.
 const REQUESTS_MIN: usize = 16;
 
 fn requests(knee: Knee, calibration: &Calibration, scale: f64) -> Number {
@@ -170,7 +170,7 @@ fn queue(
     calibration: &Calibration,
 ) -> Number {
     let served = slots::queue(real(wait_ms) / 1e3, knee);
-    // Half of the memory is for those who wait.
+    // Half of the memory is for requests that wait.
     let each = (calibration.connection_kib / 1024.0).max(REQUEST_MIB_MIN);
     let fit = whole(real(target.memory_mib) / 2.0 / each);
     let taken = match target.platform {

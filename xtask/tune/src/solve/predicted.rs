@@ -1,4 +1,4 @@
-//! What is to be expected, so that it can be found wrong.
+//! Predictions, which `tune verify` compares with measurements.
 
 use capacity::demand::{self, Resource};
 use capacity::hashing;
@@ -16,7 +16,7 @@ pub(crate) const BUSY: f64 = 0.85;
 /// Bursts that are played for each prediction.
 const PLAYS: usize = 200;
 
-/// What is to be expected.
+/// The predictions of a profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Predicted {
@@ -28,7 +28,7 @@ pub(crate) struct Predicted {
     pub(crate) log_in_burst: Burst,
 }
 
-/// How many of a kind of request are served in a second.
+/// The capacity of one kind of request, in requests a second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Capacity {
@@ -37,7 +37,7 @@ pub(crate) struct Capacity {
     /// Where it was calibrated, with the tool that sends the load on the same cores: what
     /// `tune verify` can find.
     pub(crate) here: f64,
-    /// What sets it there.
+    /// The bottleneck here.
     pub(crate) bottleneck: String,
     /// The curve that was believed, and how far it was off at the level that it had not seen, in
     /// percent.
@@ -47,7 +47,7 @@ pub(crate) struct Capacity {
     pub(crate) p95_ms: f64,
 }
 
-/// The 95th percentile of people who come at once, in milliseconds, where it was calibrated.
+/// The 95th percentile of users at once, in milliseconds, where it was calibrated.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Burst {
@@ -102,7 +102,7 @@ fn capacity(
     }
 }
 
-/// What the target would allow if all of it could be used (F2).
+/// The capacity of the target if all of it could be used (F2).
 fn on_target(
     target: &Target,
     sizes: &Sizes,
@@ -128,7 +128,7 @@ fn on_target(
     demand::ceiling(&resources).map_or(0.0, |it| it.rate)
 }
 
-/// How much of each resource is in use: 1 is all of it.
+/// Utilisation of each resource, from 0 to 1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shares {
     pub(crate) cores: f64,
@@ -139,7 +139,7 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    /// What sets the rate: what is in use most, by the utilisation law (Denning and Buzen 1978).
+    /// The resource in use most sets the rate, by the utilisation law (Denning and Buzen 1978).
     pub(crate) fn bottleneck(self) -> &'static str {
         match self.lanes {
             _ if self.generator >= BUSY => "generator",
@@ -150,7 +150,7 @@ impl Shares {
     }
 }
 
-/// The 95th percentile of people who come at once by the line through what was measured, in
+/// The 95th percentile of users at once by the line through the measurements, in
 /// milliseconds.
 pub(crate) fn at_once_ms(operation: &Operation, people: usize) -> f64 {
     let (alone, each) = line(&operation.people, &operation.burst_ms);

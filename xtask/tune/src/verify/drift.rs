@@ -15,13 +15,13 @@ use crate::solve::at_once_ms;
 /// Seconds of a loop that is measured again.
 const LOOP: &str = "3s";
 
-/// People at once who are measured again.
+/// Users at once of the repeated burst.
 const PEOPLE: usize = 36;
 
 /// The largest loop of the calibration, brought again.
 pub(super) struct Loop {
     pub(super) section: Section,
-    /// How many times the plateau of the calibration its rate is.
+    /// Its rate, as a multiple of the plateau of the calibration.
     pub(super) drift: f64,
 }
 
@@ -36,7 +36,7 @@ impl Verifier<'_> {
         Ok(Loop { section, drift })
     }
 
-    /// The 95th percentile of people who come at once, and how many times the one of the calibration it
+    /// The 95th percentile of the burst, and how many times the one of the calibration it
     /// is.
     pub(super) async fn burst_now(&self, name: &str, then: &Operation) -> Result<(Section, f64)> {
         eprintln!(" measuring   {name}: {PEOPLE} at once, as for the calibration");

@@ -23,7 +23,7 @@ pub(super) struct Channels(Mutex<Inner>);
 struct Inner {
     members: HashMap<String, Vec<(u64, UnboundedSender<String>)>>,
     deliveries: u64,
-    /// What comes after the next one, and to whom.
+    /// The delivery that comes after the next one, and its receiver.
     delayed: Option<(u64, String)>,
 }
 
