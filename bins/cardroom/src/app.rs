@@ -21,8 +21,9 @@ use realtime::{Realtime, Worker};
 use rooms::{Closings, Directory, Heartbeats, Joins, Openings};
 use settings::Settings;
 
+use crate::connection::{keep_reserve, take_turns};
 use crate::health::Pulse;
-use crate::lifecycle::{Lifecycle, part_when_draining};
+use crate::lifecycle::Lifecycle;
 use crate::live::Live;
 use crate::writers::Writers;
 use crate::{cors, docs, health, operations};
@@ -120,10 +121,11 @@ pub fn build(
         .wrap(from_fn(admit))
         .wrap(rates.general.layer())
         .wrap(from_fn(limit_head))
+        .wrap(from_fn(keep_reserve))
         .wrap(from_fn(middleware::catch_panics))
         .wrap(from_fn(middleware::write_errors))
         .wrap(from_fn(limit_body_time))
-        .wrap(from_fn(part_when_draining))
+        .wrap(from_fn(take_turns))
         .wrap(from_fn(|request, next| normalize_path(request, next, &realtime::PATH_ALIASES)))
         .wrap(headers(&shared.settings))
         .wrap(cors::of(&shared.settings.cors))

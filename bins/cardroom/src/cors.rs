@@ -10,7 +10,9 @@ pub(crate) fn of(settings: &settings::Cors) -> Cors {
     let cors = Cors::default()
         .allow_any_method()
         .allow_any_header()
-        .expose_headers(["etag", "x-request-id", "retry-after", "ratelimit", "ratelimit-policy"])
+        .expose_headers([
+            "etag", "location", "x-request-id", "retry-after", "ratelimit", "ratelimit-policy",
+        ])
         .max_age(MAX_AGE_SECS);
     if settings.origins.iter().any(|origin| origin == "*") {
         return cors.allow_any_origin();

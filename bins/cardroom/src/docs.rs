@@ -119,7 +119,7 @@ fn readable(path: &str) -> Resource {
 }
 
 async fn only_read() -> Result<HttpResponse, Problem> {
-    Err(Problem::method_not_allowed(HeaderValue::from_static("GET")))
+    Err(Problem::method_not_allowed(HeaderValue::from_static("GET, HEAD")))
 }
 
 async fn description() -> HttpResponse {

@@ -22,6 +22,7 @@ mod running;
 pub mod serve;
 mod shutdown;
 mod upgrade;
+mod watchdog;
 pub mod writers;
 
 pub use docs::document;

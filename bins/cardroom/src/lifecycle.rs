@@ -1,10 +1,6 @@
 //! Where in its life the process is; all who need to know share it.
 
-use actix_web::Error;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
-use actix_web::middleware::Next;
+use actix_web::HttpRequest;
 use actix_web::web::Data;
 use tokio::sync::watch;
 
@@ -51,25 +47,22 @@ impl Lifecycle {
         self.0.send_replace(Phase::Draining);
     }
 
+    /// Whether the process was asked to stop. Connections are closed with their answers then, so that
+    /// clients send their next request elsewhere.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.phase() == Phase::Draining
+    }
+
+    /// The lifecycle of the server that serves this request.
+    pub(crate) fn of(request: &HttpRequest) -> Option<&Self> {
+        request.app_data::<Data<Self>>().map(|it| &***it)
+    }
+
     /// Waits for the end to begin.
     pub async fn draining(&self) {
         // The sender lives as long as this does.
         let _ = self.0.subscribe().wait_for(|phase| *phase == Phase::Draining).await;
     }
-}
-
-/// Closes connections with their answers once the end has begun, so that clients send their next
-/// request elsewhere and none is on its way when the connections close.
-pub(crate) async fn part_when_draining<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let mut response = next.call(request).await?;
-    let lifecycle = response.request().app_data::<Data<Lifecycle>>();
-    if lifecycle.is_some_and(|it| it.phase() == Phase::Draining) {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
-    Ok(response)
 }
 
 #[cfg(test)]

@@ -10,15 +10,18 @@ use actix_service::map_config;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceResponse};
-use actix_web::rt::net::TcpStream;
 use realtime::Worker;
 
 use crate::app::{self, Shared};
-use crate::{connection, upgrade};
+use crate::connection::{Addresses, Connection, Places};
+use crate::{connection, upgrade, watchdog};
 
 /// Connections that may wait to be accepted: as many as Linux lets wait (`net.core.somaxconn`). Who finds no
 /// place tries again after a second.
 const BACKLOG: i32 = 4096;
+
+/// Connections of each worker beyond `server.connections_max`, for health and metrics alone.
+const RESERVE: usize = 16;
 
 /// Workers wait for their requests for longer than the schedule does, which counts finer than in
 /// seconds.
@@ -43,14 +46,18 @@ pub(crate) fn on(
 ) -> io::Result<Server> {
     let keep_alive = KeepAlive::Timeout(Duration::from_secs(settings.keep_alive_secs));
     let head_timeout = Duration::from_millis(settings.request_head_timeout_ms);
-    let for_connections = settings.clone();
+    let unread = Duration::from_millis(settings.unread_timeout_ms);
+    let places = settings.connections_max.div_ceil(settings.workers);
+    // Behind proxies of ours, an address is that of a proxy.
+    let is_direct = settings.trusted_hops == 0;
+    let addresses = Addresses::new(if is_direct { settings.connections_per_address } else { 0 });
     let builder = Server::build();
     let stopping = builder.graceful_shutdown_signal();
     let serve = move || {
         let stopping = stopping.clone();
-        let prepare = connection::prepare(&for_connections);
         let worker = shared.worker();
-        HttpService::build()
+        watchdog::start();
+        let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
@@ -58,14 +65,14 @@ pub(crate) fn on(
             .keep_alive(keep_alive)
             .client_request_timeout(head_timeout)
             .client_disconnect_timeout(FAREWELL)
-            .on_connect_ext(move |stream: &TcpStream, extensions| prepare(stream, extensions))
+            .on_connect_ext(Connection::prepare)
             .upgrade(upgrade::service(application(shared.clone(), worker.clone())))
-            .finish(application(shared.clone(), worker))
-            .tcp()
+            .finish(application(shared.clone(), worker));
+        connection::service(http, Places::new(places), addresses.clone(), unread)
     };
     let server = builder
         .workers(settings.workers)
-        .max_concurrent_connections(settings.connections_max.div_ceil(settings.workers))
+        .max_concurrent_connections(places + RESERVE)
         .disable_signals()
         .shutdown_timeout(WORKERS_NEVER_STOP_SECS)
         .listen("http", listener, serve)?;

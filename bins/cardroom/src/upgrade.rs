@@ -18,18 +18,18 @@ use actix_web::dev::{
     Payload, Response, Service, ServiceFactory, ServiceResponse, fn_factory, fn_service,
 };
 use actix_web::http::StatusCode;
-use actix_web::rt::net::TcpStream;
 use actix_web::{Error, error};
 use bytes::{Bytes, BytesMut};
 use realtime::Frames;
 use tokio::sync::OnceCell;
 use tracing::debug;
 
+use crate::connection::Connection;
 use read::{Incoming, Scratch};
 use write::Outgoing;
 
 /// An upgrade request and its connection.
-type Upgrade = (Request, Framed<TcpStream, Codec>);
+type Upgrade = (Request, Framed<Connection, Codec>);
 
 /// Serves the upgraded connections of one thread. The application is created for the first of them: it
 /// takes as much memory as the one for plain requests, and most threads need none.
@@ -99,6 +99,7 @@ where
     let (request, framed) = *upgrade;
     let application = service.application().await?;
     let FramedParts { io, mut codec, read_buf, .. } = framed.into_parts();
+    let io = io.into_inner();
     // Frames are batched before they are written, so Nagle's algorithm would only delay them.
     if let Err(error) = io.set_nodelay(true) {
         debug!("TCP_NODELAY cannot be set: {error}");

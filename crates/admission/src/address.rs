@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::future::{Ready, ready};
-use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use api::Problem;
@@ -80,9 +80,15 @@ impl FromRequest for ClientAddress {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let hops = request.app_data::<Data<RateLimits>>().map_or(0, |limits| limits.hops());
-        let nobody = || Problem::bug(&io::Error::other("a connection has no address"));
-        ready(Self::of(request, hops).ok_or_else(nobody))
+        ready(Self::of(request, hops).ok_or_else(no_address))
     }
+}
+
+/// 400: no limit can count a request whose client has no address, so it is refused. The server drops
+/// such connections before.
+pub(crate) fn no_address() -> Problem {
+    let detail = "The connection has no address";
+    Problem::new(StatusCode::BAD_REQUEST, "no_client_address", detail)
 }
 
 /// The address in an entry, which may have a port.

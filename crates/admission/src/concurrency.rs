@@ -25,8 +25,7 @@ use tokio::time::timeout;
 
 pub use client::{Client, watch_client};
 pub use layer::admit;
-pub use priority::Priority;
-pub(crate) use priority::is_watching;
+pub use priority::{Priority, is_watching};
 
 use figures::Figures;
 use slots::Slots;

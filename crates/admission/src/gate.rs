@@ -11,7 +11,7 @@ use actix_web::middleware::Condition;
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError, web};
 use api::Problem;
 
-use crate::address::ClientAddress;
+use crate::address::{ClientAddress, no_address};
 use crate::bucket::{Bucket, Buckets};
 use crate::policy::{Limited, Policy};
 
@@ -78,9 +78,11 @@ impl KeyExtractor for ByAddress {
     type KeyExtractionError = Problem;
 
     fn extract(&self, request: &ServiceRequest) -> Result<Bucket, Problem> {
+        if (self.exempts)(request.path()) {
+            return Ok(Bucket::EXEMPT);
+        }
         let client = ClientAddress::of(request.request(), self.hops);
-        let counted = client.filter(|_| !(self.exempts)(request.path()));
-        Ok(counted.map_or(Bucket::EXEMPT, |client| self.buckets.of(client)))
+        client.map(|client| self.buckets.of(client)).ok_or_else(no_address)
     }
 
     fn exceed_rate_limit_response(

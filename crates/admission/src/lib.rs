@@ -23,7 +23,9 @@ mod policy;
 
 pub use address::ClientAddress;
 pub use codes::Codes;
-pub use concurrency::{Client, ConcurrencyLimit, Crowded, Priority, Slot, admit, watch_client};
+pub use concurrency::{
+    Client, ConcurrencyLimit, Crowded, Priority, Slot, admit, is_watching, watch_client,
+};
 pub use gate::Gate;
 pub use hashing::{HashingLane, HashingRefused};
 pub use limits::{RateLimits, SWEEP_EVERY};

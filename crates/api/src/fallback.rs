@@ -54,6 +54,9 @@ fn read(document: &str) -> Table {
 }
 
 fn allowed(item: &Methods<'_>) -> HeaderValue {
-    let names: Vec<_> = item.keys().map(|method| method.to_uppercase()).collect();
+    let mut names: Vec<_> = item.keys().map(|method| method.to_uppercase()).collect();
+    if item.contains_key("get") {
+        names.push("HEAD".to_owned());
+    }
     HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static(""))
 }

@@ -1,15 +1,16 @@
-//! How long the head of a request may be. actix reads up to 128 KiB of it before it says no, without a word.
+//! Bounds of the head of a request. actix itself reads up to 128 KiB and refuses without an answer.
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError};
 
 use crate::input::limits;
 use crate::problem::Problem;
 
-/// How long a head may be.
+/// Bounds of the head of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct HeadLimits {
     /// The path and the query, in bytes.
@@ -18,7 +19,8 @@ pub struct HeadLimits {
     pub headers: usize,
 }
 
-/// Refuses a request whose URL or headers are too long, before anybody works on it.
+/// Refuses a request by its head, before any work: a URL or headers that are too long, CONNECT, and a
+/// body on a request that upgrades its connection.
 pub async fn limit_head<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -32,6 +34,13 @@ pub async fn limit_head<B: MessageBody>(
 
 impl HeadLimits {
     fn judge(self, request: &ServiceRequest) -> Result<(), Problem> {
+        if request.method() == Method::CONNECT {
+            return Err(Problem::method_not_allowed(HeaderValue::from_static("")));
+        }
+        if request.head().upgrade() && has_body(request) {
+            let detail = "A request that upgrades its connection has no body";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "upgrade_with_body", detail));
+        }
         let url = request.uri().path_and_query().map_or(0, |it| it.as_str().len());
         if url > self.url {
             let detail = format!("The URL is longer than {} bytes", self.url);
@@ -46,4 +55,11 @@ impl HeadLimits {
         }
         Ok(())
     }
+}
+
+/// Whether a body follows the head (RFC 9112, section 6.3).
+fn has_body(request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    let length = headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
+    headers.contains_key(TRANSFER_ENCODING) || length.is_some_and(|it| it != b"0")
 }

@@ -24,7 +24,7 @@ mod routes_macro;
 
 pub use body_timeout::{disable_body_timeout, limit_body_time};
 pub use buffer_body::buffer_body;
-pub use created::Created;
+pub use created::{Created, Located};
 pub use error_responses::{AuthErrors, BodyErrors, InputErrors, OverloadErrors};
 pub use fallback::Routes;
 pub use head_limits::{HeadLimits, limit_head};

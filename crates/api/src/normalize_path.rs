@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Uri;
+use actix_web::http::{Method, Uri};
 use actix_web::http::uri::PathAndQuery;
 use actix_web::middleware::Next;
 
@@ -25,6 +25,10 @@ pub async fn normalize_path<B: MessageBody>(
     next: Next<B>,
     names: PathAliases,
 ) -> Result<ServiceResponse<B>, Error> {
+    // The routes of GET answer HEAD; the encoder leaves the body out (RFC 9110, section 9.3.2).
+    if request.method() == Method::HEAD && !request.head().upgrade() {
+        request.head_mut().method = Method::GET;
+    }
     if let Some(uri) = respelled(request.uri(), names) {
         request.match_info_mut().get_mut().update(&uri);
         request.head_mut().uri = uri;

@@ -6,6 +6,7 @@
 
 mod admin;
 mod app;
+mod attack;
 mod auth;
 mod behind;
 mod client;

@@ -1,6 +1,5 @@
 //! Whether the client of a request is still there.
 
-use std::any::Any;
 use std::os::fd::{AsFd, OwnedFd};
 
 use actix_web::dev::Extensions;
@@ -13,9 +12,8 @@ pub struct Client(OwnedFd);
 
 /// Remembers the socket of a connection, to ask later whether its client is still there. One whose
 /// socket cannot be had twice is taken to stay.
-pub fn watch_client(connection: &dyn Any, extensions: &mut Extensions) {
-    let stream = connection.downcast_ref::<TcpStream>();
-    if let Some(socket) = stream.and_then(|it| it.as_fd().try_clone_to_owned().ok()) {
+pub fn watch_client(connection: &TcpStream, extensions: &mut Extensions) {
+    if let Ok(socket) = connection.as_fd().try_clone_to_owned() {
         extensions.insert(Client(socket));
     }
 }

@@ -64,7 +64,7 @@ impl Priority {
 }
 
 /// Whether a path tells how the service is.
-pub(crate) fn is_watching(path: &str) -> bool {
+pub fn is_watching(path: &str) -> bool {
     path == "/metrics" || path == "/health" || path.starts_with("/health/")
 }
 

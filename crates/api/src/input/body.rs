@@ -37,7 +37,19 @@ pub struct BodyLimits {
     pub time: Duration,
 }
 
+/// Bytes on the wire for each byte of a body at most: chunks of one byte take six, and chunk extensions
+/// (RFC 9112, section 7.1.1) as much as is left.
+const WIRE_FACTOR: usize = 8;
+
+/// Bytes on the wire for what a body of no size takes, such as its trailers and what was read ahead.
+const WIRE_REST: usize = 64 * 1024;
+
 impl BodyLimits {
+    /// Bytes that one request may take on the wire after its head, whatever its encoding.
+    pub fn bytes_on_the_wire(&self) -> usize {
+        self.largest().saturating_mul(WIRE_FACTOR).saturating_add(WIRE_REST)
+    }
+
     /// The largest body that anybody takes, in bytes.
     pub(crate) fn largest(&self) -> usize {
         self.ordinary.max(self.document.bytes + ENVELOPE_BYTES)

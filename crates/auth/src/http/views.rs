@@ -256,3 +256,10 @@ impl ResetRequested {
         Self { message: Self::MESSAGE, dev_token, dev_note: Some(note) }
     }
 }
+
+/// The account of whom the tokens are.
+impl Located for LoginView {
+    fn location(&self) -> String {
+        "/api/auth/me".to_owned()
+    }
+}

@@ -184,3 +184,15 @@ impl From<GameRule> for GameRuleView {
 pub(crate) struct Message {
     pub(crate) message: &'static str,
 }
+
+impl Located for RoomView {
+    fn location(&self) -> String {
+        format!("/api/rooms/{}", self.id)
+    }
+}
+
+impl Located for JoinedView {
+    fn location(&self) -> String {
+        format!("/api/visitors/{}", self.visitor.id)
+    }
+}

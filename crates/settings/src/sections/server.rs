@@ -34,6 +34,9 @@ pub struct Server {
     pub count_every_secs: u64,
     /// Open connections at most, over all workers, 1 to 1,000,000.
     pub connections_max: usize,
+    /// Open connections of one address at most, 0 to 1,000,000; 0 for no bound, and so it is behind
+    /// proxies of ours.
+    pub connections_per_address: usize,
     /// Proxies of ours that every request comes through, 0 to 10.
     pub trusted_hops: usize,
 }
@@ -56,6 +59,7 @@ impl Server {
             metrics_token: keys.masked("server.metrics_token", METRICS_TOKEN, is_metrics_token),
             count_every_secs: keys.number("server.count_every_secs", 0..=86_400),
             connections_max: keys.number("server.connections_max", 1..=1_000_000),
+            connections_per_address: keys.number("server.connections_per_address", 0..=1_000_000),
             trusted_hops: keys.number("server.trusted_hops", 0..=10),
         }
     }

@@ -1,0 +1,99 @@
+//! The connections of one thread of the server, and which make place when there are too many.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::state::State;
+
+/// How long a connection does nothing before it may be closed for another. A client that sends one
+/// request after the other keeps its connection.
+const IDLE_MIN: Duration = Duration::from_secs(1);
+
+/// Connections that are closed at once when places run out, so that looking for them is rare.
+const EVICTED_AT_ONCE: usize = 16;
+
+/// The connections of one thread. Cloning shares them.
+#[derive(Clone)]
+pub(crate) struct Places(Rc<Shared>);
+
+struct Shared {
+    max: usize,
+    next: Cell<u64>,
+    taken: RefCell<HashMap<u64, Rc<State>>>,
+}
+
+/// The place of one connection, until it is dropped.
+pub(super) struct Place {
+    places: Places,
+    number: u64,
+    pub(super) state: Rc<State>,
+}
+
+impl Places {
+    /// Places for `max` connections; those beyond are for health and metrics alone.
+    pub(crate) fn new(max: usize) -> Self {
+        Self(Rc::new(Shared { max, next: Cell::new(0), taken: RefCell::default() }))
+    }
+
+    /// Takes a place. From three quarters on, connections that are idle make place, the longest idle
+    /// first.
+    pub(super) fn take(&self, now: Instant) -> Place {
+        let taken = self.0.taken.borrow().len();
+        let evicted = if taken >= self.0.max - self.0.max / 4 { self.evict(now) } else { 0 };
+        let state = Rc::new(State::new(taken - evicted >= self.0.max));
+        let number = self.0.next.replace(self.0.next.get() + 1);
+        self.0.taken.borrow_mut().insert(number, state.clone());
+        Place { places: self.clone(), number, state }
+    }
+
+    /// Closes the longest idle connections, and gives their number.
+    fn evict(&self, now: Instant) -> usize {
+        let mut taken = self.0.taken.borrow_mut();
+        let mut idle: Vec<_> = taken
+            .iter()
+            .filter_map(|(number, state)| Some((state.idle_since()?, *number)))
+            .filter(|(since, _)| now.duration_since(*since) >= IDLE_MIN)
+            .collect();
+        idle.sort_unstable();
+        idle.truncate(EVICTED_AT_ONCE);
+        for (_, number) in &idle {
+            if let Some(state) = taken.remove(number) {
+                state.evict();
+            }
+        }
+        idle.len()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.0.taken.borrow_mut().remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_the_bound_there_is_only_the_reserve() {
+        let (places, now) = (Places::new(4), Instant::now());
+        let held: Vec<_> = (0..6).map(|_| places.take(now)).collect();
+        let reserve: Vec<_> = held.iter().map(|it| it.state.is_reserve).collect();
+        assert_eq!(reserve, [false, false, false, false, true, true]);
+        drop(held);
+        assert!(!places.take(now).state.is_reserve);
+    }
+
+    #[test]
+    fn idle_connections_make_place_and_busy_ones_do_not() {
+        let places = Places::new(4);
+        let held: Vec<_> = (0..4).map(|_| places.take(Instant::now())).collect();
+        held[0].state.end(true);
+        let later = Instant::now() + IDLE_MIN * 2;
+        assert!(!places.take(later).state.is_reserve);
+        assert_eq!(places.0.taken.borrow().len(), 1, "only the websocket is left");
+    }
+}

@@ -1,0 +1,55 @@
+//! Bodies that are larger on the wire than what they hold, and requests that have a body and may not.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+
+use crate::app::TestApp;
+use crate::raw::send;
+
+/// Bytes of chunk extensions that are sent at most.
+const SENT_MAX: usize = 256 << 20;
+
+#[tokio::test]
+async fn chunk_extensions_do_not_go_on_for_ever() {
+    let app = TestApp::spawn_on(testkit::sqlite_database().await.unwrap(), &[]).await;
+    let address = app.address.trim_start_matches("http://").to_owned();
+    let sent = spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+        let head = "POST /api/auth/login HTTP/1.1\r\nhost: cardroom\r\n\
+                    content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n1;";
+        stream.write_all(head.as_bytes()).unwrap();
+        let extension = vec![b'x'; 1 << 20];
+        let mut sent = 0;
+        while sent < SENT_MAX && stream.write_all(&extension).is_ok() {
+            sent += extension.len();
+        }
+        let _ = stream.read(&mut [0; 1024]);
+        sent
+    });
+    let sent = sent.await.unwrap();
+    // Twice what the server reads, and what the sockets of both sides hold.
+    assert!(sent < 32 << 20, "{sent}");
+}
+
+#[tokio::test]
+async fn what_has_a_body_and_may_not_is_refused_at_once() {
+    let app = TestApp::spawn_on(testkit::sqlite_database().await.unwrap(), &[]).await;
+    for request in [
+        "CONNECT example.com:443 HTTP/1.1\r\nhost: example.com:443\r\n\r\n",
+        "CONNECT / HTTP/1.1\r\nhost: cardroom\r\ncontent-length: 5\r\n\r\n",
+        "POST /api/auth/login HTTP/1.1\r\nhost: cardroom\r\nconnection: upgrade\r\n\
+         upgrade: websocket\r\ncontent-type: application/json\r\ncontent-length: 5\r\n\r\n{}   ",
+        "GET /realtime/v1/websocket HTTP/1.1\r\nhost: cardroom\r\nconnection: upgrade\r\n\
+         upgrade: websocket\r\ntransfer-encoding: chunked\r\n\r\n",
+    ] {
+        let start = std::time::Instant::now();
+        let answer = send(&app, request).await;
+        let status = answer.get(9..12).unwrap_or_default();
+        assert!(["400", "405", "501"].contains(&status), "{request}: {answer}");
+        assert!(start.elapsed() < Duration::from_secs(5), "{request}");
+    }
+}
