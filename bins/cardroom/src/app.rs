@@ -7,7 +7,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
-use admission::{ConcurrencyLimit, RateLimits, admit};
+use admission::{ConcurrencyLimit, Priorities, RateLimits, TrustedHops, admit};
 use api::{
     BodyLimits, HeadLimits, Problem, Routes, limit_body_time, limit_head, middleware,
     normalize_path,
@@ -22,11 +22,11 @@ use rooms::{Closings, Directory, Heartbeats, Joins, Openings};
 use settings::Settings;
 
 use crate::connection::{keep_reserve, take_turns};
-use crate::health::Pulse;
+use crate::health::ProbeCache;
 use crate::lifecycle::Lifecycle;
 use crate::live::Live;
 use crate::writers::Writers;
-use crate::{cors, docs, health, operations};
+use crate::{cors, docs, health, operations, priorities};
 
 /// What all workers share.
 #[derive(Clone)]
@@ -43,11 +43,13 @@ pub struct Shared {
     in_flight: Data<InFlight>,
     bodies: Data<BodyLimits>,
     limit: Data<ConcurrencyLimit>,
+    priorities: Data<Priorities>,
+    hops: TrustedHops,
     rates: Data<RateLimits>,
     routes: Data<Routes>,
     settings: Data<Settings>,
     lifecycle: Data<Lifecycle>,
-    pulse: Data<Pulse>,
+    probe_cache: Data<ProbeCache>,
 }
 
 impl Shared {
@@ -78,11 +80,13 @@ impl Shared {
             auth: Data::new(auth),
             bodies: Data::new(bodies),
             limit: Data::new(ConcurrencyLimit::new(&settings.admission)),
+            priorities: Data::new(priorities::declared()),
+            hops: TrustedHops(settings.server.trusted_hops),
             rates,
             routes: Data::new(Routes::of(docs::WRITTEN)),
             settings: Data::new(settings),
             lifecycle: Data::new(lifecycle),
-            pulse: Data::default(),
+            probe_cache: Data::default(),
         }
     }
 
@@ -144,11 +148,13 @@ pub fn build(
         .app_data(shared.in_flight)
         .app_data(shared.bodies)
         .app_data(shared.limit)
+        .app_data(shared.priorities)
+        .app_data(shared.hops)
         .app_data(shared.rates)
         .app_data(shared.routes)
         .app_data(shared.settings)
         .app_data(shared.lifecycle)
-        .app_data(shared.pulse);
+        .app_data(shared.probe_cache);
     // A request is compared with one route after the other, so what comes most often comes first.
     app.configure(health::configure)
         .configure(gameplay::configure)

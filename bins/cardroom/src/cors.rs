@@ -11,7 +11,12 @@ pub(crate) fn of(settings: &settings::Cors) -> Cors {
         .allow_any_method()
         .allow_any_header()
         .expose_headers([
-            "etag", "location", "x-request-id", "retry-after", "ratelimit", "ratelimit-policy",
+            "etag",
+            "location",
+            "x-request-id",
+            "retry-after",
+            "ratelimit",
+            "ratelimit-policy",
         ])
         .max_age(MAX_AGE_SECS);
     if settings.origins.iter().any(|origin| origin == "*") {

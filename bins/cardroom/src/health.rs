@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::lifecycle::{Lifecycle, Phase};
 
-pub(crate) use ready::Pulse;
+pub(crate) use ready::ProbeCache;
 
 api::routes! {root, health, live, ready::ready, startup}
 

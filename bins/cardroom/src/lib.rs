@@ -5,7 +5,6 @@
 
 pub mod app;
 mod banner;
-mod census;
 pub mod check;
 mod connection;
 mod cors;
@@ -18,6 +17,8 @@ mod listen;
 pub mod live;
 mod opening;
 mod operations;
+mod priorities;
+mod row_counts;
 mod running;
 pub mod serve;
 mod shutdown;

@@ -23,16 +23,16 @@ const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4";
 /// Something that only some profiles tell.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum Guarded<T> {
-    Told(T),
-    Kept {
+enum Restricted<T> {
+    Shown(T),
+    Hidden {
         #[schema(example = "Only available in staging/development")]
         error: &'static str,
     },
 }
 
-impl<T> Guarded<T> {
-    const KEPT: Self = Self::Kept { error: "Only available in staging/development" };
+impl<T> Restricted<T> {
+    const HIDDEN: Self = Self::Hidden { error: "Only available in staging/development" };
 }
 
 /// Connections of the pool, counted.
@@ -101,33 +101,33 @@ impl From<Figures> for PoolView {
 ///
 /// In the staging and development profiles only.
 #[utoipa::path(tag = "operations", responses(
-    (status = 200, description = "The pool, or why it is not told", body = Guarded<PoolView>),
+    (status = 200, description = "The pool, or why it is not told", body = Restricted<PoolView>),
 ))]
 #[get("/debug/db-pool")]
-async fn db_pool(settings: Data<Settings>, db: Data<Db>) -> Answer<Guarded<PoolView>> {
-    let told = tells(&settings).then(|| Guarded::Told(db.figures().into()));
-    Answer(told.unwrap_or(Guarded::KEPT))
+async fn db_pool(settings: Data<Settings>, db: Data<Db>) -> Answer<Restricted<PoolView>> {
+    let told = shows_debug(&settings).then(|| Restricted::Shown(db.figures().into()));
+    Answer(told.unwrap_or(Restricted::HIDDEN))
 }
 
 /// Try the database
 ///
 /// In the staging and development profiles only.
 #[utoipa::path(tag = "operations", responses(
-    (status = 200, description = "What a query gave, or why it was not tried", body = Guarded<ProbeView>),
+    (status = 200, description = "What a query gave, or why it was not tried", body = Restricted<ProbeView>),
     (status = 503, description = "The database is away or busy", body = api::ErrorBody),
 ))]
 #[get("/debug/db-test")]
 async fn db_test(
     settings: Data<Settings>,
     db: Data<Db>,
-) -> Result<Answer<Guarded<ProbeView>>, Problem> {
-    if !tells(&settings) {
-        return Ok(Answer(Guarded::KEPT));
+) -> Result<Answer<Restricted<ProbeView>>, Problem> {
+    if !shows_debug(&settings) {
+        return Ok(Answer(Restricted::HIDDEN));
     }
-    Ok(Answer(Guarded::Told(db.probe().await?.into())))
+    Ok(Answer(Restricted::Shown(db.probe().await?.into())))
 }
 
-fn tells(settings: &Settings) -> bool {
+fn shows_debug(settings: &Settings) -> bool {
     matches!(settings.profile, Profile::Development | Profile::Test | Profile::Staging)
 }
 

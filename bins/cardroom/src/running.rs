@@ -12,9 +12,9 @@ use realtime::{Hub, Maintenance};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use crate::census::Census;
 use crate::housekeeping::Housekeeping;
 use crate::lifecycle::Lifecycle;
+use crate::row_counts::RowCounts;
 use crate::shutdown::Schedule;
 
 /// A server that runs while [`Running::finish`] is awaited.
@@ -23,7 +23,7 @@ pub struct Running {
     pub(crate) drain: Drain,
     pub(crate) db: Db,
     pub(crate) housekeeping: Housekeeping,
-    pub(crate) census: Census,
+    pub(crate) row_counts: RowCounts,
     pub(crate) maintenance: Maintenance,
     pub(crate) hub: Arc<Hub>,
     pub(crate) lifecycle: Lifecycle,
@@ -47,10 +47,19 @@ impl Running {
     /// # Errors
     /// When the server fails, or the write-ahead log of an SQLite database cannot be written back.
     pub async fn finish(self) -> io::Result<()> {
-        let Self { server, drain, db, housekeeping, census, maintenance, hub, lifecycle, schedule } =
-            self;
+        let Self {
+            server,
+            drain,
+            db,
+            housekeeping,
+            row_counts,
+            maintenance,
+            hub,
+            lifecycle,
+            schedule,
+        } = self;
         finish_requests(server, &hub, &lifecycle, schedule).await?;
-        drop((housekeeping, census, maintenance));
+        drop((housekeeping, row_counts, maintenance));
         let closing = async {
             drain.finish().await;
             db.close().await
@@ -75,7 +84,7 @@ async fn finish_requests(
 ) -> io::Result<()> {
     tokio::select! {
         outcome = Pin::new(&mut server) => return outcome,
-        () = noticed(lifecycle, schedule.notice, hub, schedule.sockets) => {}
+        () = give_notice(lifecycle, schedule.notice, hub, schedule.sockets) => {}
     }
     let stopping = server.handle().stop(true);
     let stopped = async { tokio::join!(stopping, Pin::new(&mut server)).1 };
@@ -87,7 +96,7 @@ async fn finish_requests(
 }
 
 /// Meanwhile every socket is told, because actix would cut them off without a word.
-async fn noticed(lifecycle: &Lifecycle, notice: Duration, hub: &Hub, sockets: Duration) {
+async fn give_notice(lifecycle: &Lifecycle, notice: Duration, hub: &Hub, sockets: Duration) {
     lifecycle.draining().await;
     tokio::join!(sleep(notice), hub.close_all(sockets));
 }

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::web::Data;
-use admission::RateLimits;
+use admission::{RateLimits, TrustedHops};
 use anyhow::Context;
 use auth::{Auth, demo};
 use realtime::Maintenance;
@@ -15,13 +15,13 @@ use tokio::runtime::Handle;
 use tracing::info;
 
 use crate::app::Shared;
-use crate::census::Census;
 use crate::housekeeping::Housekeeping;
 use crate::lifecycle::Lifecycle;
 use crate::live::Live;
 use crate::opening::{measure_a_hash, open, serve_once_migrated};
+use crate::row_counts::RowCounts;
 pub use crate::running::Running;
-use crate::shutdown::{Schedule, heed_signals};
+use crate::shutdown::{Schedule, handle_signals};
 use crate::writers::Writers;
 use crate::{banner, descriptors, listen};
 
@@ -31,7 +31,7 @@ use crate::{banner, descriptors, listen};
 /// When the address is taken, or the database cannot be opened or migrated.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::default();
-    heed_signals(&lifecycle, Duration::from_millis(settings.server.shutdown_grace_ms))
+    handle_signals(&lifecycle, Duration::from_millis(settings.server.shutdown_grace_ms))
         .context("cannot listen to signals")?;
     let address = (settings.server.host, settings.server.port);
     descriptors::raise(settings.server.connections_max);
@@ -104,16 +104,26 @@ fn serve(
     let runtime = Handle::current();
     let live = Live::new(&settings, &auth, &runtime);
     let (writers, drain) = Writers::start(&settings, &auth.db, live.audience(), &runtime);
-    let rates = RateLimits::new(&settings.rates, server.trusted_hops);
+    let rates = RateLimits::new(&settings.rates, TrustedHops(server.trusted_hops));
     let rates = Data::new(rates.ok_or_else(|| io::Error::other("a rate limit allows nothing"))?);
     let housekeeping = Housekeeping::start(auth.db.clone(), &settings, registry, rates.clone());
     let every = Duration::from_secs(server.count_every_secs);
-    let census = Census::start(auth.db.clone(), every);
+    let row_counts = RowCounts::start(auth.db.clone(), every);
     let hub = live.realtime.hub.clone();
     let heartbeats = writers.heartbeats.clone();
     let db = auth.db.clone();
     let maintenance = Maintenance::start(&hub, auth.db.clone(), heartbeats, &live.closings);
     let shared = Shared::new(settings, auth, writers, rates, live, lifecycle.clone());
     let server = listen::on(listener, &server, shared)?;
-    Ok(Running { server, drain, db, housekeeping, census, maintenance, hub, lifecycle, schedule })
+    Ok(Running {
+        server,
+        drain,
+        db,
+        housekeeping,
+        row_counts,
+        maintenance,
+        hub,
+        lifecycle,
+        schedule,
+    })
 }

@@ -53,7 +53,7 @@ impl Schedule {
 ///
 /// # Errors
 /// When signals cannot be listened to.
-pub(crate) fn heed_signals(lifecycle: &Lifecycle, grace: Duration) -> io::Result<()> {
+pub(crate) fn handle_signals(lifecycle: &Lifecycle, grace: Duration) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let mut signals = {
         let _inside = runtime.enter();
@@ -61,11 +61,11 @@ pub(crate) fn heed_signals(lifecycle: &Lifecycle, grace: Duration) -> io::Result
     };
     let lifecycle = lifecycle.clone();
     let thread = thread::Builder::new().name("signals".to_owned());
-    thread.spawn(move || runtime.block_on(obey(&mut signals, &lifecycle, grace)))?;
+    thread.spawn(move || runtime.block_on(run_signal_loop(&mut signals, &lifecycle, grace)))?;
     Ok(())
 }
 
-async fn obey(signals: &mut Signals, lifecycle: &Lifecycle, grace: Duration) {
+async fn run_signal_loop(signals: &mut Signals, lifecycle: &Lifecycle, grace: Duration) {
     let first = signals.next().await;
     lifecycle.drain();
     info!(signal = first.name, "cardroom was asked to stop by {}", first.name);

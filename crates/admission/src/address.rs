@@ -1,4 +1,4 @@
-//! Whose request it is, as far as an address tells.
+//! The client of a request, as its address identifies it.
 
 use std::fmt;
 use std::future::{Ready, ready};
@@ -6,13 +6,12 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use api::Problem;
 
-use crate::limits::RateLimits;
+use crate::hops::TrustedHops;
 
-/// The header in which proxies note whom they serve, each at the end.
+/// The header to whose end each proxy adds the address that it serves.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Bits of an IPv6 address that name a network; the rest its owner chooses freely (RFC 6177).
@@ -23,17 +22,16 @@ const IPV6_NETWORK_BITS: u32 = 64;
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// The client of a request that came through as many proxies of ours as `hops`.
-    ///
-    /// Nothing when the connection has no address, as over a Unix socket.
-    pub fn of(request: &HttpRequest, hops: usize) -> Option<Self> {
+    /// The client of a request that came through these proxies; `None` when the connection has no
+    /// address.
+    pub fn of(request: &HttpRequest, TrustedHops(hops): TrustedHops) -> Option<Self> {
         let headers = request.headers().get_all(FORWARDED_FOR);
         let entries = headers.filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(','));
         request.peer_addr().map(|peer| Self::behind(peer.ip(), entries, hops))
     }
 
-    /// The network that people recognise a client by, not what tells clients apart: an IPv4 /24 or an
-    /// IPv6 /48.
+    /// The network of the client as the list of sessions shows it: an IPv4 /24 or an IPv6 /48. Clients of
+    /// one network are different clients.
     pub fn network(self) -> String {
         match self.0 {
             IpAddr::V4(host) => {
@@ -47,11 +45,20 @@ impl ClientAddress {
         }
     }
 
+    /// The IPv6 site of the client, a /48, of which one owner has all networks (RFC 6177); `None` of an
+    /// IPv4 address.
+    pub(crate) fn site(self) -> Option<Ipv6Addr> {
+        match self.0 {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(host) => Some(Ipv6Addr::from_bits(host.to_bits() >> 80 << 80)),
+        }
+    }
+
     /// The client of `peer`, whose proxies noted `entries`.
     ///
-    /// With as many proxies as `hops`, that entry from the right is the client, and everything left
-    /// of it is what the client says of itself. Where there is no such entry, somebody came past a
-    /// proxy, and is who the connection says.
+    /// With as many proxies as `hops`, that entry from the right is the client, and everything left of it
+    /// was written by the client itself. Without such an entry the request bypassed a proxy, and the
+    /// client is the peer of the connection.
     fn behind<'a>(
         peer: IpAddr,
         entries: impl DoubleEndedIterator<Item = &'a str>,
@@ -79,8 +86,7 @@ impl FromRequest for ClientAddress {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let hops = request.app_data::<Data<RateLimits>>().map_or(0, |limits| limits.hops());
-        ready(Self::of(request, hops).ok_or_else(no_address))
+        ready(Self::of(request, TrustedHops::of(request)).ok_or_else(no_address))
     }
 }
 

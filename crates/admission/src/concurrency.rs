@@ -8,16 +8,17 @@
 //! answered while they wait, those who came first have given up or are about to. Serving the oldest
 //! first would make everybody late by the whole length of the queue.
 
-pub(crate) mod aside;
 mod client;
 mod figures;
 mod layer;
 mod priority;
 mod slots;
+pub(crate) mod without_slot;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use thiserror::Error;
 use timings::{Wait, timed};
 use tokio::sync::oneshot;
@@ -25,7 +26,7 @@ use tokio::time::timeout;
 
 pub use client::{Client, watch_client};
 pub use layer::admit;
-pub use priority::{Priority, is_watching};
+pub use priority::{Priorities, Priority, is_watching};
 
 use figures::Figures;
 use slots::Slots;
@@ -50,7 +51,7 @@ pub struct Slot {
 /// Nobody can begin this request in time: try again after this time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the service is busy")]
-pub struct Crowded {
+pub struct ServerBusy {
     /// When those who wait now will have had their turn.
     pub retry_after: Duration,
 }
@@ -75,7 +76,7 @@ impl ConcurrencyLimit {
     ///
     /// # Errors
     /// When none came free in time, or too many wait already.
-    pub async fn wait(&self, priority: Priority) -> Result<Slot, Crowded> {
+    pub async fn wait(&self, priority: Priority) -> Result<Slot, ServerBusy> {
         let arrival = Instant::now();
         let Some(turn) = self.slots().wait(priority, arrival) else {
             return Err(self.refuse(priority));
@@ -87,9 +88,9 @@ impl ConcurrencyLimit {
         slot.ok().and_then(Result::ok).ok_or_else(|| self.refuse(priority))
     }
 
-    fn refuse(&self, priority: Priority) -> Crowded {
+    fn refuse(&self, priority: Priority) -> ServerBusy {
         self.0.figures.refused(priority);
-        Crowded { retry_after: self.slots().wait_time() }
+        ServerBusy { retry_after: self.slots().wait_time() }
     }
 
     /// A slot that is counted already.
@@ -110,7 +111,7 @@ impl ConcurrencyLimit {
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {
-        self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.slots.lock()
     }
 
     /// Puts the slots and the queue at this moment among the metrics.
@@ -122,9 +123,9 @@ impl ConcurrencyLimit {
 
 impl Slot {
     /// Gives the slot back unused, because nobody would read the answer.
-    fn pass_over(self) -> Crowded {
+    fn pass_over(self) -> ServerBusy {
         self.limit.0.figures.passed_over();
-        Crowded { retry_after: Duration::ZERO }
+        ServerBusy { retry_after: Duration::ZERO }
     }
 }
 

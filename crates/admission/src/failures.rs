@@ -6,13 +6,13 @@
 //! is told, so that a limited client does not learn a right guess from among wrong ones.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::RateLimiter;
 use governor::clock::{Clock, DefaultClock, Reference};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::bucket::Bucket;
 use crate::policy::{Limited, Policy};
@@ -86,7 +86,7 @@ impl<C: Clock + Clone> Failures<C> {
     }
 
     fn blocked(&self) -> MutexGuard<'_, HashMap<Bucket, C::Instant>> {
-        self.blocked.lock().unwrap_or_else(PoisonError::into_inner)
+        self.blocked.lock()
     }
 
     fn refusal(&self, retry_after: Duration) -> Limited {

@@ -13,6 +13,7 @@ use api::Problem;
 
 use crate::address::{ClientAddress, no_address};
 use crate::bucket::{Bucket, Buckets};
+use crate::hops::TrustedHops;
 use crate::policy::{Limited, Policy};
 
 /// A limit of the requests that one address sends. Cloning shares the count.
@@ -22,23 +23,23 @@ pub struct Gate {
     is_on: bool,
 }
 
-/// Tells clients apart, and words the refusal.
+/// Counts by client address, and writes the refusal.
 #[derive(Clone)]
 pub struct ByAddress {
     policy: Policy,
     buckets: Buckets,
-    hops: usize,
+    hops: TrustedHops,
     exempts: fn(&str) -> bool,
 }
 
 impl Gate {
-    /// A gate that keeps `policy`, except for the paths that `exempts` names.
+    /// A gate that enforces `policy`, except for the paths that `exempts` names.
     ///
-    /// Nothing when the policy allows nothing, which the settings rule out.
+    /// `None` when the policy allows nothing, which the settings rule out.
     pub(crate) fn new(
         policy: Policy,
         buckets: Buckets,
-        hops: usize,
+        hops: TrustedHops,
         exempts: fn(&str) -> bool,
         is_on: bool,
     ) -> Option<Self> {
@@ -50,7 +51,7 @@ impl Gate {
         Some(Self { config, is_on })
     }
 
-    /// The layer that counts, or lets everybody through when limits are off.
+    /// The layer that counts; it lets every request through when limits are off.
     pub fn layer(&self) -> Condition<Governor<ByAddress, NoOpMiddleware>> {
         Condition::new(self.is_on, Governor::new(&self.config))
     }
@@ -65,7 +66,7 @@ impl Gate {
         web::scope("").guard(is_it).wrap(self.layer()).service(route)
     }
 
-    /// Forgets whom it does not need to remember any more.
+    /// Evicts addresses whose quota is full again.
     pub(crate) fn sweep(&self) {
         let limiter = self.config.limiter();
         limiter.retain_recent();

@@ -22,9 +22,9 @@ use thiserror::Error;
 use timings::{Wait, timed};
 use tokio::sync::oneshot;
 
-use crate::concurrency::aside::wait_aside;
+use crate::concurrency::without_slot::wait_without_slot;
 use figures::Figures;
-use queue::{Place, Queue};
+use queue::{Queue, QueuePlace};
 use threads::Threads;
 
 /// A lane with a fixed number of hashes at work and a bounded wait. Cloning shares it.
@@ -72,7 +72,7 @@ impl HashingLane {
         &self,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, HashingRefused> {
-        let Some(place) = Place::if_any(&self.queue) else { return Err(self.refuse()) };
+        let Some(place) = QueuePlace::if_free(&self.queue) else { return Err(self.refuse()) };
         let until = Instant::now() + self.queue.wait_max();
         self.wait_for(work, place, Some(until)).await
     }
@@ -83,22 +83,22 @@ impl HashingLane {
     ///
     /// # Errors
     /// When the work panics.
-    pub async fn run_patiently<R: Send + 'static>(
+    pub async fn run_unbounded<R: Send + 'static>(
         &self,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, HashingRefused> {
-        self.wait_for(work, Place::at_the_end(&self.queue), None).await
+        self.wait_for(work, QueuePlace::unconditionally(&self.queue), None).await
     }
 
     /// How many pieces of work run at the same time.
-    pub fn abreast(&self) -> usize {
+    pub fn concurrency(&self) -> usize {
         self.queue.threads()
     }
 
     async fn wait_for<R: Send + 'static>(
         &self,
         work: impl FnOnce() -> R + Send + 'static,
-        _place: Place,
+        _place: QueuePlace,
         until: Option<Instant>,
     ) -> Result<R, HashingRefused> {
         let (caller, answer) = oneshot::channel();
@@ -117,7 +117,7 @@ impl HashingLane {
             let _ = caller.send(outcome.map_err(|_| HashingRefused::Broken));
         });
         // Who is passed over while still there has waited too long.
-        wait_aside(timed(Wait::Hash, answer)).await.unwrap_or_else(|_| Err(self.refuse()))
+        wait_without_slot(timed(Wait::Hash, answer)).await.unwrap_or_else(|_| Err(self.refuse()))
     }
 
     fn refuse(&self) -> HashingRefused {

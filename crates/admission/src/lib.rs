@@ -17,17 +17,22 @@ mod concurrency;
 mod failures;
 mod gate;
 mod hashing;
+mod hops;
 mod limits;
 mod logins;
+mod own_origin;
 mod policy;
 
 pub use address::ClientAddress;
 pub use codes::Codes;
 pub use concurrency::{
-    Client, ConcurrencyLimit, Crowded, Priority, Slot, admit, is_watching, watch_client,
+    Client, ConcurrencyLimit, Priorities, Priority, ServerBusy, Slot, admit, is_watching,
+    watch_client,
 };
 pub use gate::Gate;
 pub use hashing::{HashingLane, HashingRefused};
+pub use hops::TrustedHops;
 pub use limits::{RateLimits, SWEEP_EVERY};
 pub use logins::Logins;
+pub use own_origin::own_origin;
 pub use policy::Limited;

@@ -1,4 +1,4 @@
-//! Every limit of how often.
+//! All rate limits.
 
 use std::time::Duration;
 
@@ -8,13 +8,14 @@ use crate::bucket::Buckets;
 use crate::codes::Codes;
 use crate::concurrency::is_watching;
 use crate::gate::Gate;
+use crate::hops::TrustedHops;
 use crate::logins::Logins;
 use crate::policy::Policy;
 
-/// How often limits have to forget whom they need not remember any more.
+/// How often limits evict clients that they need not remember any more.
 pub const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
-/// Every limit of how often. Each counts in this process alone.
+/// All rate limits. Each counts in this process alone.
 pub struct RateLimits {
     /// Every request but those about health and metrics.
     pub general: Gate,
@@ -32,14 +33,13 @@ pub struct RateLimits {
     pub logins: Logins,
     /// Wrong share codes.
     pub codes: Codes,
-    hops: usize,
 }
 
 impl RateLimits {
-    /// The limits of the settings, for requests that come through as many proxies as `hops`.
+    /// The limits of the settings, for requests that come through these proxies.
     ///
-    /// Nothing when one of them allows nothing, which the settings rule out.
-    pub fn new(rates: &Rates, hops: usize) -> Option<Self> {
+    /// `None` when one of them allows nothing, which the settings rule out.
+    pub fn new(rates: &Rates, hops: TrustedHops) -> Option<Self> {
         let buckets = Buckets::default();
         let gate = |name, code, rate, exempts| {
             let policy = Policy::new(name, code, rate);
@@ -65,20 +65,15 @@ impl RateLimits {
             websocket: gate("websocket", "rate_limited_websocket", rates.websocket, none)?,
             logins: Logins::new(rates, buckets.clone()),
             codes: Codes::new(rates, buckets.clone()),
-            hops,
         })
     }
 
-    /// Proxies of ours that a request comes through.
-    pub(crate) fn hops(&self) -> usize {
-        self.hops
-    }
-
-    /// Forgets whom the limits need not remember any more.
+    /// Evicts clients that no limit needs to remember any more. Every limiter is named here: a new one
+    /// does not compile until it is.
     pub fn sweep(&self) {
-        let small = [&self.reset, &self.registration, &self.websocket];
-        [&self.general, &self.login, &self.join].into_iter().chain(small).for_each(Gate::sweep);
-        self.logins.sweep();
-        self.codes.sweep();
+        let Self { general, login, join, reset, registration, websocket, logins, codes } = self;
+        [general, login, join, reset, registration, websocket].into_iter().for_each(Gate::sweep);
+        logins.sweep();
+        codes.sweep();
     }
 }

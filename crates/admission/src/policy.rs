@@ -1,4 +1,4 @@
-//! What a limit allows, and what it says to whom it refuses.
+//! What a rate limit allows, and the answer to a request that it refuses.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -43,6 +43,17 @@ impl Policy {
         Self { name, code, quota: quota.allow_burst(burst) }
     }
 
+    /// The same policy for a group of clients: `factor` times as many at once, and as many more.
+    pub(crate) fn times(self, factor: u32) -> Self {
+        let burst = self
+            .quota
+            .burst_size()
+            .saturating_mul(NonZeroU32::new(factor).unwrap_or(NonZeroU32::MIN));
+        let interval = self.quota.replenish_interval() / factor.max(1);
+        let quota = Quota::with_period(interval).unwrap_or(self.quota).allow_burst(burst);
+        Self { quota, ..self }
+    }
+
     /// Seconds after which all of it is allowed again, rounded up.
     fn window(&self) -> u64 {
         whole_seconds(self.quota.burst_size_replenished_in())
@@ -72,7 +83,7 @@ fn refused(limit: &'static str) -> Counter {
     counter!("cardroom_rate_limited_total", "limit" => limit)
 }
 
-/// Rounded up, so that nobody comes back too early, and at least one.
+/// Rounded up, so that no client comes back too early, and at least one.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
 }

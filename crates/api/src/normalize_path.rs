@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, Uri};
 use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{Method, Uri};
 use actix_web::middleware::Next;
 
 /// Paths with another name, each first: it is read as the second, and so is what lies below it.

@@ -97,7 +97,7 @@ pub async fn create(
     let once = candidates.into_iter().filter(|it| seen.insert(it.email.trim().to_lowercase()));
     futures::stream::iter(once)
         .map(|candidate| settle(auth, by, candidate, on_duplicate))
-        .buffered(auth.hashing.abreast())
+        .buffered(auth.hashing.concurrency())
         .try_collect()
         .await
 }
@@ -190,7 +190,7 @@ fn existing(email: Email, password: Option<Password>, account: Option<Account>) 
 
 async fn hash(auth: &Auth, password: Password) -> Result<PasswordHash, AuthError> {
     let cost = auth.rules.bcrypt_cost;
-    Ok(auth.hashing.run_patiently(move || password.hash(cost)).await??)
+    Ok(auth.hashing.run_unbounded(move || password.hash(cost)).await??)
 }
 
 /// A password of twelve characters with one of each kind at least: 70 bits.

@@ -95,7 +95,7 @@ pub async fn create_missing(auth: &Auth) -> Result<Vec<&'static str>, AuthError>
     for demo in missing {
         let cost = auth.rules.bcrypt_cost;
         let hash = move || Password::from(PASSWORD.to_owned()).hash(cost);
-        let hash = auth.hashing.run_patiently(hash).await??;
+        let hash = auth.hashing.run_unbounded(hash).await??;
         let account = NewAccount::from(&demo.with(hash));
         created.extend(auth.db.write_one(store::create(&account)).await?.map(|_| demo.email));
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, Json as Answer, ServiceConfig};
 use actix_web::{CustomizeResponder, Responder, get, post};
-use admission::RateLimits;
+use admission::{Priorities, Priority, RateLimits};
 use api::{
     AuthErrors, Authed, BodyErrors, Created, ErrorBody, Input, Json, JsonOrQuery, OverloadErrors,
     Problem,
@@ -46,6 +46,19 @@ pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
         .service(limits.registration.guard::<__path_register, _>(register))
         .service(limits.reset.guard::<__path_forgot_password, _>(forgot_password))
         .service(limits.reset.guard::<__path_reset_password, _>(reset_password));
+}
+
+/// Declares the priorities of the routes that are more or less urgent than others: staying logged in, and
+/// what hashes passwords.
+pub fn prioritize(priorities: &mut Priorities) {
+    priorities.declare::<sessions::__path_refresh>(Priority::Save);
+    priorities.declare::<__path_login>(Priority::LogIn);
+    priorities.declare::<__path_register>(Priority::Register);
+    priorities.declare::<__path_change_password>(Priority::Register);
+    priorities.declare::<__path_forgot_password>(Priority::Register);
+    priorities.declare::<__path_reset_password>(Priority::Register);
+    priorities.declare::<__path_init_demo_accounts>(Priority::Register);
+    priorities.declare::<admin::__path_create_users>(Priority::Register);
 }
 
 /// Log in

@@ -45,7 +45,7 @@ pub use accounts::{ACCOUNT_AGE_MAX, Accounts};
 pub use caller::{Admin, Caller, Holder, SignedIn};
 pub use client::Client;
 pub use error::AuthError;
-pub use http::{Documentation, configure, guard};
+pub use http::{Documentation, configure, guard, prioritize};
 pub use keys::KeyRing;
 pub use pass::{Pass, Passes};
 pub use pseudonym::Pseudonyms;

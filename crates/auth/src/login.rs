@@ -73,7 +73,15 @@ async fn attempt(
 ) -> Result<LoggedIn, AuthError> {
     let check = check(auth, client, email, password);
     let is_wrong = AuthError::is_wrong_guess;
-    let checked = limits.attempt(email.as_str(), client.address, check, is_wrong).await;
+    let network = client.address.network();
+    // A database that cannot answer knows no client.
+    let is_known = async || {
+        auth.db
+            .read_one(store::sessions::from_network(email, &network))
+            .await
+            .is_ok_and(|it| it.is_some())
+    };
+    let checked = limits.attempt(email.as_str(), client.address, is_known, check, is_wrong).await;
     let (credentials, password) = checked?;
     let logged_in = sessions::open(auth, credentials.clone(), client).await?;
     if credentials.hash.is_cheaper_than(auth.rules.bcrypt_cost) {

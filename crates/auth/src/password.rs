@@ -25,7 +25,10 @@ pub async fn change(
 ) -> Result<(), AuthError> {
     let (account, email) = (caller.account.id, caller.account.email.as_str());
     let check = check(auth, caller, old);
-    let current = limits.attempt(email, client.address, check, AuthError::is_wrong_guess).await?;
+    // A caller with a session is known.
+    let current = limits
+        .attempt(email, client.address, async || true, check, AuthError::is_wrong_guess)
+        .await?;
     let (new, cost) = (new.fit_to_set()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
     let change = store::choose_password(account, &current, &hash);

@@ -7,6 +7,7 @@ mod views;
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, HttpResponse, Responder, delete, get, patch, put};
+use admission::{Priorities, Priority};
 use api::{
     AuthErrors, Authed, BodyErrors, Document, ErrorBody, Idempotency, InputErrors, OverloadErrors,
     Path, Problem,
@@ -47,6 +48,14 @@ api::routes! {
     history::get_version,
     history::restore_version,
     room_statistics,
+}
+
+/// Declares the priorities of the routes that save: their work is lost when it is refused.
+pub fn prioritize(priorities: &mut Priorities) {
+    priorities.declare::<__path_save_state>(Priority::Save);
+    priorities.declare::<__path_patch_state>(Priority::Save);
+    priorities.declare::<__path_delete_state>(Priority::Save);
+    priorities.declare::<history::__path_restore_version>(Priority::Save);
 }
 
 /// List the saved games of a room

@@ -32,7 +32,7 @@ pub use audience::{Audience, Nobody};
 pub use author::Author;
 pub use change::{Change, ChangeError};
 pub use error::GameplayError;
-pub use http::{Documentation, configure};
+pub use http::{Documentation, configure, prioritize};
 pub use save::{Outcome, Save};
 pub use saver::{Saver, Saves};
 pub use state::{GameplayId, GameplayState};

@@ -5,9 +5,10 @@
 //! reads must not stop the service.
 
 use std::io::{BufWriter, stderr};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use metrics::counter;
+use parking_lot::Mutex;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
 /// Lines that wait to be written at most: a few megabytes, and a second of a busy server.
@@ -30,13 +31,13 @@ pub(crate) fn start() -> NonBlocking {
         .thread_name("log")
         .finish(BufWriter::with_capacity(GATHERED_BYTES, stderr()));
     DROPPED.get_or_init(|| lines.error_counter());
-    *WRITER.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+    *WRITER.lock() = Some(writer);
     lines
 }
 
 /// Writes the lines that wait, for a second at most.
 pub(crate) fn finish() {
-    drop(WRITER.lock().unwrap_or_else(PoisonError::into_inner).take());
+    drop(WRITER.lock().take());
 }
 
 /// Puts the number of dropped lines among the metrics.

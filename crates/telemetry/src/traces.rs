@@ -3,7 +3,6 @@
 //! A thread of its own sends them, in batches; what waits is bounded, and what finds no place is dropped
 //! (2,048 spans, the SDK's own limit).
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::propagation::TextMapPropagator as _;
@@ -12,6 +11,7 @@ use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use parking_lot::Mutex;
 use settings::Log;
 use tracing::{Span, Subscriber, warn};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -40,7 +40,7 @@ where
         layer.with_location(false).with_threads(false)
     });
     lines.with(layer).try_init()?;
-    *PROVIDER.lock().unwrap_or_else(PoisonError::into_inner) = provider;
+    *PROVIDER.lock() = provider;
     Ok(())
 }
 
@@ -58,7 +58,7 @@ fn provider(endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
 
 /// Sends the spans that wait.
 pub(crate) fn finish() {
-    let provider = PROVIDER.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let provider = PROVIDER.lock().take();
     if let Some(Err(error)) = provider.map(|it| it.shutdown_with_timeout(PATIENCE)) {
         warn!("the last traces were not sent: {error}");
     }

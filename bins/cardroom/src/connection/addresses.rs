@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use admission::ClientAddress;
+use parking_lot::{Mutex, MutexGuard};
 
 /// The connections of each address. Cloning shares the counts.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ impl Addresses {
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<ClientAddress, usize>> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock()
     }
 }
 

@@ -5,10 +5,11 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Acquire};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use parking_lot::Mutex;
 use tokio::task::yield_now;
 
 /// Wakes the task of `context` in the next turn.
@@ -35,7 +36,7 @@ impl Turn {
         if self.has_come.load(Acquire) {
             return Poll::Ready(());
         }
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut task = self.task.lock();
         let is_first = task.replace(context.waker().clone()).is_none();
         drop(task);
         if is_first {
@@ -48,7 +49,7 @@ impl Turn {
 impl Wake for Turn {
     fn wake(self: Arc<Self>) {
         self.has_come.swap(true, AcqRel);
-        if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(task) = self.task.lock().take() {
             task.wake();
         }
     }

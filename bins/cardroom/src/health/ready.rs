@@ -22,7 +22,7 @@ use crate::operations::milliseconds;
 const PROBE_MAX: Duration = Duration::from_millis(500);
 
 /// How long an answer of the database counts: however many ask, it is asked once a second.
-const PULSE_AGE_MAX: Duration = Duration::from_secs(1);
+const PROBE_AGE_MAX: Duration = Duration::from_secs(1);
 
 /// The service, ready.
 #[derive(Serialize, ToSchema)]
@@ -84,14 +84,14 @@ impl QueueView {
 
 /// How the database was a moment ago.
 #[derive(Default)]
-pub(crate) struct Pulse(Mutex<Option<(Instant, DatabaseView)>>);
+pub(crate) struct ProbeCache(Mutex<Option<(Instant, DatabaseView)>>);
 
-impl Pulse {
+impl ProbeCache {
     /// Asks the database unless somebody else just did, or waits for the one who asks.
     async fn take(&self, db: &Db) -> DatabaseView {
         let mut last = self.0.lock().await;
         match *last {
-            Some((at, view)) if at.elapsed() < PULSE_AGE_MAX => view,
+            Some((at, view)) if at.elapsed() < PROBE_AGE_MAX => view,
             _ => {
                 let view = DatabaseView::ask(db).await;
                 *last = Some((Instant::now(), view));
@@ -124,7 +124,7 @@ impl DatabaseView {
 #[get("/health/ready")]
 pub(super) async fn ready(
     lifecycle: Data<Lifecycle>,
-    pulse: Data<Pulse>,
+    probe_cache: Data<ProbeCache>,
     db: Data<Db>,
     saves: Data<Saves>,
     openings: Data<Openings>,
@@ -142,6 +142,6 @@ pub(super) async fn ready(
         QueueView::of(&joins),
         QueueView::of(&heartbeats),
     ];
-    let database = pulse.take(&db).await;
+    let database = probe_cache.take(&db).await;
     Ok(Answer(ReadyView { status: "ready", database, pool: db.figures().into(), queues }))
 }

@@ -14,10 +14,17 @@ const ADA: &str = "demo.counselor@example.com";
 
 /// An app behind one proxy, where limits hold.
 async fn app(rates: &[(&str, &str)]) -> TestApp {
-    let mut changes =
-        vec![("CARDROOM__RATES__ENABLED", "true"), ("CARDROOM__SERVER__TRUSTED_HOPS", "1")];
-    changes.extend(rates);
-    TestApp::spawn_with(&changes).await
+    TestApp::spawn_with(&changes(rates)).await
+}
+
+/// Another process on the database of `before`: it remembers nothing else.
+async fn restarted(before: &TestApp, rates: &[(&str, &str)]) -> TestApp {
+    TestApp::spawn_on(before.database.clone(), &changes(rates)).await
+}
+
+fn changes<'a>(rates: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let behind = [("CARDROOM__RATES__ENABLED", "true"), ("CARDROOM__SERVER__TRUSTED_HOPS", "1")];
+    behind.into_iter().chain(rates.iter().copied()).collect()
 }
 
 fn from(address: &str, request: RequestBuilder) -> RequestBuilder {
@@ -153,6 +160,21 @@ async fn after_wrong_passwords_the_right_one_tells_nothing_more() {
     );
     assert_eq!(nobody.await.iter().filter(|it| **it == 401).count(), 5);
     assert_eq!(status(login(&app, "203.0.113.9", ADA, "demo123")).await, 200);
+}
+
+#[testkit::on_both_databases]
+async fn after_a_restart_failures_elsewhere_do_not_keep_an_owner_out_of_a_network_used_before() {
+    let limits = [("CARDROOM__RATES__ACCOUNT_FAILURES", "1/hour burst 5")];
+    let before = app(&limits).await;
+    assert_eq!(status(login(&before, "198.51.100.7", ADA, "demo123")).await, 200);
+    let after = restarted(&before, &limits).await;
+    for n in 0..5 {
+        let guess = login(&after, &format!("203.0.113.{n}"), ADA, "guess");
+        assert_eq!(status(guess).await, 401);
+    }
+
+    assert_eq!(status(login(&after, "192.0.2.1", ADA, "demo123")).await, 429);
+    assert_eq!(status(login(&after, "198.51.100.8", ADA, "demo123")).await, 200);
 }
 
 #[testkit::on_both_databases]

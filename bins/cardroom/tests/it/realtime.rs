@@ -3,6 +3,7 @@
 mod admission;
 mod bounds;
 mod http;
+mod origins;
 mod presence;
 mod server;
 mod socket;

@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use actix_web::{Error, ResponseError};
 use api::Problem;
 
-use super::{Client, ConcurrencyLimit, Crowded, Priority, Slot, aside};
+use super::{Client, ConcurrencyLimit, Priorities, Priority, ServerBusy, Slot, without_slot};
 use crate::policy::whole_seconds;
 
 /// Lets a request in when its turn comes and its client is still there.
@@ -15,17 +15,18 @@ use crate::policy::whole_seconds;
 /// Its body is waited for first, so that nobody has a slot while a slow client sends.
 pub async fn admit<B: MessageBody>(
     limit: Data<ConcurrencyLimit>,
+    priorities: Data<Priorities>,
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let Some(priority) = Priority::of(request.method(), request.path()) else {
+    let Some(priority) = priorities.of(request.method(), request.path()) else {
         return Ok(next.call(request).await?.map_into_left_body());
     };
     api::buffer_body(&mut request).await?;
     match enter(&limit, priority, &request).await {
-        Ok(slot) => Ok(aside::with(slot, next.call(request)).await?.map_into_left_body()),
-        Err(crowded) => {
-            let refusal = Problem::from(crowded).error_response();
+        Ok(slot) => Ok(without_slot::with(slot, next.call(request)).await?.map_into_left_body()),
+        Err(busy) => {
+            let refusal = Problem::from(busy).error_response();
             Ok(request.into_response(refusal).map_into_right_body())
         }
     }
@@ -35,7 +36,7 @@ async fn enter(
     limit: &ConcurrencyLimit,
     priority: Priority,
     request: &ServiceRequest,
-) -> Result<Slot, Crowded> {
+) -> Result<Slot, ServerBusy> {
     if let Some(slot) = limit.enter(priority) {
         return Ok(slot);
     }
@@ -46,9 +47,9 @@ async fn enter(
     }
 }
 
-impl From<Crowded> for Problem {
-    fn from(crowded: Crowded) -> Self {
+impl From<ServerBusy> for Problem {
+    fn from(busy: ServerBusy) -> Self {
         let detail = "The service is busy at the moment, please try again";
-        Self::unavailable("server_busy", detail, whole_seconds(crowded.retry_after))
+        Self::unavailable("server_busy", detail, whole_seconds(busy.retry_after))
     }
 }

@@ -1,9 +1,11 @@
-//! Who goes first when not everybody can.
+//! The order in which requests get slots when there are not enough.
 
+use actix_router::ResourceDef;
 use actix_web::http::Method;
+use utoipa::openapi::HttpMethod;
 
-/// Who goes first when not everybody can, the first first: work that is lost when it is refused, people
-/// at a table before people at the door, and last what is dear and can wait.
+/// The priority of a request, highest first: work that is lost when it is refused, then people who are in
+/// a room or join one, and last what is expensive and can wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Priority {
     /// Saving a state, and staying logged in.
@@ -19,24 +21,10 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// All, the first first.
+    /// All, highest first.
     pub const ALL: [Self; 5] = [Self::Save, Self::Join, Self::Read, Self::LogIn, Self::Register];
 
-    /// The priority of a request; none of one that watches the service, which is always let in.
-    pub fn of(method: &Method, path: &str) -> Option<Self> {
-        let is_read = method.is_safe();
-        match path.trim_end_matches('/') {
-            path if is_watching(path) => None,
-            "/api/auth/refresh" => Some(Self::Save),
-            "/api/auth/login" => Some(Self::LogIn),
-            path if !is_read && hashes(path) => Some(Self::Register),
-            _ if is_read => Some(Self::Read),
-            path if path.contains("/gameplay-states/") => Some(Self::Save),
-            _ => Some(Self::Join),
-        }
-    }
-
-    /// What metrics call it.
+    /// Its label in metrics.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Save => "save",
@@ -47,8 +35,8 @@ impl Priority {
         }
     }
 
-    /// How many of `slots` are kept for this priority, so that nothing above it starves it and a flood
-    /// of it starves nothing else: a part, and one at the least.
+    /// How many of `slots` are reserved for this priority, at least one, so that higher priorities do not
+    /// starve it.
     pub(super) fn share(self, slots: usize) -> usize {
         let part = match self {
             Self::Save => 8,
@@ -63,46 +51,56 @@ impl Priority {
     }
 }
 
-/// Whether a path tells how the service is.
-pub fn is_watching(path: &str) -> bool {
-    path == "/metrics" || path == "/health" || path.starts_with("/health/")
+/// The priorities that routes declare beside their handlers.
+#[derive(Default)]
+pub struct Priorities(Vec<(Method, ResourceDef, Priority)>);
+
+impl Priorities {
+    /// Declares the priority of a route; `P` is its description, which names methods and path. Those that
+    /// are asked for most often come first.
+    pub fn declare<P: utoipa::Path>(&mut self, priority: Priority) {
+        for method in P::methods() {
+            self.0.push((method_of(&method), ResourceDef::new(P::path()), priority));
+        }
+    }
+
+    /// The priority of a request: the one that its route declares, else [`Priority::Read`] for a safe
+    /// method and [`Priority::Join`] for every other. Requests about health and metrics have none and are
+    /// always served.
+    pub fn of(&self, method: &Method, path: &str) -> Option<Priority> {
+        if is_watching(path) {
+            return None;
+        }
+        if method.is_safe() {
+            return Some(Priority::Read);
+        }
+        let mut declared = self.0.iter();
+        let declared = declared.find(|(of, pattern, _)| of == method && pattern.is_match(path));
+        Some(declared.map_or(Priority::Join, |it| it.2))
+    }
 }
 
-fn hashes(path: &str) -> bool {
-    const SMALL: [&str; 2] = ["/api/auth/logout", "/api/auth/sessions"];
-    let is_account = path.starts_with("/api/auth/") || path.starts_with("/api/admin/users");
-    is_account && !SMALL.iter().any(|it| path.starts_with(it))
+fn method_of(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Trace => Method::TRACE,
+    }
+}
+
+/// Whether a path is about health or metrics.
+pub fn is_watching(path: &str) -> bool {
+    path == "/metrics" || path == "/health" || path.starts_with("/health/")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_lost_goes_first_and_what_watches_is_outside() {
-        #[track_caller]
-        fn check(method: &Method, path: &str, priority: Option<Priority>) {
-            assert_eq!(Priority::of(method, path), priority, "{method} {path}");
-        }
-        check(&Method::GET, "/health", None);
-        check(&Method::GET, "/health/ready", None);
-        check(&Method::GET, "/metrics", None);
-        check(&Method::PUT, "/api/rooms/7/gameplay-states/love", Some(Priority::Save));
-        check(&Method::PATCH, "/api/rooms/7/gameplay-states/love/", Some(Priority::Save));
-        check(&Method::POST, "/api/auth/refresh", Some(Priority::Save));
-        check(&Method::POST, "/api/visitors/join-room/AB12CD", Some(Priority::Join));
-        check(&Method::PUT, "/api/visitors/7/heartbeat", Some(Priority::Join));
-        check(&Method::POST, "/api/rooms", Some(Priority::Join));
-        check(&Method::POST, "/api/auth/logout", Some(Priority::Join));
-        check(&Method::GET, "/api/rooms/7/gameplay-states/love", Some(Priority::Read));
-        check(&Method::GET, "/api/auth/me", Some(Priority::Read));
-        check(&Method::GET, "/nowhere", Some(Priority::Read));
-        check(&Method::POST, "/api/auth/login", Some(Priority::LogIn));
-        check(&Method::POST, "/api/auth/login/", Some(Priority::LogIn));
-        check(&Method::POST, "/api/auth/register", Some(Priority::Register));
-        check(&Method::POST, "/api/auth/reset-password", Some(Priority::Register));
-        check(&Method::POST, "/api/admin/users/batch", Some(Priority::Register));
-    }
 
     #[test]
     fn shares_leave_room_for_more_than_themselves() {

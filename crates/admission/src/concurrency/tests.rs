@@ -60,9 +60,9 @@ async fn who_waits_elsewhere_has_no_slot_and_gets_it_back() {
     let limit = limit(8, 10, 60_000);
     let slot = limit.enter(Priority::Read).unwrap();
     let free = || Priority::ALL.map(|it| limit.slots().taken(it)) == [0; 5];
-    aside::with(slot, async {
+    without_slot::with(slot, async {
         assert!(!free());
-        aside::wait_aside(async { assert!(free()) }).await;
+        without_slot::wait_without_slot(async { assert!(free()) }).await;
         assert!(!free());
     })
     .await;

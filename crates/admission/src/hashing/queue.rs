@@ -76,7 +76,7 @@ impl Queue {
         cost.saturating_mul(turns) / u32::try_from(self.threads).unwrap_or(u32::MAX).max(1)
     }
 
-    fn has_room_behind(&self, callers: usize) -> bool {
+    fn has_place_behind(&self, callers: usize) -> bool {
         let waiting = callers.saturating_sub(self.threads);
         let is_short = callers < self.threads || waiting < self.length_max;
         is_short
@@ -85,18 +85,18 @@ impl Queue {
 }
 
 /// A caller's place in the lane, from coming to leaving, however that comes about.
-pub(super) struct Place(Arc<Queue>);
+pub(super) struct QueuePlace(Arc<Queue>);
 
-impl Place {
+impl QueuePlace {
     /// A place, if the queue is not full.
-    pub(super) fn if_any(queue: &Arc<Queue>) -> Option<Self> {
-        let enter = |callers| queue.has_room_behind(callers).then_some(callers + 1);
+    pub(super) fn if_free(queue: &Arc<Queue>) -> Option<Self> {
+        let enter = |callers| queue.has_place_behind(callers).then_some(callers + 1);
         queue.callers.fetch_update(Relaxed, Relaxed, enter).ok()?;
         Some(Self::taken(queue))
     }
 
     /// A place, whether the queue is full or not.
-    pub(super) fn at_the_end(queue: &Arc<Queue>) -> Self {
+    pub(super) fn unconditionally(queue: &Arc<Queue>) -> Self {
         queue.callers.fetch_add(1, Relaxed);
         Self::taken(queue)
     }
@@ -107,7 +107,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for QueuePlace {
     fn drop(&mut self) {
         self.0.callers.fetch_sub(1, Relaxed);
         self.0.depth.decrement(1);
@@ -124,8 +124,8 @@ mod tests {
         Arc::new(Queue::of(&settings::Hashing { threads, queue, wait_max_ms }))
     }
 
-    fn enter_all(queue: &Arc<Queue>) -> Vec<Place> {
-        std::iter::from_fn(|| Place::if_any(queue)).collect()
+    fn enter_all(queue: &Arc<Queue>) -> Vec<QueuePlace> {
+        std::iter::from_fn(|| QueuePlace::if_free(queue)).collect()
     }
 
     #[test]
@@ -149,10 +149,10 @@ mod tests {
     #[test]
     fn a_place_at_the_end_is_never_refused_but_counts() {
         let queue = queue(1, 1, 60_000);
-        let places: Vec<_> = (0..5).map(|_| Place::at_the_end(&queue)).collect();
-        assert!(Place::if_any(&queue).is_none());
+        let places: Vec<_> = (0..5).map(|_| QueuePlace::unconditionally(&queue)).collect();
+        assert!(QueuePlace::if_free(&queue).is_none());
         drop(places);
-        assert!(Place::if_any(&queue).is_some());
+        assert!(QueuePlace::if_free(&queue).is_some());
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The session of the server, which gives way to all others while passwords are hashed.
 
 use std::fs;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::unistd::{getpid, getsid};
+use parking_lot::{Mutex, MutexGuard};
 use tracing::debug;
 
 /// How far the session steps back. One is too little for a database on the same machine while many log
@@ -28,11 +28,11 @@ pub(super) struct Session {
 struct State {
     /// Threads that hash.
     hashing: usize,
-    is_back: bool,
+    is_lowered: bool,
 }
 
 /// That a thread hashes, until it is dropped.
-pub(super) struct Shift<'a>(&'a Session);
+pub(super) struct HashingGuard<'a>(&'a Session);
 
 impl Session {
     pub(super) fn of_this_process() -> Self {
@@ -44,36 +44,36 @@ impl Session {
 
     /// Begins to hash on one more thread, and gives way. Linux takes ten changes a second, of all
     /// sessions; whoever hashes next tries again.
-    pub(super) fn begin(&self) -> Shift<'_> {
+    pub(super) fn begin(&self) -> HashingGuard<'_> {
         let mut state = self.lock();
         state.hashing += 1;
-        if self.usual.is_some() && !state.is_back {
-            state.is_back = set_niceness(NICENESS);
+        if self.usual.is_some() && !state.is_lowered {
+            state.is_lowered = set_niceness(NICENESS);
         }
-        Shift(self)
+        HashingGuard(self)
     }
 
     /// Whether it gives way.
-    pub(super) fn is_back(&self) -> bool {
-        self.lock().is_back
+    pub(super) fn is_lowered(&self) -> bool {
+        self.lock().is_lowered
     }
 
     /// Gives way no longer, if nobody hashes.
-    pub(super) fn come_forward(&self) {
+    pub(super) fn restore_priority(&self) {
         let mut state = self.lock();
         if let Some(usual) = self.usual
             && state.hashing == 0
         {
-            state.is_back = !set_niceness(usual);
+            state.is_lowered = !set_niceness(usual);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
-impl Drop for Shift<'_> {
+impl Drop for HashingGuard<'_> {
     fn drop(&mut self) {
         self.0.lock().hashing -= 1;
     }

@@ -7,7 +7,7 @@ use std::thread::sleep;
 use futures::future::join_all;
 
 use super::*;
-use crate::concurrency::{ConcurrencyLimit, Priority, aside};
+use crate::concurrency::{ConcurrencyLimit, Priority, without_slot};
 
 fn lane(threads: usize, queue: usize, wait_max_ms: u64) -> HashingLane {
     HashingLane::start(&settings::Hashing { threads, queue, wait_max_ms }).unwrap()
@@ -23,7 +23,7 @@ async fn occupy(lane: &HashingLane) -> mpsc::Sender<()> {
             begun.send(()).unwrap();
             wait.recv()
         };
-        lane.run_patiently(work).await
+        lane.run_unbounded(work).await
     });
     has_begun.await.unwrap();
     finish
@@ -135,7 +135,7 @@ async fn who_waits_for_a_hash_keeps_no_slot() {
     assert_eq!(free(), all - 1);
     let lane = lane(1, 10, 60_000);
     let finish = occupy(&lane).await;
-    let mut waiting = Box::pin(aside::with(slot, lane.run(|| 1)));
+    let mut waiting = Box::pin(without_slot::with(slot, lane.run(|| 1)));
     assert!(futures::poll!(&mut waiting).is_pending());
     assert_eq!(free(), all);
     drop(finish);
@@ -146,7 +146,7 @@ async fn who_waits_for_a_hash_keeps_no_slot() {
 async fn a_panic_breaks_only_its_own_work() {
     let lane = lane(1, 0, 1000);
     assert_eq!(lane.run(|| panic!("on purpose")).await, Err::<(), _>(HashingRefused::Broken));
-    assert_eq!(lane.run_patiently(|| 1).await, Ok(1));
+    assert_eq!(lane.run_unbounded(|| 1).await, Ok(1));
 }
 
 #[cfg(target_os = "linux")]

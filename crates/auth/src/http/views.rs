@@ -1,5 +1,6 @@
 //! What answers about accounts say.
 
+use api::Located;
 use ids::{AccountId, SessionId};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -6,6 +6,7 @@ use database::{At, Execute, Fetch};
 use diesel::dsl::{auto_type, exists};
 use diesel::prelude::*;
 use ids::{AccountId, SessionId};
+use values::Email;
 
 use super::{AccountRow, COLUMNS};
 use crate::refresh_token::RefreshToken;
@@ -119,6 +120,16 @@ pub(crate) fn accounts_of(
         .filter(sessions::id.eq_any(ids))
         .filter(lasts(now.into()))
         .select((sessions::id, COLUMNS))
+}
+
+/// A session of the account with this address that was begun from this network, ended or not.
+pub(crate) fn from_network<'a>(email: &'a Email, network: &'a str) -> impl Fetch<'a, SessionId> {
+    sessions::table
+        .inner_join(users::table)
+        .filter(users::email.eq(email.as_str()))
+        .filter(sessions::network.eq(network))
+        .select(sessions::id)
+        .limit(1)
 }
 
 /// The sessions of an account that last at `now`, the one used last before the others.

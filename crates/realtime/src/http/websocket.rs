@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::ORIGIN;
 use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get};
-use admission::ClientAddress;
+use admission::{ClientAddress, own_origin};
 use api::{ErrorBody, Problem};
 use serde_json::Value;
 use utoipa::IntoResponses;
@@ -66,7 +66,9 @@ pub(crate) async fn websocket(
     let version = Version::parse(query.get("vsn").map(String::as_str));
     let version = version.ok_or_else(|| no(StatusCode::BAD_REQUEST, "unknown_version"))?;
     let origin = request.headers().get(ORIGIN).map(|it| it.to_str().unwrap_or_default());
-    if origin.is_some_and(|it| !worker.authorizer().accepts_origin(it)) {
+    let is_own =
+        |origin: &str| own_origin(&request).is_some_and(|own| own.eq_ignore_ascii_case(origin));
+    if origin.is_some_and(|it| !worker.authorizer().accepts_origin(it) && !is_own(it)) {
         return Err(no(StatusCode::FORBIDDEN, "origin_not_allowed"));
     }
     let header = request.headers().get("x-api-key").and_then(|it| it.to_str().ok());

@@ -1,5 +1,6 @@
 //! What answers about rooms say.
 
+use api::Located;
 use documents::Json;
 use ids::{AccountId, GameRuleId, RoomId, VisitorId};
 use serde::Serialize;

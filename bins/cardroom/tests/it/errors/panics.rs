@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpServer, web};
-use admission::RateLimits;
+use admission::{RateLimits, TrustedHops};
 use auth::mail::Mailer;
 use auth::{Accounts, Auth, KeyRing, Passes, Pseudonyms, RefreshTokens, Tokens};
 use cardroom::app::{Shared, build};
@@ -43,7 +43,7 @@ fn shared(settings: Settings) -> Shared {
         rules: rules.clone(),
         batch_users: settings.limits.batch_users,
     };
-    let rates = Data::new(RateLimits::new(&settings.rates, 0).unwrap());
+    let rates = Data::new(RateLimits::new(&settings.rates, TrustedHops(0)).unwrap());
     let live = Live::new(&settings, &auth, &runtime);
     Shared::new(settings, auth, writers, rates, live, Lifecycle::default())
 }

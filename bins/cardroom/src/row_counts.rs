@@ -11,23 +11,23 @@ use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 /// How long the start is left alone.
-const AT_FIRST: Duration = Duration::from_secs(1);
+const START_DELAY: Duration = Duration::from_secs(1);
 
 /// Of the time, counting takes one part in so many at most, however large the tables are.
 const SHARE: u32 = 100;
 
 /// Counting, until it is dropped.
-pub(crate) struct Census(Option<AbortHandle>);
+pub(crate) struct RowCounts(Option<AbortHandle>);
 
-impl Census {
+impl RowCounts {
     /// Counts soon, and again after each `every`; never when that is zero.
     pub(crate) fn start(db: Db, every: Duration) -> Self {
-        let task = (!every.is_zero()).then(|| tokio::spawn(count_again_and_again(db, every)));
+        let task = (!every.is_zero()).then(|| tokio::spawn(count_repeatedly(db, every)));
         Self(task.map(|it| it.abort_handle()))
     }
 }
 
-impl Drop for Census {
+impl Drop for RowCounts {
     fn drop(&mut self) {
         if let Some(task) = &self.0 {
             task.abort();
@@ -35,8 +35,8 @@ impl Drop for Census {
     }
 }
 
-async fn count_again_and_again(db: Db, every: Duration) {
-    sleep(AT_FIRST.min(every)).await;
+async fn count_repeatedly(db: Db, every: Duration) {
+    sleep(START_DELAY.min(every)).await;
     loop {
         let start = Instant::now();
         if let Err(error) = count(&db).await {

@@ -18,7 +18,7 @@ pub(crate) async fn with<T>(slot: Slot, work: impl Future<Output = T>) -> T {
 /// Waits for something that has a queue of its own. Meanwhile the request has no slot, so that those
 /// who stand in that queue keep nobody out; afterwards it has one again at once, because its work is
 /// nearly done.
-pub(crate) async fn wait_aside<T>(wait: impl Future<Output = T>) -> T {
+pub(crate) async fn wait_without_slot<T>(wait: impl Future<Output = T>) -> T {
     let left = SLOT.try_with(Cell::take).ok().flatten().map(Left::from);
     let outcome = wait.await;
     if let Some(left) = left {
