@@ -1,4 +1,4 @@
-//! How long a body may take to arrive. actix limits the time of a request's head, not of its body.
+//! The time limit of a request body. actix limits the time of the head alone.
 
 use std::cell::RefCell;
 use std::io::ErrorKind;
@@ -18,8 +18,8 @@ use futures::Stream;
 
 use crate::input::limits;
 
-/// Cuts a body off that does not arrive in time, whoever reads it, and closes the connection of one
-/// that nobody reads to its end.
+/// Ends a body with an error when it does not arrive in time, and closes the connection when a body was
+/// not read to its end.
 pub async fn limit_body_time<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
@@ -41,25 +41,24 @@ pub async fn limit_body_time<B: MessageBody + 'static>(
     Ok(response.map_body(|_, body| EitherBody::right(BoxBody::new(Held::new(body, incoming)))))
 }
 
-/// Lets the body of a request take as long as it likes: what follows the handshake of a websocket is
-/// the body of that request.
+/// Removes the time limit of a body: the frames of a websocket are the body of its handshake.
 pub fn disable_body_timeout(request: &HttpRequest) {
     if let Some(incoming) = request.extensions_mut().remove::<Incoming>() {
-        incoming.0.borrow_mut().is_waived = true;
+        incoming.0.borrow_mut().is_unlimited = true;
     }
 }
 
-/// A body on its way. Cloning shares it.
+/// A body that is being received. Cloning shares it.
 #[derive(Clone)]
 struct Incoming(Rc<RefCell<Timed>>);
 
 struct Timed {
     payload: Payload,
     time: Duration,
-    /// When patience ends; it is needed only when the body did not come with the head.
+    /// The deadline; created only when the body did not arrive together with the head.
     end: Option<Pin<Box<Sleep>>>,
     has_ended: bool,
-    is_waived: bool,
+    is_unlimited: bool,
 }
 
 impl Incoming {
@@ -69,7 +68,7 @@ impl Incoming {
             time,
             end: None,
             has_ended: false,
-            is_waived: false,
+            is_unlimited: false,
         })))
     }
 
@@ -92,7 +91,7 @@ impl Timed {
             self.has_ended = chunk.is_none();
             return Poll::Ready(chunk);
         }
-        if self.is_waived {
+        if self.is_unlimited {
             return Poll::Pending;
         }
         let end = self.end.get_or_insert_with(|| Box::pin(sleep(self.time)));
@@ -100,9 +99,8 @@ impl Timed {
     }
 }
 
-/// The answer to a request whose body was not read to its end. A body that is held until the answer
-/// is written makes actix close the connection within a second; of one that was let go it would wait
-/// for the rest, without an end.
+/// The answer to a request whose body was not read to its end. While the body is held, actix closes the
+/// connection within a second of the answer; once dropped, actix would wait for the rest without a limit.
 struct Held {
     answer: BoxBody,
     _rest: Incoming,

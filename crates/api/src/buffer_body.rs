@@ -1,4 +1,4 @@
-//! Waiting for a body before any work begins.
+//! Buffering a body before any work begins.
 
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::Method;
@@ -9,9 +9,9 @@ use futures::{StreamExt, stream};
 use crate::input::limits;
 use crate::problem::Problem;
 
-/// Waits until the body of a request is here, whole or as much of it as anybody takes. What reads it
-/// afterwards finds all of it, and whatever fault ended it. What follows a handshake is not waited for:
-/// it comes after the answer.
+/// Receives the body of a request, up to the largest that any handler takes. Its reader afterwards gets
+/// the same bytes, and the error that ended it. The body of a websocket handshake is left alone: it
+/// follows the answer.
 ///
 /// # Errors
 /// When the application was configured without limits.
@@ -25,7 +25,7 @@ pub async fn buffer_body(request: &mut ServiceRequest) -> Result<(), Problem> {
     let payload = request.parts_mut().1.take();
     let payload = match payload {
         Payload::None => return Ok(()),
-        // Refused by whoever reads it, without reading.
+        // The extractor refuses it by its announced length, without reading.
         payload if announced > largest => payload,
         payload => arrived(payload, largest).await,
     };

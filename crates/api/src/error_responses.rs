@@ -1,10 +1,10 @@
-//! How answers that many operations share are described.
+//! Descriptions of the error answers that many operations share, for OpenAPI.
 
 use utoipa::IntoResponses;
 
 use crate::problem::{ErrorBody, ValidationBody};
 
-/// The faults of an operation that needs a token.
+/// Errors of an operation that needs a token.
 #[derive(IntoResponses)]
 pub enum AuthErrors {
     /// The token's subject is no id
@@ -21,7 +21,7 @@ pub enum AuthErrors {
     Gone(ErrorBody),
 }
 
-/// The faults of an operation that reads a body.
+/// Errors of an operation that reads a body.
 #[derive(IntoResponses)]
 pub enum BodyErrors {
     /// The body did not arrive in time
@@ -38,7 +38,7 @@ pub enum BodyErrors {
     Invalid(ValidationBody),
 }
 
-/// The fault of an operation that reads the path or the query.
+/// The error of an operation that reads the path or the query.
 #[derive(IntoResponses)]
 pub enum InputErrors {
     /// The input is not valid
@@ -46,7 +46,7 @@ pub enum InputErrors {
     Invalid(ValidationBody),
 }
 
-/// The faults of an operation when too much is asked at once.
+/// Errors of an operation under load.
 #[derive(IntoResponses)]
 pub enum OverloadErrors {
     /// Too many requests; `Retry-After` says when to come back, and `code` names the limit

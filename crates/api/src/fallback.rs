@@ -1,4 +1,4 @@
-//! What answers when no route does: 404, or 405 for a known path.
+//! The answer when no route matches: 404, or 405 for a known path.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -12,16 +12,16 @@ use serde_json::value::RawValue;
 
 use crate::Problem;
 
-/// The paths of the API and the methods that each of them knows, taken from its description.
+/// The paths of the API and the methods of each, taken from its OpenAPI description.
 pub struct Routes {
     document: &'static str,
-    /// Made when it is first asked, because it takes as much memory as the routes of a worker.
+    /// Built on first use, because it takes as much memory as the routes of a worker.
     table: OnceLock<Table>,
 }
 
 type Table = Vec<(ResourceDef, HeaderValue)>;
 
-/// The methods of a path; what they do is not looked at.
+/// The methods of a path; the operations are not parsed.
 type Methods<'a> = BTreeMap<String, &'a RawValue>;
 
 /// The part of an OpenAPI document that names paths and methods.
@@ -32,12 +32,12 @@ struct Description<'a> {
 }
 
 impl Routes {
-    /// The routes that the API's own description names, an OpenAPI document.
+    /// The routes of this OpenAPI document.
     pub fn of(document: &'static str) -> Self {
         Self { document, table: OnceLock::new() }
     }
 
-    /// Why no route took this request.
+    /// The error for a request that no route matched.
     pub fn refuse(&self, request: &HttpRequest) -> Problem {
         let table = self.table.get_or_init(|| read(self.document));
         match table.iter().find(|(pattern, _)| pattern.is_match(request.path())) {

@@ -15,10 +15,10 @@ use crate::problem::Problem;
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Characters of a key at most.
+/// Longest key, in bytes.
 const KEY_MAX: usize = 255;
 
-/// Seconds after which the answer to a request that is under way may be there.
+/// Seconds after which a request in flight may be answered.
 const RETRY_SECS: u64 = 1;
 
 /// The key of a request that its client may repeat; none when it will not.
@@ -56,7 +56,7 @@ impl IntoParams for Idempotency {
     }
 }
 
-/// 422: the key stands for another request.
+/// 422: the key was used for another request.
 pub fn key_reused() -> Problem {
     let detail = "This Idempotency-Key was used for another request";
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
@@ -79,7 +79,7 @@ impl RequestPart for Idempotency {
     }
 }
 
-/// Two requests are the same when all is the same that changes what they do.
+/// A hash of everything that changes the effect of a request: two requests with one fingerprint are the same.
 fn fingerprint(raw: &RawRequest<'_>, headers: &HeaderMap) -> Vec<u8> {
     let mut hash = Sha256::new();
     let mut add = |part: &[u8]| {

@@ -1,8 +1,8 @@
-//! What a request says, checked in the order that clients know.
+//! Extractors of the input of a request, checked in the order that clients know.
 //!
-//! 1. A JSON body must be JSON (415, 413, 422 `json_invalid`), whoever asks.
-//! 2. Who asks must be allowed to ([`Authed`]).
-//! 3. Path, query and body must be valid; one 422 names all faults.
+//! 1. A JSON body must be JSON (415, 413, 422 `json_invalid`), before the caller is authenticated.
+//! 2. The caller must be authenticated and authorized ([`Authed`]).
+//! 3. Path, query and body must be valid; one 422 lists all faults.
 
 mod body;
 mod parts;
@@ -23,22 +23,22 @@ use crate::problem::Problem;
 /// The content type of JSON.
 const JSON: &str = "application/json";
 
-/// A piece of a request: the path, the query, the body, or several of them.
+/// A part of a request: the path, the query, the body, a header, or a tuple of two to four of them.
 pub trait RequestPart: Sized {
-    /// The content types of a body that this part takes; none when it leaves the body alone.
+    /// The content types of the body that this part reads; empty when it reads no body.
     const MEDIA: &'static [&'static str] = &[];
 
-    /// The largest body this part takes, or `None` when it leaves the body alone.
+    /// The largest body that this part reads, in bytes; `None` when it reads no body.
     fn body_limit(limits: &BodyLimits) -> Option<usize> {
         let _ = limits;
         None
     }
 
-    /// Reads the part; what is wrong is noted in the raw request's list.
+    /// Reads the part, and records its faults in the list of the raw request.
     fn read(raw: &mut RawRequest<'_>) -> Option<Self>;
 }
 
-/// A request before it is understood: its head, its whole body, and what was found wrong.
+/// A request before it is parsed: its head, its whole body, and the faults so far.
 pub struct RawRequest<'a> {
     pub(crate) request: &'a HttpRequest,
     pub(crate) body: &'a [u8],
@@ -57,21 +57,21 @@ impl RawRequest<'_> {
         self.body
     }
 
-    /// How large bodies may be.
+    /// The bounds of bodies.
     pub fn limits(&self) -> BodyLimits {
         self.limits
     }
 
-    /// The body, as a place where something is wrong.
+    /// The body as the location of faults.
     pub fn body_location(&mut self) -> Location<'_> {
         Location::new(vec![Value::from("body")], &mut self.issues)
     }
 }
 
-/// What a request says, for everyone.
+/// The input of a request that needs no authentication.
 pub struct Input<T>(pub T);
 
-/// Who asks, and what the request says.
+/// The caller of a request, and its input.
 pub struct Authed<C, T>(pub C, pub T);
 
 impl<T: RequestPart + 'static> FromRequest for Input<T> {
@@ -109,7 +109,7 @@ fn understand<T: RequestPart>(
     T::read(&mut raw).ok_or_else(|| Problem::invalid(raw.issues))
 }
 
-/// No part: for requests that say all by who asks.
+/// No part, for requests without input.
 impl RequestPart for () {
     fn read(_: &mut RawRequest<'_>) -> Option<Self> {
         Some(())

@@ -1,44 +1,44 @@
-//! Refusals as the log tells them: a thousand in a second say no more than one, and cost what would do
-//! the work of others.
+//! Sampling of refusals in the log: at most one line a second for each code, with the number of refusals.
+//! Writing a line for each would cost as much as serving others.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// How often the log tells of refusals of one kind, on each thread of the server.
+/// Time between two lines about refusals with one code, on each thread of the server.
 const EVERY: Duration = Duration::from_secs(1);
 
 thread_local! {
     static REFUSALS: RefCell<Refusals> = RefCell::default();
 }
 
-/// How many refusals with this code, the present one included, the log has not told of; nothing when
-/// it told of some a moment ago. The metrics have them all.
+/// The number of refusals with this code since the last line about them, the present one included; `None`
+/// when that line is less than a second old. Metrics count all of them.
 pub(crate) fn unreported(code: &'static str) -> Option<u64> {
     REFUSALS.with_borrow_mut(|refusals| refusals.add(code, Instant::now()))
 }
 
 #[derive(Default)]
-struct Refusals(HashMap<&'static str, Untold>);
+struct Refusals(HashMap<&'static str, Unreported>);
 
-/// Refusals of one kind since the log told of some.
-struct Untold {
+/// Refusals with one code since the last line about them.
+struct Unreported {
     since: Instant,
     number: u64,
 }
 
 impl Refusals {
     fn add(&mut self, code: &'static str, now: Instant) -> Option<u64> {
-        let Some(untold) = self.0.get_mut(code) else {
-            self.0.insert(code, Untold { since: now, number: 0 });
+        let Some(unreported) = self.0.get_mut(code) else {
+            self.0.insert(code, Unreported { since: now, number: 0 });
             return Some(1);
         };
-        untold.number += 1;
-        if now < untold.since + EVERY {
+        unreported.number += 1;
+        if now < unreported.since + EVERY {
             return None;
         }
-        untold.since = now;
-        Some(std::mem::take(&mut untold.number))
+        unreported.since = now;
+        Some(std::mem::take(&mut unreported.number))
     }
 }
 
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_flood_the_log_tells_once_a_second_and_how_many() {
+    fn a_flood_of_refusals_is_logged_once_a_second_with_its_number() {
         let mut refusals = Refusals::default();
         let start = Instant::now();
         assert_eq!(refusals.add("busy", start), Some(1));

@@ -1,4 +1,5 @@
-//! The one place that writes errors, and that logs the faults among them.
+//! Middleware that every request passes: request ids, errors, panics. Errors are written and logged here
+//! and nowhere else.
 
 use std::panic::AssertUnwindSafe;
 
@@ -36,7 +37,7 @@ fn as_members<S: Serializer>(
     serializer.collect_map(fields.iter().map(|(name, value)| (name, value)))
 }
 
-/// Writes every error in the one shape, whoever raised it.
+/// Writes every error in the same JSON shape, whether a handler or a library raised it.
 pub async fn write_errors<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -51,7 +52,7 @@ pub async fn write_errors<B: MessageBody>(
     Ok(response.into_response(written).map_into_right_body())
 }
 
-/// The problem that a handler raised, or one made of the bare status that a library answered with.
+/// The problem that a handler returned, or one built from the bare status of a library.
 fn problem_of<B>(response: &ServiceResponse<B>) -> Option<Problem> {
     let raised = response.response().extensions().get::<Problem>().cloned();
     let status = response.status();
@@ -78,8 +79,7 @@ fn write(problem: &Problem, id: &RequestId) -> HttpResponse<BoxBody> {
     response.json(Body { detail, code, request_id: id.as_str(), fields })
 }
 
-/// A fault is logged with its cause, and so is why requests are turned away; what a client did wrong is
-/// not a fault.
+/// Logs a server error with its cause, and refusals (503) sampled. Client errors are not logged here.
 fn log(problem: &Problem, id: &RequestId) {
     let cause = problem.cause.as_deref().unwrap_or(problem.code);
     let (status, code) = (problem.status.as_u16(), problem.code);
@@ -87,14 +87,14 @@ fn log(problem: &Problem, id: &RequestId) {
         let Some(requests) = log_sampling::unreported(code) else { return };
         warn!(
             request_id = %id, status, code, cause, requests,
-            "turned away {requests} requests: {cause}",
+            "refused {requests} requests: {cause}",
         );
     } else if problem.status.is_server_error() {
         error!(request_id = %id, status, code, cause, "a request failed: {cause}");
     }
 }
 
-/// Turns a panic into a 500, so that the client gets an answer and the connection lives on.
+/// Answers 500 to a request whose handler panicked; the connection stays open.
 pub async fn catch_panics<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -107,14 +107,14 @@ pub async fn catch_panics<B: MessageBody>(
     }
 }
 
-/// The answer to a request that went down with its handler. A stand-in carries what the layers
-/// further out read from a request: its id, and its origin for the CORS headers.
+/// The answer to a request whose handler panicked. The request itself is gone, so a substitute carries
+/// what outer layers read from a request: its id, and its origin for the CORS headers.
 fn after_panic(origin: Option<HeaderValue>, id: RequestId) -> ServiceResponse<BoxBody> {
-    let mut stand_in = TestRequest::default();
+    let mut substitute = TestRequest::default();
     if let Some(origin) = origin {
-        stand_in = stand_in.insert_header((ORIGIN, origin));
+        substitute = substitute.insert_header((ORIGIN, origin));
     }
-    let request = stand_in.to_http_request();
+    let request = substitute.to_http_request();
     request.extensions_mut().insert(id);
     let problem = Problem::bug(&std::io::Error::other("a handler panicked"));
     ServiceResponse::from_err(problem, request)

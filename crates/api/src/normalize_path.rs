@@ -1,8 +1,8 @@
-//! One spelling of every path: slashes that say nothing are dropped, what need not be percent-encoded
-//! is not (RFC 3986, section 6.2.2.2), and what has two names gets one.
+//! Normalization of paths: empty segments are dropped, unreserved characters are decoded (RFC 3986,
+//! section 6.2.2.2), and aliases are replaced.
 //!
-//! The router takes every spelling. What else looks at a path (limits, priorities) sees the same one, so
-//! nobody gets round it by another.
+//! Every layer that looks at a path (router, limits, priorities) sees the normalized one, so no spelling
+//! bypasses a limit.
 
 use std::borrow::Cow;
 
@@ -13,36 +13,36 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, Uri};
 use actix_web::middleware::Next;
 
-/// Paths with another name, each first: it is read as the second, and so is what lies below it.
+/// Pairs of alias and path: a path at or below the alias is read as one at or below the path.
 pub type PathAliases = &'static [(&'static str, &'static str)];
 
-/// Gives the path of a request its one spelling.
+/// Normalizes the path of a request, and answers HEAD by the routes of GET.
 ///
-/// With slashes it does what `NormalizePath::trim` of actix-web does, which sends the path of every
-/// request through a regular expression: 4 % of what a save costs.
+/// With slashes it does what `NormalizePath::trim` of actix-web does, without its regular expression, which
+/// costs 4 % of a save.
 pub async fn normalize_path<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
-    names: PathAliases,
+    aliases: PathAliases,
 ) -> Result<ServiceResponse<B>, Error> {
     // The routes of GET answer HEAD; the encoder leaves the body out (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD && !request.head().upgrade() {
         request.head_mut().method = Method::GET;
     }
-    if let Some(uri) = respelled(request.uri(), names) {
+    if let Some(uri) = normalized(request.uri(), aliases) {
         request.match_info_mut().get_mut().update(&uri);
         request.head_mut().uri = uri;
     }
     next.call(request).await
 }
 
-/// The same in the one spelling; nothing when it has that already.
-fn respelled(uri: &Uri, names: PathAliases) -> Option<Uri> {
+/// The URI with a normalized path; `None` when it is normalized already.
+fn normalized(uri: &Uri, aliases: PathAliases) -> Option<Uri> {
     let mut path = Cow::Borrowed(uri.path());
     for better in [decoded, trimmed] {
         path = better(&path).map_or(path, Cow::Owned);
     }
-    path = renamed(&path, names).map_or(path, Cow::Owned);
+    path = resolved(&path, aliases).map_or(path, Cow::Owned);
     let Cow::Owned(path) = path else { return None };
     let text = match uri.query() {
         Some(query) => format!("{path}?{query}"),
@@ -53,7 +53,7 @@ fn respelled(uri: &Uri, names: PathAliases) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// The path with all its unreserved characters as they are; nothing when they are.
+/// The path with its unreserved characters decoded; `None` when none is encoded.
 fn decoded(path: &str) -> Option<String> {
     if !path.contains('%') {
         return None;
@@ -70,8 +70,7 @@ fn decoded(path: &str) -> Option<String> {
     (text.len() < path.len()).then_some(text)
 }
 
-/// The character that the two digits at the beginning encode, if it needs no encoding (RFC 3986,
-/// section 2.3).
+/// The character that the two digits at the beginning encode, if it is unreserved (RFC 3986, section 2.3).
 fn unreserved(digits: &str) -> Option<char> {
     let [high, low, ..] = *digits.as_bytes() else { return None };
     let digit = |it: u8| char::from(it).to_digit(16);
@@ -80,7 +79,7 @@ fn unreserved(digits: &str) -> Option<char> {
     is_unreserved.then_some(character)
 }
 
-/// The path without several slashes in a row and those at its end; nothing when there are none.
+/// The path without empty segments; `None` when it has none.
 fn trimmed(path: &str) -> Option<String> {
     let is_trim = path.len() < 2 || !(path.ends_with('/') || path.contains("//"));
     if is_trim {
@@ -91,9 +90,9 @@ fn trimmed(path: &str) -> Option<String> {
     Some(if text.is_empty() { "/".to_owned() } else { text })
 }
 
-/// The path by its first name; nothing when it goes by that.
-fn renamed(path: &str, names: PathAliases) -> Option<String> {
-    names.iter().find_map(|(other, name)| {
+/// The path that an alias stands for; `None` when it is no alias.
+fn resolved(path: &str, aliases: PathAliases) -> Option<String> {
+    aliases.iter().find_map(|(other, name)| {
         let rest = path.strip_prefix(other)?;
         (rest.is_empty() || rest.starts_with('/')).then(|| format!("{name}{rest}"))
     })
@@ -105,7 +104,7 @@ mod tests {
 
     #[track_caller]
     fn check(sent: &str, expected: Option<&str>) {
-        let found = respelled(&sent.parse().unwrap(), &[("/other", "/the/one")]);
+        let found = normalized(&sent.parse().unwrap(), &[("/other", "/the/one")]);
         assert_eq!(found.map(|it| it.to_string()).as_deref(), expected, "{sent}");
     }
 

@@ -1,4 +1,17 @@
-//! The one shape of an error.
+//! The error that a handler returns, and which error to use where.
+//!
+//! | the situation | the error |
+//! |---|---|
+//! | one value of the input is not valid | [`values::Fault`], recorded at a [`values::Location`]; all of them become one 422 |
+//! | a rule of a feature forbids the request | a variant of the feature's error enum, converted by one `match` into [`Problem::new`] with a stable code |
+//! | the server cannot do it now (pool, queue, database) | an error that implements [`ServerFailure`]; `?` converts it into a 503 with `Retry-After` |
+//! | a limit of a queue or a rate | [`Problem::unavailable`] (503) or the type of the limit (429), both with `Retry-After` |
+//! | something that cannot happen | [`Problem::bug`]: a 500 whose cause is logged and not sent |
+//! | no route, or another method | nothing: [`crate::Routes`] answers 404 and 405 |
+//!
+//! Handlers return the error and log nothing. [`crate::middleware::write_errors`] writes the body and logs
+//! server errors once, with their sources. A message of a library (serde, Diesel, actix) is never part of
+//! an answer.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -12,14 +25,14 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use values::{FailureKind, Issue, ServerFailure};
 
-/// Seconds after which a client may try again when the database was away or busy.
+/// Seconds after which a client may retry when the database was unavailable or busy.
 const DATABASE_RETRY_SECS: u64 = 1;
 
 const BUSY: &str = "The service is busy, please try again";
 
-/// Why a request was not carried out, in the caller's words.
+/// An error answer: status, stable code, and a sentence for a person.
 ///
-/// Handlers return it; the middleware in [`crate::middleware`] writes it and logs it once.
+/// Handlers return it; [`crate::middleware`] writes and logs it once.
 #[derive(Clone, Debug)]
 pub struct Problem {
     pub(crate) status: StatusCode,
@@ -30,7 +43,7 @@ pub struct Problem {
     pub(crate) cause: Option<Box<str>>,
 }
 
-/// A sentence, or a list of what is wrong with the input.
+/// A sentence, or the issues of the input.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Detail {
@@ -50,30 +63,30 @@ impl Problem {
         Self { status, code, detail, fields, headers, cause: None }
     }
 
-    /// 422: the input is well-formed but not valid; every issue is named.
+    /// 422: the input is well-formed but not valid; the body lists every issue.
     pub fn invalid(issues: Vec<Issue>) -> Self {
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_error", "");
         Self { detail: Detail::Issues(issues), ..problem }
     }
 
-    /// 503: something that the service needs is away or full; `seconds` until a new try makes sense.
+    /// 503: a resource of the service is unavailable or full; a retry makes sense after `seconds`.
     pub fn unavailable(code: &'static str, detail: &'static str, seconds: u64) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(seconds)
     }
 
-    /// Says after how many seconds a new try makes sense.
+    /// Adds `Retry-After`, in seconds.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
         self.with_header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 
-    /// 405: the path knows other methods, those of `allowed`.
+    /// 405: the path supports the methods of `allowed` alone.
     pub fn method_not_allowed(allowed: HeaderValue) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed")
             .with_header(ALLOW, allowed)
     }
 
-    /// 500: a fault of ours. Its cause is logged and never told.
+    /// 500: a defect of the service. Its cause is logged and not sent.
     pub fn bug(cause: &dyn Error) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Internal Server Error")
             .caused_by(cause)
@@ -93,7 +106,7 @@ impl Problem {
         self
     }
 
-    /// Keeps the error and what led to it for the log.
+    /// Keeps the error and its sources for the log.
     #[must_use]
     pub fn caused_by(mut self, cause: &dyn Error) -> Self {
         let mut words = cause.to_string();

@@ -1,4 +1,4 @@
-//! The id that names a request in answers and logs.
+//! The id of a request in answers and logs.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of a request: the client's own when it is harmless, otherwise a new one.
+/// The id of a request: the client's own when it is safe to log, otherwise a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(HeaderValue);
 
@@ -31,7 +31,7 @@ impl RequestId {
 
     fn choose(sent: Option<&HeaderValue>) -> Self {
         match sent {
-            Some(value) if is_harmless(value.as_bytes()) => Self(value.clone()),
+            Some(value) if is_safe_to_log(value.as_bytes()) => Self(value.clone()),
             _ => Self::mint(),
         }
     }
@@ -42,8 +42,8 @@ impl RequestId {
     }
 }
 
-/// 8 to 64 letters, digits and hyphens: nothing that could forge a line of a log.
-fn is_harmless(id: &[u8]) -> bool {
+/// 8 to 64 letters, digits and hyphens: nothing that could forge a log line.
+fn is_safe_to_log(id: &[u8]) -> bool {
     (8..=64).contains(&id.len()) && id.iter().all(|it| it.is_ascii_alphanumeric() || *it == b'-')
 }
 
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clients_id_is_kept_when_it_is_harmless() {
+    fn a_clients_id_is_kept_when_it_is_safe_to_log() {
         check("checkout-42", true);
         check("short", false);
         check("12345678\"} forged", false);

@@ -1,11 +1,11 @@
-//! One list of routes, for the router and for the description.
+//! One list of routes, for the router and for OpenAPI.
 
 /// Declares the routes of a crate, once: a `configure` for the router, and a `Documentation` of them
 /// for the API's documentation. The first that matches takes a request, so fixed paths come before
 /// those with a variable in the same place.
 ///
-/// Those that are `guarded` have a limit of their own. They are described with the others, and added
-/// nowhere but behind it: what the guard does not take for its route finds none.
+/// Routes that are `guarded` have a rate limit of their own. They are described with the others, and added
+/// to the router behind their limit alone.
 #[macro_export]
 macro_rules! routes {
     (

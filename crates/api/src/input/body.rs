@@ -1,4 +1,4 @@
-//! Reading a body: bounded, and JSON when it says so.
+//! Reading a body: bounded, and checked to be JSON.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -21,10 +21,10 @@ use super::{JSON, RequestPart};
 use crate::head_limits::HeadLimits;
 use crate::problem::Problem;
 
-/// What a PATCH takes (RFC 5789, section 3.1).
+/// The media types that a PATCH accepts (RFC 5789, section 3.1).
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
-/// How large bodies may be, and how long they may take.
+/// Bounds of bodies in size and time.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimits {
     /// Bodies of ordinary requests, in bytes.
@@ -50,7 +50,7 @@ impl BodyLimits {
         self.largest().saturating_mul(WIRE_FACTOR).saturating_add(WIRE_REST)
     }
 
-    /// The largest body that anybody takes, in bytes.
+    /// The largest body that any handler takes, in bytes.
     pub(crate) fn largest(&self) -> usize {
         self.ordinary.max(self.document.bytes + ENVELOPE_BYTES)
     }
@@ -116,7 +116,7 @@ fn cut_off(error: &PayloadError) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_body", "The body could not be read to its end")
 }
 
-/// A body of no type is taken for JSON where that is taken, as before.
+/// A body without a content type counts as JSON where JSON is accepted, as in the earlier backend.
 fn check_media(request: &HttpRequest, media: &'static [&'static str]) -> Result<(), Problem> {
     let takes_json = media == [JSON];
     let Some(declared) = request.headers().get(CONTENT_TYPE) else {

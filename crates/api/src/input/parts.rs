@@ -35,7 +35,7 @@ impl<T: PathParam> IntoParams for Path<T> {
     }
 }
 
-/// The router leaves `%25`, `%2B` and `%2F` as they were sent, so that they part no segments.
+/// Decodes `%25`, `%2B` and `%2F`, which the router leaves encoded so that they separate no segments.
 fn decoded(segment: &str) -> String {
     match Quoter::new(b"", b"").requote(segment.as_bytes()) {
         Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -114,10 +114,10 @@ impl<T: FromFields> RequestPart for OptionalJson<T> {
 
 /// The field `state` of a JSON body: an object of any content, in canonical form.
 ///
-/// It is checked and rewritten as text, and never built as a tree.
+/// It is checked and rewritten as text; no tree is built.
 pub struct Document(pub documents::Json);
 
-/// What a body may hold beside its document, in bytes.
+/// Bytes that a body may have beside its document.
 pub(super) const ENVELOPE_BYTES: usize = 4096;
 
 impl RequestPart for Document {
@@ -150,7 +150,7 @@ fn accept(document: &str, raw: &mut RawRequest<'_>) -> Option<Document> {
     raw.body_location().inside("state").check(&Value::Null, accepted)
 }
 
-/// Builds the tree that [`Document`] spares, to say what is wrong with it.
+/// Builds the tree that [`Document`] avoids, to describe the fault.
 fn explain_no_document(raw: &mut RawRequest<'_>) -> Option<Document> {
     let body = body_value(raw)?;
     let NoDocument(state) = read_object(&body, raw.body_location())?;
