@@ -1,23 +1,23 @@
-//! Who is counted together.
+//! Keys of rate limits.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 
-/// Whoever has the same number is counted together. A hash, so that no address and no account lies
-/// in the memory of a limit, and a short one, so that a limit never holds more than
-/// [`BUCKETS`] of them. Nobody outside can choose with whom to share one.
+/// The key of a client or an account in a rate limit. It is a hash, so that no address and no account is
+/// kept in memory, and a short one, so that a limit never holds more than [`BUCKETS`] of them. It is keyed,
+/// so that no client can choose whose bucket it shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bucket(u32);
 
-/// As many as there are: some 16 MiB in the fullest limit. Of a thousand clients at one time, one in
-/// 500 shares its own with another.
+/// The number of buckets: some 16 MiB in the fullest limit. Of a thousand clients at one time, one in 500
+/// shares a bucket with another.
 const BUCKETS: u32 = 1 << 19;
 
-/// Sorts into buckets by a secret of this process. Cloning shares the secret.
+/// Assigns buckets by a secret of this process. Cloning shares the secret.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Buckets(RandomState);
 
 impl Bucket {
-    /// Who is never counted.
+    /// The key of requests that are exempt.
     pub(crate) const EXEMPT: Self = Self(BUCKETS);
 }
 

@@ -1,12 +1,12 @@
-//! How many requests are worked on at the same time.
+//! The limit of requests that are worked on at the same time.
 //!
-//! More at once than the machine can do makes everyone slower and nothing faster. So there are
-//! slots ([`ConcurrencyLimit`]); who finds none waits a short while, by [`Priority`], and is told to
-//! come again when that was too long or too many wait already.
+//! More concurrency than the machine can use adds latency and no throughput. So there are slots
+//! ([`ConcurrencyLimit`]); a request that finds none waits for a short time in the queue of its
+//! [`Priority`], and is refused with 503 when that was too long or the queue is full.
 //!
-//! A queue that makes people wait for long is served newest first: those who came last can still be
-//! answered while they wait, those who came first have given up or are about to. Serving the oldest
-//! first would make everybody late by the whole length of the queue.
+//! A standing queue is served newest first: the newest requests can still be answered in time, the oldest
+//! have been given up by their clients or are about to be. Oldest first would delay every request by the
+//! length of the queue.
 
 mod client;
 mod figures;
@@ -41,23 +41,23 @@ struct Shared {
     figures: Figures,
 }
 
-/// The right to be worked on, until it is dropped.
+/// A slot, returned when it is dropped.
 pub struct Slot {
     limit: ConcurrencyLimit,
     priority: Priority,
     since: Instant,
 }
 
-/// Nobody can begin this request in time: try again after this time.
+/// The request cannot be begun in time; a retry makes sense after `retry_after`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the service is busy")]
 pub struct ServerBusy {
-    /// When those who wait now will have had their turn.
+    /// The time after which the present queue has been served.
     pub retry_after: Duration,
 }
 
 impl ConcurrencyLimit {
-    /// As many slots and places to wait as the settings say.
+    /// Slots and queue of the sizes in the settings.
     pub fn new(settings: &settings::Admission) -> Self {
         Self(Arc::new(Shared {
             slots: Mutex::new(Slots::new(settings.requests, settings.queue)),
@@ -72,10 +72,10 @@ impl ConcurrencyLimit {
         is_free.then(|| self.slot(priority))
     }
 
-    /// Waits for a slot. A caller that goes away meanwhile leaves the queue.
+    /// Waits for a slot. Dropping the future leaves the queue.
     ///
     /// # Errors
-    /// When none came free in time, or too many wait already.
+    /// When no slot came free in time, or the queue is full.
     pub async fn wait(&self, priority: Priority) -> Result<Slot, ServerBusy> {
         let arrival = Instant::now();
         let Some(turn) = self.slots().wait(priority, arrival) else {
@@ -98,10 +98,10 @@ impl ConcurrencyLimit {
         Slot { limit: self.clone(), priority, since: Instant::now() }
     }
 
-    /// Gives free slots to those who wait.
+    /// Gives free slots to waiting requests.
     fn serve(&self) {
         while let Some((priority, turn)) = self.next() {
-            // One that comes back because its caller has just gone serves the others when it is dropped.
+            // A slot whose caller has just gone comes back here, and serves the next when it is dropped.
             let _ = turn.send(self.slot(priority));
         }
     }
@@ -114,7 +114,7 @@ impl ConcurrencyLimit {
         self.0.slots.lock()
     }
 
-    /// Puts the slots and the queue at this moment among the metrics.
+    /// Updates the gauges of slots and queue.
     pub fn measure(&self) {
         let slots = self.slots();
         self.0.figures.measure(|priority| (slots.taken(priority), slots.waiting(priority)));
@@ -122,7 +122,7 @@ impl ConcurrencyLimit {
 }
 
 impl Slot {
-    /// Gives the slot back unused, because nobody would read the answer.
+    /// Returns the slot unused, because the client has gone.
     fn pass_over(self) -> ServerBusy {
         self.limit.0.figures.passed_over();
         ServerBusy { retry_after: Duration::ZERO }

@@ -1,9 +1,9 @@
-//! Limits that count what went wrong: success is cheap, failure dear.
+//! Rate limits of failures: successes are free, failures are counted.
 //!
-//! A failure is known only afterwards, when others may be under way. So whoever asks is admitted
-//! before the work, which spares the work, and every failure is noted before it is told: the one
-//! too many is told as little as one that was not admitted. A success is admitted once more before it
-//! is told, so that a limited client does not learn a right guess from among wrong ones.
+//! A failure is known only after the work, when other attempts may be in flight. So an attempt is admitted
+//! before the work, which saves the work, and a failure is counted before it is answered: the one that
+//! exceeds the limit is answered like one that was not admitted. A success is admitted once more before it
+//! is answered, so that a limited client cannot tell a right guess from wrong ones.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub(crate) struct Failures<C: Clock = DefaultClock> {
 type Meter<C> = RateLimiter<Bucket, DashMapStateStore<Bucket>, C, StateInformationMiddleware>;
 
 impl Failures {
-    /// A limit that keeps `policy`, or none when it is not on.
+    /// A limit that enforces `policy` when it is on.
     pub(crate) fn new(policy: Policy, is_on: bool) -> Self {
         Self::with_clock(policy, is_on, DefaultClock::default())
     }
@@ -56,7 +56,7 @@ impl<C: Clock + Clone> Failures<C> {
         }
         match self.meter.check_key(&bucket) {
             Ok(left) if left.remaining_burst_capacity() > 0 => Ok(()),
-            // It was the last for now.
+            // It was the last one allowed for now.
             Ok(_) => {
                 self.block(bucket, self.policy.quota.replenish_interval());
                 Ok(())
@@ -69,13 +69,13 @@ impl<C: Clock + Clone> Failures<C> {
         }
     }
 
-    /// Admits nobody of this bucket for so long.
+    /// Refuses this bucket for the time `wait`.
     pub(crate) fn block(&self, bucket: Bucket, wait: Duration) {
         let until = self.clock.now() + wait.into();
         self.blocked().insert(bucket, until);
     }
 
-    /// Forgets whom it does not need to remember any more.
+    /// Evicts buckets that are admitted again.
     pub(crate) fn sweep(&self) {
         self.meter.retain_recent();
         self.meter.shrink_to_fit();

@@ -1,12 +1,12 @@
-//! The lane where passwords are hashed: few threads, and a queue as long as people wait.
+//! The lane in which passwords are hashed: a few threads with a low priority, and a queue bounded by time.
 //!
 //! A hash takes tens of milliseconds of a core, ten thousand times what a save takes. So hashes have
-//! threads of their own, which the operating system runs when nobody else wants the core, and a
-//! caller whose wait would be longer than people wait is refused before anything is hashed.
+//! threads of their own, which the operating system runs when the core is otherwise idle, and a caller
+//! whose wait would exceed the limit is refused before anything is hashed.
 //!
-//! First come is first served. Everybody may wait equally long, so the first has the earliest
-//! deadline; and nobody who is taken in waits in vain, which serving the newest first would do to
-//! those who were promised their turn. Who has gone away, or waited too long after all, is passed over.
+//! The queue is first in, first out: all callers have the same time limit, so the first has the earliest
+//! deadline, and a caller that was accepted is served. Callers that have gone, or have waited too long, are
+//! skipped.
 
 mod figures;
 mod queue;
@@ -38,13 +38,13 @@ pub struct HashingLane {
 /// Why a hash was not computed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HashingRefused {
-    /// The wait would be longer than anybody waits, or turned out to be.
+    /// The wait would exceed the limit, or did.
     #[error("the hashing queue is full")]
     Full {
-        /// When those who wait now will have had their turn.
+        /// The time after which the present queue has been served.
         retry_after: Duration,
     },
-    /// The work itself panicked.
+    /// The work panicked.
     #[error("hashing was broken off")]
     Broken,
 }
@@ -53,7 +53,7 @@ impl HashingLane {
     /// A lane with threads of its own, which end when its last clone is dropped.
     ///
     /// # Errors
-    /// When the system gives no threads.
+    /// When no thread can be started.
     pub fn start(settings: &settings::Hashing) -> io::Result<Self> {
         Ok(Self {
             threads: Threads::start(settings.threads)?,
@@ -62,12 +62,12 @@ impl HashingLane {
         })
     }
 
-    /// Does the work when its turn comes.
+    /// Runs the work when its turn comes.
     ///
-    /// A caller that goes away while waiting leaves the queue; work that has begun is finished.
+    /// Dropping the future leaves the queue; work that has begun is finished.
     ///
     /// # Errors
-    /// At once and before any work, when the wait would be too long; or later, when it was after all.
+    /// Before any work, when the wait would exceed the limit; or later, when it did.
     pub async fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce() -> R + Send + 'static,
@@ -77,9 +77,9 @@ impl HashingLane {
         self.wait_for(work, place, Some(until)).await
     }
 
-    /// Does the work when its turn comes, however long the queue is.
+    /// Runs the work when its turn comes, however long the queue is.
     ///
-    /// For the few callers that bring their own bound, such as an administrator's batch.
+    /// For the few callers with a bound of their own, such as an administrator's batch.
     ///
     /// # Errors
     /// When the work panics.
@@ -90,7 +90,7 @@ impl HashingLane {
         self.wait_for(work, QueuePlace::unconditionally(&self.queue), None).await
     }
 
-    /// How many pieces of work run at the same time.
+    /// The number of hashes that are computed at the same time.
     pub fn concurrency(&self) -> usize {
         self.queue.threads()
     }
@@ -113,10 +113,10 @@ impl HashingLane {
             let time = start.elapsed();
             queue.learn(time);
             figures.hashed(time);
-            // The caller may have gone while the work was done.
+            // The caller may have gone meanwhile.
             let _ = caller.send(outcome.map_err(|_| HashingRefused::Broken));
         });
-        // Who is passed over while still there has waited too long.
+        // A caller that was skipped and is still here has waited too long.
         wait_without_slot(timed(Wait::Hash, answer)).await.unwrap_or_else(|_| Err(self.refuse()))
     }
 

@@ -1,14 +1,14 @@
-//! Who may enter and when.
+//! Admission control: which requests are served, in which order, and which are refused.
 //!
-//! Hashing a password costs as much CPU as ten thousand ordinary requests. The [`HashingLane`]
-//! keeps it on a few threads of its own that give way to all others, so that everything else stays
-//! quick, and a log-in that would wait too long is told so at once.
+//! Hashing a password costs as much CPU as ten thousand ordinary requests. The [`HashingLane`] runs it on
+//! a few threads with a low priority, so that everything else stays fast, and refuses a log-in at once when
+//! it would wait too long.
 //!
-//! [`ConcurrencyLimit`] bounds how much is worked on at the same time: [`admit`] lets requests in by
-//! [`Priority`], in front of the routes.
+//! [`ConcurrencyLimit`] bounds the requests that are worked on at the same time: [`admit`] gives them slots
+//! by [`Priority`], in front of the routes. [`Priorities`] are declared beside the routes.
 //!
-//! [`RateLimits`] bound how often somebody may ask: a [`Gate`] counts the requests of an address beside
-//! the routes it guards, [`Logins`] and [`Codes`] count what went wrong.
+//! [`RateLimits`] bound the requests of a client over time: a [`Gate`] counts the requests of an address,
+//! [`Logins`] and [`Codes`] count failures.
 
 mod address;
 mod bucket;

@@ -11,13 +11,13 @@ use metrics::{Counter, counter};
 use settings::Rate;
 use thiserror::Error;
 
-/// What a limit allows (draft-ietf-httpapi-ratelimit-headers).
+/// The header of what a limit allows (draft-ietf-httpapi-ratelimit-headers).
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// What is left of it, and for how long.
+/// The header of what is left, and when it is replenished.
 const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// A limit's name, and what it allows: so many at once, and one more after each interval.
+/// The name of a limit, and its quota: a burst, and one more after each interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
     name: &'static str,
@@ -25,7 +25,7 @@ pub(crate) struct Policy {
     pub(crate) quota: Quota,
 }
 
-/// Too many requests: try again after this time.
+/// Too many requests; a retry makes sense after `retry_after`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many requests")]
 pub struct Limited {
@@ -38,7 +38,7 @@ impl Policy {
     pub(crate) fn new(name: &'static str, code: &'static str, rate: Rate) -> Self {
         let burst = NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::with_period(rate.interval()).unwrap_or(Quota::per_second(burst));
-        // There from the start, so that the first refusal is seen as one.
+        // Registered at the start, so that the first refusal is visible as an increase.
         refused(name).increment(0);
         Self { name, code, quota: quota.allow_burst(burst) }
     }
@@ -54,7 +54,7 @@ impl Policy {
         Self { quota, ..self }
     }
 
-    /// Seconds after which all of it is allowed again, rounded up.
+    /// Seconds until the whole quota is replenished, rounded up.
     fn window(&self) -> u64 {
         whole_seconds(self.quota.burst_size_replenished_in())
     }

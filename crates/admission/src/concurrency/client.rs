@@ -1,4 +1,4 @@
-//! Whether the client of a request is still there.
+//! Whether the client of a request is still connected.
 
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -7,11 +7,11 @@ use actix_web::rt::net::TcpStream;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
-/// The socket of a client. actix looks at it only while it reads a request.
+/// The socket of a client. actix itself notices a disconnect only while it reads a request.
 pub struct Client(OwnedFd);
 
-/// Remembers the socket of a connection, to ask later whether its client is still there. One whose
-/// socket cannot be had twice is taken to stay.
+/// Keeps a duplicate of the socket of a connection, to check later whether its client is still connected.
+/// Without a duplicate the client counts as connected.
 pub fn watch_client(connection: &TcpStream, extensions: &mut Extensions) {
     if let Ok(socket) = connection.as_fd().try_clone_to_owned() {
         extensions.insert(Client(socket));
@@ -19,7 +19,7 @@ pub fn watch_client(connection: &TcpStream, extensions: &mut Extensions) {
 }
 
 impl Client {
-    /// Whether the client has closed its end: nobody will read the answer.
+    /// Whether the client has closed its end, so that no answer would be read.
     pub(super) fn has_gone(&self) -> bool {
         let mut byte = [0_u8; 1];
         match recv(&self.0, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_silent_or_sends_more_is_still_there() {
+    fn a_client_that_is_silent_or_sends_more_is_still_there() {
         let (mut there, client) = connected();
         assert!(!client.has_gone());
         there.write_all(b"more").unwrap();
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn who_closes_has_gone() {
+    fn a_client_that_closes_has_gone() {
         let (there, client) = connected();
         there.shutdown(Shutdown::Both).unwrap();
         drop(there);

@@ -1,4 +1,4 @@
-//! What the limit looks like from outside.
+//! The metrics of the limit.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 use super::Priority;
 
-/// The figures of a limit, those of each priority in the order of priorities.
+/// The metrics of a limit, those of each priority in the order of priorities.
 pub(super) struct Figures {
     wait: Histogram,
     passed_over: Counter,
@@ -28,22 +28,22 @@ impl Figures {
         }
     }
 
-    /// Notes how long somebody waited, whatever came of it.
+    /// Records a wait, whatever its outcome.
     pub(super) fn waited(&self, time: Duration) {
         self.wait.record(time);
     }
 
-    /// Notes that somebody was told to come again.
+    /// Counts a refusal.
     pub(super) fn refused(&self, priority: Priority) {
         self.refused[priority.index()].increment(1);
     }
 
-    /// Notes that a turn came for somebody who had gone.
+    /// Counts a slot whose client had gone.
     pub(super) fn passed_over(&self) {
         self.passed_over.increment(1);
     }
 
-    /// Notes how many of each priority are worked on and how many wait.
+    /// Sets the gauges of each priority: requests in flight, and requests that wait.
     #[expect(clippy::cast_precision_loss, reason = "there are fewer requests than 2^52")]
     pub(super) fn measure(&self, of: impl Fn(Priority) -> (usize, usize)) {
         for priority in Priority::ALL {

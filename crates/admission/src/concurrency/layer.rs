@@ -1,4 +1,4 @@
-//! The layer in front of the routes.
+//! The middleware in front of the routes.
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -10,9 +10,9 @@ use api::Problem;
 use super::{Client, ConcurrencyLimit, Priorities, Priority, ServerBusy, Slot, without_slot};
 use crate::policy::whole_seconds;
 
-/// Lets a request in when its turn comes and its client is still there.
+/// Serves a request when it has a slot and its client is still connected.
 ///
-/// Its body is waited for first, so that nobody has a slot while a slow client sends.
+/// The body is buffered first, so that no slot is held while a slow client sends.
 pub async fn admit<B: MessageBody>(
     limit: Data<ConcurrencyLimit>,
     priorities: Data<Priorities>,

@@ -1,4 +1,4 @@
-//! Which slots are taken and who waits: the rules, without a clock and without locks.
+//! The rules of slots and queues, without a clock and without locks.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -7,27 +7,27 @@ use tokio::sync::oneshot::{self, Receiver, Sender};
 
 use super::{Priority, Slot};
 
-/// How long the oldest in a queue waits before it is served newest first (F10 of the capacity
-/// formulae; the interval of `CoDel`, RFC 8289). A queue that is never empty but moves on is no
-/// overload: newest first, it would keep somebody waiting in vain.
+/// The wait of the oldest request from which on a queue is served newest first (F10 of the capacity
+/// formulae; the interval of `CoDel`, RFC 8289). A queue that is never empty but moves on is no overload:
+/// newest first, it would let some requests time out.
 const STANDS_AFTER: Duration = Duration::from_millis(100);
 
 /// A new measurement counts a thirty-second, so that the estimate follows a change within a second
 /// and no single request moves it.
 const WEIGHT: u32 = 32;
 
-/// What slots there are, who has them and who waits for them.
+/// The slots, and the requests that wait for them.
 pub(super) struct Slots {
     number: usize,
     queue_max: usize,
     taken: [usize; Priority::ALL.len()],
-    /// The oldest in front. Some may have gone away since.
+    /// The oldest in front. Some may have been dropped since.
     waiting: [VecDeque<Waiting>; Priority::ALL.len()],
-    /// How long a slot is taken lately.
+    /// Moving average of the time that a slot is held.
     hold: Duration,
 }
 
-/// Somebody who waits, and since when.
+/// A request that waits, and since when.
 struct Waiting {
     since: Instant,
     caller: Sender<Slot>,
@@ -52,7 +52,7 @@ impl Slots {
         self.waiting[priority.index()].len()
     }
 
-    /// How long somebody who came now might wait.
+    /// The expected wait of a request that came now.
     pub(super) fn wait_time(&self) -> Duration {
         let (waiting, number) = (self.waiting_in_all() + 1, self.number.max(1));
         let turns = u32::try_from(waiting.div_ceil(number)).unwrap_or(u32::MAX);
@@ -68,31 +68,31 @@ impl Slots {
         is_free
     }
 
-    /// Takes a slot whether one is free or not, for somebody whose work has begun.
+    /// Takes a slot whether one is free or not, for a request whose work has begun.
     pub(super) fn take_anyway(&mut self, priority: Priority) {
         self.taken[priority.index()] += 1;
     }
 
-    /// Gives a slot back that was held for so long.
+    /// Returns a slot that was held for the time `held`.
     pub(super) fn leave(&mut self, priority: Priority, held: Duration) {
         self.taken[priority.index()] -= 1;
         self.hold = self.hold.saturating_sub(self.hold / WEIGHT) + held / WEIGHT;
     }
 
-    /// A place in the queue, if there is one. A full queue loses the oldest of those who go last, unless
-    /// everybody in it goes before the newcomer.
+    /// A place in the queue, if there is one. A full queue drops the oldest request of the lowest priority,
+    /// unless all have a higher priority than the new one.
     pub(super) fn wait(&mut self, priority: Priority, now: Instant) -> Option<Receiver<Slot>> {
-        if self.waiting_in_all() >= self.queue_max && !self.make_room(priority) {
+        if self.waiting_in_all() >= self.queue_max && !self.evict_lower(priority) {
             return None;
         }
         let (caller, turn) = oneshot::channel();
         let queue = &mut self.waiting[priority.index()];
-        forget_gone(queue);
+        drop_gone(queue);
         queue.push_back(Waiting { since: now, caller });
         Some(turn)
     }
 
-    /// Whose turn it is, if a slot is free for somebody: it is taken then.
+    /// The next request that a slot is free for; the slot is taken.
     pub(super) fn next(&mut self, now: Instant) -> Option<(Priority, Sender<Slot>)> {
         for priority in Priority::ALL {
             if !self.has_one_for(priority) {
@@ -106,14 +106,14 @@ impl Slots {
         None
     }
 
-    /// Whether a slot is free that is not kept for others.
+    /// Whether a slot is free that is not reserved for other priorities.
     fn has_one_for(&self, priority: Priority) -> bool {
         let others = Priority::ALL.into_iter().filter(|it| *it != priority);
         let kept = others.map(|it| it.share(self.number).saturating_sub(self.taken(it)));
         self.taken.iter().sum::<usize>() + kept.sum::<usize>() < self.number
     }
 
-    fn make_room(&mut self, newcomer: Priority) -> bool {
+    fn evict_lower(&mut self, newcomer: Priority) -> bool {
         let candidates = Priority::ALL.into_iter().rev();
         let mut last = candidates.take_while(|it| it.index() >= newcomer.index());
         let victim = last.find(|it| self.waiting(*it) > 0);
@@ -126,7 +126,7 @@ impl Slots {
 }
 
 fn pop_present(queue: &mut VecDeque<Waiting>, now: Instant) -> Option<Sender<Slot>> {
-    forget_gone(queue);
+    drop_gone(queue);
     let stands = queue.front().is_some_and(|oldest| now >= oldest.since + STANDS_AFTER);
     loop {
         let Waiting { caller, .. } = if stands { queue.pop_back() } else { queue.pop_front() }?;
@@ -136,8 +136,8 @@ fn pop_present(queue: &mut VecDeque<Waiting>, now: Instant) -> Option<Sender<Slo
     }
 }
 
-/// All wait equally long, so those who have given up are in front.
-fn forget_gone(queue: &mut VecDeque<Waiting>) {
+/// Drops requests whose clients gave up. All have the same time limit, so these are in front.
+fn drop_gone(queue: &mut VecDeque<Waiting>) {
     while queue.front().is_some_and(|oldest| oldest.caller.is_closed()) {
         queue.pop_front();
     }
@@ -162,7 +162,7 @@ mod tests {
         turn.try_recv().is_err_and(|error| error == TryRecvError::Empty)
     }
 
-    /// Who is served, in order, when this one leaves again and again.
+    /// The priorities that are served, in order, while `leaving` returns its slots.
     fn served(slots: &mut Slots, leaving: Priority, now: Instant) -> Vec<Priority> {
         let mut order = Vec::new();
         while slots.taken(leaving) > 0 {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn who_goes_first_is_served_first() {
+    fn a_higher_priority_is_served_first() {
         let mut slots = full_of(Priority::Read);
         for priority in Priority::ALL {
             while slots.take(priority) {}
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_given_up_makes_no_queue_stand() {
+    fn requests_that_were_given_up_make_no_standing_queue() {
         let mut slots = full_of(Priority::Read);
         let start = Instant::now();
         drop(slots.wait(Priority::Read, start));
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_loses_the_oldest_of_those_who_go_last() {
+    fn a_full_queue_drops_the_oldest_of_the_lowest_priority() {
         let mut slots = Slots::new(NUMBER, 2);
         let now = Instant::now();
         let mut read = slots.wait(Priority::Read, now).unwrap();
@@ -280,7 +280,7 @@ mod tests {
                 prop_assert!(taken <= number);
                 prop_assert!(slots.waiting_in_all() <= 10);
                 let idle = turns.iter_mut().all(|turn| !waits(turn));
-                prop_assert!(idle || taken > 0, "somebody waits while nobody works");
+                prop_assert!(idle || taken > 0, "a request waits while no slot is taken");
             }
         }
     }

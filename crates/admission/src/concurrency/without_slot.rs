@@ -1,4 +1,4 @@
-//! Waiting elsewhere without keeping a slot.
+//! Waiting in another queue without holding a slot.
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -6,18 +6,17 @@ use std::time::Instant;
 use super::{ConcurrencyLimit, Priority, Slot};
 
 tokio::task_local! {
-    /// The slot of the request that is worked on.
+    /// The slot of the current request.
     static SLOT: Cell<Option<Slot>>;
 }
 
-/// Does the work of a request that has a slot.
+/// Runs the work of a request that has a slot.
 pub(crate) async fn with<T>(slot: Slot, work: impl Future<Output = T>) -> T {
     SLOT.scope(Cell::new(Some(slot)), work).await
 }
 
-/// Waits for something that has a queue of its own. Meanwhile the request has no slot, so that those
-/// who stand in that queue keep nobody out; afterwards it has one again at once, because its work is
-/// nearly done.
+/// Waits for something that has a queue of its own. Meanwhile the request holds no slot, so that its
+/// waiting blocks no other; afterwards it has a slot again at once, because its work is nearly done.
 pub(crate) async fn wait_without_slot<T>(wait: impl Future<Output = T>) -> T {
     let left = SLOT.try_with(Cell::take).ok().flatten().map(Left::from);
     let outcome = wait.await;
@@ -27,7 +26,7 @@ pub(crate) async fn wait_without_slot<T>(wait: impl Future<Output = T>) -> T {
     outcome
 }
 
-/// What is needed to have a slot again.
+/// What is needed to take a slot again.
 struct Left {
     limit: ConcurrencyLimit,
     priority: Priority,

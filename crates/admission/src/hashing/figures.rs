@@ -1,10 +1,10 @@
-//! What the lane looks like from outside.
+//! The metrics of the lane.
 
 use std::time::Duration;
 
 use metrics::{Counter, Histogram, counter, histogram};
 
-/// The figures of a lane.
+/// The metrics of a lane.
 #[derive(Clone)]
 pub(super) struct Figures {
     wait: Histogram,
@@ -23,22 +23,22 @@ impl Figures {
         }
     }
 
-    /// Notes how long somebody waited whose turn has come.
+    /// Records the wait of a caller whose turn has come.
     pub(super) fn waited(&self, time: Duration) {
         self.wait.record(time);
     }
 
-    /// Notes how long a hash took.
+    /// Records the duration of a hash.
     pub(super) fn hashed(&self, time: Duration) {
         self.duration.record(time);
     }
 
-    /// Notes that a caller was told to come again.
+    /// Counts a refusal.
     pub(super) fn refused(&self) {
         self.refused.increment(1);
     }
 
-    /// Notes that a turn came for somebody who had gone or had waited too long.
+    /// Counts a turn of a caller that had gone or had waited too long.
     pub(super) fn passed_over(&self) {
         self.passed_over.increment(1);
     }

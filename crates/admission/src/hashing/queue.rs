@@ -1,4 +1,4 @@
-//! How long the queue is, in callers and in time.
+//! The length of the queue, in callers and in time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -6,25 +6,25 @@ use std::time::Duration;
 
 use metrics::{Gauge, gauge};
 
-/// What a hash is taken to cost before the first one was measured: bcrypt 12 on a slow core.
-const COST_AT_FIRST: Duration = Duration::from_millis(250);
+/// The assumed cost of a hash before the first was measured: bcrypt 12 on a slow core.
+const INITIAL_COST: Duration = Duration::from_millis(250);
 
-/// A new measurement counts an eighth, so that one odd hash moves the estimate little and a few
-/// seconds of another load are noticed.
+/// A new measurement has a weight of one eighth: one outlier moves the estimate little, and a change of
+/// load shows within seconds.
 const WEIGHT: u64 = 8;
 
-/// The part of the longest wait, as one in so many, that is kept for hashes that turn out dearer than
-/// those before: who is taken in shall not wait in vain.
+/// One part in this many of the longest wait is reserved for hashes that cost more than the estimate, so
+/// that a caller that was accepted is served.
 const RESERVE: u32 = 5;
 
-/// Who is in the lane, and how long that takes.
+/// The callers in the lane, and the expected wait.
 pub(super) struct Queue {
     threads: usize,
     length_max: usize,
     wait_max: Duration,
-    /// Those who wait and those whose work is done at the moment.
+    /// Callers that wait or are being served.
     callers: AtomicUsize,
-    /// What a hash costs lately, in nanoseconds; 0 before the first.
+    /// Moving average of the cost of a hash, in nanoseconds; 0 before the first.
     cost: AtomicU64,
     depth: Gauge,
 }
@@ -49,7 +49,7 @@ impl Queue {
         self.wait_max
     }
 
-    /// Takes in what a hash has cost.
+    /// Adds the cost of a hash to the average.
     pub(super) fn learn(&self, time: Duration) {
         let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).max(1);
         let learn = |cost: u64| match cost {
@@ -60,17 +60,17 @@ impl Queue {
         let _ = self.cost.fetch_update(Relaxed, Relaxed, learn);
     }
 
-    /// How long somebody who came now would wait.
+    /// The expected wait of a caller that came now.
     pub(super) fn wait(&self) -> Duration {
         self.wait_behind(self.callers.load(Relaxed))
     }
 
     fn wait_behind(&self, callers: usize) -> Duration {
         let cost = match self.cost.load(Relaxed) {
-            0 => COST_AT_FIRST,
+            0 => INITIAL_COST,
             nanos => Duration::from_nanos(nanos),
         };
-        // With all threads at work, a turn comes when one of them is done.
+        // With all threads busy, a turn comes when one of them is done.
         let turns = (callers + 1).saturating_sub(self.threads);
         let turns = u32::try_from(turns).unwrap_or(u32::MAX);
         cost.saturating_mul(turns) / u32::try_from(self.threads).unwrap_or(u32::MAX).max(1)
@@ -84,7 +84,7 @@ impl Queue {
     }
 }
 
-/// A caller's place in the lane, from coming to leaving, however that comes about.
+/// The place of a caller in the lane, given up when it is dropped.
 pub(super) struct QueuePlace(Arc<Queue>);
 
 impl QueuePlace {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_are_taken_in_as_have_their_turn_in_time() {
+    fn as_many_are_accepted_as_are_served_in_time() {
         let queue = queue(2, 10_000, 1000);
         queue.learn(Duration::from_millis(50));
         let places = enter_all(&queue);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_who_wait_is_bounded_however_quick_a_hash_is() {
+    fn the_number_of_waiting_callers_is_bounded_however_quick_a_hash_is() {
         let queue = queue(2, 3, 60_000);
         queue.learn(Duration::from_nanos(1));
         assert_eq!(enter_all(&queue).len(), 5);
@@ -159,7 +159,7 @@ mod tests {
     fn the_first_measurement_counts_whole_and_later_ones_by_and_by() {
         let queue = queue(1, 1, 1000);
         let wait = |queue: &Queue| queue.wait_behind(1);
-        assert_eq!(wait(&queue), COST_AT_FIRST);
+        assert_eq!(wait(&queue), INITIAL_COST);
         queue.learn(Duration::from_millis(80));
         assert_eq!(wait(&queue), Duration::from_millis(80));
         queue.learn(Duration::from_millis(160));
@@ -172,7 +172,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_is_taken_in_who_would_wait_too_long(
+        fn no_caller_is_accepted_that_would_wait_too_long(
             threads in 1_usize..9, most in 0_usize..200, wait_max_ms in 1_u64..5000, cost in 1_u64..500,
         ) {
             let queue = queue(threads, most, wait_max_ms);

@@ -1,4 +1,4 @@
-//! The session of the server, which gives way to all others while passwords are hashed.
+//! The scheduling priority of the session of the server, lowered while passwords are hashed.
 
 use std::fs;
 
@@ -6,20 +6,20 @@ use nix::unistd::{getpid, getsid};
 use parking_lot::{Mutex, MutexGuard};
 use tracing::debug;
 
-/// How far the session steps back. One is too little for a database on the same machine while many log
-/// in; five slows those down who save meanwhile.
+/// The niceness of the session while passwords are hashed. One is too little for a database on the same
+/// machine during many log-ins; five slows down concurrent saves.
 const NICENESS: i32 = 2;
 
-/// Where Linux tells how nice the session of a process is, and takes another niceness.
+/// The file in which Linux shows and takes the niceness of the session of a process.
 const GROUP: &str = "/proc/self/autogroup";
 
-/// The session of this process, where it is its own.
+/// The session of this process, when the process is its leader.
 ///
-/// Linux may share the processor among sessions first (sched(7), "The autogroup feature"), and each
-/// connection of PostgreSQL is a session: what threads that hash leave to others would be left to ours
-/// alone, and a commit that takes a millisecond waits a hundred.
+/// Linux may divide the processor among sessions first (sched(7), "The autogroup feature"), and each
+/// connection of PostgreSQL is a session: the niceness of the hashing threads would count within our session
+/// alone, and a commit that takes a millisecond would wait a hundred.
 pub(super) struct Session {
-    /// How nice it was; nothing where it cannot give way.
+    /// The niceness before; `None` where it cannot be changed.
     usual: Option<i32>,
     state: Mutex<State>,
 }
@@ -31,19 +31,19 @@ struct State {
     is_lowered: bool,
 }
 
-/// That a thread hashes, until it is dropped.
+/// Counts a thread that hashes, until it is dropped.
 pub(super) struct HashingGuard<'a>(&'a Session);
 
 impl Session {
     pub(super) fn of_this_process() -> Self {
-        // A session that is not of our making, as that of a terminal, is not ours to step back.
+        // A session of another program, such as a terminal, is left alone.
         let is_own = getsid(None) == Ok(getpid());
         let usual = is_own.then(niceness).flatten().filter(|usual| *usual < NICENESS);
         Self { usual, state: Mutex::default() }
     }
 
-    /// Begins to hash on one more thread, and gives way. Linux takes ten changes a second, of all
-    /// sessions; whoever hashes next tries again.
+    /// Counts one more thread that hashes, and lowers the priority. Linux takes ten changes a second, over
+    /// all sessions; a change that fails is tried again with the next hash.
     pub(super) fn begin(&self) -> HashingGuard<'_> {
         let mut state = self.lock();
         state.hashing += 1;
@@ -53,12 +53,12 @@ impl Session {
         HashingGuard(self)
     }
 
-    /// Whether it gives way.
+    /// Whether the priority is lowered.
     pub(super) fn is_lowered(&self) -> bool {
         self.lock().is_lowered
     }
 
-    /// Gives way no longer, if nobody hashes.
+    /// Restores the priority, if no thread hashes.
     pub(super) fn restore_priority(&self) {
         let mut state = self.lock();
         if let Some(usual) = self.usual
@@ -86,5 +86,7 @@ fn niceness() -> Option<i32> {
 
 fn set_niceness(niceness: i32) -> bool {
     let outcome = fs::write(GROUP, niceness.to_string());
-    outcome.inspect_err(|error| debug!("the session stays as nice as it is: {error}")).is_ok()
+    outcome
+        .inspect_err(|error| debug!("the priority of the session cannot be changed: {error}"))
+        .is_ok()
 }

@@ -8,19 +8,19 @@ use std::{io, thread};
 use super::session::Session;
 use parking_lot::Mutex;
 
-/// How far the threads that hash step back for all others. A core is theirs when nobody else wants
-/// it, and a tenth of it when others always do, so that log-ins never starve.
+/// The niceness of the threads that hash. They get an otherwise idle core whole, and a tenth of a busy one,
+/// so that log-ins never starve.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// How long nothing was hashed when the session comes forward again.
+/// The time without a hash after which the priority of the session is restored.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What a thread does once.
+/// A piece of work for one of the threads.
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Threads that take jobs in the order in which they were given. They end when the last clone is
-/// dropped and nothing is left to do.
+/// Threads that run jobs in the order of arrival. They end when the last clone is dropped and no job is
+/// left.
 #[derive(Clone)]
 pub(super) struct Threads(Sender<Job>);
 
@@ -37,9 +37,9 @@ impl Threads {
         Ok(Self(sender))
     }
 
-    /// Leaves an job to the next thread that is free. It must not panic.
+    /// Hands a job to the next free thread. It must not panic.
     pub(super) fn give(&self, job: impl FnOnce() + Send + 'static) {
-        // Were all threads gone, the job is dropped, and so is the sender that it answers by.
+        // Without threads the job is dropped, and with it the sender of its answer.
         let _ = self.0.send(Box::new(job));
     }
 }
@@ -52,8 +52,8 @@ fn work(jobs: &Mutex<Receiver<Job>>, session: &Session) {
     }
 }
 
-/// Waits for an job; the lock is free again when it is carried out. After a pause without one the
-/// session comes forward again.
+/// Waits for a job; the lock is released before the job runs. After a pause without jobs the priority of the
+/// session is restored.
 fn next(jobs: &Mutex<Receiver<Job>>, session: &Session) -> Result<Job, RecvError> {
     let jobs = jobs.lock();
     while session.is_lowered() {
@@ -66,11 +66,11 @@ fn next(jobs: &Mutex<Receiver<Job>>, session: &Session) -> Result<Job, RecvError
     jobs.recv()
 }
 
-/// Gives way to all other threads: an answer that takes a tenth of a millisecond must not wait for a
-/// hash that takes fifty. On Linux niceness is a thread's own; elsewhere it is the whole process's.
+/// Lowers the priority of this thread: an answer that takes a tenth of a millisecond must not wait for a hash
+/// that takes fifty. On Linux niceness is set per thread, on other systems per process.
 fn lower_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(NICENESS) {
-        tracing::warn!("the threads that hash cannot give way to others: {error}");
+        tracing::warn!("the priority of the hashing threads cannot be lowered: {error}");
     }
 }
