@@ -15,12 +15,12 @@ use api::{
 use auth::Auth;
 use database::Db;
 use database::idempotency::InFlight;
-use documents::Bounds;
 use gameplay::Saves;
 use realtime::{Realtime, Worker};
 use rooms::{Closings, Directory, Heartbeats, Joins, Openings};
 use settings::Settings;
 
+use crate::bounds::document_bounds;
 use crate::connection::{keep_reserve, take_turns};
 use crate::health::ProbeCache;
 use crate::lifecycle::Lifecycle;
@@ -28,7 +28,7 @@ use crate::live::Live;
 use crate::writers::Writers;
 use crate::{cors, docs, health, operations, priorities};
 
-/// What all workers share.
+/// The state that all workers share.
 #[derive(Clone)]
 pub struct Shared {
     auth: Data<Auth>,
@@ -53,7 +53,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Gathers what the handlers need.
+    /// Builds the state that handlers need.
     pub fn new(
         settings: Settings,
         auth: Auth,
@@ -90,23 +90,14 @@ impl Shared {
         }
     }
 
-    /// The part of realtime on one thread of the server; to be called on that thread.
+    /// The part of realtime on one thread of the server; called on that thread.
     pub fn worker(&self) -> Worker {
         self.realtime.worker()
     }
 }
 
-/// How much a gameplay state may be.
-pub(crate) fn document_bounds(settings: &Settings) -> Bounds {
-    Bounds {
-        bytes: settings.limits.state_bytes,
-        depth: settings.limits.state_depth,
-        nodes: settings.limits.state_nodes,
-    }
-}
-
-/// Builds the application, for one thread of the server and its part of realtime. The last layer is the
-/// first that sees a request.
+/// Builds the application for one thread of the server and its part of realtime. The last layer is the
+/// outermost.
 pub fn build(
     shared: Shared,
     worker: Worker,
@@ -155,7 +146,7 @@ pub fn build(
         .app_data(shared.settings)
         .app_data(shared.lifecycle)
         .app_data(shared.probe_cache);
-    // A request is compared with one route after the other, so what comes most often comes first.
+    // Routes are matched in order, so the most frequent ones come first.
     app.configure(health::configure)
         .configure(gameplay::configure)
         .configure(|routes| guarded(routes, &rates))
@@ -184,7 +175,7 @@ async fn no_route(request: HttpRequest, routes: Data<Routes>) -> Result<HttpResp
     Err(routes.refuse(&request))
 }
 
-/// The headers of every answer: nothing here is a page, to be framed, guessed at or kept.
+/// The headers of every answer: no answer is a page to be framed, sniffed or cached.
 fn headers(settings: &Settings) -> DefaultHeaders {
     let headers = DefaultHeaders::new()
         .add(("cache-control", "no-store"))

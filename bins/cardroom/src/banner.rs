@@ -1,4 +1,4 @@
-//! What a newcomer needs to know when the server is up.
+//! The text that `cargo run` prints when the server is up.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use settings::{DatabaseUrl, Settings};
 
 use crate::docs::PAGES_PATH;
 
-/// The few lines that a person reads who has just typed `cargo run`.
+/// The address, the pages and the demo account, for a person at a terminal.
 pub(crate) fn text(settings: &Settings, address: SocketAddr) -> String {
     let mut lines = vec![
         format!("Cardroom is up ({} profile)", settings.profile),

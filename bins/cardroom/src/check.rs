@@ -1,4 +1,4 @@
-//! What `cardroom check` prints.
+//! The output of `cardroom check`.
 
 use settings::Effective;
 

@@ -1,4 +1,4 @@
-//! Which pages of other origins may call the API.
+//! Cross-origin requests.
 
 use actix_cors::Cors;
 

@@ -1,16 +1,16 @@
-//! How many files and sockets the process may have open.
+//! The limit of open files and sockets.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
-/// Descriptors that a connection needs: its socket, and a second one to see whether its client is there.
+/// Descriptors of a connection: its socket, and a duplicate to check whether its client is connected.
 const PER_CONNECTION: u64 = 2;
 
 /// Descriptors for all the rest: the database, the log, the workers.
 const REST: u64 = 200;
 
-/// Takes as many descriptors as the system gives without asking anybody: what programs begin with, often
-/// 1,024, is for those of old that knew no larger numbers. Says so when connections need more.
+/// Raises the soft limit of descriptors to the hard limit: the default soft limit (often 1,024) exists for
+/// programs that use select(). Warns when the connections need more.
 pub(crate) fn raise(connections_max: usize) {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum {

@@ -1,5 +1,6 @@
-//! Whether the service lives, and whether it is ready for requests.
+//! Liveness, readiness and startup.
 
+mod phases;
 mod ready;
 
 use actix_web::get;
@@ -10,13 +11,11 @@ use settings::Settings;
 use utoipa::ToSchema;
 
 use crate::lifecycle::{Lifecycle, Phase};
+use phases::starting;
 
 pub(crate) use ready::ProbeCache;
 
 api::routes! {root, health, live, ready::ready, startup}
-
-/// Seconds after which it makes sense to ask again.
-const RETRY_SECS: u64 = 1;
 
 /// What this is.
 #[derive(Serialize, ToSchema)]
@@ -88,12 +87,4 @@ async fn startup(lifecycle: Data<Lifecycle>) -> Result<Answer<StatusView>, Probl
         Phase::Starting => Err(starting()),
         Phase::Serving | Phase::Draining => Ok(Answer(StatusView { status: "started" })),
     }
-}
-
-fn starting() -> Problem {
-    Problem::unavailable("starting", "The service is starting, please try again", RETRY_SECS)
-}
-
-fn stopping() -> Problem {
-    Problem::unavailable("stopping", "The service is stopping, please try another", RETRY_SECS)
 }

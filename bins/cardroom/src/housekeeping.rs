@@ -1,5 +1,4 @@
-//! What is done from time to time: forgetting what need not be kept any more, and gathering what was
-//! measured.
+//! Periodic tasks: deleting rows that are past their retention, sweeping rate limits, merging metrics.
 
 use std::time::Duration;
 
@@ -15,14 +14,14 @@ use tokio::task::AbortHandle;
 use tokio::time::interval;
 use tracing::warn;
 
-/// How often.
+/// Interval of deletions.
 const EVERY: Duration = Duration::from_hours(1);
 
-/// Housekeeping, until it is dropped.
+/// The periodic tasks, aborted when they are dropped.
 pub(crate) struct Housekeeping(AbortHandle);
 
 impl Housekeeping {
-    /// Begins now, and again every hour.
+    /// Starts now, and again every hour.
     pub(crate) fn start(
         db: Db,
         settings: &Settings,
@@ -55,7 +54,7 @@ impl Drop for Housekeeping {
     }
 }
 
-/// How old something gets before it is forgotten.
+/// Retention periods.
 #[derive(Clone, Copy)]
 struct Ages {
     history: TimeDelta,

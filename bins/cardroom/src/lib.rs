@@ -5,6 +5,7 @@
 
 pub mod app;
 mod banner;
+mod bounds;
 pub mod check;
 mod connection;
 mod cors;

@@ -1,17 +1,17 @@
-//! Where in its life the process is; all who need to know share it.
+//! The phase of the process, shared by everything that depends on it.
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use tokio::sync::watch;
 
-/// A part of the life of the process.
+/// A phase of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// The database is not up to date yet.
     Starting,
-    /// Requests are welcome.
+    /// Requests are served.
     Serving,
-    /// The process was asked to stop and finishes what it has begun.
+    /// The process was asked to stop and finishes its work.
     Draining,
 }
 
@@ -31,7 +31,7 @@ impl Lifecycle {
         *self.0.borrow()
     }
 
-    /// The start is over; a process that was asked to stop meanwhile stays with that.
+    /// Ends the start; a process that was asked to stop meanwhile stays in `Draining`.
     pub fn serve(&self) {
         self.0.send_if_modified(|phase| {
             let starting = *phase == Phase::Starting;
@@ -42,7 +42,7 @@ impl Lifecycle {
         });
     }
 
-    /// The end begins. There is no way back.
+    /// Begins the shutdown. There is no way back.
     pub fn drain(&self) {
         self.0.send_replace(Phase::Draining);
     }
@@ -58,7 +58,7 @@ impl Lifecycle {
         request.app_data::<Data<Self>>().map(|it| &***it)
     }
 
-    /// Waits for the end to begin.
+    /// Waits until the shutdown begins.
     pub async fn draining(&self) {
         // The sender lives as long as this does.
         let _ = self.0.subscribe().wait_for(|phase| *phase == Phase::Draining).await;

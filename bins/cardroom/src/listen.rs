@@ -1,5 +1,5 @@
-//! The HTTP server: actix-web's own, but that websockets are taken from its dispatcher, which keeps
-//! buffers for each connection and copies every frame (`upgrade`).
+//! The HTTP server of actix-web, with connections of our own (`connection`), and websockets outside of its
+//! dispatcher, which keeps buffers for each connection and copies every frame (`upgrade`).
 
 use std::io;
 use std::net::{IpAddr, TcpListener};
@@ -16,24 +16,23 @@ use crate::app::{self, Shared};
 use crate::connection::{Addresses, Connection, Places};
 use crate::{connection, upgrade, watchdog};
 
-/// Connections that may wait to be accepted: as many as Linux lets wait (`net.core.somaxconn`). Who finds no
-/// place tries again after a second.
+/// Length of the accept queue: the maximum of Linux (`net.core.somaxconn`). A client that finds it full
+/// retries after a second.
 const BACKLOG: i32 = 4096;
 
 /// Connections of each worker beyond `server.connections_max`, for health and metrics alone.
 const RESERVE: usize = 16;
 
-/// Workers wait for their requests for longer than the schedule does, which counts finer than in
-/// seconds.
+/// Workers wait for their requests for longer than the schedule does, because actix counts in seconds.
 const WORKERS_NEVER_STOP_SECS: u64 = 3600;
 
-/// How long a connection that is closed waits for its client to close it as well.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// Time that a closed connection waits for its client to close it as well.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A socket on this address, on which whoever comes waits until somebody serves it.
+/// A listening socket on this address; connections queue until the server accepts them.
 pub(crate) fn bind(address: (IpAddr, u16)) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
-    // The standard library lets 128 wait; to listen once more changes that.
+    // The standard library sets 128; listening again changes that.
     rustix::net::listen(&listener, BACKLOG)?;
     Ok(listener)
 }
@@ -64,7 +63,7 @@ pub(crate) fn on(
             })
             .keep_alive(keep_alive)
             .client_request_timeout(head_timeout)
-            .client_disconnect_timeout(FAREWELL)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             .on_connect_ext(Connection::prepare)
             .upgrade(upgrade::service(application(shared.clone(), worker.clone())))
             .finish(application(shared.clone(), worker));

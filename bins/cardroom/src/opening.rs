@@ -1,4 +1,4 @@
-//! What is there before anything is served: the database, migrated, and accounts that work on it.
+//! Opening the database, and what has to exist before requests are served.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use tracing::{info, warn};
 
 use crate::lifecycle::Lifecycle;
 
-/// How often a database that somebody else migrates is looked at.
+/// Interval of looking whether another process has migrated the database.
 const MIGRATED_POLL: Duration = Duration::from_secs(1);
 
-/// Opens the database, migrated, and what works on it.
+/// Migrates and opens the database, and builds what works on it.
 pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Auth> {
     let runtime = Handle::current();
     if settings.database.migrate_at_start {
@@ -28,7 +28,7 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Auth> {
         }
     }
     warn_of_unknown_migrations(&settings.database).await;
-    look_for_pooler(&settings.database).await?;
+    check_pooler(&settings.database).await?;
     let db = Db::open(&settings.database, &runtime).context("cannot open the database")?;
     let (rules, ring) = (&settings.auth, KeyRing::of(&settings.auth));
     Ok(Auth {
@@ -45,9 +45,9 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Auth> {
     })
 }
 
-/// Refuses a pooler that would break queries now and then, and says what another one cannot do. A
-/// database that is away is waited for as always.
-async fn look_for_pooler(database: &settings::Database) -> anyhow::Result<()> {
+/// Refuses a pooler that would break queries, and warns of the limits of others. A database that cannot be
+/// reached is no error here.
+async fn check_pooler(database: &settings::Database) -> anyhow::Result<()> {
     match database::pooler(database).await {
         Ok(Pooler::None) => {}
         Ok(Pooler::Transaction) => warn!(
@@ -77,20 +77,20 @@ async fn warn_of_unknown_migrations(database: &settings::Database) {
     }
 }
 
-/// Waits for whoever migrates the database.
+/// Waits until another process has migrated the database, and then serves.
 pub(crate) async fn serve_once_migrated(lifecycle: Lifecycle, database: settings::Database) {
     loop {
         match migrations::status(database.migration_url()).await {
             Ok(all) if all.iter().all(|it| it.applied) => return lifecycle.serve(),
-            Ok(_) => info!("waiting for somebody to migrate the database"),
+            Ok(_) => info!("waiting until the database is migrated"),
             Err(error) => warn!(error = %error, "cannot see the database's migrations: {error}"),
         }
         sleep(MIGRATED_POLL).await;
     }
 }
 
-/// Learns what a hash costs here, before anybody waits for one.
-pub(crate) async fn measure_a_hash(auth: Auth) {
+/// Measures the cost of a hash on this machine, before a log-in waits for one.
+pub(crate) async fn measure_hash(auth: Auth) {
     if let Err(error) = login::measure(&auth).await {
         warn!("what a hash costs here is not known yet: {error}");
     }

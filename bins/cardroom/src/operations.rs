@@ -1,4 +1,4 @@
-//! What operators look at: the metrics, and outside production the pool and a test query.
+//! Endpoints for operators: metrics, and outside production the pool and a test query.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ api::routes! {db_pool, db_test, metrics}
 /// The content type of the text format of Prometheus.
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4";
 
-/// Something that only some profiles tell.
+/// An answer that only some profiles give.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 enum Restricted<T> {
@@ -54,7 +54,7 @@ struct PoolView {
     waiting: usize,
 }
 
-/// A query that worked.
+/// A test query that succeeded.
 #[derive(Serialize, ToSchema)]
 struct ProbeView {
     #[schema(example = "success")]
@@ -158,15 +158,14 @@ async fn metrics(
     Ok(HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(text))
 }
 
-/// Whether a request comes from a program on this machine that is no proxy.
+/// Whether a request comes from a program on this machine other than a proxy.
 fn is_near(request: &HttpRequest) -> bool {
     let is_forwarded = |header: &str| request.headers().contains_key(header);
     request.peer_addr().is_some_and(|peer| peer.ip().is_loopback())
         && !["forwarded", "x-forwarded-for", "via"].into_iter().any(is_forwarded)
 }
 
-/// Whether a request carries this token, compared in a time that tells nothing about it. An empty token
-/// is carried by nobody.
+/// Whether a request carries this token, compared in constant time. No request carries an empty token.
 fn shows(request: &HttpRequest, token: &str) -> bool {
     let header = request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
     let (scheme, shown) = header.and_then(|it| it.split_once(' ')).unwrap_or_default();

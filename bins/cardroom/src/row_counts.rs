@@ -1,6 +1,6 @@
-//! How many sessions, rooms and visitors there are, counted from time to time for `/metrics`.
+//! Periodic counts of sessions, rooms and visitors for `/metrics`.
 //!
-//! Counting reads whole tables, so it is not done for each who asks.
+//! A count reads a whole table, so it is not done for each scrape.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
-/// How long the start is left alone.
+/// Delay of the first count after the start.
 const START_DELAY: Duration = Duration::from_secs(1);
 
-/// Of the time, counting takes one part in so many at most, however large the tables are.
+/// Counting takes at most one part in this many of the time, however large the tables are.
 const SHARE: u32 = 100;
 
-/// Counting, until it is dropped.
+/// The counting task, aborted when it is dropped.
 pub(crate) struct RowCounts(Option<AbortHandle>);
 
 impl RowCounts {
-    /// Counts soon, and again after each `every`; never when that is zero.
+    /// Counts soon, and again after each `every`; never when it is zero.
     pub(crate) fn start(db: Db, every: Duration) -> Self {
         let task = (!every.is_zero()).then(|| tokio::spawn(count_repeatedly(db, every)));
         Self(task.map(|it| it.abort_handle()))

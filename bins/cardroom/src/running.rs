@@ -31,18 +31,18 @@ pub struct Running {
 }
 
 impl Running {
-    /// What stops the server without notice.
+    /// Stops the server without notice.
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
     }
 
-    /// What tells the server that its end begins, as a signal does.
+    /// Starts the shutdown, as a signal does.
     pub fn lifecycle(&self) -> Lifecycle {
         self.lifecycle.clone()
     }
 
-    /// Serves until the end begins, and then until all writes that were taken in are committed or
-    /// the time to stop is over.
+    /// Serves until the shutdown begins, and then until all accepted writes are committed or the time limit
+    /// of the shutdown is over.
     ///
     /// # Errors
     /// When the server fails, or the write-ahead log of an SQLite database cannot be written back.
@@ -74,8 +74,8 @@ impl Running {
     }
 }
 
-/// Serves until the server is stopped. When the end begins, that is after a short notice, and no
-/// later than the schedule says: dropping the server cuts off what is left.
+/// Serves until the shutdown begins, gives notice, and stops the server within the schedule. Dropping the
+/// server ends the remaining requests.
 async fn finish_requests(
     mut server: Server,
     hub: &Hub,
@@ -95,7 +95,7 @@ async fn finish_requests(
     })
 }
 
-/// Meanwhile every socket is told, because actix would cut them off without a word.
+/// Waits for the shutdown, and closes every websocket with a reason; actix would drop them without one.
 async fn give_notice(lifecycle: &Lifecycle, notice: Duration, hub: &Hub, sockets: Duration) {
     lifecycle.draining().await;
     tokio::join!(sleep(notice), hub.close_all(sockets));

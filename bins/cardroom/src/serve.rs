@@ -18,7 +18,7 @@ use crate::app::Shared;
 use crate::housekeeping::Housekeeping;
 use crate::lifecycle::Lifecycle;
 use crate::live::Live;
-use crate::opening::{measure_a_hash, open, serve_once_migrated};
+use crate::opening::{measure_hash, open, serve_once_migrated};
 use crate::row_counts::RowCounts;
 pub use crate::running::Running;
 use crate::shutdown::{Schedule, handle_signals};
@@ -46,7 +46,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts serving on a socket that is bound already.
+/// Serves on a bound socket.
 ///
 /// # Errors
 /// When the database cannot be opened or migrated.
@@ -61,7 +61,7 @@ async fn start_in(
 ) -> anyhow::Result<Running> {
     let registry = telemetry::metrics::registry().context("cannot measure")?;
     let auth = open(&settings).await?;
-    tokio::spawn(measure_a_hash(auth.clone()));
+    tokio::spawn(measure_hash(auth.clone()));
     if settings.database.connect_at_start {
         let db = auth.db.clone();
         tokio::spawn(async move { db.connect().await });

@@ -1,4 +1,4 @@
-//! How the process is asked to stop, and how long it may take.
+//! Signals that stop the process, and the schedule of the shutdown.
 
 use std::time::Duration;
 use std::{io, process, thread};
@@ -10,34 +10,34 @@ use tracing::{error, info, warn};
 
 use crate::lifecycle::Lifecycle;
 
-/// How long the service goes on after it was asked to stop: long enough for requests that were on
-/// their way to arrive, and for clients and load balancers to notice.
+/// Time that the service still accepts connections after a signal, for requests that are under way and for
+/// load balancers to notice.
 const NOTICE_MAX: Duration = Duration::from_millis(250);
 
-/// How long it may take to tell all sockets that they have to come back elsewhere.
+/// Time limit for closing all websockets with a reason.
 const SOCKETS_MAX: Duration = Duration::from_millis(1500);
 
-/// How long writes may still take after the last request was answered or cut off.
+/// Time limit for accepted writes after the last request.
 const DRAIN_MAX: Duration = Duration::from_millis(500);
 
-/// What is left for the exit itself.
+/// Time reserved for the exit itself.
 const EXIT_MAX: Duration = Duration::from_millis(100);
 
-/// How the grace is spent, each part after the one before.
+/// The parts of the grace period, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Schedule {
-    /// While connections are still accepted, at least.
+    /// Connections are still accepted, at least for this time.
     pub(crate) notice: Duration,
-    /// While sockets are told to come back elsewhere, and connections are still accepted, at most.
+    /// Websockets are closed with a reason, and connections still accepted, at most for this time.
     pub(crate) sockets: Duration,
-    /// While requests are finished.
+    /// Requests are finished.
     pub(crate) requests: Duration,
-    /// While writes that were taken in are committed.
+    /// Accepted writes are committed.
     pub(crate) writes: Duration,
 }
 
 impl Schedule {
-    /// A schedule that ends before `grace` does. A short grace shortens every part.
+    /// A schedule that ends within `grace`. A short grace shortens every part.
     pub(crate) fn of(grace: Duration) -> Self {
         let notice = NOTICE_MAX.min(grace / 8);
         let writes = DRAIN_MAX.min(grace / 4);
@@ -48,8 +48,8 @@ impl Schedule {
     }
 }
 
-/// Lets SIGTERM and ctrl-c begin the end, on a thread of its own: whatever is stuck elsewhere, the
-/// process ends with the grace, and with a second signal at once.
+/// Handles SIGTERM and ctrl-c on a thread of its own, so that the process exits at the end of the grace
+/// period, and with a second signal at once, whatever else is stuck.
 ///
 /// # Errors
 /// When signals cannot be listened to.
@@ -77,7 +77,7 @@ async fn run_signal_loop(signals: &mut Signals, lifecycle: &Lifecycle, grace: Du
     exit(second.exit_code());
 }
 
-/// Ends the process with whatever it is doing, but not before its log is written.
+/// Exits at once, after flushing the log.
 fn exit(code: i32) -> ! {
     telemetry::finish();
     process::exit(code);

@@ -1,4 +1,4 @@
-//! The writes that are committed in groups, and the end of them.
+//! The writers that commit in groups, and their drain.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use rooms::{Doorman, Heartbeats, Joins, Opener, Openings, Pulse};
 use settings::Settings;
 use tokio::runtime::Handle;
 
-use crate::app::document_bounds;
+use crate::bounds::document_bounds;
 
 /// Where saves, new rooms, joins and heartbeats are committed.
 pub struct Writers {

@@ -16,7 +16,7 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use futures::Stream;
 
-use crate::input::limits;
+use crate::limits::limits;
 
 /// Ends a body with an error when it does not arrive in time, and closes the connection when a body was
 /// not read to its end.

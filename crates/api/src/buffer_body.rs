@@ -6,7 +6,7 @@ use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Bytes;
 use futures::{StreamExt, stream};
 
-use crate::input::limits;
+use crate::limits::limits;
 use crate::problem::Problem;
 
 /// Receives the body of a request, up to the largest that any handler takes. Its reader afterwards gets

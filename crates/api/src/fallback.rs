@@ -10,7 +10,7 @@ use actix_web::http::header::HeaderValue;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::Problem;
+use crate::problem::Problem;
 
 /// The paths of the API and the methods of each, taken from its OpenAPI description.
 pub struct Routes {

@@ -7,17 +7,8 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError};
 
-use crate::input::limits;
+use crate::limits::{HeadLimits, limits};
 use crate::problem::Problem;
-
-/// Bounds of the head of a request.
-#[derive(Clone, Copy, Debug)]
-pub struct HeadLimits {
-    /// The path and the query, in bytes.
-    pub url: usize,
-    /// The names and values of all headers together, in bytes.
-    pub headers: usize,
-}
 
 /// Refuses a request by its head, before any work: a URL or headers that are too long, CONNECT, and a
 /// body on a request that upgrades its connection.

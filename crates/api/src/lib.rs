@@ -15,6 +15,7 @@ mod fallback;
 mod head_limits;
 mod idempotency;
 mod input;
+mod limits;
 mod log_sampling;
 pub mod middleware;
 mod normalize_path;
@@ -27,12 +28,12 @@ pub use buffer_body::buffer_body;
 pub use created::{Created, Located};
 pub use error_responses::{AuthErrors, BodyErrors, InputErrors, OverloadErrors};
 pub use fallback::Routes;
-pub use head_limits::{HeadLimits, limit_head};
+pub use head_limits::limit_head;
 pub use idempotency::{Idempotency, key_reused};
 pub use input::{
-    Authed, BodyLimits, Document, Input, Json, JsonOrQuery, OptionalJson, Path, Query, RawRequest,
-    RequestPart,
+    Authed, Document, Input, Json, JsonOrQuery, OptionalJson, Path, Query, RawRequest, RequestPart,
 };
+pub use limits::{BodyLimits, HeadLimits};
 pub use normalize_path::{PathAliases, normalize_path};
 pub use problem::{ErrorBody, Problem, ValidationBody};
 pub use request_id::RequestId;

@@ -3,7 +3,7 @@
 use utoipa::openapi::{Ref, RefOr, Schema};
 use values::PathParam;
 
-use crate::{AccountId, GameRuleId, RoomId, SessionId, VisitorId};
+use crate::kinds::{AccountId, GameRuleId, RoomId, SessionId, VisitorId};
 
 macro_rules! path_param {
     ($($id:ident, $name:literal, $description:literal;)+) => {$(

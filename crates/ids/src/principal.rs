@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{AccountId, VisitorId};
+use crate::kinds::{AccountId, VisitorId};
 
 /// The caller of a request. The extractor that authenticates it puts this into the request's
 /// extensions, and the log line of the request names it.

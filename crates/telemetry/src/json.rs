@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::request;
+use crate::outcome;
 
 /// Where Google Cloud Logging looks for the trace that a line belongs to.
 const TRACE: &str = "logging.googleapis.com/trace";
@@ -37,7 +37,7 @@ where
             }
         }
         event.record(&mut line);
-        if event.metadata().target() == request::TARGET {
+        if event.metadata().target() == outcome::TARGET {
             line.gather_request();
         }
         if let Some(trace) = line.0.remove("trace_id") {

@@ -1,8 +1,10 @@
-//! Structured logs: their format, and one line for each request. The registry of [`metrics`].
+//! Structured logs, one line for each request, traces, and the registry of [`metrics`].
 
+mod error;
 mod json;
 mod lines;
 pub mod metrics;
+mod outcome;
 mod request;
 mod subscriber;
 #[cfg(feature = "otlp")]
@@ -11,11 +13,12 @@ mod traces;
 #[path = "no_traces.rs"]
 mod traces;
 
+pub use error::TelemetryError;
 pub use request::{RequestSpan, request_logger, watch_waits};
-pub use subscriber::{TelemetryError, start};
+pub use subscriber::start;
 
-/// Writes and sends what waits, for a few seconds at most. The last call of a process that logs: what is
-/// logged later is lost.
+/// Flushes lines and traces, within a few seconds at most. It is the last call of a process that logs: later
+/// lines are lost.
 pub fn finish() {
     traces::finish();
     lines::finish();

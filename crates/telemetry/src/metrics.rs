@@ -1,4 +1,4 @@
-//! The metrics registry: what the crates measure, as Prometheus reads it.
+//! The registry of metrics, in the format of Prometheus.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use metrics_process::Collector;
 
 use crate::lines;
 
-/// How often measurements have to be gathered that nobody has read.
+/// How often samples of histograms are merged while no scrape does it.
 pub const GATHER_EVERY: Duration = Duration::from_secs(5);
 
 /// Upper bounds of the buckets of durations, in seconds: from one fsync to the longest wait.
@@ -22,15 +22,15 @@ const SECONDS: [f64; 15] = [
 const SIZES: [f64; 13] =
     [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0];
 
-/// Whoever measures us wants to know.
+/// The kind of build, for comparisons of measurements.
 const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
 static REGISTRY: LazyLock<Result<Registry, BuildError>> = LazyLock::new(install);
 
-/// The registry of this process. What was measured before it is asked for the first time is lost.
+/// The registry of this process. Measurements before the first call are lost.
 ///
 /// # Errors
-/// When something else measures in this process already.
+/// When another recorder is installed in this process.
 pub fn registry() -> Result<&'static Registry, &'static BuildError> {
     REGISTRY.as_ref()
 }
@@ -42,7 +42,7 @@ fn install() -> Result<Registry, BuildError> {
         .install_recorder()
 }
 
-/// Everything that was measured, in the text format of Prometheus.
+/// All metrics in the text format of Prometheus.
 pub fn render(registry: &Registry) -> String {
     lines::measure();
     Collector::default().collect();

@@ -4,8 +4,8 @@ use settings::Log;
 use tracing::Span;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::TelemetryError;
-use crate::request::Ended;
+use crate::error::TelemetryError;
+use crate::outcome::Ended;
 
 /// Starts logging, unless traces are asked for.
 pub(crate) fn init(lines: impl SubscriberInitExt, settings: &Log) -> Result<(), TelemetryError> {

@@ -1,7 +1,7 @@
-//! One span, one line and the figures for each request.
+//! One span, one log line and the metrics of each request.
 //!
-//! A line names the route, such as `/api/rooms/by-code/{share_code}`, and never the path: paths
-//! hold share codes and ids that speak for people, and query strings may hold passwords.
+//! A line names the route, such as `/api/rooms/by-code/{share_code}`, and never the path: paths contain
+//! share codes and ids that authorize requests, and query strings may contain passwords.
 
 mod figures;
 mod trace;
@@ -21,12 +21,10 @@ use tracing_actix_web::{RootSpanBuilder, TracingLogger};
 
 use figures::{Kind, method_name};
 
+use crate::outcome::{Ended, TARGET};
 use crate::traces;
 
-/// What the filter of the log calls the lines of requests.
-pub(crate) const TARGET: &str = "request";
-
-/// The layer that gives every request its span, its line and its place in the figures.
+/// The layer that gives every request its span, its line and its metrics.
 pub fn request_logger() -> TracingLogger<RequestSpan> {
     TracingLogger::new()
 }
@@ -44,16 +42,8 @@ pub async fn watch_waits<B: MessageBody>(
     collect(waits, next.call(request)).await
 }
 
-/// Builds a request's span and writes its line.
+/// Builds the span of a request and writes its line.
 pub struct RequestSpan;
-
-/// What became of a request, as traces tell it.
-#[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only traces read it"))]
-pub(crate) struct Ended<'a> {
-    pub(crate) method: &'static str,
-    pub(crate) route: &'a str,
-    pub(crate) status: u16,
-}
 
 struct Arrival(Instant);
 

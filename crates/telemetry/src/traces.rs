@@ -1,7 +1,7 @@
-//! Spans on their way to a collector, by OTLP over HTTP.
+//! Exporting spans to a collector, by OTLP over HTTP.
 //!
-//! A thread of its own sends them, in batches; what waits is bounded, and what finds no place is dropped
-//! (2,048 spans, the SDK's own limit).
+//! A thread of its own sends them in batches. The queue is bounded (2,048 spans, the limit of the SDK), and
+//! a span that finds it full is dropped.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::TelemetryError;
-use crate::request::Ended;
+use crate::error::TelemetryError;
+use crate::outcome::Ended;
 
-/// How long the collector may take for a batch, and at the end of the process for the last one.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Time limit of the collector for a batch, and for the last one at the end of the process.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What sends, as long as it is wanted.
+/// The exporter, until [`finish`] takes it.
 static PROVIDER: Mutex<Option<SdkTracerProvider>> = Mutex::new(None);
 
 /// Starts logging, and sending spans to the collector of the settings if they name one.
@@ -48,7 +48,7 @@ fn provider(endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter = SpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{endpoint}/v1/traces"))
-        .with_timeout(PATIENCE)
+        .with_timeout(EXPORT_TIMEOUT)
         .build();
     let exporter = exporter.map_err(|error| TelemetryError::Traces(Box::new(error)))?;
     let resource = Resource::builder().with_service_name("cardroom").build();
@@ -56,24 +56,24 @@ fn provider(endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
     Ok(provider.with_resource(resource).build())
 }
 
-/// Sends the spans that wait.
+/// Sends the queued spans.
 pub(crate) fn finish() {
     let provider = PROVIDER.lock().take();
-    if let Some(Err(error)) = provider.map(|it| it.shutdown_with_timeout(PATIENCE)) {
+    if let Some(Err(error)) = provider.map(|it| it.shutdown_with_timeout(EXPORT_TIMEOUT)) {
         warn!("the last traces were not sent: {error}");
     }
 }
 
-/// Lets a span belong to the trace of whoever asked.
+/// Continues the trace of the client.
 pub(crate) fn continue_from(span: &Span, traceparent: Option<&str>) {
     let Some(traceparent) = traceparent else { return };
     let carrier = [("traceparent".to_owned(), traceparent.to_owned())].into();
     let carrier: std::collections::HashMap<String, String> = carrier;
-    // A span that nobody records has no parent.
+    // A span that is not recorded has no parent.
     let _ = span.set_parent(TraceContextPropagator::new().extract(&carrier));
 }
 
-/// Says what became of a request.
+/// Adds the outcome of a request to its span.
 pub(crate) fn describe(span: &Span, ended: &Ended<'_>) {
     let Ended { method, route, status } = *ended;
     span.set_attribute("http.request.method", method);

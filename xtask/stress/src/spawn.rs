@@ -14,10 +14,12 @@ use crate::target::Target;
 
 /// Accounts can be made in every profile, and log lines do not take the cores from the load. Settings of the
 /// command line override these.
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
     ("CARDROOM__AUTH__REGISTRATION", "true"),
     ("CARDROOM__RATES__REGISTRATION", "100000/hour burst 10000"),
     ("CARDROOM__LOG__FILTER", "warn"),
+    // All load comes from one address.
+    ("CARDROOM__SERVER__CONNECTIONS_PER_ADDRESS", "0"),
 ];
 
 /// Signs the tokens in profiles without a published secret.

@@ -1,4 +1,4 @@
-//! Whether the service is ready for requests, and how it is.
+//! Readiness, with the state of the database, the pool and the queues.
 
 use std::time::{Duration, Instant};
 
@@ -14,14 +14,14 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::{starting, stopping};
+use super::phases::{starting, stopping};
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::operations::milliseconds;
 
-/// How long the database may take to say how it is. Who asks for readiness has about a second.
+/// Time limit of the probe of the database. Load balancers give readiness about a second.
 const PROBE_MAX: Duration = Duration::from_millis(500);
 
-/// How long an answer of the database counts: however many ask, it is asked once a second.
+/// Lifetime of a cached probe: the database is asked once a second at most.
 const PROBE_AGE_MAX: Duration = Duration::from_secs(1);
 
 /// The service, ready.
@@ -82,12 +82,12 @@ impl QueueView {
     }
 }
 
-/// How the database was a moment ago.
+/// The last probe of the database.
 #[derive(Default)]
 pub(crate) struct ProbeCache(Mutex<Option<(Instant, DatabaseView)>>);
 
 impl ProbeCache {
-    /// Asks the database unless somebody else just did, or waits for the one who asks.
+    /// Probes the database unless a recent probe exists; concurrent callers share one.
     async fn take(&self, db: &Db) -> DatabaseView {
         let mut last = self.0.lock().await;
         match *last {

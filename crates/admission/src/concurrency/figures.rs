@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
-use super::Priority;
+use super::priority::Priority;
 
 /// The metrics of a limit, those of each priority in the order of priorities.
 pub(super) struct Figures {

@@ -7,7 +7,10 @@ use actix_web::web::Data;
 use actix_web::{Error, ResponseError};
 use api::Problem;
 
-use super::{Client, ConcurrencyLimit, Priorities, Priority, ServerBusy, Slot, without_slot};
+use super::client::Client;
+use super::limit::{ConcurrencyLimit, ServerBusy, Slot};
+use super::priority::{Priorities, Priority};
+use super::without_slot;
 use crate::policy::whole_seconds;
 
 /// Serves a request when it has a slot and its client is still connected.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot::{self, Receiver, Sender};
 
-use super::{Priority, Slot};
+use super::priority::Priority;
 
 /// The wait of the oldest request from which on a queue is served newest first (F10 of the capacity
 /// formulae; the interval of `CoDel`, RFC 8289). A queue that is never empty but moves on is no overload:
@@ -16,30 +16,30 @@ const STANDS_AFTER: Duration = Duration::from_millis(100);
 /// and no single request moves it.
 const WEIGHT: u32 = 32;
 
-/// The slots, and the requests that wait for them.
-pub(super) struct Slots {
+/// The slots, and the requests that wait for them; `T` is what a request gets when its turn comes.
+pub(super) struct Slots<T> {
     number: usize,
     queue_max: usize,
     taken: [usize; Priority::ALL.len()],
     /// The oldest in front. Some may have been dropped since.
-    waiting: [VecDeque<Waiting>; Priority::ALL.len()],
+    waiting: [VecDeque<Waiting<T>>; Priority::ALL.len()],
     /// Moving average of the time that a slot is held.
     hold: Duration,
 }
 
 /// A request that waits, and since when.
-struct Waiting {
+struct Waiting<T> {
     since: Instant,
-    caller: Sender<Slot>,
+    caller: Sender<T>,
 }
 
-impl Slots {
+impl<T> Slots<T> {
     pub(super) fn new(number: usize, queue_max: usize) -> Self {
         Self {
             number,
             queue_max,
             taken: Default::default(),
-            waiting: Default::default(),
+            waiting: std::array::from_fn(|_| VecDeque::new()),
             hold: Duration::ZERO,
         }
     }
@@ -81,7 +81,7 @@ impl Slots {
 
     /// A place in the queue, if there is one. A full queue drops the oldest request of the lowest priority,
     /// unless all have a higher priority than the new one.
-    pub(super) fn wait(&mut self, priority: Priority, now: Instant) -> Option<Receiver<Slot>> {
+    pub(super) fn wait(&mut self, priority: Priority, now: Instant) -> Option<Receiver<T>> {
         if self.waiting_in_all() >= self.queue_max && !self.evict_lower(priority) {
             return None;
         }
@@ -93,7 +93,7 @@ impl Slots {
     }
 
     /// The next request that a slot is free for; the slot is taken.
-    pub(super) fn next(&mut self, now: Instant) -> Option<(Priority, Sender<Slot>)> {
+    pub(super) fn next(&mut self, now: Instant) -> Option<(Priority, Sender<T>)> {
         for priority in Priority::ALL {
             if !self.has_one_for(priority) {
                 continue;
@@ -125,7 +125,7 @@ impl Slots {
     }
 }
 
-fn pop_present(queue: &mut VecDeque<Waiting>, now: Instant) -> Option<Sender<Slot>> {
+fn pop_present<T>(queue: &mut VecDeque<Waiting<T>>, now: Instant) -> Option<Sender<T>> {
     drop_gone(queue);
     let stands = queue.front().is_some_and(|oldest| now >= oldest.since + STANDS_AFTER);
     loop {
@@ -137,7 +137,7 @@ fn pop_present(queue: &mut VecDeque<Waiting>, now: Instant) -> Option<Sender<Slo
 }
 
 /// Drops requests whose clients gave up. All have the same time limit, so these are in front.
-fn drop_gone(queue: &mut VecDeque<Waiting>) {
+fn drop_gone<T>(queue: &mut VecDeque<Waiting<T>>) {
     while queue.front().is_some_and(|oldest| oldest.caller.is_closed()) {
         queue.pop_front();
     }
@@ -150,6 +150,8 @@ mod tests {
 
     use super::*;
 
+    type Slots = super::Slots<()>;
+
     const NUMBER: usize = 32;
 
     fn full_of(priority: Priority) -> Slots {
@@ -158,7 +160,7 @@ mod tests {
         slots
     }
 
-    fn waits(turn: &mut Receiver<Slot>) -> bool {
+    fn waits(turn: &mut Receiver<()>) -> bool {
         turn.try_recv().is_err_and(|error| error == TryRecvError::Empty)
     }
 

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::time::Instant;
 
-use super::{ConcurrencyLimit, Priority, Slot};
+use super::limit::{ConcurrencyLimit, Slot};
+use super::priority::Priority;
 
 tokio::task_local! {
     /// The slot of the current request.

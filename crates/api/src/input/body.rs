@@ -1,66 +1,25 @@
 //! Reading a body: bounded, and checked to be JSON.
 
 use std::io::ErrorKind;
-use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
-use actix_web::web::{Bytes, BytesMut, Data};
-use documents::Bounds;
+use actix_web::web::{Bytes, BytesMut};
 use futures::StreamExt;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use values::{Fault, Issue};
 
-use super::parts::ENVELOPE_BYTES;
-use super::{JSON, RequestPart};
-use crate::head_limits::HeadLimits;
+use super::part::{JSON, RequestPart};
+use crate::limits::BodyLimits;
 use crate::problem::Problem;
 
 /// The media types that a PATCH accepts (RFC 5789, section 3.1).
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
-
-/// Bounds of bodies in size and time.
-#[derive(Clone, Copy, Debug)]
-pub struct BodyLimits {
-    /// Bodies of ordinary requests, in bytes.
-    pub ordinary: usize,
-    /// Documents inside a body, such as a gameplay state.
-    pub document: Bounds,
-    /// The head.
-    pub head: HeadLimits,
-    /// From the end of the head to the end of the body.
-    pub time: Duration,
-}
-
-/// Bytes on the wire for each byte of a body at most: chunks of one byte take six, and chunk extensions
-/// (RFC 9112, section 7.1.1) as much as is left.
-const WIRE_FACTOR: usize = 8;
-
-/// Bytes on the wire for what a body of no size takes, such as its trailers and what was read ahead.
-const WIRE_REST: usize = 64 * 1024;
-
-impl BodyLimits {
-    /// Bytes that one request may take on the wire after its head, whatever its encoding.
-    pub fn bytes_on_the_wire(&self) -> usize {
-        self.largest().saturating_mul(WIRE_FACTOR).saturating_add(WIRE_REST)
-    }
-
-    /// The largest body that any handler takes, in bytes.
-    pub(crate) fn largest(&self) -> usize {
-        self.ordinary.max(self.document.bytes + ENVELOPE_BYTES)
-    }
-}
-
-/// The limits that the application was configured with.
-pub(crate) fn limits(request: &HttpRequest) -> Result<BodyLimits, Problem> {
-    let limits = request.app_data::<Data<BodyLimits>>().map(|limits| ***limits);
-    limits.ok_or_else(|| Problem::bug(&std::io::Error::other("body limits are not configured")))
-}
 
 /// Reads the body that `T` asks for and checks that it is JSON.
 pub(super) async fn read<T: RequestPart>(

@@ -9,7 +9,9 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use values::{Fault, Field, Fields, FromFields, Location, PathParam, read_object};
 
-use super::{BodyLimits, JSON, RawRequest, RequestPart};
+use super::body::not_json;
+use super::part::{JSON, RawRequest, RequestPart};
+use crate::limits::{BodyLimits, ENVELOPE_BYTES};
 
 /// A value from the path.
 pub struct Path<T>(pub T);
@@ -117,9 +119,6 @@ impl<T: FromFields> RequestPart for OptionalJson<T> {
 /// It is checked and rewritten as text; no tree is built.
 pub struct Document(pub documents::Json);
 
-/// Bytes that a body may have beside its document.
-pub(super) const ENVELOPE_BYTES: usize = 4096;
-
 impl RequestPart for Document {
     const MEDIA: &'static [&'static str] = &[JSON];
 
@@ -180,7 +179,7 @@ fn body_value(raw: &mut RawRequest<'_>) -> Option<Value> {
     match serde_json::from_slice(raw.body) {
         Ok(value) => Some(value),
         Err(error) => {
-            raw.issues.push(super::body::not_json(raw.body, &error));
+            raw.issues.push(not_json(raw.body, &error));
             None
         }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use actix_web::http::Method;
 use metrics::{Counter, Histogram, counter, histogram};
 
-/// What requests are counted by. There are as many kinds as routes have statuses: nothing that a
-/// client makes up is part of one.
+/// The labels of a request. Their number is bounded by routes and statuses: no label contains text of a
+/// client.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct Kind {
     pub(super) method: &'static str,
@@ -22,11 +22,11 @@ struct Figures {
 }
 
 thread_local! {
-    /// The figures of each kind, so that a request does not look them up in the registry.
+    /// The metrics of each kind, so that a request needs no lookup in the registry.
     static KNOWN: RefCell<HashMap<Kind, Figures>> = RefCell::default();
 }
 
-/// Counts a request that took so long.
+/// Counts a request of this duration.
 pub(super) fn note(kind: Kind, time: Duration) {
     KNOWN.with_borrow_mut(|known| {
         let figures = known.entry(kind).or_insert_with_key(Figures::of);
@@ -49,7 +49,7 @@ impl Figures {
     }
 }
 
-/// The method, or `other`: clients may invent some.
+/// The method, or `other` for one that is not standard.
 pub(super) fn method_name(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")

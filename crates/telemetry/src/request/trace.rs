@@ -1,4 +1,4 @@
-//! The trace that a request belongs to, as `traceparent` says it (W3C Trace Context, section 3.2).
+//! The trace of a request, from the header `traceparent` (W3C Trace Context, section 3.2).
 
 use actix_web::http::header::HeaderMap;
 

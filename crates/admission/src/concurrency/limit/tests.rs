@@ -4,6 +4,7 @@ use futures::future::join_all;
 use futures::poll;
 
 use super::*;
+use crate::concurrency::without_slot;
 
 fn limit(requests: usize, queue: usize, wait_max_ms: u64) -> ConcurrencyLimit {
     ConcurrencyLimit::new(&settings::Admission { requests, queue, wait_max_ms })
