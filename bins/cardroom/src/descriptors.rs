@@ -10,7 +10,7 @@ const PER_CONNECTION: u64 = 2;
 const REST: u64 = 200;
 
 /// Raises the soft limit of descriptors to the hard limit: the default soft limit (often 1,024) exists for
-/// programs that use select(). Warns when the connections need more.
+/// programs that use `select()`. Warns when the connections need more.
 pub(crate) fn raise(connections_max: usize) {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum {
