@@ -4,17 +4,17 @@
 pub(crate) fn claim(name: &str, values: &[f64], most: f64) -> bool {
     let held = median(values) <= most;
     let word = if held { "HELD" } else { "MISSED" };
-    println!("  {word:<6} {name}: {}, must be at most {most}", told(values));
+    println!("  {word:<6} {name}: {}, must be at most {most}", summary(values));
     held
 }
 
 /// Prints values that have no limit.
-pub(crate) fn fact(name: &str, values: &[f64]) {
-    println!("         {name}: {}", told(values));
+pub(crate) fn print_fact(name: &str, values: &[f64]) {
+    println!("         {name}: {}", summary(values));
 }
 
 /// The median and the range of the values.
-fn told(values: &[f64]) -> String {
+fn summary(values: &[f64]) -> String {
     let value = median(values);
     if values.len() < 2 {
         return format!("{value:.2}");

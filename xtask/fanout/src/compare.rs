@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::claim::{self, claim, fact};
-use crate::crowd::Crowd;
+use crate::claim::{self, claim, print_fact};
+use crate::clients::Clients;
 use crate::load::{self, Figures, Pace};
+use crate::protocol;
 use crate::servers::{Kind, Programs, Running};
-use crate::wire;
 
 /// Most that a delivery may cost, of what it costs `ws`.
 const COST_MAX: f64 = 0.6;
@@ -24,10 +24,10 @@ pub(crate) struct Rounds {
 }
 
 /// A running server and its members.
-struct Stand {
+struct Subject {
     kind: Kind,
     running: Running,
-    crowd: Crowd,
+    clients: Clients,
 }
 
 /// The figures of a server, round by round.
@@ -40,37 +40,43 @@ pub(crate) async fn compare(
     (rooms, members): (usize, usize),
     rounds: Rounds,
 ) -> Result<bool> {
-    let mut stands = Vec::new();
+    let mut subjects = Vec::new();
     for &kind in kinds {
         let running = kind.start(programs, rooms).await?;
-        let crowd = Crowd::gather(kind.wire(), running.address, &running.rooms, members).await?;
-        stands.push(Stand { kind, running, crowd });
+        let clients =
+            Clients::gather(kind.protocol(), running.address, &running.rooms, members).await?;
+        subjects.push(Subject { kind, running, clients });
     }
     println!(
         "\n{rooms} rooms of {members}, {} bytes, medians of {} rounds",
-        wire::PAYLOAD_BYTES,
+        protocol::PAYLOAD_BYTES,
         rounds.count
     );
     println!(
         "  server     load        deliveries/s  us each  of it kernel   p50 ms   p99 ms  cores  tool"
     );
-    let full = measure(&stands, "saturation", Pace::Saturation, rounds).await?;
+    let full = measure(&subjects, "saturation", Pace::Saturation, rounds).await?;
     // Half of the capacity of the first, for all of them.
     let pace = Pace::Deliveries(median(&full[0], |it| it.rate) / 2.0);
-    let half = measure(&stands, "half load", pace, rounds).await?;
+    let half = measure(&subjects, "half load", pace, rounds).await?;
     Ok(judge("saturation", &full) & judge("half load", &half))
 }
 
-async fn measure(stands: &[Stand], load: &str, pace: Pace, rounds: Rounds) -> Result<Vec<Record>> {
-    let mut records = vec![Record::new(); stands.len()];
+async fn measure(
+    subjects: &[Subject],
+    load: &str,
+    pace: Pace,
+    rounds: Rounds,
+) -> Result<Vec<Record>> {
+    let mut records = vec![Record::new(); subjects.len()];
     for _ in 0..rounds.count {
-        for (stand, record) in stands.iter().zip(&mut records) {
-            let process = &stand.running.process;
-            record.push(load::run(&stand.crowd, process, pace, rounds.time).await?);
+        for (subject, record) in subjects.iter().zip(&mut records) {
+            let process = &subject.running.process;
+            record.push(load::run(&subject.clients, process, pace, rounds.time).await?);
         }
     }
-    for (stand, record) in stands.iter().zip(&records) {
-        show(stand.kind, load, record);
+    for (subject, record) in subjects.iter().zip(&records) {
+        show(subject.kind, load, record);
     }
     Ok(records)
 }
@@ -95,7 +101,7 @@ fn judge(load: &str, all: &[Record]) -> bool {
     let name = format!("{load}: processor time of a delivery, of that of ws");
     let mut holds = claim(&name, &ratios(ours, ws, |it| it.micros), COST_MAX);
     let name = format!("{load}: the same, if every frame is only sent by itself");
-    fact(&name, &ratios(floor, ws, |it| it.micros));
+    print_fact(&name, &ratios(floor, ws, |it| it.micros));
     for (name, other) in [("ws", ws), ("socket.io", socket_io)] {
         if load == "saturation" {
             let name = format!("{load}: deliveries/s of {name}, of ours");

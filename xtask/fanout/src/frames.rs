@@ -1,5 +1,5 @@
 //! Websocket frames (RFC 6455, section 5.2) as the client has them, read without a copy: a load
-//! generator on one core has to hear more than the server on the other can say.
+//! generator on one core has to receive more than the server on the other can send.
 
 use anyhow::{Result, bail, ensure};
 

@@ -9,7 +9,7 @@ use stress::statistics::real as number;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::crowd::{Crowd, hear_the_rest};
+use crate::clients::{Clients, drain};
 use crate::servers::Process;
 
 /// Time of a load before it is measured.
@@ -34,7 +34,7 @@ pub(crate) struct Figures {
 /// The pace of messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pace {
-    /// The next message as soon as one has been heard by all.
+    /// The next message as soon as one has been received by all.
     Saturation,
     /// So many deliveries a second, at random moments.
     Deliveries(f64),
@@ -42,24 +42,24 @@ pub(crate) enum Pace {
 
 /// Brings a load, and measures it.
 pub(crate) async fn run(
-    crowd: &Crowd,
+    clients: &Clients,
     server: &Process,
     pace: Pace,
     time: Duration,
 ) -> Result<Figures> {
-    let before = crowd.heard.deliveries()? / crowd.hearers();
-    let mut load = Load { crowd, said: before, random: StdRng::seed_from_u64(7) };
+    let before = clients.received.deliveries()? / clients.receivers();
+    let mut load = Load { clients, sent: before, random: StdRng::seed_from_u64(7) };
     load.go_on(pace, WARM_UP).await?;
-    crowd.heard.take_times();
-    let (start, heard) = (Instant::now(), crowd.heard.deliveries()?);
+    clients.received.take_times();
+    let (start, received) = (Instant::now(), clients.received.deliveries()?);
     let (server_before, ours_before) = (server.processor_time()?, Process::own()?);
     load.go_on(pace, time).await?;
     let seconds = start.elapsed().as_secs_f64();
-    let deliveries = number(crowd.heard.deliveries()? - heard);
+    let deliveries = number(clients.received.deliveries()? - received);
     let server_time = server.processor_time()?.since(server_before);
     let our_time = Process::own()?.since(ours_before);
-    let times = crowd.heard.take_times();
-    hear_the_rest(crowd, load.said).await?;
+    let times = clients.received.take_times();
+    drain(clients, load.sent).await?;
     let millis = |q| times.quantile(q).map_or(f64::NAN, number) / 1e6;
     Ok(Figures {
         rate: deliveries / seconds,
@@ -72,8 +72,8 @@ pub(crate) async fn run(
 }
 
 struct Load<'a> {
-    crowd: &'a Crowd,
-    said: u64,
+    clients: &'a Clients,
+    sent: u64,
     random: StdRng,
 }
 
@@ -82,7 +82,7 @@ impl Load<'_> {
         match pace {
             Pace::Saturation => self.saturate(time).await,
             Pace::Deliveries(rate) => {
-                self.keep_pace(rate / number(self.crowd.hearers()), time).await
+                self.keep_pace(rate / number(self.clients.receivers()), time).await
             }
         }
     }
@@ -90,11 +90,11 @@ impl Load<'_> {
     async fn saturate(&mut self, time: Duration) -> Result<()> {
         let start = Instant::now();
         // One message of each member is in flight.
-        let window = self.crowd.members();
+        let window = self.clients.members();
         while start.elapsed() < time {
-            let heard = self.crowd.heard.deliveries()? / self.crowd.hearers();
-            while self.said < heard + window && self.crowd.say(self.said)? {
-                self.said += 1;
+            let received = self.clients.received.deliveries()? / self.clients.receivers();
+            while self.sent < received + window && self.clients.send(self.sent)? {
+                self.sent += 1;
             }
             yield_now().await;
         }
@@ -105,8 +105,8 @@ impl Load<'_> {
         let start = Instant::now();
         let mut due = 0.0;
         while start.elapsed() < time {
-            while due <= start.elapsed().as_secs_f64() && self.crowd.say(self.said)? {
-                self.said += 1;
+            while due <= start.elapsed().as_secs_f64() && self.clients.send(self.sent)? {
+                self.sent += 1;
                 // Independent people: the time between two of them is exponential.
                 due += -self.random.random_range(f64::MIN_POSITIVE..1.0).ln() / rate;
             }

@@ -4,12 +4,12 @@
 //! Absolute figures move with the machine; ratios of one run are what counts.
 
 mod claim;
+mod clients;
 mod compare;
-mod crowd;
 mod frames;
 mod load;
+mod protocol;
 mod servers;
-mod wire;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,8 +24,8 @@ use tokio::task::LocalSet;
 use tokio::time::sleep;
 
 use claim::claim;
+use clients::Clients;
 use compare::Rounds;
-use crowd::Crowd;
 use servers::{Kind, Programs};
 
 /// Rooms and members of each.
@@ -116,11 +116,12 @@ async fn idle(kinds: &[Kind], programs: &Programs, sockets: usize) -> Result<boo
     for &kind in kinds.iter().filter(|it| **it != Kind::Floor) {
         let running = kind.start(programs, sockets / IDLE_MEMBERS).await?;
         // One room first, so that what is made once is there.
-        let few = Crowd::gather(kind.wire(), running.address, &running.rooms[..1], 50).await?;
+        let few =
+            Clients::gather(kind.protocol(), running.address, &running.rooms[..1], 50).await?;
         sleep(Duration::from_secs(1)).await;
         let before = running.process.resident()?;
         let many =
-            Crowd::gather(kind.wire(), running.address, &running.rooms, IDLE_MEMBERS).await?;
+            Clients::gather(kind.protocol(), running.address, &running.rooms, IDLE_MEMBERS).await?;
         sleep(Duration::from_secs(5)).await;
         let grown = running.process.resident()?.saturating_sub(before);
         let each = number(grown) / number(sockets as u64);
@@ -130,8 +131,8 @@ async fn idle(kinds: &[Kind], programs: &Programs, sockets: usize) -> Result<boo
             each / 1024.0,
             number(grown + before) / 1e6
         );
-        many.heard.deliveries()?;
-        few.heard.deliveries()?;
+        many.received.deliveries()?;
+        few.received.deliveries()?;
         if kind == Kind::Cardroom {
             holds &= claim("idle: bytes of a socket", &[each], IDLE_BYTES_MAX);
         }

@@ -15,7 +15,7 @@ use stress::statistics::real;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::wire::Wire;
+use crate::protocol::Protocol;
 
 /// Limits are lifted: the load would hit them, and the other servers have none.
 const SETTINGS: [(&str, &str); 7] = [
@@ -75,11 +75,11 @@ impl Kind {
         }
     }
 
-    pub(crate) fn wire(self) -> Wire {
+    pub(crate) fn protocol(self) -> Protocol {
         match self {
-            Self::Cardroom => Wire::Cardroom,
-            Self::Ws | Self::Floor => Wire::Plain,
-            Self::SocketIo => Wire::SocketIo,
+            Self::Cardroom => Protocol::Cardroom,
+            Self::Ws | Self::Floor => Protocol::Plain,
+            Self::SocketIo => Protocol::SocketIo,
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod ab;
 mod arguments;
+mod broadcast;
 pub mod cli;
 pub mod client;
 mod compare;
@@ -41,7 +42,6 @@ mod standstill;
 pub mod statistics;
 mod survive;
 mod table;
-mod talk;
 mod tally;
 mod target;
 #[cfg(test)]

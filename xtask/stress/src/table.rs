@@ -236,6 +236,11 @@ fn verdicts(text: &mut String, run: &Run, paint: Paint) {
         for (section, check) in run.invalid() {
             let _ = writeln!(text, "   {section}: {} {}", check.name, check.fault());
         }
+        for section in &run.sections {
+            for Check { name, value, .. } in &section.claims {
+                let _ = writeln!(text, " not judged  {}: {name} {value}", section.name);
+            }
+        }
         return;
     }
     let invalid = run.invalid().next().is_some();

@@ -2,9 +2,9 @@
 
 use report::{FILLS, Html, Plot, Scale, around, time};
 
+use crate::broadcast::STEP;
 use crate::record::Section;
 use crate::statistics::real;
-use crate::talk::STEP;
 
 /// Points of the curve.
 const POINTS: u32 = 200;

@@ -25,8 +25,9 @@ impl Person {
         self.ask(watch, ask, |_| Ok(())).await;
     }
 
-    /// Moves members of a wide state about; the first turn saves that state.
+    /// Moves a member of a wide state to and fro; the first turn saves that state.
     pub(crate) async fn patch_widest(&mut self, watch: &Watch) {
+        self.play_one_game();
         let Some((document, marker)) = self.next_game(watch).await else { return };
         let token = self.account.token.clone();
         if marker.trailing_zeros() >= 32 {
@@ -35,9 +36,10 @@ impl Person {
             let ask = Ask::new("greedy", "PUT", &document.path, 200).with(&token, &body);
             self.ask(watch, ask, |_| Ok(())).await;
         }
-        let moves =
-            (0..OPERATIONS).map(|it| format!(r#"{{"op":"move","from":"/m{it}","path":"/m{it}"}}"#));
-        let body = format!("[{}]", moves.collect::<Vec<_>>().join(","));
+        // There and back, so that the next patch finds the same state.
+        let there =
+            r#"{"op":"move","from":"/m0","path":"/t"},{"op":"move","from":"/t","path":"/m0"}"#;
+        let body = format!("[{}]", vec![there; OPERATIONS / 2].join(","));
         let mut ask = Ask::new("greedy", "PATCH", &document.path, 200).with(&token, &body);
         ask.request.content_type = "application/json-patch+json";
         self.ask(watch, ask, |_| Ok(())).await;

@@ -7,13 +7,13 @@ use anyhow::Result;
 use futures::FutureExt as _;
 
 use super::{Part, Session, realtime};
+use crate::broadcast::{self, BroadcastLoad, STEP};
 use crate::engine::{self, Load};
 use crate::finding::Check;
 use crate::load::Model;
 use crate::objective::show_micros;
 use crate::scenario::{Rooms, Scenario};
 use crate::statistics::real;
-use crate::talk::{self, STEP, Talk};
 use crate::tally::Recording;
 use crate::watch::Live;
 
@@ -99,7 +99,7 @@ impl Session<'_> {
         let model = Model::open(rate, Duration::ZERO, self.phase());
         let part = Part::new(name, "quick", model, USERS, &[])?;
         let people = self.ready(part.scenario, USERS).await?;
-        let talk = Talk {
+        let sockets = BroadcastLoad {
             target: self.stage.target.clone(),
             rooms: self.stage.rooms(ROOMS).await?,
             members: MEMBERS,
@@ -111,15 +111,15 @@ impl Session<'_> {
         let observation = self.observe(name).await;
         let load = Load { model, scenario: part.scenario, at_once: None, seed: self.seed };
         let requests = engine::run(load, people, observation.live.clone());
-        let broadcasts = talk::run(talk, Arc::new(Live::default()));
+        let broadcasts = broadcast::run(sockets, Arc::new(Live::default()));
         let ((mut recording, people), outcomes) = tokio::try_join!(requests, broadcasts)?;
         let observed = observation.end(&self.stage.client).await;
         for person in people {
             self.evidence.add(person.evidence);
         }
         recording.steps.extend(outcomes.recording.steps);
-        let heard = outcomes.heard;
-        self.findings.extend([heard.reached, heard.once, heard.in_order]);
+        let received = outcomes.received;
+        self.findings.extend([received.reached, received.once, received.in_order]);
         Ok(self.conclude(part, recording, observed))
     }
 }

@@ -3,11 +3,11 @@
 use anyhow::{Result, ensure};
 
 use super::{Part, Session};
+use crate::broadcast::{self, BroadcastLoad, Outcomes, Received, STEP};
 use crate::finding::{Check, Finding};
 use crate::load::{Arrivals, Course, Model};
 use crate::scenario::{Rooms, Scenario};
 use crate::statistics::real;
-use crate::talk::{self, Heard, Outcomes, STEP, Talk};
 
 /// The name of the run.
 pub(super) const NAME: &str = "realtime";
@@ -42,9 +42,10 @@ impl Session<'_> {
         };
         let rooms = self.stage.rooms(arguments.rooms).await?;
         let target = self.stage.target.clone();
-        let talk = Talk { target, rooms, members, rate, time, warm_up, seed: self.seed };
+        let load = BroadcastLoad { target, rooms, members, rate, time, warm_up, seed: self.seed };
         let observation = self.observe(&name).await;
-        let Outcomes { recording, heard } = talk::run(talk, observation.live.clone()).await?;
+        let Outcomes { recording, received } =
+            broadcast::run(load, observation.live.clone()).await?;
         let observed = observation.end(&self.stage.client).await;
         let course = Course::new(warm_up, time);
         let part = Part {
@@ -56,14 +57,14 @@ impl Session<'_> {
             objectives: self.objectives_of(NAME, |_| true),
         };
         let index = self.conclude(part, recording, observed);
-        self.sections[index].claims = claims(&heard);
-        self.findings.extend([heard.reached, heard.once, heard.in_order]);
+        self.sections[index].claims = claims(&received);
+        self.findings.extend([received.reached, received.once, received.in_order]);
         Ok(())
     }
 }
 
-fn claims(heard: &Heard) -> Vec<Check> {
-    let Heard { reached, once, in_order } = heard;
+fn claims(received: &Received) -> Vec<Check> {
+    let Received { reached, once, in_order } = received;
     let arrived = reached.checked - reached.faults.min(reached.checked);
     let share = real(arrived) / real(reached.checked.max(1)) * 100.0;
     let ok = reached.holds() && reached.checked > 0;

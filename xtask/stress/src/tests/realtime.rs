@@ -10,15 +10,15 @@ const TALK: &str =
     "realtime --rooms 2 --users 3 --rate 300 --for 900ms --warm-up 100ms --slo-factor 200";
 
 /// The messages that were lost, received twice and received late.
-async fn talk(faults: Faults) -> ([u64; 3], Run) {
+async fn broadcasts(faults: Faults) -> ([u64; 3], Run) {
     let run = stress(faults, TALK).await;
     let faults: Vec<_> = run.findings.iter().map(|it| it.faults).collect();
     (faults.try_into().unwrap(), run)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_who_talk_hear_everything_once_and_in_order() {
-    let (faults, run) = talk(Faults::default()).await;
+async fn members_receive_everything_once_and_in_order() {
+    let (faults, run) = broadcasts(Faults::default()).await;
 
     assert_eq!((faults, missed(&run)), ([0; 3], vec![]));
     assert_eq!(run.exit(), Exit::Passed);
@@ -36,7 +36,7 @@ async fn a_delivery_that_goes_wrong_is_found() {
     let twice = Faults { doubles_delivery: place, ..Faults::default() };
     let late = Faults { delays_delivery: place, ..Faults::default() };
     for (fault, expected) in [(lost, [1, 0, 0]), (twice, [0, 1, 0]), (late, [0, 0, 1])] {
-        let (faults, run) = talk(fault.clone()).await;
+        let (faults, run) = broadcasts(fault.clone()).await;
         assert_eq!(faults, expected, "{fault:?}");
         assert_eq!(run.exit(), Exit::Failed, "{fault:?}");
         let failed = run.sections[0].claims.iter().filter(|it| !it.ok).count();

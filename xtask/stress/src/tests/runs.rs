@@ -87,6 +87,8 @@ async fn ordinary_users_are_measured_beside_each_greedy_client() {
         let p99s = ["save", "join", "read", "delivery"].map(|it| format!("p99 of {it} beside it"));
         assert_eq!(claims(section), p99s);
     }
+    let shown = crate::table::render(&run);
+    assert_eq!(shown.matches("beside it, and alone").count(), 24, "valid or not: {shown}");
     for step in ["save", "join", "read", "delivery"] {
         assert!(run.sections.iter().all(|it| it.rate(step) > 0.0), "{step}");
     }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::wire::Message;
+use super::messages::Message;
 use crate::finding::Finding;
 
 /// The messages that one member has received so far.
 #[derive(Debug)]
-pub(super) struct Hearing {
+pub(super) struct Receipts {
     /// The state of each other member; none of its own.
     others: Vec<Option<Expected>>,
     /// The latest sequence number of the server.
@@ -25,31 +25,31 @@ struct Expected {
 
 /// The messages of all members, and the faults among them.
 #[derive(Debug)]
-pub(crate) struct Heard {
+pub(crate) struct Received {
     pub(crate) reached: Finding,
     pub(crate) once: Finding,
     pub(crate) in_order: Finding,
 }
 
-impl Default for Heard {
+impl Default for Received {
     fn default() -> Self {
         Self {
-            reached: Finding::about("messages to be heard, each of which was"),
-            once: Finding::about("messages heard, each once"),
-            in_order: Finding::about("messages heard, in the order of the room"),
+            reached: Finding::about("messages to be received, each of which was"),
+            once: Finding::about("messages received, each once"),
+            in_order: Finding::about("messages received, in the order of the room"),
         }
     }
 }
 
-impl Heard {
-    /// Notes a message that never arrived.
-    pub(super) fn lose(&mut self, (from, number): (usize, u64)) {
+impl Received {
+    /// Recorder a message that never arrived.
+    pub(super) fn note_lost(&mut self, (from, number): (usize, u64)) {
         self.reached.checked += 1;
         self.reached.fault(format!("message {number} of member {from} never came"));
     }
 }
 
-impl Hearing {
+impl Receipts {
     /// Of `members` in all, of whom this is one.
     pub(super) fn of(members: usize, own: usize) -> Self {
         let others = (0..members).map(|it| (it != own).then(Expected::default));
@@ -57,10 +57,12 @@ impl Hearing {
     }
 
     /// Takes a message; returns whether it is new.
-    pub(super) fn hear(&mut self, message: &Message, heard: &mut Heard) -> bool {
+    pub(super) fn receive(&mut self, message: &Message, received: &mut Received) -> bool {
         let Message { from, number, .. } = *message;
         let Some(Some(expected)) = self.others.get_mut(from) else {
-            heard.once.fault(format!("member {from} hears itself, or is in another room"));
+            received
+                .once
+                .fault(format!("member {from} received its own message, or is in another room"));
             return false;
         };
         if message.is_last {
@@ -68,18 +70,18 @@ impl Hearing {
             return false;
         }
         if number < expected.next && !expected.missing.remove(&number) {
-            heard.once.checked += 1;
-            heard.once.fault(format!("message {number} of member {from} came twice"));
+            received.once.checked += 1;
+            received.once.fault(format!("message {number} of member {from} came twice"));
             return false;
         }
         let is_late = number < expected.next || message.seq.is_some_and(|seq| seq < self.latest);
         if is_late {
-            heard.in_order.fault(format!("message {number} of member {from} came late"));
+            received.in_order.fault(format!("message {number} of member {from} came late"));
         }
         expected.missing.extend(expected.next..number);
         expected.next = expected.next.max(number + 1);
         self.latest = self.latest.max(message.seq.unwrap_or_default());
-        for finding in [&mut heard.reached, &mut heard.once, &mut heard.in_order] {
+        for finding in [&mut received.reached, &mut received.once, &mut received.in_order] {
             finding.checked += 1;
         }
         true
@@ -107,19 +109,19 @@ impl Hearing {
 mod tests {
     use super::*;
 
-    /// Hears messages of member 1 with these numbers, and that there were four in all.
+    /// Receives messages of member 1 with these numbers, and that there were four in all.
     fn faults(numbers: &[u64]) -> [u64; 3] {
-        let (mut hearing, mut heard) = (Hearing::of(2, 0), Heard::default());
+        let (mut receipts, mut received) = (Receipts::of(2, 0), Received::default());
         for &number in numbers {
             let message = Message { from: 1, number, due: 0, seq: None, is_last: false };
-            hearing.hear(&message, &mut heard);
+            receipts.receive(&message, &mut received);
         }
         let last = Message { from: 1, number: 4, due: 0, seq: None, is_last: true };
-        hearing.hear(&last, &mut heard);
-        assert_eq!(hearing.is_complete(), hearing.missing().is_empty());
-        hearing.missing().into_iter().for_each(|it| heard.lose(it));
-        assert_eq!(heard.reached.checked, 4);
-        [heard.reached.faults, heard.once.faults, heard.in_order.faults]
+        receipts.receive(&last, &mut received);
+        assert_eq!(receipts.is_complete(), receipts.missing().is_empty());
+        receipts.missing().into_iter().for_each(|it| received.note_lost(it));
+        assert_eq!(received.reached.checked, 4);
+        [received.reached.faults, received.once.faults, received.in_order.faults]
     }
 
     #[test]
@@ -134,17 +136,17 @@ mod tests {
 
     #[test]
     fn who_never_says_the_last_word_is_missed() {
-        let hearing = Hearing::of(3, 1);
-        assert_eq!(hearing.missing(), [(0, 0), (2, 0)]);
+        let receipts = Receipts::of(3, 1);
+        assert_eq!(receipts.missing(), [(0, 0), (2, 0)]);
     }
 
     #[test]
     fn the_order_of_the_room_is_looked_at_too() {
-        let (mut hearing, mut heard) = (Hearing::of(3, 0), Heard::default());
+        let (mut receipts, mut received) = (Receipts::of(3, 0), Received::default());
         for (from, seq) in [(1, 7), (2, 6)] {
             let message = Message { from, number: 0, due: 0, seq: Some(seq), is_last: false };
-            assert!(hearing.hear(&message, &mut heard));
+            assert!(receipts.receive(&message, &mut received));
         }
-        assert_eq!(heard.in_order.faults, 1);
+        assert_eq!(received.in_order.faults, 1);
     }
 }

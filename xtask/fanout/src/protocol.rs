@@ -2,18 +2,18 @@
 
 use crate::frames::{BINARY, TEXT, message};
 
-/// Bytes of what is said.
+/// Bytes of a payload.
 pub(crate) const PAYLOAD_BYTES: usize = 200;
 
-/// Digits of the moment at which something was said, in nanoseconds since the load began.
+/// Digits of the time of sending, in nanoseconds since the load began.
 const STAMP_DIGITS: usize = 16;
 
-/// The language of a server.
+/// The protocol of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wire {
+pub(crate) enum Protocol {
     /// Ours, in version 2.0.0.
     Cardroom,
-    /// Whatever is said, as it is.
+    /// Payloads without an envelope.
     Plain,
     /// Socket.IO 4 over websockets.
     SocketIo,
@@ -21,18 +21,18 @@ pub(crate) enum Wire {
 
 /// A frame of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
+pub(crate) enum Frame {
     /// Another member's message, and when it was sent.
     Message(u64),
-    /// That the socket is in its room.
-    Welcome,
-    /// Something that has to be answered with this.
-    Question(&'static str),
+    /// The socket has joined its room.
+    Joined,
+    /// A heartbeat, with its answer.
+    Heartbeat(&'static str),
     /// Anything else.
     Nothing,
 }
 
-impl Wire {
+impl Protocol {
     /// The path of a socket of a room.
     pub(crate) fn path(self, room: &str) -> String {
         match self {
@@ -72,26 +72,26 @@ impl Wire {
     }
 
     /// Reads a frame of the server.
-    pub(crate) fn read(self, opcode: u8, frame: &[u8]) -> Said {
+    pub(crate) fn read(self, opcode: u8, frame: &[u8]) -> Frame {
         match self {
             Self::Cardroom if opcode == BINARY => stamp(frame, 2),
             Self::Cardroom if find(frame, b"phx_reply") && find(frame, br#""status":"ok""#) => {
-                Said::Welcome
+                Frame::Joined
             }
             Self::Plain if opcode == TEXT => stamp(frame, 2),
             Self::SocketIo if frame.starts_with(b"42") => stamp(frame, 3),
-            Self::SocketIo if frame.starts_with(b"40") => Said::Welcome,
-            Self::SocketIo if frame == b"2" => Said::Question("3"),
-            _ => Said::Nothing,
+            Self::SocketIo if frame.starts_with(b"40") => Frame::Joined,
+            Self::SocketIo if frame == b"2" => Frame::Heartbeat("3"),
+            _ => Frame::Nothing,
         }
     }
 }
 
 /// The stamp in a message that has so many bytes after it.
-fn stamp(frame: &[u8], after: usize) -> Said {
+fn stamp(frame: &[u8], after: usize) -> Frame {
     let end = frame.len().saturating_sub(after);
     let digits = &frame[end.saturating_sub(STAMP_DIGITS)..end];
-    Said::Message(
+    Frame::Message(
         digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit.wrapping_sub(b'0'))),
     )
 }
@@ -106,20 +106,20 @@ mod tests {
 
     #[test]
     fn a_stamp_is_found_again_in_every_language() {
-        let plain = Wire::Plain.message("r", 12_345);
+        let plain = Protocol::Plain.message("r", 12_345);
         let payload = &plain[plain.len() - PAYLOAD_BYTES..];
-        assert_eq!(Wire::Plain.read(TEXT, payload), Said::Message(12_345));
-        let said = [br#"42["m","#, payload, b"]"].concat();
-        assert_eq!(Wire::SocketIo.read(TEXT, &said), Said::Message(12_345));
+        assert_eq!(Protocol::Plain.read(TEXT, payload), Frame::Message(12_345));
+        let sent = [br#"42["m","#, payload, b"]"].concat();
+        assert_eq!(Protocol::SocketIo.read(TEXT, &sent), Frame::Message(12_345));
         let ours = [&[4, 1, 1, 2, 1][..], b"tm{}", payload].concat();
-        assert_eq!(Wire::Cardroom.read(BINARY, &ours), Said::Message(12_345));
+        assert_eq!(Protocol::Cardroom.read(BINARY, &ours), Frame::Message(12_345));
     }
 
     #[test]
     fn a_welcome_is_told_from_a_refusal() {
         let reply = |status: &str| format!(r#"["1","1","t","phx_reply",{{"status":"{status}"}}]"#);
-        assert_eq!(Wire::Cardroom.read(TEXT, reply("ok").as_bytes()), Said::Welcome);
-        assert_eq!(Wire::Cardroom.read(TEXT, reply("error").as_bytes()), Said::Nothing);
-        assert_eq!(Wire::SocketIo.read(TEXT, b"2"), Said::Question("3"));
+        assert_eq!(Protocol::Cardroom.read(TEXT, reply("ok").as_bytes()), Frame::Joined);
+        assert_eq!(Protocol::Cardroom.read(TEXT, reply("error").as_bytes()), Frame::Nothing);
+        assert_eq!(Protocol::SocketIo.read(TEXT, b"2"), Frame::Heartbeat("3"));
     }
 }

@@ -1,9 +1,9 @@
 //! Members of rooms who broadcast over sockets, as the web app does: each has to receive every message of
 //! the others, once and in order.
 
-mod hearing;
 mod member;
-mod wire;
+mod messages;
+mod receipts;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,8 +22,8 @@ use crate::statistics::real;
 use crate::tally::{Outcome, Recording, Sample};
 use crate::target::Target;
 use crate::watch::{Live, Meter};
-pub(crate) use hearing::Heard;
 use member::Member;
+pub(crate) use receipts::Received;
 
 /// The step under which deliveries are counted.
 pub(crate) const STEP: &str = "delivery";
@@ -35,7 +35,7 @@ const OPENING: usize = 32;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A load of broadcasts.
-pub(crate) struct Talk {
+pub(crate) struct BroadcastLoad {
     pub(crate) target: Target,
     pub(crate) rooms: Vec<Arc<Room>>,
     /// Members of each room.
@@ -52,11 +52,11 @@ pub(crate) struct Talk {
 #[derive(Debug, Default)]
 pub(crate) struct Outcomes {
     pub(crate) recording: Recording,
-    pub(crate) heard: Heard,
+    pub(crate) received: Received,
 }
 
-/// The shared record of all members.
-struct Notes {
+/// The recorder that all members share.
+struct Recorder {
     start: Instant,
     /// From when on it is measured.
     from: Instant,
@@ -64,43 +64,48 @@ struct Notes {
     outcomes: RefCell<Outcomes>,
 }
 
-/// Lets them talk, on a thread of its own.
-pub(crate) async fn run(talk: Talk, live: Arc<Live>) -> Result<Outcomes> {
-    on_own_thread(move || drive(talk, live)).await
+/// Runs a load on a thread of its own.
+pub(crate) async fn run(load: BroadcastLoad, live: Arc<Live>) -> Result<Outcomes> {
+    on_own_thread(move || drive(load, live)).await
 }
 
-async fn drive(talk: Talk, live: Arc<Live>) -> Result<Outcomes> {
-    let members = gather(&talk).await?;
+async fn drive(load: BroadcastLoad, live: Arc<Live>) -> Result<Outcomes> {
+    let members = connect_all(&load).await?;
     let start = Instant::now();
-    let from = start + talk.warm_up;
-    let outcomes = Outcomes { recording: Recording::of(talk.time), heard: Heard::default() };
-    let notes = Rc::new(Notes { start: from, from, live, outcomes: RefCell::new(outcomes) });
+    let from = start + load.warm_up;
+    let outcomes = Outcomes { recording: Recording::of(load.time), received: Received::default() };
+    let recorder = Rc::new(Recorder { start: from, from, live, outcomes: RefCell::new(outcomes) });
     let meter = Meter::start();
-    let mut talking = JoinSet::new();
-    let every = Duration::from_secs_f64(real(members.len() as u64) / talk.rate);
-    let mut random = StdRng::seed_from_u64(talk.seed);
+    let mut sending = JoinSet::new();
+    let every = Duration::from_secs_f64(real(members.len() as u64) / load.rate);
+    let mut random = StdRng::seed_from_u64(load.seed);
     for member in members {
         // Each begins at another moment, as users do.
         let first = start + every.mul_f64(random.random_range(0.0..1.0));
-        let until = from + talk.time;
-        talking.spawn_local(attend(member, notes.clone(), (first, every, until), talk.members));
+        let until = from + load.time;
+        sending.spawn_local(participate(
+            member,
+            recorder.clone(),
+            (first, every, until),
+            load.members,
+        ));
     }
-    while let Some(ended) = talking.join_next().await {
+    while let Some(ended) = sending.join_next().await {
         ended?.context("a member was cut off")?;
     }
-    let mut outcomes = notes.outcomes.take();
+    let mut outcomes = recorder.outcomes.take();
     let recording = &mut outcomes.recording;
-    (recording.seconds, recording.generator) = (talk.time.as_secs_f64(), meter.read());
+    (recording.seconds, recording.generator) = (load.time.as_secs_f64(), meter.read());
     Ok(outcomes)
 }
 
 /// Opens all sockets, room after room.
-async fn gather(talk: &Talk) -> Result<Vec<Member>> {
+async fn connect_all(load: &BroadcastLoad) -> Result<Vec<Member>> {
     let (mut opening, mut members) = (JoinSet::new(), Vec::new());
     let everybody =
-        talk.rooms.iter().flat_map(|it| (0..talk.members).map(move |number| (it, number)));
+        load.rooms.iter().flat_map(|it| (0..load.members).map(move |number| (it, number)));
     for (person, (room, number)) in everybody.enumerate() {
-        opening.spawn_local(Member::enter(talk.target.clone(), room.clone(), person, number));
+        opening.spawn_local(Member::enter(load.target.clone(), room.clone(), person, number));
         if opening.len() >= OPENING
             && let Some(member) = opening.join_next().await
         {
@@ -113,43 +118,43 @@ async fn gather(talk: &Talk) -> Result<Vec<Member>> {
     Ok(members)
 }
 
-/// Sends until the end and receives everything, or notes what did not arrive in time.
-async fn attend(
+/// Sends until the end and receives everything, or notes the messages that did not arrive in time.
+async fn participate(
     mut member: Member,
-    notes: Rc<Notes>,
+    recorder: Rc<Recorder>,
     (first, every, until): (Instant, Duration, Instant),
     members: usize,
 ) -> Result<()> {
-    let mut hearing = hearing::Hearing::of(members, member.number);
+    let mut receipts = receipts::Receipts::of(members, member.number);
     let mut due = first;
     while due < until {
         tokio::select! {
             biased;
             () = sleep_until(due.into()) => {
                 let sent = Instant::now();
-                member.say(notes.since(due)).await?;
-                notes.said(due, sent);
+                member.send_due(recorder.since(due)).await?;
+                recorder.sent(due, sent);
                 due += every;
             }
-            heard = member.hear() => notes.hear(&mut hearing, &heard?),
+            received = member.receive() => recorder.receive(&mut receipts, &received?),
         }
     }
-    member.say_last().await?;
+    member.send_last().await?;
     let rest = async {
-        while !hearing.is_complete() {
-            let heard = member.hear().await?;
-            notes.hear(&mut hearing, &heard);
+        while !receipts.is_complete() {
+            let received = member.receive().await?;
+            recorder.receive(&mut receipts, &received);
         }
         Ok::<_, anyhow::Error>(())
     };
     if let Ok(outcome) = timeout(PATIENCE, rest).await {
         outcome?;
     }
-    notes.miss(&mut hearing);
+    recorder.note_missing(&mut receipts);
     Ok(())
 }
 
-impl Notes {
+impl Recorder {
     /// A moment as messages carry it: microseconds since the load began, which may be before it.
     fn since(&self, moment: Instant) -> i64 {
         let after = moment.saturating_duration_since(self.start).as_micros();
@@ -157,7 +162,7 @@ impl Notes {
         i64::try_from(after).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(i64::MAX)
     }
 
-    fn said(&self, due: Instant, sent: Instant) {
+    fn sent(&self, due: Instant, sent: Instant) {
         if due >= self.from {
             let recording = &mut self.outcomes.borrow_mut().recording;
             recording.offered += 1;
@@ -165,10 +170,10 @@ impl Notes {
         }
     }
 
-    fn hear(&self, hearing: &mut hearing::Hearing, message: &wire::Message) {
+    fn receive(&self, receipts: &mut receipts::Receipts, message: &messages::Message) {
         let done = Instant::now();
         let mut outcomes = self.outcomes.borrow_mut();
-        let is_new = hearing.hear(message, &mut outcomes.heard);
+        let is_new = receipts.receive(message, &mut outcomes.received);
         let Some(due) = u64::try_from(message.due).ok().filter(|_| is_new) else { return };
         let due = self.start + Duration::from_micros(due);
         let sample = Sample {
@@ -184,11 +189,11 @@ impl Notes {
     }
 
     /// Notes the messages that never arrived.
-    fn miss(&self, hearing: &mut hearing::Hearing) {
+    fn note_missing(&self, receipts: &mut receipts::Receipts) {
         let mut outcomes = self.outcomes.borrow_mut();
         let now = Instant::now();
-        for message in hearing.missing() {
-            outcomes.heard.lose(message);
+        for message in receipts.missing() {
+            outcomes.received.note_lost(message);
             let outcome = Outcome::Failed("a message never came".to_owned());
             let sample =
                 Sample { step: STEP, intended: now, begun: now, sent: now, done: now, outcome };

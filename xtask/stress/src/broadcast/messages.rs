@@ -30,7 +30,7 @@ pub(super) fn join(topic: &str) -> String {
 }
 
 /// A card that is moved; or the last message, with the number of all.
-pub(super) fn moved(topic: &str, from: usize, number: u64, due: Option<i64>) -> String {
+pub(super) fn card_moved(topic: &str, from: usize, number: u64, due: Option<i64>) -> String {
     let (event, due) = due.map_or(("drag_end", 0), |due| ("card_moved", due));
     let card = number % 60;
     format!(
@@ -56,14 +56,14 @@ struct Reply {
 }
 
 #[derive(Deserialize)]
-struct Said {
+struct Broadcast {
     event: String,
-    payload: Moved,
+    payload: CardMoved,
     meta: Option<Meta>,
 }
 
 #[derive(Deserialize)]
-struct Moved {
+struct CardMoved {
     from: usize,
     number: u64,
     due: i64,
@@ -83,8 +83,8 @@ pub(super) fn read(text: &str) -> Result<Option<Message>> {
     let payload = frame.payload.get();
     match frame.event {
         "broadcast" => {
-            let Said { event, payload: it, meta } = serde_json::from_str(payload)?;
-            let Moved { from, number, due } = it;
+            let Broadcast { event, payload: it, meta } = serde_json::from_str(payload)?;
+            let CardMoved { from, number, due } = it;
             let seq = meta.and_then(|it| it.seq);
             Ok(Some(Message { from, number, due, seq, is_last: event == "drag_end" }))
         }
@@ -103,12 +103,13 @@ mod tests {
 
     #[test]
     fn what_is_said_is_heard() {
-        let said: serde_json::Value = serde_json::from_str(&moved("t", 3, 17, Some(-5))).unwrap();
-        let mut heard = said;
-        heard["payload"]["meta"] = serde_json::json!({ "seq": 9 });
-        let message = read(&heard.to_string()).unwrap().unwrap();
+        let sent: serde_json::Value =
+            serde_json::from_str(&card_moved("t", 3, 17, Some(-5))).unwrap();
+        let mut received = sent;
+        received["payload"]["meta"] = serde_json::json!({ "seq": 9 });
+        let message = read(&received.to_string()).unwrap().unwrap();
         assert_eq!(message, Message { from: 3, number: 17, due: -5, seq: Some(9), is_last: false });
-        assert!(read(&moved("t", 3, 17, None)).unwrap().unwrap().is_last);
+        assert!(read(&card_moved("t", 3, 17, None)).unwrap().unwrap().is_last);
     }
 
     #[test]

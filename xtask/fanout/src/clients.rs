@@ -14,7 +14,7 @@ use tokio::task::{JoinSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
 use crate::frames::{TEXT, message, take};
-use crate::wire::{Said, Wire};
+use crate::protocol::{Frame, Protocol};
 
 /// Sockets that are opened at once.
 const OPENING: usize = 32;
@@ -26,16 +26,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// Many sockets in many rooms.
-pub(crate) struct Crowd {
-    pub(crate) wire: Wire,
+pub(crate) struct Clients {
+    pub(crate) protocol: Protocol,
     pub(crate) rooms: Vec<Rc<str>>,
     /// The sockets, room after room after room, and again.
     sockets: Vec<Rc<TcpStream>>,
-    pub(crate) heard: Rc<Heard>,
+    pub(crate) received: Rc<Received>,
 }
 
 /// Everything that was received by all members.
-pub(crate) struct Heard {
+pub(crate) struct Received {
     start: Instant,
     state: RefCell<State>,
 }
@@ -44,26 +44,26 @@ struct State {
     deliveries: u64,
     /// In nanoseconds.
     times: Times,
-    /// Why no more is heard.
+    /// The fault that ended it.
     fault: Option<String>,
     buffer: Vec<u8>,
 }
 
-impl Crowd {
+impl Clients {
     /// Opens as many sockets in each room.
     pub(crate) async fn gather(
-        wire: Wire,
+        protocol: Protocol,
         address: SocketAddr,
         rooms: &[String],
         members: usize,
     ) -> Result<Self> {
         let rooms: Vec<Rc<str>> = rooms.iter().map(|it| it.as_str().into()).collect();
-        let heard = Rc::new(Heard::new());
+        let received = Rc::new(Received::new());
         let mut opening = JoinSet::new();
         let mut sockets = Vec::new();
         for number in 0..members * rooms.len() {
             let room = rooms[number % rooms.len()].clone();
-            let open = open(wire, address, room, heard.clone());
+            let open = open(protocol, address, room, received.clone());
             opening.spawn_local(async { timeout(PATIENCE, open).await? });
             if opening.len() == OPENING || number + 1 == members * rooms.len() {
                 while let Some(socket) = opening.join_next().await {
@@ -72,16 +72,16 @@ impl Crowd {
             }
         }
         // Those that were opened at once came in any order.
-        let mut crowd = Self { wire, rooms, sockets: Vec::new(), heard };
+        let mut clients = Self { protocol, rooms, sockets: Vec::new(), received };
         sockets.sort_by_key(|(room, _)| Rc::as_ptr(room).cast::<u8>() as usize);
-        let room_count = crowd.rooms.len();
+        let room_count = clients.rooms.len();
         for turn in 0..members {
-            crowd
+            clients
                 .sockets
                 .extend((0..room_count).map(|room| sockets[room * members + turn].1.clone()));
         }
-        crowd.rooms = (0..room_count).map(|room| sockets[room * members].0.clone()).collect();
-        Ok(crowd)
+        clients.rooms = (0..room_count).map(|room| sockets[room * members].0.clone()).collect();
+        Ok(clients)
     }
 
     /// The number of members.
@@ -90,15 +90,15 @@ impl Crowd {
     }
 
     /// The number of receivers of each message.
-    pub(crate) fn hearers(&self) -> u64 {
+    pub(crate) fn receivers(&self) -> u64 {
         (self.sockets.len() / self.rooms.len()) as u64 - 1
     }
 
-    /// Lets the next member say something, room after room; false when the server does not take it.
-    pub(crate) fn say(&self, number: u64) -> Result<bool> {
+    /// Sends a message of the next member, room after room; false when the socket is full.
+    pub(crate) fn send(&self, number: u64) -> Result<bool> {
         let index = usize::try_from(number)? % self.sockets.len();
         let room = &self.rooms[index % self.rooms.len()];
-        let frame = self.wire.message(room, self.heard.now());
+        let frame = self.protocol.message(room, self.received.now());
         match self.sockets[index].try_write(&frame) {
             Ok(written) => {
                 ensure!(written == frame.len(), "a message was cut in two");
@@ -110,7 +110,7 @@ impl Crowd {
     }
 }
 
-impl Heard {
+impl Received {
     fn new() -> Self {
         let times = Times::default();
         let state = State { deliveries: 0, times, fault: None, buffer: vec![0; BUFFER_BYTES] };
@@ -145,14 +145,14 @@ impl Heard {
 }
 
 async fn open(
-    wire: Wire,
+    protocol: Protocol,
     address: SocketAddr,
     room: Rc<str>,
-    heard: Rc<Heard>,
+    received: Rc<Received>,
 ) -> Result<(Rc<str>, Rc<TcpStream>)> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let path = wire.path(&room);
+    let path = protocol.path(&room);
     let handshake = format!(
         "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -168,41 +168,51 @@ async fn open(
     let answer = String::from_utf8_lossy(&carry[..end]);
     ensure!(answer.starts_with("HTTP/1.1 101"), "refused: {answer}");
     carry.drain(..end);
-    if let Some(join) = wire.join(&room) {
+    if let Some(join) = protocol.join(&room) {
         stream.write_all(&join).await?;
-        while !is_welcome(wire, &mut carry)? {
+        while !has_joined(protocol, &mut carry)? {
             ensure!(stream.read_buf(&mut carry).await? > 0, "closed before the welcome");
         }
     }
     carry.shrink_to_fit();
     let stream = Rc::new(stream);
-    spawn_local(hear(wire, stream.clone(), carry, heard));
+    spawn_local(receive(protocol, stream.clone(), carry, received));
     Ok((room, stream))
 }
 
-fn is_welcome(wire: Wire, carry: &mut Vec<u8>) -> Result<bool> {
+fn has_joined(protocol: Protocol, carry: &mut Vec<u8>) -> Result<bool> {
     let mut welcome = false;
     let taken = take(carry, |opcode, frame| {
-        welcome |= wire.read(opcode, frame) == Said::Welcome;
+        welcome |= protocol.read(opcode, frame) == Frame::Joined;
         Ok(())
     })?;
     carry.drain(..taken);
     Ok(welcome)
 }
 
-async fn hear(wire: Wire, stream: Rc<TcpStream>, mut carry: Vec<u8>, heard: Rc<Heard>) {
+async fn receive(
+    protocol: Protocol,
+    stream: Rc<TcpStream>,
+    mut carry: Vec<u8>,
+    received: Rc<Received>,
+) {
     loop {
         if let Err(error) = stream.readable().await {
-            return heard.fail(&error.into());
+            return received.fail(&error.into());
         }
-        if let Err(error) = hear_once(wire, &stream, &mut carry, &heard) {
-            return heard.fail(&error);
+        if let Err(error) = receive_once(protocol, &stream, &mut carry, &received) {
+            return received.fail(&error);
         }
     }
 }
 
-fn hear_once(wire: Wire, stream: &TcpStream, carry: &mut Vec<u8>, heard: &Heard) -> Result<()> {
-    let mut state = heard.state.borrow_mut();
+fn receive_once(
+    protocol: Protocol,
+    stream: &TcpStream,
+    carry: &mut Vec<u8>,
+    received: &Received,
+) -> Result<()> {
+    let mut state = received.state.borrow_mut();
     let State { deliveries, times, buffer, .. } = &mut *state;
     let kept = carry.len();
     buffer[..kept].copy_from_slice(carry);
@@ -212,19 +222,19 @@ fn hear_once(wire: Wire, stream: &TcpStream, carry: &mut Vec<u8>, heard: &Heard)
         Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    let now = heard.now();
+    let now = received.now();
     let bytes = &buffer[..kept + read];
     let taken = take(bytes, |opcode, frame| {
-        match wire.read(opcode, frame) {
-            Said::Message(stamp) => {
+        match protocol.read(opcode, frame) {
+            Frame::Message(stamp) => {
                 *deliveries += 1;
                 times.record_value(now.saturating_sub(stamp).max(1));
             }
-            Said::Question(answer) => {
+            Frame::Heartbeat(answer) => {
                 // It is a heartbeat; a full socket proves as much.
                 let _ = stream.try_write(&message(TEXT, answer.as_bytes()));
             }
-            Said::Welcome | Said::Nothing => {}
+            Frame::Joined | Frame::Nothing => {}
         }
         Ok(())
     })?;
@@ -233,14 +243,14 @@ fn hear_once(wire: Wire, stream: &TcpStream, carry: &mut Vec<u8>, heard: &Heard)
     Ok(())
 }
 
-/// Lets all members hear what is on its way.
-pub(crate) async fn hear_the_rest(crowd: &Crowd, said: u64) -> Result<()> {
+/// Waits until every message has been delivered.
+pub(crate) async fn drain(clients: &Clients, sent: u64) -> Result<()> {
     for _ in 0..3000 {
-        if crowd.heard.deliveries()? >= said * crowd.hearers() {
+        if clients.received.deliveries()? >= sent * clients.receivers() {
             return Ok(());
         }
         sleep(Duration::from_millis(10)).await;
     }
-    let heard = crowd.heard.deliveries()?;
-    anyhow::bail!("{heard} deliveries of {} messages to {} each", said, crowd.hearers())
+    let received = clients.received.deliveries()?;
+    anyhow::bail!("{received} deliveries of {} messages to {} each", sent, clients.receivers())
 }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use super::wire::{self, Message};
+use super::messages::{self, Message};
 use crate::evidence::Room;
 use crate::target::Target;
 
@@ -26,7 +26,7 @@ pub(super) struct Member {
     pub(super) number: usize,
     stream: WebSocketStream<TcpStream>,
     topic: String,
-    said: u64,
+    sent: u64,
     heartbeat: Instant,
 }
 
@@ -47,30 +47,30 @@ impl Member {
             stream.set_nodelay(true)?;
             let url = format!("ws://{}/realtime/v1/websocket?apikey=stress&vsn=1.0.0", target.host);
             let (mut stream, _) = client_async(url, stream).await.context("no handshake")?;
-            let topic = wire::topic(&room.id);
-            stream.send(Frame::text(wire::join(&topic))).await?;
+            let topic = messages::topic(&room.id);
+            stream.send(Frame::text(messages::join(&topic))).await?;
             let Some(Ok(Frame::Text(answer))) = stream.next().await else { bail!("no answer") };
-            wire::read(&answer)?;
-            Ok(Self { number, stream, topic, said: 0, heartbeat: Instant::now() })
+            messages::read(&answer)?;
+            Ok(Self { number, stream, topic, sent: 0, heartbeat: Instant::now() })
         };
         timeout(PATIENCE, entering).await.context("entering took too long")?.context("cannot enter")
     }
 
     /// Sends a message that was due at this moment.
-    pub(super) async fn say(&mut self, due: i64) -> Result<()> {
-        let text = wire::moved(&self.topic, self.number, self.said, Some(due));
-        self.said += 1;
+    pub(super) async fn send_due(&mut self, due: i64) -> Result<()> {
+        let text = messages::card_moved(&self.topic, self.number, self.sent, Some(due));
+        self.sent += 1;
         self.send(text).await?;
         if self.heartbeat.elapsed() > HEARTBEAT {
             self.heartbeat = Instant::now();
-            self.send(wire::heartbeat()).await?;
+            self.send(messages::heartbeat()).await?;
         }
         Ok(())
     }
 
     /// Sends the last message.
-    pub(super) async fn say_last(&mut self) -> Result<()> {
-        let text = wire::moved(&self.topic, self.number, self.said, None);
+    pub(super) async fn send_last(&mut self) -> Result<()> {
+        let text = messages::card_moved(&self.topic, self.number, self.sent, None);
         self.send(text).await
     }
 
@@ -79,11 +79,11 @@ impl Member {
     }
 
     /// The next message of another member; cancel safe.
-    pub(super) async fn hear(&mut self) -> Result<Message> {
+    pub(super) async fn receive(&mut self) -> Result<Message> {
         loop {
             match self.stream.next().await.context("the server closed a socket")?? {
                 Frame::Text(text) => {
-                    if let Some(message) = wire::read(&text)? {
+                    if let Some(message) = messages::read(&text)? {
                         return Ok(message);
                     }
                 }
