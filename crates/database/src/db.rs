@@ -89,10 +89,14 @@ impl Db {
                 let url = settings.url.expose();
                 // Longer than the statement timeout of the server, twice in case a statement waits for another.
                 let answer_timeout = Duration::from_millis(2 * settings.statement_timeout_ms);
+                let breaker = postgres::breaker(&url, settings, runtime.clone());
                 let pool = |name, size, plans| {
                     let limits = Limits::of(settings, size);
                     let pool = postgres::pool(&url, settings, limits, runtime.clone(), plans);
-                    pool.map(|it| Pool::of(name, it, slow).with_answer_timeout(answer_timeout))
+                    pool.map(|it| {
+                        Pool::of(name, it, slow)
+                            .with_answer_timeout(answer_timeout, breaker.clone())
+                    })
                 };
                 let lanes = pool("lanes", settings.write_lanes, postgres::BY_KEY)?;
                 let pool = pool("pool", settings.pool_size, "")?;

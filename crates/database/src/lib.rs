@@ -13,8 +13,18 @@
 //! The feature crates own their queries; this crate owns the [`schema`], the column types that both
 //! databases share ([`At`], JSON documents and the ids), the pools and the [`migrations`]. Frequent
 //! writes are committed together ([`group_commit`]).
+//!
+//! # Lock order
+//!
+//! A transaction of several rows locks them in one order, on every instance, so that two transactions
+//! never wait for each other: first by table, in the order `users`, `sessions`, `rooms`, `visitors`,
+//! `gameplay_states`, `gameplay_segments`, `idempotency_keys`, `audit_log`; within a table by primary key,
+//! but `gameplay_states` by (`room_id`, `gameplay_id`). A statement that updates many rows locks all of
+//! them in this order first (`ORDER BY … FOR UPDATE`): an `UPDATE … FROM` locks rows in the order of its
+//! plan.
 
 mod at;
+mod breaker;
 mod cached;
 mod db;
 mod error;

@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 use std::panic::Location;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use deadpool::managed::{self, Manager, Object, PoolError};
+use deadpool::managed::{self, Manager, Object, PoolError, TimeoutType};
 use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
@@ -15,6 +16,7 @@ use timings::{Wait, timed};
 use tokio::time::timeout;
 use tracing::warn;
 
+use crate::breaker::{Breaker, SUSPECT_AFTER};
 use crate::error::{ends_connection, no_answer};
 
 /// A pool of database connections.
@@ -26,7 +28,14 @@ pub struct InstrumentedPool<M: Manager> {
     connections: managed::Pool<M>,
     waits: Histogram,
     slow: Duration,
-    answer_timeout: Option<Duration>,
+    silence: Option<Silence>,
+}
+
+/// The limits for a server that does not answer.
+#[derive(Clone)]
+struct Silence {
+    limit: Duration,
+    breaker: Breaker,
 }
 
 /// A borrowed connection. If the borrowing future is dropped, its query may still be running, so the
@@ -37,12 +46,13 @@ impl<M: Manager<Error: Display>> InstrumentedPool<M> {
     /// A pool under `name` in the metrics; statements that take longer than `slow` are logged.
     pub(crate) fn of(name: &'static str, connections: managed::Pool<M>, slow: Duration) -> Self {
         let waits = histogram!("cardroom_pool_wait_duration_seconds", "pool" => name);
-        Self { name, connections, waits, slow, answer_timeout: None }
+        Self { name, connections, waits, slow, silence: None }
     }
 
-    /// Fails queries that the database does not answer within `limit`.
-    pub(crate) fn with_answer_timeout(self, limit: Duration) -> Self {
-        Self { answer_timeout: Some(limit), ..self }
+    /// Fails queries that the database does not answer within `limit`, or earlier when the breaker finds
+    /// that it answers nothing.
+    pub(crate) fn with_answer_timeout(self, limit: Duration, breaker: Breaker) -> Self {
+        Self { silence: Some(Silence { limit, breaker }), ..self }
     }
 
     /// Opens all connections of the pool, so that no request waits for that. A connection that cannot be
@@ -60,6 +70,9 @@ impl<M: Manager<Error: Display>> InstrumentedPool<M> {
     /// # Errors
     /// When no connection became free in time, or none could be opened.
     pub async fn get(&self) -> Result<Object<M>, PoolError<M::Error>> {
+        if self.silence.as_ref().is_some_and(|it| it.breaker.is_open()) {
+            return Err(PoolError::Timeout(TimeoutType::Create));
+        }
         let start = Instant::now();
         let connection = timed(Wait::Connection, self.connections.get()).await;
         self.waits.record(start.elapsed());
@@ -87,11 +100,25 @@ impl<M: Manager<Error: Display>> InstrumentedPool<M> {
         &self,
         query: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        match self.answer_timeout {
-            Some(limit) => {
-                timeout(limit, query).await.unwrap_or_else(|_| Err(no_answer(limit).into()))
+        let Some(Silence { limit, breaker }) = &self.silence else { return query.await };
+        let mut query = pin!(query);
+        let start = Instant::now();
+        loop {
+            let rest = limit.saturating_sub(start.elapsed());
+            if let Ok(outcome) = timeout(rest.min(SUSPECT_AFTER), &mut query).await {
+                return outcome;
             }
-            None => query.await,
+            if start.elapsed() >= *limit {
+                return Err(no_answer(*limit).into());
+            }
+            tokio::select! {
+                outcome = &mut query => return outcome,
+                answers = breaker.server_answers() => {
+                    if !answers {
+                        return Err(no_answer(start.elapsed()).into());
+                    }
+                }
+            }
         }
     }
 
@@ -138,7 +165,7 @@ impl<M: Manager<Error: Display>> InstrumentedPool<M> {
 impl<M: Manager> Clone for InstrumentedPool<M> {
     fn clone(&self) -> Self {
         let (connections, waits) = (self.connections.clone(), self.waits.clone());
-        Self { connections, waits, ..*self }
+        Self { connections, waits, silence: self.silence.clone(), ..*self }
     }
 }
 

@@ -23,6 +23,8 @@ pub use pooler::{Pooler, PoolerError};
 
 use error_tap::ErrorTap;
 
+use crate::breaker::Breaker;
+
 /// Planner settings for the statements of group commits: generic plans, index access by key.
 ///
 /// By default each group would be planned anew, which takes longer than its execution, because the planner
@@ -52,6 +54,16 @@ pub(crate) fn pool(
     });
     let manager = AsyncDieselConnectionManager::new_with_config(url, config);
     pooling::build(manager, limits).map_err(|e| ConnectionError::BadConnection(e.to_string()))
+}
+
+/// The breaker of the pools of a server: it probes by connecting. A refused connection is an answer.
+pub(crate) fn breaker(url: &str, settings: &settings::Database, runtime: Handle) -> Breaker {
+    let (url, options) = (url.to_owned(), ConnectOptions::of(settings));
+    Breaker::new(runtime.clone(), move || {
+        let url = url.clone();
+        let probe = runtime.spawn(async move { drop(connect(&url, options).await) });
+        async move { drop(probe.await) }.boxed()
+    })
 }
 
 /// The timeouts of a session. They are set by a statement, because a transaction-mode pooler refuses

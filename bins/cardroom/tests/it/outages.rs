@@ -115,6 +115,45 @@ async fn a_postgresql_that_stands_still_holds_nobody_up_for_long() {
     assert!(server.stop().success());
 }
 
+/// One query finds out that the server is silent, within 3 s; the rest is for a busy machine. Without the
+/// breaker each waits for twice the statement timeout, 10 s.
+const REFUSED_WITHIN: Duration = Duration::from_secs(6);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_postgresql_is_noticed_once_for_all_requests() {
+    let cluster = Cluster::start().unwrap();
+    let migrate = ("CARDROOM__DATABASE__MIGRATE_AT_START", "true");
+    let mut server = Process::start_with(&cluster.url(), &[migrate]);
+    let address = server.address();
+    let client = Client::new();
+    let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
+    let login = client.post(format!("{address}/api/auth/login")).json(&login);
+    let login: Value = body_of(login.send().await.unwrap()).await;
+    let token = login["access_token"].as_str().unwrap();
+    let rooms = format!("{address}/api/rooms");
+    let open = || client.post(&rooms).bearer_auth(token).json(&json!({ "name": "A room" }));
+    assert_eq!(ask(open()).await.0, 201);
+
+    cluster.freeze().unwrap();
+    let first = join_all((0..20).map(|_| timeout(REFUSED_WITHIN, ask(open())))).await;
+    let at_once = Instant::now();
+    let later = ask(open()).await;
+    let at_once = at_once.elapsed();
+    cluster.thaw().unwrap();
+
+    for answer in first {
+        assert_eq!(answer.expect("it waits for a silent database").0, 503);
+    }
+    assert_eq!(later.0, 503);
+    assert!(at_once < Duration::from_secs(1), "the breaker is not open: {at_once:?}");
+    let back = Instant::now();
+    while ask(open()).await.0 != 201 {
+        assert!(back.elapsed() < Duration::from_secs(10), "the breaker does not close");
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(server.stop().success());
+}
+
 /// PostgreSQL ends what waits for a lock, but for whoever asks.
 const END_WAITING: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'";
