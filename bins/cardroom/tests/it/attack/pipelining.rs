@@ -123,14 +123,14 @@ fn read_answer(stream: &mut TcpStream) -> String {
 #[tokio::test]
 async fn answers_to_requests_that_were_pipelined_come_in_their_order() {
     let app = TestApp::spawn_on(testkit::sqlite_database().await.unwrap(), &[]).await;
-    let requests: String = (0..100)
+    let requests: Vec<_> = (0..100)
         .map(|n| {
             let last = if n == 99 { "connection: close\r\n" } else { "" };
             format!("GET /health HTTP/1.1\r\nhost: x\r\nx-request-id: request-{n:02}\r\n{last}\r\n")
         })
         .collect();
 
-    let answers = send(&app, requests).await;
+    let answers = send(&app, requests.concat()).await;
 
     let found: Vec<_> =
         answers.lines().filter_map(|it| it.strip_prefix("x-request-id: ")).collect();
