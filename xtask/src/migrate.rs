@@ -34,7 +34,7 @@ pub(crate) enum Task {
     /// Run, revert and run again every migration on both databases, and compare the Diesel schema
     /// with what they lead to.
     Check,
-    /// Write the Diesel schema, crates/store/src/schema.rs, from the migrated databases.
+    /// Write the Diesel schema, crates/database/src/schema.rs, from the migrated databases.
     Schema,
 }
 

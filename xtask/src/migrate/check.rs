@@ -13,7 +13,7 @@ use crate::diff;
 use crate::schema::{Schema, postgres, sqlite};
 use crate::server::Server;
 
-const SCHEMA: &str = "crates/store/src/schema.rs";
+const SCHEMA: &str = "crates/database/src/schema.rs";
 
 /// When the file is behind the databases.
 const WRITE: &str = "`cargo xtask migrate schema` writes it";
