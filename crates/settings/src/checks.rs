@@ -28,6 +28,10 @@ pub(crate) fn check(settings: &Settings, environment: &Environment, keys: &mut K
         ("auth.reset_token_in_answer", reset_token(settings.auth.reset_token_in_answer, profile)),
         ("rates.enabled", rates(settings.rates.enabled, profile)),
         ("cors.origins", origins(&settings.cors.origins, profile)),
+        (
+            "realtime.unregistered_rooms",
+            unregistered_rooms(settings.realtime.unregistered_rooms, profile),
+        ),
         ("database.url", ephemeral(settings, environment)),
     ];
     for (key, fault) in faults {
@@ -83,6 +87,11 @@ fn origins(origins: &[String], profile: Profile) -> Option<Fault> {
     let what = "has \"*\", which lets any page call the API";
     let accepted = "the origins of your web app, as in https://app.example.org";
     (is_wild && !profile.is_relaxed()).then_some((what, accepted))
+}
+
+fn unregistered_rooms(wanted: bool, profile: Profile) -> Option<Fault> {
+    let what = "would let anybody use channels without a room";
+    (wanted && !profile.is_relaxed()).then_some((what, "false, outside development and test"))
 }
 
 /// On Cloud Run the file system is memory, and ends with the instance.

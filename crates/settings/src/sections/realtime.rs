@@ -11,6 +11,9 @@ pub struct Realtime {
     pub anon_key: String,
     /// Largest payload of a broadcast, in bytes, 1 KiB to 1,000,000.
     pub payload_bytes: usize,
+    /// Largest message that a socket accepts, in bytes, 64 KiB to 16 MiB. One whose payload is too large is
+    /// refused; a larger one closes the socket.
+    pub frame_bytes: usize,
     /// Largest thing that somebody shows of themselves, in bytes, 64 to 65,536.
     pub presence_bytes: usize,
     /// Channels of one socket at most, 1 to 1,000.
@@ -32,8 +35,17 @@ pub struct Realtime {
     pub replay_messages: usize,
     /// Bytes of memory that the broadcasts take which a channel remembers, 0 to 16 MiB.
     pub replay_bytes: usize,
-    /// How long somebody who goes is still shown, in milliseconds, 0 to 60,000.
+    /// Bytes of memory that the broadcasts take which all channels remember, 0 to 16 GiB.
+    pub replay_total_bytes: usize,
+    /// How long the presence of a member that left stays, in milliseconds, 0 to 60,000.
     pub presence_grace_ms: u64,
+    /// How long the presence of a member stays whose connection was lost, in milliseconds, 0 to 120,000.
+    pub presence_lost_grace_ms: u64,
+    /// How long a channel waits after a restart before it tells who is present, in milliseconds, 0 to
+    /// 30,000.
+    pub presence_settle_ms: u64,
+    /// Whether topics may name rooms that no table knows.
+    pub unregistered_rooms: bool,
     /// How long a client may say nothing, in seconds, 5 to 3,600.
     pub idle_timeout_secs: u64,
     /// How often who is in a channel by a token is judged anew, in seconds, 1 to 3,600.
@@ -53,6 +65,7 @@ pub enum RealtimeAdmission {
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
+const GIB: usize = 1024 * MIB;
 
 /// The longest key, in bytes.
 const KEY_BYTES_MAX: usize = 2048;
@@ -66,6 +79,7 @@ impl Realtime {
             admission: keys.choice("realtime.admission", admissions),
             anon_key: keys.text("realtime.anon_key", key, anon_key).unwrap_or_default(),
             payload_bytes: keys.number("realtime.payload_bytes", KIB..=1_000_000),
+            frame_bytes: keys.number("realtime.frame_bytes", 64 * KIB..=16 * MIB),
             presence_bytes: keys.number("realtime.presence_bytes", 64..=64 * KIB),
             channels_per_socket: keys.number("realtime.channels_per_socket", 1..=1_000),
             channels_per_room: keys.number("realtime.channels_per_room", 1..=10_000),
@@ -77,7 +91,11 @@ impl Realtime {
             queue_bytes: keys.number("realtime.queue_bytes", 64 * KIB..=64 * MIB),
             replay_messages: keys.number("realtime.replay_messages", 0..=10_000),
             replay_bytes: keys.number("realtime.replay_bytes", 0..=16 * MIB),
+            replay_total_bytes: keys.number("realtime.replay_total_bytes", 0..=16 * GIB),
             presence_grace_ms: keys.number("realtime.presence_grace_ms", 0..=60_000),
+            presence_lost_grace_ms: keys.number("realtime.presence_lost_grace_ms", 0..=120_000),
+            presence_settle_ms: keys.number("realtime.presence_settle_ms", 0..=30_000),
+            unregistered_rooms: keys.flag("realtime.unregistered_rooms"),
             idle_timeout_secs: keys.number("realtime.idle_timeout_secs", 5..=3_600),
             recheck_secs: keys.number("realtime.recheck_secs", 1..=3_600),
             volatile_events: keys.list("realtime.volatile_events", "names of events", |_| true),

@@ -73,6 +73,8 @@ fn what_does_not_belong_into_a_profile_is_refused_there_alone() {
     check((passive, one_is_short), "auth.passive_jwt_secrets", strict);
     check((passive, "0123456789abcdef0123456789abcdef"), "auth.passive_jwt_secrets", &[]);
     check(("CARDROOM__CORS__ORIGINS", "https://a.example,*"), "cors.origins", strict);
+    let unregistered = "realtime.unregistered_rooms";
+    check(("CARDROOM__REALTIME__UNREGISTERED_ROOMS", "true"), unregistered, strict);
     let reset = "auth.reset_token_in_answer";
     check(("CARDROOM__AUTH__RESET_TOKEN_IN_ANSWER", "true"), reset, strict);
     let demo = ("CARDROOM__AUTH__DEMO_ACCOUNTS", "true");
