@@ -3,6 +3,9 @@
 //! A membership that ends is not announced at once: when its key comes back within the grace period,
 //! the new membership takes over the entry, and the others see nothing. An update is announced as two
 //! messages, leaves before joins: one message with both leaves ghosts in some clients.
+//!
+//! Pages end a session when its owner leaves. So a membership that ends is not announced while another
+//! one holds the same key with the same role; clients learn of it when the last of them leaves.
 
 mod diff;
 mod ids;
@@ -21,7 +24,10 @@ use thiserror::Error;
 pub(crate) use diff::{PresenceDiff, PresenceFrames};
 use diff::{joins, leaves, write_entry};
 pub(crate) use ids::{MemberId, SocketId};
-use meta::{Meta, weight};
+use meta::{Meta, role, weight};
+
+/// Largest number of hidden metas of one key; then the oldest is announced.
+const HIDDEN_MAX: usize = 16;
 
 /// The presence of a channel.
 #[derive(Debug)]
@@ -81,6 +87,8 @@ impl Presence {
             reference,
             member,
             socket,
+            role: role(&object),
+            is_hidden: false,
             object,
             since: now,
             expires: None,
@@ -96,22 +104,30 @@ impl Presence {
             old.is_inherited = false;
             return Ok(diffs);
         }
-        self.bytes = self.bytes - replaced + weight;
+        let mut left = Vec::new();
         if old.is_inherited {
             // The member never left: clients replace a meta with the same reference without a leave.
             *old = Meta { reference: old.reference, since: old.since, ..new };
         } else {
-            diffs.push(leaves(&self.epoch, key, old));
+            left.push(old.clone());
             *old = Meta { since: old.since, ..new };
         }
-        diffs.push(joins(&self.epoch, key, old));
+        let joined = joins(&self.epoch, key, old);
+        let unheld = take_unheld(metas);
+        self.bytes -= unheld.iter().map(|it| it.weight(key)).sum::<usize>();
+        self.bytes = self.bytes - replaced + weight;
+        left.extend(unheld);
+        if !left.is_empty() {
+            diffs.push(leaves(&self.epoch, key, &left));
+        }
+        diffs.push(joined);
         Ok(diffs)
     }
 
     /// Removes the entry of a member. Returns the diffs to be announced.
     pub(crate) fn untrack(&mut self, member: MemberId, key: &Arc<str>) -> Vec<PresenceDiff> {
         let Some(index) = self.position(key, member) else { return Vec::new() };
-        vec![self.remove(key, index)]
+        self.remove(key, index).into_iter().collect()
     }
 
     /// Keeps the entry of a membership that ends until `expires`. Returns whether there is one.
@@ -167,7 +183,7 @@ impl Presence {
             if state.len() > 1 {
                 state.push(',');
             }
-            write_entry(&mut state, &self.epoch, key, metas);
+            write_entry(&mut state, &self.epoch, key, metas.iter().filter(|it| !it.is_hidden));
         }
         state.push('}');
         state
@@ -175,8 +191,9 @@ impl Presence {
 
     /// All entries, for HTTP.
     pub(crate) fn entries(&self) -> Vec<PresenceEntry> {
-        let metas =
-            self.entries.iter().flat_map(|(key, metas)| metas.iter().map(move |it| (key, it)));
+        let metas = self.entries.iter();
+        let metas = metas.flat_map(|(key, metas)| metas.iter().map(move |it| (key, it)));
+        let metas = metas.filter(|(_, it)| !it.is_hidden);
         let entry = |(key, it): (&Arc<str>, &Meta)| PresenceEntry {
             key: key.clone(),
             object: it.object.clone(),
@@ -186,16 +203,34 @@ impl Presence {
     }
 
     fn position(&self, key: &Arc<str>, member: MemberId) -> Option<usize> {
-        self.entries.get(key)?.iter().position(|it| it.member == member)
+        self.entries.get(key)?.iter().position(|it| it.member == member && !it.is_hidden)
     }
 
-    fn remove(&mut self, key: &Arc<str>, index: usize) -> PresenceDiff {
-        let Some(metas) = self.entries.get_mut(key) else { return PresenceDiff::new() };
-        let meta = metas.remove(index);
+    /// Removes a meta. Returns the diff to be announced, if no other membership stands for it.
+    fn remove(&mut self, key: &Arc<str>, index: usize) -> Option<PresenceDiff> {
+        let metas = self.entries.get_mut(key)?;
+        let mut left = vec![metas.remove(index)];
+        if metas.iter().any(|it| it.stands_for(&left[0])) {
+            metas.extend(left.drain(..).map(|it| Meta { is_hidden: true, expires: None, ..it }));
+            let mut hidden = metas.iter().enumerate().filter(|(_, it)| it.is_hidden);
+            let oldest = hidden.next().map(|(index, _)| index);
+            if hidden.count() < HIDDEN_MAX {
+                return None;
+            }
+            left.extend(oldest.map(|index| metas.remove(index)));
+        } else {
+            left.extend(take_unheld(metas));
+        }
         if metas.is_empty() {
             self.entries.remove(key);
         }
-        self.bytes -= meta.weight(key);
-        leaves(&self.epoch, key, &meta)
+        self.bytes -= left.iter().map(|it| it.weight(key)).sum::<usize>();
+        Some(leaves(&self.epoch, key, &left))
     }
+}
+
+/// Takes out the hidden metas of a key whose role no other one has any more.
+fn take_unheld(metas: &mut Vec<Meta>) -> Vec<Meta> {
+    let held: Vec<_> = metas.iter().filter(|it| !it.is_hidden).map(|it| it.role.clone()).collect();
+    metas.extract_if(.., |it| it.is_hidden && !held.contains(&it.role)).collect()
 }

@@ -41,9 +41,9 @@ pub(super) fn joins(epoch: &str, key: &str, meta: &Meta) -> PresenceDiff {
     json
 }
 
-pub(super) fn leaves(epoch: &str, key: &str, meta: &Meta) -> PresenceDiff {
+pub(super) fn leaves(epoch: &str, key: &str, metas: &[Meta]) -> PresenceDiff {
     let mut json = String::from(r#"{"joins":{},"leaves":{"#);
-    write_entry(&mut json, epoch, key, [meta]);
+    write_entry(&mut json, epoch, key, metas);
     json.push_str("}}");
     json
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 
 use super::ids::{MemberId, SocketId};
 use crate::protocol::quoted;
@@ -23,15 +24,36 @@ pub(super) struct Meta {
     pub(super) since: DateTime<Utc>,
     /// The end of the grace period, once the membership has ended.
     pub(super) expires: Option<Instant>,
+    /// The `role` in the object.
+    pub(super) role: Option<Box<str>>,
+    /// Whether its membership has left without an announcement, because another one holds the same key
+    /// with the same role. It leaves together with the last of them.
+    pub(super) is_hidden: bool,
     /// Whether it was taken over from an earlier membership, unknown to the client of this one.
     pub(super) is_inherited: bool,
 }
 
 impl Meta {
+    /// Whether a member is present with the same key and the same role as `other`, which it names.
+    pub(super) fn stands_for(&self, other: &Self) -> bool {
+        let is_present = self.expires.is_none() && !self.is_hidden;
+        is_present && self.role.is_some() && self.role == other.role
+    }
+
     /// What it takes in a message, in bytes, at most.
     pub(super) fn weight(&self, key: &str) -> usize {
         weight(key, &self.object)
     }
+}
+
+/// The `role` in a tracked object.
+pub(super) fn role(object: &Bytes) -> Option<Box<str>> {
+    #[derive(Deserialize)]
+    struct Role {
+        role: Option<Box<str>>,
+    }
+    let parsed: Option<Role> = serde_json::from_slice(object).ok();
+    parsed.and_then(|it| it.role)
 }
 
 /// What an entry takes in a message, in bytes, at most.

@@ -87,6 +87,56 @@ fn a_member_that_does_not_rejoin_leaves_after_the_grace_period() {
 }
 
 #[test]
+fn a_key_that_another_member_holds_with_the_same_role_is_not_announced_as_left() {
+    let mut presence = presence();
+    let now = Instant::now();
+    for member in 1..=3 {
+        track(&mut presence, member, "a", r#"{"role":"owner"}"#);
+    }
+    track(&mut presence, 4, "a", r#"{"role":"visitor"}"#);
+    assert!(presence.untrack(1, &"a".into()).is_empty());
+    presence.depart(2, &"a".into(), now + GRACE);
+    assert!(presence.expire(now + GRACE).is_empty());
+    assert_eq!(
+        presence.state(),
+        r#"{"a":{"metas":[{"role":"owner","phx_ref":"e-3"},{"role":"visitor","phx_ref":"e-4"}]}}"#
+    );
+    assert_eq!(presence.entries().len(), 2);
+    // The last one takes the others with it.
+    assert_eq!(
+        presence.untrack(3, &"a".into()),
+        [
+            r#"{"joins":{},"leaves":{"a":{"metas":[{"role":"owner","phx_ref":"e-3"},{"role":"owner","phx_ref":"e-1"},{"role":"owner","phx_ref":"e-2"}]}}}"#
+        ]
+    );
+    assert_eq!(presence.untrack(4, &"a".into()).len(), 1);
+    assert_eq!((presence.state().as_str(), presence.bytes), ("{}", 0));
+}
+
+#[test]
+fn a_member_in_its_grace_period_does_not_stand_for_another() {
+    let mut presence = presence();
+    track(&mut presence, 1, "a", r#"{"role":"owner"}"#);
+    track(&mut presence, 2, "a", r#"{"role":"owner"}"#);
+    presence.depart(1, &"a".into(), Instant::now() + GRACE);
+    assert_eq!(presence.untrack(2, &"a".into()).len(), 1);
+}
+
+#[test]
+fn the_number_of_members_that_left_unannounced_is_bounded() {
+    let mut presence = Presence::new("e".into(), 100_000);
+    track(&mut presence, 1, "a", r#"{"role":"owner"}"#);
+    let mut announced = 0;
+    for member in 2..100 {
+        track(&mut presence, member, "a", r#"{"role":"owner"}"#);
+        announced += presence.untrack(member, &"a".into()).len();
+    }
+    assert_eq!(announced, 98 - HIDDEN_MAX);
+    presence.untrack(1, &"a".into());
+    assert_eq!(presence.bytes, 0);
+}
+
+#[test]
 fn presence_is_bounded() {
     let mut presence = Presence::new("e".into(), 200);
     track(&mut presence, 1, "a", "{}");
@@ -128,12 +178,23 @@ fn sorted(mut state: Value) -> Value {
     state
 }
 
+/// What a client knows, without the metas that left unannounced.
+fn without_hidden(mut seen: Value, presence: &Presence) -> Value {
+    let hidden = presence.entries.values().flatten().filter(|it| it.is_hidden);
+    let hidden: Vec<_> = hidden.map(|it| format!("e-{:x}", it.reference)).collect();
+    for entry in seen.as_object_mut().unwrap().values_mut() {
+        let metas = entry["metas"].as_array_mut().unwrap();
+        metas.retain(|it| !hidden.iter().any(|hidden| it["phx_ref"] == **hidden));
+    }
+    seen
+}
+
 proptest! {
     #[test]
     fn diffs_lead_to_the_state_that_a_new_member_gets(
         actions in prop::collection::vec((0..5_u8, 0..4_u64, 0..3_usize, 0..3_u64), 0..60),
     ) {
-        let objects = [r#"{"n":0}"#, r#"{"n":1}"#, "{}"];
+        let objects = [r#"{"n":0,"role":"o"}"#, r#"{"n":1}"#, r#"{"role":"o"}"#];
         let (mut presence, mut seen) = (presence(), serde_json::json!({}));
         let mut now = Instant::now();
         for (action, member, object, key) in actions {
@@ -149,7 +210,15 @@ proptest! {
                 apply(&mut seen, diff);
             }
             let state: Value = serde_json::from_str(&presence.state()).unwrap();
-            prop_assert_eq!(sorted(seen.clone()), sorted(state));
+            prop_assert_eq!(sorted(without_hidden(seen.clone(), &presence)), sorted(state));
         }
+        for key in 0..3 {
+            for member in 0..4 {
+                for diff in presence.untrack(member * 3 + key, &format!("k{key}").into()) {
+                    apply(&mut seen, &diff);
+                }
+            }
+        }
+        prop_assert_eq!((seen, presence.bytes), (serde_json::json!({}), 0));
     }
 }
