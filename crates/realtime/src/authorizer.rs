@@ -9,7 +9,7 @@ use rooms::Directory;
 use settings::RealtimeAdmission;
 
 use crate::participant::{Identity, Participant};
-use crate::topic::Topic;
+use crate::topic::{Topic, UnmatchedTopic};
 use api_key::ApiKeys;
 pub(crate) use error::AuthorizationError;
 
@@ -18,6 +18,7 @@ pub struct Authorizer {
     auth: Auth,
     directory: Directory,
     admission: RealtimeAdmission,
+    unregistered_rooms: bool,
     keys: ApiKeys,
     origins: Vec<String>,
 }
@@ -31,7 +32,14 @@ impl Authorizer {
         directory: Directory,
     ) -> Self {
         let keys = ApiKeys::new(auth.clone(), settings.anon_key.clone());
-        Self { auth, directory, admission: settings.admission, keys, origins: origins.to_vec() }
+        Self {
+            auth,
+            directory,
+            admission: settings.admission,
+            unregistered_rooms: settings.unregistered_rooms,
+            keys,
+            origins: origins.to_vec(),
+        }
     }
 
     /// Whether pages of this origin may open sockets.
@@ -50,6 +58,16 @@ impl Authorizer {
         self.keys.credential(token, key)
     }
 
+    /// Parses a topic. Rooms that no table knows exist only where the settings allow them.
+    ///
+    /// # Errors
+    /// When it names no room.
+    pub(crate) fn parse_topic(&self, name: &str) -> Result<Topic, UnmatchedTopic> {
+        let topic = Topic::parse(name)?;
+        let exists = topic.is_registered() || self.unregistered_rooms;
+        if exists { Ok(topic) } else { Err(UnmatchedTopic) }
+    }
+
     /// Authorizes a client for a channel. Where tokens are required, the database is only asked for a
     /// token that is valid for this room.
     ///
@@ -60,6 +78,9 @@ impl Authorizer {
         topic: &Topic,
         token: Option<&str>,
     ) -> Result<Participant, AuthorizationError> {
+        if !topic.is_registered() {
+            return Ok(Participant::anonymous());
+        }
         match self.admission {
             RealtimeAdmission::Token => {
                 let token = token.ok_or(AuthorizationError::NoToken)?;

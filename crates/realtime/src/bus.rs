@@ -3,6 +3,7 @@
 use ids::RoomId;
 
 use crate::event::ServerEvent;
+use crate::room_end::RoomEnd;
 
 /// Delivers events to the channels of rooms.
 ///
@@ -29,5 +30,7 @@ pub enum RoomEvent {
     Closed {
         /// The room.
         room: RoomId,
+        /// The reason, which its pages are told before the channels end.
+        end: RoomEnd,
     },
 }

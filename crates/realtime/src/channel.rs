@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use ids::VisitorId;
 
 use crate::broadcast::{EncodedBroadcast, NewBroadcast};
-use crate::limits::{Limits, PRESENCE_BYTES_MAX};
+use crate::limits::PRESENCE_BYTES_MAX;
 use crate::presence::{
     MemberId, Presence, PresenceDiff, PresenceEntry, PresenceFrames, PresenceFull, SocketId,
 };
@@ -35,6 +35,8 @@ pub(crate) struct Channel {
     pub(crate) is_private: bool,
     name: Arc<str>,
     sequence: Arc<RoomSequence>,
+    /// When the presence may be told, if the members of an earlier process are still coming back.
+    settles_at: Option<Instant>,
     state: Mutex<State>,
 }
 
@@ -73,6 +75,8 @@ pub(crate) struct JoinSnapshot {
     pub(crate) order: u64,
     /// The payload of `presence_state`, if the member receives presence.
     pub(crate) presence: Option<String>,
+    /// When the presence may be told, if that is later.
+    pub(crate) settles_at: Option<Instant>,
     /// The broadcasts that the member asked for.
     pub(crate) replay: Option<ReplayResult>,
     /// The id of the latest broadcast.
@@ -85,15 +89,14 @@ impl Channel {
         id: u64,
         (topic, is_private): (Topic, bool),
         sequence: Arc<RoomSequence>,
-        limits: &Limits,
+        (ring, settles_at): (Ring, Option<Instant>),
     ) -> Self {
-        let now = Utc::now();
         // Two channels of one topic do not begin in the same microsecond, in this process or another.
-        let epoch: Arc<str> = format!("{:x}", now.timestamp_micros()).into();
+        let epoch: Arc<str> = format!("{:x}", Utc::now().timestamp_micros()).into();
         let state = State {
             number: 0,
             order: 0,
-            ring: Ring::new(limits.replay, now.timestamp_millis()),
+            ring,
             presence: Presence::new(epoch.clone(), PRESENCE_BYTES_MAX),
             workers: Vec::new(),
             visitors: Vec::new(),
@@ -101,7 +104,7 @@ impl Channel {
             epoch,
         };
         let state = Mutex::new(state);
-        Self { id, name: topic.as_str().into(), topic, is_private, sequence, state }
+        Self { id, name: topic.as_str().into(), topic, is_private, sequence, settles_at, state }
     }
 
     /// Adds a member.
@@ -122,6 +125,7 @@ impl Channel {
             key,
             order: state.order,
             presence: new.has_presence.then(|| state.presence.state()),
+            settles_at: self.settles_at.filter(|it| *it > Instant::now()),
             replay: new.replay.map(|it| state.ring.replay(it)),
             latest: format!("{}-{}", state.epoch, state.number),
         }
@@ -201,6 +205,11 @@ impl Channel {
     /// Ends the channel for all members.
     pub(crate) fn close(&self, reason: &'static str) {
         self.lock().publish(self.id, &ChannelEvent::Closed(reason));
+    }
+
+    /// The payload of `presence_state`.
+    pub(crate) fn presence_state(&self) -> String {
+        self.lock().presence.state()
     }
 
     /// The presence of all members.

@@ -1,105 +1,142 @@
-//! The two directions of a socket: `actix-ws` does the handshake and reads, the outbox is written.
+//! The two directions of a socket: the frames of the client are read here, the outbox is written.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use actix_web::body::BoxBody;
+use actix_http::ws::{HandshakeError, handshake};
 use actix_web::dev::Payload;
-use actix_web::error::PayloadError;
-use actix_web::{Error, FromRequest as _, HttpRequest, HttpResponse, rt, web};
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, ProtocolError};
-use bytes::Bytes;
+use actix_web::{HttpRequest, HttpResponse, rt, web};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+use tokio::sync::oneshot;
+use tokio::task::yield_now;
+use tokio::time::{sleep, timeout};
 
-use crate::input::{BoundedInput, Unread};
-use crate::protocol::{ClientMessage, Version, wire};
-use crate::socket::Socket;
+use crate::frame_reader::FrameReader;
+use crate::protocol::Version;
+use crate::socket::{CLOSE_TIMEOUT, Socket};
 use crate::socket_permit::SocketPermit;
 use crate::worker::Worker;
+
+/// Frames of one socket that are handled before other tasks of the thread get a turn.
+const FRAMES_PER_TURN: usize = 64;
+
+/// Bytes of one socket that are handled before other tasks of the thread get a turn; the size of one read.
+const BYTES_PER_TURN: usize = 64 * 1024;
+
+/// The pause between two reads after the close frame was sent.
+const DRAIN_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Opens a socket.
 ///
 /// # Errors
-/// When the request asks for none.
+/// When the request is no handshake of a websocket.
 pub(crate) fn open(
     request: &HttpRequest,
     payload: web::Payload,
     worker: &Worker,
     (version, key): (Version, String),
     permit: SocketPermit,
-) -> Result<HttpResponse, Error> {
-    let bytes_max = worker.hub().limits.frame_bytes();
-    let unread = Unread::default();
-    let input = Box::pin(BoundedInput::new(payload.into_inner(), unread.clone(), bytes_max));
-    let mut payload: Payload = Payload::Stream { payload: input };
-    let payload = web::Payload::from_request(request, &mut payload).into_inner()?;
-    let (response, session, messages) = actix_ws::handle(request, payload)?;
-    // The outbox sends all frames. The body of the session stays because dropping it tells the reading
-    // side that the connection is gone.
-    drop(session);
-    let messages = messages.max_frame_size(bytes_max).aggregate_continuations();
-    let messages = messages.max_continuation_size(bytes_max);
+) -> Result<HttpResponse, HandshakeError> {
+    let response = handshake(request.head())?.finish();
     let socket = Socket::new(version, key, worker.local().clone(), permit);
+    let (open, closed) = oneshot::channel();
+    let input = Input { payload: payload.into_inner(), closed };
     worker.add(&socket);
-    rt::spawn(read(worker.clone(), socket.clone(), messages, unread));
-    let (response, unused) = response.into_parts();
-    let mut response = response.set_body(BoxBody::new(()));
-    response.extensions_mut().insert(Frames { socket, _unused: unused });
+    rt::spawn(read(worker.clone(), socket.clone(), input));
+    let mut response = HttpResponse::from(response).map_into_boxed_body();
+    response.extensions_mut().insert(Frames { socket, _open: open });
     Ok(response)
 }
 
-/// Reads the messages of the client until the connection ends.
-async fn read(
-    worker: Worker,
-    socket: Rc<Socket>,
-    mut messages: AggregatedMessageStream,
-    unread: Unread,
-) {
-    while let Some(message) = messages.recv().await {
-        unread.reset();
-        socket.touch();
-        match message {
-            Ok(AggregatedMessage::Text(text)) => {
-                socket.receive(ClientMessage::of_text(socket.version, &text.into_bytes()));
+/// The bytes of the client.
+struct Input {
+    payload: Payload,
+    /// Resolves when the writing side has ended.
+    closed: oneshot::Receiver<()>,
+}
+
+impl Input {
+    /// The next bytes; `None` when the connection has ended.
+    async fn next(&mut self) -> Option<Bytes> {
+        poll_fn(|context| {
+            if Pin::new(&mut self.closed).poll(context).is_ready() {
+                return Poll::Ready(None);
             }
-            Ok(AggregatedMessage::Binary(bytes)) => {
-                socket.receive(ClientMessage::of_binary(socket.version, &bytes));
-            }
-            Ok(AggregatedMessage::Ping(payload)) => {
-                socket.outbox.send(wire::pong(&payload));
-            }
-            Ok(AggregatedMessage::Pong(_)) => {}
-            Ok(AggregatedMessage::Close(_)) => {
-                socket.close(CloseCode::Normal.into(), "");
-                break;
-            }
-            Err(error) => {
-                socket.close(code_of(&error).into(), "the message cannot be read");
-                break;
-            }
-        }
+            let read = ready!(self.payload.poll_next_unpin(context));
+            Poll::Ready(read.and_then(Result::ok))
+        })
+        .await
     }
+
+    /// Discards what the client sends until it closes the connection, for a bounded time: closing a
+    /// connection with unread bytes resets it, and the client might not receive the close frame.
+    async fn drain(&mut self) {
+        let drained = async {
+            while self.next().await.is_some() {
+                sleep(DRAIN_INTERVAL).await;
+            }
+        };
+        let _ = timeout(CLOSE_TIMEOUT, drained).await;
+    }
+}
+
+/// Reads the frames of the client until the connection ends.
+async fn read(worker: Worker, socket: Rc<Socket>, mut input: Input) {
+    let is_closed_by_client = read_frames(&socket, &mut input).await;
     socket.leave_all();
+    if !is_closed_by_client {
+        // In a box, because every socket has room for this future as long as it is open.
+        Box::pin(input.drain()).await;
+    }
     socket.outbox.finish();
     worker.remove(&socket);
 }
 
-fn code_of(error: &ProtocolError) -> CloseCode {
-    let is_overflow = match error {
-        ProtocolError::Overflow => true,
-        ProtocolError::Io(error) => error
-            .get_ref()
-            .and_then(|it| it.downcast_ref::<PayloadError>())
-            .is_some_and(|it| matches!(it, PayloadError::Overflow)),
-        _ => false,
-    };
-    if is_overflow { CloseCode::Size } else { CloseCode::Protocol }
+/// Handles frames until the connection ends. Returns whether the client closed it.
+///
+/// The data of a fast client is always ready, so that nothing here would ever wait: after a bounded
+/// number of frames or bytes the other tasks of the thread get a turn.
+async fn read_frames(socket: &Rc<Socket>, input: &mut Input) -> bool {
+    let mut reader = FrameReader::new(socket.message_limits());
+    let (mut frames, mut bytes) = (0, 0);
+    while let Some(chunk) = input.next().await {
+        bytes += chunk.len();
+        let mut chunk = BytesMut::from(chunk);
+        loop {
+            match reader.read(&mut chunk) {
+                Ok(None) => break,
+                Ok(Some(event)) => match socket.receive_frame(event) {
+                    Ok(()) => frames += 1,
+                    Err(end) => return end.is_by_client(),
+                },
+                Err(error) => {
+                    socket.close(error.close_code(), &error.to_string());
+                    return false;
+                }
+            }
+            if frames >= FRAMES_PER_TURN {
+                frames = 0;
+                yield_now().await;
+            }
+        }
+        if bytes >= BYTES_PER_TURN {
+            bytes = 0;
+            yield_now().await;
+        }
+    }
+    true
 }
 
 /// The frames for a client, among the extensions of the response to its handshake: a body would be polled
 /// through every layer of the application for every frame. Dropping it ends the socket.
 pub struct Frames {
     socket: Rc<Socket>,
-    _unused: BoxBody,
+    /// Dropped with the writing side, which ends the reading side.
+    _open: oneshot::Sender<()>,
 }
 
 impl Frames {

@@ -2,12 +2,13 @@
 
 mod room;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use chrono::Utc;
 use ids::{RoomId, VisitorId};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -20,6 +21,8 @@ use crate::limits::Limits;
 use crate::metrics::{self, METRICS};
 use crate::presence::PresenceEntry;
 use crate::protocol::Body;
+use crate::replay::Ring;
+use crate::replay_store::ReplayStore;
 use crate::socket_permit::SocketCounter;
 use crate::topic::Topic;
 use room::LiveRoom;
@@ -33,6 +36,10 @@ pub(crate) const ROOM_CLOSED: &str = "RoomClosed: this room is closed or over";
 /// How often the remaining sockets are counted at shutdown.
 const COUNT_EVERY: Duration = Duration::from_millis(5);
 
+/// How long after the start clients may still come back from the process before: they retry every ten
+/// seconds at the latest.
+const RESTART_WINDOW: Duration = Duration::from_mins(1);
+
 /// The interval between the closes of two sockets at shutdown.
 const CLOSE_INTERVAL: Duration = Duration::from_millis(2);
 
@@ -41,9 +48,10 @@ pub struct Hub {
     pub(crate) limits: Limits,
     pub(crate) sockets: Arc<SocketCounter>,
     rooms: Mutex<HashMap<RoomId, LiveRoom>>,
-    /// Channels with an ended membership, and the end of its grace period. All grace periods have the
-    /// same length, so the queue is ordered.
-    expirations: Mutex<VecDeque<(Instant, Arc<Channel>)>>,
+    /// Channels with an ended membership, by the end of its grace period and a unique id.
+    expirations: Mutex<BTreeMap<(Instant, u64), Arc<Channel>>>,
+    replay: Arc<ReplayStore>,
+    started: Instant,
     last_id: AtomicU64,
     is_closing: AtomicBool,
     closing: watch::Sender<Option<Duration>>,
@@ -59,7 +67,9 @@ impl Hub {
         let limits = Limits::of(settings);
         Self {
             sockets: Arc::new(SocketCounter::new(limits.sockets_per_address)),
+            replay: Arc::new(ReplayStore::new(limits.replay_bytes)),
             limits,
+            started: Instant::now(),
             rooms: Mutex::default(),
             expirations: Mutex::default(),
             last_id: AtomicU64::new(0),
@@ -93,29 +103,42 @@ impl Hub {
             return Err(TooManyChannels);
         }
         let (name, sequence) = ((topic.clone(), is_private), room.sequence.clone());
-        let channel = Arc::new(Channel::new(self.next_id(), name, sequence, &self.limits));
+        let ring = self.ring();
+        let settles_at = self.settles_at(Instant::now());
+        let channel = Channel::new(self.next_id(), name, sequence, (ring, settles_at));
+        let channel = Arc::new(channel);
         room.channels.push(channel.clone());
         METRICS.channels.increment(1.0);
         Ok(act(&channel))
     }
 
+    fn ring(&self) -> Ring {
+        Ring::new(self.limits.replay, Utc::now().timestamp_millis(), self.replay.clone())
+    }
+
+    /// When the members of a channel that begins now are known. Shortly after a start they may be coming
+    /// back from the process before.
+    fn settles_at(&self, now: Instant) -> Option<Instant> {
+        let is_restarting = now.duration_since(self.started) < RESTART_WINDOW;
+        (is_restarting && !self.limits.settle.is_zero()).then(|| now + self.limits.settle)
+    }
+
     /// Expires an ended membership of a channel at this time.
     pub(crate) fn schedule_expiration(&self, channel: &Arc<Channel>, at: Instant) {
-        lock(&self.expirations).push_back((at, channel.clone()));
+        lock(&self.expirations).insert((at, self.next_id()), channel.clone());
     }
 
     /// Removes the presence of ended memberships whose grace period is over.
     pub(crate) fn expire(&self, now: Instant) {
         loop {
             let mut expirations = lock(&self.expirations);
-            if expirations.front().is_none_or(|(at, _)| *at > now) {
+            let Some(first) = expirations.first_entry() else { return };
+            if first.key().0 > now {
                 return;
             }
-            let due = expirations.pop_front();
+            let channel = first.remove();
             drop(expirations);
-            if let Some((_, channel)) = due {
-                channel.expire(now);
-            }
+            channel.expire(now);
         }
     }
 
@@ -133,10 +156,11 @@ impl Hub {
         (0..evicted).for_each(|_| METRICS.channels.decrement(1.0));
     }
 
-    /// The rooms that have members.
+    /// The registered rooms that have members.
     pub(crate) fn rooms_in_use(&self) -> Vec<RoomId> {
         let rooms = lock(&self.rooms);
-        let used = rooms.iter().filter(|(_, it)| it.channels.iter().any(|it| it.has_members()));
+        let is_used = |it: &Arc<Channel>| it.topic.is_registered() && it.has_members();
+        let used = rooms.iter().filter(|(_, it)| it.channels.iter().any(is_used));
         used.map(|(room, _)| *room).collect()
     }
 
@@ -148,10 +172,10 @@ impl Hub {
         visitors
     }
 
-    /// The presence keys with this prefix, by room.
+    /// The presence keys with this prefix, by registered room.
     pub(crate) fn presence_keys(&self, prefix: &str) -> HashMap<RoomId, HashSet<Arc<str>>> {
         let mut keys: HashMap<_, HashSet<_>> = HashMap::new();
-        for channel in self.all() {
+        for channel in self.all().into_iter().filter(|it| it.topic.is_registered()) {
             let all = channel.presence().into_iter().map(|it| it.key);
             let mut matching = all.filter(|it| it.starts_with(prefix)).peekable();
             if matching.peek().is_some() {
@@ -222,7 +246,8 @@ impl Bus for Hub {
             RoomEvent::Announcement { room, event, payload } => {
                 self.announce(room, event, &payload);
             }
-            RoomEvent::Closed { room } => {
+            RoomEvent::Closed { room, end } => {
+                self.announce(room, ServerEvent::SessionEnded, &end.payload(Utc::now()));
                 self.channels(room).iter().for_each(|it| it.close(ROOM_CLOSED));
             }
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
+use crate::frame_reader::MessageLimits;
 use crate::outbox::OutboxLimits;
 use crate::replay::ReplayLimits;
 
@@ -17,6 +18,10 @@ pub(crate) const NAME_BYTES_MAX: usize = 255;
 /// Largest part of a message besides its payload, in bytes.
 const ENVELOPE_BYTES: usize = 4096;
 
+/// A socket may exceed its rate limit by this many times the limit before it is closed: its messages are
+/// refused one by one until then, as clients expect it.
+pub(crate) const EXCESS_FACTOR: u32 = 10;
+
 /// Messages for one channel that wait for the authorization of its join.
 pub(crate) const PENDING_MESSAGES_MAX: usize = 16;
 
@@ -24,6 +29,7 @@ pub(crate) const PENDING_MESSAGES_MAX: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) payload_bytes: usize,
+    pub(crate) messages: MessageLimits,
     pub(crate) presence_bytes: usize,
     pub(crate) channels_per_socket: usize,
     pub(crate) channels_per_room: usize,
@@ -32,7 +38,13 @@ pub(crate) struct Limits {
     pub(crate) room_messages_per_second: u32,
     pub(crate) outbox: OutboxLimits,
     pub(crate) replay: ReplayLimits,
+    pub(crate) replay_bytes: usize,
+    /// How long the presence of a member stays that left.
     pub(crate) grace: Duration,
+    /// How long the presence of a member stays whose connection was lost.
+    pub(crate) lost_grace: Duration,
+    /// How long a channel of a new process waits before it tells who is present.
+    pub(crate) settle: Duration,
     pub(crate) idle: Duration,
     pub(crate) recheck: Duration,
     pub(crate) volatile: Vec<String>,
@@ -40,8 +52,10 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn of(settings: &settings::Realtime) -> Self {
+        let kept = settings.payload_bytes + ENVELOPE_BYTES;
         Self {
             payload_bytes: settings.payload_bytes,
+            messages: MessageLimits { kept, accepted: settings.frame_bytes.max(kept) },
             presence_bytes: settings.presence_bytes,
             channels_per_socket: settings.channels_per_socket,
             channels_per_room: settings.channels_per_room,
@@ -53,6 +67,9 @@ impl Limits {
                 messages: settings.replay_messages,
                 bytes: settings.replay_bytes,
             },
+            replay_bytes: settings.replay_total_bytes,
+            lost_grace: Duration::from_millis(settings.presence_lost_grace_ms),
+            settle: Duration::from_millis(settings.presence_settle_ms),
             grace: Duration::from_millis(settings.presence_grace_ms),
             idle: Duration::from_secs(settings.idle_timeout_secs),
             recheck: Duration::from_secs(settings.recheck_secs),
@@ -62,7 +79,7 @@ impl Limits {
 
     /// Largest message that is read into memory, in bytes.
     pub(crate) fn frame_bytes(&self) -> usize {
-        self.payload_bytes + ENVELOPE_BYTES
+        self.messages.kept
     }
 
     /// Whether only the latest broadcast with this event has to arrive.

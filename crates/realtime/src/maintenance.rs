@@ -1,6 +1,6 @@
 //! Background tasks: expiration of presence, end of closed rooms, heartbeats of visitors.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::bus::{Bus as _, RoomEvent};
 use crate::hub::Hub;
+use crate::room_end::RoomEnd;
 
 /// How late presence expires at most.
 const EXPIRE_INTERVAL: Duration = Duration::from_millis(100);
@@ -42,7 +43,7 @@ impl Maintenance {
     pub fn start(hub: &Arc<Hub>, db: Db, heartbeats: Heartbeats, closings: &Closings) -> Self {
         let tasks = [
             tokio::spawn(expire_presence(hub.clone())),
-            tokio::spawn(follow_closings(hub.clone(), closings.clone())),
+            tokio::spawn(follow_closings(hub.clone(), db.clone(), closings.clone())),
             tokio::spawn(close_ended_rooms(hub.clone(), db.clone())),
             tokio::spawn(send_heartbeats(hub.clone(), db, heartbeats)),
         ];
@@ -71,11 +72,15 @@ async fn expire_presence(hub: Arc<Hub>) {
 }
 
 /// Ends the channels of rooms that this process closes, at once.
-async fn follow_closings(hub: Arc<Hub>, closings: Closings) {
+async fn follow_closings(hub: Arc<Hub>, db: Db, closings: Closings) {
     let mut closed = closings.follow();
     loop {
         match closed.recv().await {
-            Ok(room) => hub.publish(RoomEvent::Closed { room }),
+            Ok(room) => {
+                let found = ended(&db, &[room]).await;
+                let end = found.first().map_or(RoomEnd::Closed, |(_, end)| *end);
+                hub.publish(RoomEvent::Closed { room, end });
+            }
             // `close_ended_rooms` finds the missed ones.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
@@ -88,8 +93,8 @@ async fn close_ended_rooms(hub: Arc<Hub>, db: Db) {
     loop {
         clock.tick().await;
         for rooms in hub.rooms_in_use().chunks(ROOMS_PER_QUERY) {
-            for room in ended(&db, rooms).await {
-                hub.publish(RoomEvent::Closed { room });
+            for (room, end) in ended(&db, rooms).await {
+                hub.publish(RoomEvent::Closed { room, end });
             }
         }
         hub.sweep(Instant::now());
@@ -97,12 +102,16 @@ async fn close_ended_rooms(hub: Arc<Hub>, db: Db) {
 }
 
 /// Those of these rooms that are known to have ended; none while the database is unavailable.
-async fn ended(db: &Db, rooms: &[RoomId]) -> Vec<RoomId> {
+async fn ended(db: &Db, rooms: &[RoomId]) -> Vec<(RoomId, RoomEnd)> {
     let Ok(found) = manage::find_all(db, rooms).await else { return Vec::new() };
     let now = Utc::now();
-    let open: HashSet<_> =
-        found.iter().filter(|it| it.admits(now).is_ok()).map(|it| it.id).collect();
-    rooms.iter().filter(|it| !open.contains(it)).copied().collect()
+    let found: HashMap<_, _> = found.into_iter().map(|it| (it.id, it)).collect();
+    let end = |room| match found.get(room) {
+        None => Some(RoomEnd::Deleted),
+        Some(room) if !room.is_active => Some(RoomEnd::Closed),
+        Some(room) => room.admits(now).is_err().then_some(RoomEnd::Expired),
+    };
+    rooms.iter().filter_map(|room| Some((*room, end(room)?))).collect()
 }
 
 async fn send_heartbeats(hub: Arc<Hub>, db: Db, heartbeats: Heartbeats) {

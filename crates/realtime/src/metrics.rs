@@ -12,6 +12,7 @@ pub(crate) struct Metrics {
     pub(crate) received: Counter,
     pub(crate) sent: Counter,
     pub(crate) replayed: Counter,
+    replay_bytes: Gauge,
     delivery: Histogram,
 }
 
@@ -21,6 +22,7 @@ pub(crate) static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics {
     channels: gauge!("cardroom_realtime_channels"),
     received: counter!("cardroom_realtime_messages_received_total"),
     sent: counter!("cardroom_realtime_messages_sent_total"),
+    replay_bytes: gauge!("cardroom_realtime_replay_bytes"),
     replayed: counter!("cardroom_realtime_messages_replayed_total"),
     delivery: histogram!("cardroom_realtime_delivery_duration_seconds"),
 });
@@ -31,6 +33,12 @@ pub(crate) fn register() {
 }
 
 impl Metrics {
+    /// Records the memory of the broadcasts that are kept for replay.
+    #[expect(clippy::cast_precision_loss, reason = "the bound is far below 2^53")]
+    pub(crate) fn set_replay_bytes(&self, bytes: usize) {
+        self.replay_bytes.set(bytes as f64);
+    }
+
     /// Records the time from a channel to the outboxes of its members on one thread.
     pub(crate) fn delivered(&self, time: Duration, count: u64) {
         self.delivery.record(time);

@@ -37,6 +37,11 @@ pub(crate) enum Identity {
 }
 
 impl Participant {
+    /// A client of a room that anybody may join.
+    pub(crate) fn anonymous() -> Self {
+        Self { identity: Identity::Anonymous, until: None, is_strict: false }
+    }
+
     /// Whether the participant may act as the owner of the room.
     pub(crate) fn may_act_as_owner(&self) -> bool {
         !self.is_strict || matches!(self.identity, Identity::Owner(_))

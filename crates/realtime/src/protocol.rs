@@ -6,6 +6,7 @@
 
 mod binary;
 mod body;
+mod envelope;
 mod incoming;
 mod join;
 mod malformed;
@@ -15,6 +16,7 @@ mod version;
 pub(crate) mod wire;
 
 pub(crate) use body::Body;
+pub(crate) use envelope::EnvelopeScanner;
 pub(crate) use incoming::{ClientMessage, Request, Track};
 pub(crate) use join::{JoinRequest, Replay};
 pub(crate) use malformed::Malformed;

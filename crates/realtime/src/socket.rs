@@ -1,6 +1,7 @@
 //! A socket: the messages of its client, and its channels.
 
 mod check;
+mod frames;
 mod join;
 mod membership;
 mod requests;
@@ -12,14 +13,15 @@ use std::time::Instant;
 
 use governor::DefaultDirectRateLimiter;
 
-use crate::limits::{PENDING_MESSAGES_MAX, rate_limiter};
+use crate::limits::{EXCESS_FACTOR, PENDING_MESSAGES_MAX, rate_limiter};
 use crate::local::Local;
-use crate::metrics::{METRICS, dropped};
+use crate::metrics::dropped;
 use crate::outbox::Outbox;
 use crate::presence::SocketId;
-use crate::protocol::{ClientMessage, Malformed, Ref, Request, Version, push, quoted, reply};
+use crate::protocol::{ClientMessage, Ref, Request, Version, push, quoted, reply};
 use crate::socket_permit::SocketPermit;
-use membership::{Channels, JoinState};
+pub(crate) use check::CLOSE_TIMEOUT;
+use membership::{Channels, Departure, JoinState};
 
 /// A socket.
 pub(crate) struct Socket {
@@ -32,7 +34,10 @@ pub(crate) struct Socket {
     last_received: Cell<Instant>,
     closing_since: Cell<Option<Instant>>,
     channels: RefCell<Channels>,
+    /// The limit of frames, beyond which messages are refused.
     rate: DefaultDirectRateLimiter,
+    /// The limit of frames beyond `rate`, at which the socket is closed.
+    excess_rate: DefaultDirectRateLimiter,
     permit: SocketPermit,
 }
 
@@ -44,6 +49,7 @@ impl Socket {
         permit: SocketPermit,
     ) -> Rc<Self> {
         let hub = local.hub.clone();
+        let per_second = hub.limits.messages_per_second;
         Rc::new(Self {
             id: hub.next_id(),
             version,
@@ -53,7 +59,8 @@ impl Socket {
             last_received: Cell::new(Instant::now()),
             closing_since: Cell::default(),
             channels: RefCell::default(),
-            rate: rate_limiter(hub.limits.messages_per_second),
+            rate: rate_limiter(per_second),
+            excess_rate: rate_limiter(per_second.saturating_mul(EXCESS_FACTOR)),
             permit,
         })
     }
@@ -71,34 +78,19 @@ impl Socket {
         }
         let states: Vec<_> = self.channels.borrow_mut().drain().map(|(_, state)| state).collect();
         for state in states {
-            self.end_membership(state);
+            self.end_membership(state, Departure::Lost);
         }
     }
 
-    /// Notes that the client is alive.
-    pub(crate) fn touch(&self) {
-        self.last_received.set(Instant::now());
-    }
-
-    /// Handles a message of the client.
-    pub(crate) fn receive(self: &Rc<Self>, message: Result<ClientMessage, Malformed>) {
-        METRICS.received.increment(1);
-        let Ok(message) = message else { return dropped("malformed") };
-        match message.request {
-            Request::Heartbeat => self.reply(&message, Ok("{}")),
-            Request::Leave => self.leave(&message),
-            _ if self.rate.check().is_err() => self.refuse_excess(&message),
-            Request::Join(_) if !self.permit.may_request_join() => self.refuse_excess(&message),
-            Request::Join(_) => self.request_join(message),
-            _ => self.receive_in_channel(message),
-        }
-    }
-
-    fn end_membership(&self, state: JoinState) {
+    fn end_membership(&self, state: JoinState, departure: Departure) {
         let JoinState::Joined(membership) = state else { return };
         self.local.remove(membership.channel.id, membership.member);
         let hub = &self.local.hub;
-        let expires = Instant::now() + hub.limits.grace;
+        let grace = match departure {
+            Departure::Left => hub.limits.grace,
+            Departure::Lost => hub.limits.lost_grace,
+        };
+        let expires = Instant::now() + grace;
         let (member, key) = (membership.member, &membership.key);
         if membership.channel.leave(member, key, &self.local.queue, expires) {
             hub.schedule_expiration(&membership.channel, expires);
@@ -152,7 +144,7 @@ impl Socket {
         if let (Version::V2, JoinState::Joined(membership)) = (self.version, &state) {
             self.push(&membership.join_ref, &message.topic, "phx_close", "{}");
         }
-        self.end_membership(state);
+        self.end_membership(state, Departure::Left);
     }
 
     fn reply(&self, message: &ClientMessage, outcome: Result<&str, &str>) {

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use ids::RoomId;
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 /// Prefix of the topics of clients. Some clients add it twice.
-const PREFIX: &str = "realtime:";
+pub(crate) const PREFIX: &str = "realtime:";
 
 /// Longest topic, in bytes: its length is one byte in a binary frame.
 const BYTES_MAX: usize = 255;
@@ -19,6 +20,7 @@ pub(crate) struct Topic {
     name: Arc<str>,
     room: RoomId,
     is_main: bool,
+    is_registered: bool,
 }
 
 /// A topic that names no room.
@@ -36,19 +38,13 @@ impl Topic {
         let bare = bare.strip_prefix(PREFIX).unwrap_or(bare).strip_prefix("room:");
         let (room, rest) =
             bare.map(|it| it.split_once(':').unwrap_or((it, ""))).ok_or(UnmatchedTopic)?;
-        let room = room.parse().map_err(|_| UnmatchedTopic)?;
         if name.len() > BYTES_MAX {
             return Err(UnmatchedTopic);
         }
-        Ok(Self { name: name.into(), room, is_main: rest.is_empty() })
-    }
-
-    /// Parses a topic of an HTTP request, which has no prefix.
-    ///
-    /// # Errors
-    /// When it names no room.
-    pub(crate) fn of_http(name: &str) -> Result<Self, UnmatchedTopic> {
-        Self::parse(&format!("{PREFIX}{name}"))
+        let registered = room.parse().ok();
+        let room = registered.or_else(|| unregistered(room)).ok_or(UnmatchedTopic)?;
+        let (is_main, is_registered) = (rest.is_empty(), registered.is_some());
+        Ok(Self { name: name.into(), room, is_main, is_registered })
     }
 
     /// The topic as it stands in messages.
@@ -66,10 +62,28 @@ impl Topic {
         self.is_main
     }
 
+    /// Whether its room has an id of this service. Any other name is a room that no table knows.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.is_registered
+    }
+
     /// The topic without the prefix, as system messages write it.
     pub(crate) fn short(&self) -> &str {
         self.name.strip_prefix(PREFIX).unwrap_or(&self.name)
     }
+}
+
+/// The id of a room that is only a name: a hash of the name, in the format for custom ids (RFC 9562,
+/// UUID version 8), which rooms of the service never have.
+fn unregistered(name: &str) -> Option<RoomId> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if name.is_empty() || !name.bytes().all(is_name) {
+        return None;
+    }
+    let hash = Sha256::digest(name);
+    let bits = hash.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte));
+    let (version, variant) = (8 << 76, 2 << 62);
+    Some(RoomId::well_known(bits & !(0xF << 76) & !(3 << 62) | version | variant))
 }
 
 impl fmt::Display for Topic {
@@ -103,13 +117,23 @@ mod tests {
     }
 
     #[test]
+    fn any_other_name_is_an_unregistered_room_of_its_own() {
+        let parse = |topic: &str| Topic::parse(topic).unwrap();
+        let (one, two) = (parse("realtime:room:test-room-1"), parse("realtime:room:test-room-2"));
+        assert!(!one.is_registered() && one.is_main() && one.room() != two.room());
+        assert_eq!(one.room(), parse("realtime:realtime:room:test-room-1:cards").room());
+        assert_eq!(one.room().to_string().as_bytes()[14], b'8');
+        assert!(parse(&format!("realtime:room:{ID}")).is_registered());
+        assert!(Topic::parse("realtime:room:a b").is_err());
+    }
+
+    #[test]
     fn a_topic_without_a_room_is_refused() {
         for topic in [
             "",
             "room:ID",
             "realtime:",
             "realtime:room:",
-            "realtime:room:lobby",
             "realtime:realtime:realtime:room:ID",
             "realtime:IDs",
             "phoenix",

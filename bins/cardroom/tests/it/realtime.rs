@@ -1,10 +1,16 @@
-//! What is live, over sockets as clients open them.
+//! The realtime channels, over sockets as clients open them.
 
 mod admission;
+mod attack;
 mod bounds;
+mod ended;
+mod frames;
 mod http;
 mod origins;
 mod presence;
+mod raw;
+mod restart;
 mod server;
 mod socket;
 mod talk;
+mod unregistered;

@@ -19,7 +19,7 @@ use crate::broadcast::NewBroadcast;
 use crate::event::check_client_event;
 use crate::participant::Participant;
 use crate::protocol::Body;
-use crate::topic::Topic;
+use crate::topic::{PREFIX, Topic};
 use crate::worker::Worker;
 
 /// Largest number of messages in one request.
@@ -67,8 +67,11 @@ pub(crate) async fn broadcast_many(
     if batch.messages.len() > BATCH_MAX {
         return Err(unfit("at most 100 messages"));
     }
-    let broadcasts =
-        batch.messages.into_iter().map(PendingBroadcast::parse).collect::<Result<_, _>>()?;
+    let broadcasts = batch
+        .messages
+        .into_iter()
+        .map(|it| PendingBroadcast::parse(worker, it))
+        .collect::<Result<_, _>>()?;
     send(worker, &request, broadcasts).await
 }
 
@@ -101,7 +104,7 @@ pub(crate) async fn broadcast_one(
 ) -> Result<HttpResponse, Problem> {
     let worker = worker(&request)?;
     let (topic, event) = path.into_inner();
-    let topic = Topic::of_http(&topic).map_err(|_| unfit("a topic of a room"))?;
+    let topic = parse_topic(worker, &topic)?;
     let kind = request.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let is_binary = match kind.and_then(|it| it.split(';').next()).map(str::trim) {
         Some("application/octet-stream") => true,
@@ -124,12 +127,12 @@ struct PendingBroadcast {
 }
 
 impl PendingBroadcast {
-    fn parse(message: Message<'_>) -> Result<Self, Problem> {
+    fn parse(worker: &Worker, message: Message<'_>) -> Result<Self, Problem> {
         let Message { topic, event, payload, private: is_private } = message;
         let text = payload.map_or("{}", RawValue::get);
         let body = Body::json(&Bytes::copy_from_slice(text.as_bytes()));
         let body = body.map_err(|_| unfit("a payload that is not nested too deep"))?;
-        let topic = Topic::of_http(&topic).map_err(|_| unfit("a topic of a room"))?;
+        let topic = parse_topic(worker, &topic)?;
         Ok(Self { topic, is_private, event, body })
     }
 }
@@ -192,6 +195,12 @@ async fn authorize(
         let problem = problem(status, code, error.to_string());
         if matches!(error, AuthorizationError::Busy) { problem.retry_after(1) } else { problem }
     })
+}
+
+/// Topics of HTTP requests have no prefix.
+fn parse_topic(worker: &Worker, name: &str) -> Result<Topic, Problem> {
+    let topic = worker.authorizer().parse_topic(&format!("{PREFIX}{name}"));
+    topic.map_err(|_| unfit("a topic of a room"))
 }
 
 async fn read(payload: Payload, worker: &Worker) -> Result<Bytes, Problem> {

@@ -16,6 +16,24 @@ const USER_BROADCAST: u8 = 4;
 /// Longest text in the header, in bytes: each length is one byte.
 const TEXT_BYTES_MAX: usize = 255;
 
+/// Length of the lengths at the beginning, in bytes.
+const LENGTHS: usize = 7;
+
+/// Longest beginning of a frame that holds its references, topic and event, in bytes.
+pub(super) const HEAD_BYTES_MAX: usize = LENGTHS + 4 * TEXT_BYTES_MAX;
+
+/// The texts in the header of a broadcast from a client.
+pub(super) struct Head<'a> {
+    pub(super) join_ref: Cow<'a, str>,
+    pub(super) reference: Cow<'a, str>,
+    pub(super) topic: Cow<'a, str>,
+    event: Cow<'a, str>,
+    meta_bytes: usize,
+    is_json: bool,
+    /// What follows: the metadata and the body.
+    rest: &'a [u8],
+}
+
 /// A broadcast from a client.
 pub(super) struct BinaryBroadcast<'a> {
     pub(super) join_ref: Cow<'a, str>,
@@ -26,13 +44,24 @@ pub(super) struct BinaryBroadcast<'a> {
 }
 
 /// Decodes a broadcast of kind 3.
+pub(super) fn decode(frame: &Bytes) -> Result<BinaryBroadcast<'_>, Malformed> {
+    let Head { join_ref, reference, topic, event, meta_bytes, is_json, rest } = head(frame)?;
+    // The metadata asks for persistence. Every broadcast is kept for replay anyway.
+    let (_, body) = rest.split_at_checked(meta_bytes).ok_or(Malformed)?;
+    let body = if is_json {
+        Body::json(&frame.slice_ref(body))?
+    } else {
+        Body::Binary(copy_part(frame, body))
+    };
+    Ok(BinaryBroadcast { join_ref, reference, topic, event, body })
+}
+
+/// Decodes the header of a broadcast of kind 3.
 ///
 /// Invalid UTF-8 in the header is replaced: some clients truncate each character to one byte.
-pub(super) fn decode(frame: &Bytes) -> Result<BinaryBroadcast<'_>, Malformed> {
-    let (head, mut rest) = frame.split_at_checked(7).ok_or(Malformed)?;
-    let [kind, join_ref, reference, topic, event, meta, encoding] = *head else {
-        return Err(Malformed);
-    };
+pub(super) fn head(frame: &[u8]) -> Result<Head<'_>, Malformed> {
+    let (lengths, mut rest) = frame.split_first_chunk::<LENGTHS>().ok_or(Malformed)?;
+    let [kind, join_ref, reference, topic, event, meta, encoding] = *lengths;
     if kind != USER_PUSH || encoding > 1 {
         return Err(Malformed);
     }
@@ -43,14 +72,8 @@ pub(super) fn decode(frame: &Bytes) -> Result<BinaryBroadcast<'_>, Malformed> {
     };
     let (join_ref, reference) = (take(join_ref)?, take(reference)?);
     let (topic, event) = (take(topic)?, take(event)?);
-    // The metadata asks for persistence. Every broadcast is kept for replay anyway.
-    take(meta)?;
-    let body = if encoding == 0 {
-        Body::Binary(copy_part(frame, rest))
-    } else {
-        Body::json(&frame.slice_ref(rest))?
-    };
-    Ok(BinaryBroadcast { join_ref, reference, topic, event, body })
+    let (meta_bytes, is_json) = (meta.into(), encoding == 1);
+    Ok(Head { join_ref, reference, topic, event, meta_bytes, is_json, rest })
 }
 
 /// Encodes a broadcast of kind 4. `None` when a text is longer than its length byte can say.

@@ -50,6 +50,11 @@ pub(crate) enum Request {
     Untrack,
     /// An event that the protocol does not have.
     Unknown,
+    /// A message that is too large; its payload was not kept.
+    Oversized {
+        /// Whether it is a broadcast.
+        is_broadcast: bool,
+    },
 }
 
 /// The payload of a presence.

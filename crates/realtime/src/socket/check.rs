@@ -7,16 +7,15 @@ use actix_web::rt;
 use chrono::Utc;
 
 use super::Socket;
-use super::membership::{JoinState, Membership};
+use super::membership::{Departure, JoinState, Membership};
 use crate::authorizer::AuthorizationError;
 use crate::metrics::refused;
 use crate::participant::Participant;
 use crate::presence::MemberId;
 use crate::protocol::{Ref, quoted};
-use crate::topic::Topic;
 
 /// How long a client may take to answer the close frame.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 const NORMAL_CLOSURE: u16 = 1000;
 
@@ -39,15 +38,15 @@ impl Socket {
 
     /// Ends a channel so that the client does not rejoin.
     pub(crate) fn end_for_good(&self, topic: &str, reason: &str) {
-        self.end(topic, reason, "phx_close");
+        self.end(topic, reason, "phx_close", Departure::Left);
     }
 
     /// Ends a channel so that the client rejoins by itself, perhaps with a better token.
     fn end_softly(&self, topic: &str, reason: &str) {
-        self.end(topic, reason, "phx_error");
+        self.end(topic, reason, "phx_error", Departure::Lost);
     }
 
-    fn end(&self, topic: &str, reason: &str, event: &str) {
+    fn end(&self, topic: &str, reason: &str, event: &str, departure: Departure) {
         let Some(state) = self.channels.borrow_mut().remove(topic) else { return };
         if let JoinState::Joined(membership) = &state {
             let short = membership.channel.topic.short();
@@ -59,7 +58,7 @@ impl Socket {
             let payload = format!(r#"{{"reason":{reason}}}"#);
             self.push(&membership.join_ref, topic, event, &payload);
         }
-        self.end_membership(state);
+        self.end_membership(state, departure);
     }
 
     fn end_expired(&self) {
@@ -107,7 +106,7 @@ impl Socket {
         token: Option<String>,
     ) {
         let (socket, topic, member) = (self.clone(), topic.clone(), membership.member);
-        let Ok(parsed) = Topic::parse(&topic) else { return };
+        let parsed = membership.channel.topic.clone();
         let number = membership.checks.start();
         rt::spawn(async move {
             let outcome = socket.local.authorizer.authorize(&parsed, token.as_deref()).await;

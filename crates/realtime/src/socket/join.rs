@@ -4,9 +4,10 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use actix_web::rt;
+use tokio::time::sleep_until;
 
 use super::Socket;
-use super::membership::{JoinState, Membership};
+use super::membership::{Departure, JoinState, Membership};
 use super::token_checks::TokenChecks;
 use crate::authorizer::AuthorizationError;
 use crate::broadcast::Sender;
@@ -17,6 +18,7 @@ use crate::limits::NAME_BYTES_MAX;
 use crate::local::LocalMember;
 use crate::metrics::{METRICS, refused};
 use crate::participant::Participant;
+use crate::presence::MemberId;
 use crate::protocol::{Body, BroadcastFrame, ClientMessage, JoinRequest, Ref, Request};
 use crate::replay::ReplayResult;
 use crate::topic::Topic;
@@ -38,7 +40,7 @@ impl Socket {
         let earlier = self.channels.borrow_mut().insert(name.clone(), state);
         // A second join replaces the membership.
         if let Some(earlier) = earlier {
-            self.end_membership(earlier);
+            self.end_membership(earlier, Departure::Lost);
         }
         let token = request.access_token.as_deref();
         let token = self.local.authorizer.credential(token, &self.key).map(str::to_owned);
@@ -62,7 +64,8 @@ impl Socket {
         if request.presence_key.len() > NAME_BYTES_MAX {
             return Err("InvalidPresenceKey: a key has at most 255 bytes".into());
         }
-        Topic::parse(topic).map_err(|error| error.to_string())
+        let topic = self.local.authorizer.parse_topic(topic);
+        topic.map_err(|error| error.to_string())
     }
 
     fn finish_join(
@@ -153,20 +156,44 @@ impl Socket {
         };
         let state = JoinState::Joined(Box::new(membership));
         self.channels.borrow_mut().insert(name.clone(), state);
-        self.confirm_join(message, &join_ref, snapshot);
+        self.confirm_join(message, (member, &join_ref), snapshot);
         Ok(())
     }
 
     /// Sends the reply, the presence and the replay.
-    fn confirm_join(&self, message: &ClientMessage, join_ref: &Ref, snapshot: JoinSnapshot) {
+    fn confirm_join(
+        self: &Rc<Self>,
+        message: &ClientMessage,
+        (member, join_ref): (MemberId, &Ref),
+        snapshot: JoinSnapshot,
+    ) {
         let response = format!(r#"{{"postgres_changes":[],"latest":"{}"}}"#, snapshot.latest);
         self.reply(message, Ok(&response));
-        if let Some(presence) = &snapshot.presence {
-            self.push(join_ref, &message.topic, "presence_state", presence);
+        match (snapshot.presence, snapshot.settles_at) {
+            (Some(_), Some(at)) => self.push_presence_later(&message.topic, member, at),
+            (Some(presence), None) => {
+                self.push(join_ref, &message.topic, "presence_state", &presence);
+            }
+            (None, _) => {}
         }
         if let Some(replay) = snapshot.replay {
             self.send_replay(&replay, &message.topic, &snapshot.latest);
         }
+    }
+
+    /// Sends the presence once the members of a restarted process had time to come back.
+    fn push_presence_later(self: &Rc<Self>, topic: &str, member: MemberId, at: Instant) {
+        let (socket, topic) = (self.clone(), topic.to_owned());
+        rt::spawn(async move {
+            sleep_until(at.into()).await;
+            let channels = socket.channels.borrow();
+            if let Some(JoinState::Joined(membership)) = channels.get(&*topic)
+                && membership.member == member
+            {
+                let presence = membership.channel.presence_state();
+                socket.push(&membership.join_ref, &topic, "presence_state", &presence);
+            }
+        });
     }
 
     /// Sends earlier broadcasts; an event before them says when some are missing.

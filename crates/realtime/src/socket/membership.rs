@@ -18,6 +18,15 @@ pub(super) enum JoinState {
     Joined(Box<Membership>),
 }
 
+/// The end of a membership, which decides how long its presence stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Departure {
+    /// The client left, or may not come back.
+    Left,
+    /// The connection was lost, or the client is expected to rejoin.
+    Lost,
+}
+
 /// A membership of a channel.
 pub(super) struct Membership {
     pub(super) channel: Arc<Channel>,

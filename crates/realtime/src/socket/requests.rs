@@ -15,6 +15,9 @@ use crate::metrics::dropped;
 use crate::participant::OWNER;
 use crate::protocol::{Body, ClientMessage, Request, Track};
 
+/// The refusal of a payload that is too large.
+const TOO_LARGE: &str = "PayloadTooLarge: the payload is larger than it may be";
+
 impl Socket {
     /// Handles the request of a member.
     pub(super) fn handle(self: &Rc<Self>, membership: &mut Membership, message: &ClientMessage) {
@@ -40,6 +43,13 @@ impl Socket {
             }
             Request::AccessToken(token) => {
                 self.replace_token(membership, message, token.as_deref());
+            }
+            Request::Oversized { is_broadcast: true } if !membership.wants_ack => {
+                dropped("too_large");
+            }
+            Request::Oversized { .. } => {
+                dropped("too_large");
+                self.refuse(message, TOO_LARGE);
             }
             _ => self.reply(message, Err(r#"{"reason":"unknown event"}"#)),
         }
@@ -72,7 +82,7 @@ impl Socket {
     ) -> Result<(), &'static str> {
         let limits = &self.local.hub.limits;
         if body.len() > limits.payload_bytes {
-            return Err("PayloadTooLarge: the payload is larger than it may be");
+            return Err(TOO_LARGE);
         }
         check_client_event(event, &membership.participant)?;
         let supersedes = if limits.is_volatile(event) {

@@ -33,7 +33,8 @@ fn reason(answer: &Value) -> &str {
 
 #[testkit::on_both_databases]
 async fn a_room_has_to_be_there_and_open() {
-    for changes in [&[][..], &[BY_TOKEN]] {
+    const REGISTERED: (&str, &str) = ("CARDROOM__REALTIME__UNREGISTERED_ROOMS", "false");
+    for changes in [&[REGISTERED][..], &[REGISTERED, BY_TOKEN]] {
         let app = TestApp::spawn_with(changes).await;
         let ada = app.counsellor().await;
         let payload = with_token(&ada.token);
@@ -203,6 +204,23 @@ async fn a_token_that_is_over_ends_the_channel_softly_and_a_new_one_keeps_it() {
     let beat = renewed.say(&topic, "broadcast", &json!({ "event": "msg", "payload": {} })).await;
     assert_eq!(renewed.reply(&beat).await["status"], "ok");
     assert_eq!(lapsed.join(&topic, &with_token(&ada.token)).await["status"], "ok");
+}
+
+#[testkit::on_both_databases]
+async fn a_token_that_is_let_in_stays_for_as_long_as_it_is_accepted() {
+    let app = TestApp::spawn_with(&[BY_TOKEN]).await;
+    let ada = app.counsellor().await;
+    let topic = format!("realtime:room:{}", ada.room().await.id);
+    let mut socket = Socket::second(&app).await;
+    // Tokens are accepted for some seconds after their end, because clocks differ.
+    let answer = socket.join(&topic, &with_token(&short_token(&ada.token, -3))).await;
+    assert_eq!(answer["status"], "ok", "{answer}");
+    socket.hear_of("presence_state").await;
+    let joined = Instant::now();
+    assert_eq!(socket.hear_of("phx_error").await.topic, topic);
+    assert!(joined.elapsed() > Duration::from_secs(4), "{:?}", joined.elapsed());
+    let answer = socket.join(&topic, &with_token(&short_token(&ada.token, -12))).await;
+    assert!(reason(&answer).starts_with("InvalidJWTToken"), "{answer}");
 }
 
 #[testkit::on_both_databases]

@@ -1,18 +1,11 @@
-//! Bounds: nobody takes more than there is for one.
-
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+//! The bounds of sockets, channels, rooms and addresses.
 
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::Error;
 
+use super::raw::{RawSocket, address};
 use super::socket::Socket;
 use crate::app::TestApp;
-
-/// A request for a socket, as it travels.
-const HANDSHAKE: &[u8] = b"GET /realtime/v1/websocket?apikey=anon HTTP/1.1\r\nhost: cardroom\r\n\
-    connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
-    sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 async fn topic(app: &TestApp) -> String {
     format!("realtime:room:{}", app.counsellor().await.room().await.id)
@@ -20,22 +13,6 @@ async fn topic(app: &TestApp) -> String {
 
 fn with_answers() -> Value {
     json!({ "config": { "broadcast": { "ack": true }, "presence": { "enabled": false } } })
-}
-
-#[testkit::on_both_databases]
-async fn a_payload_that_is_too_large_is_refused_and_a_frame_closes_the_socket() {
-    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__PAYLOAD_BYTES", "1024")]).await;
-    let topic = topic(&app).await;
-    let mut socket = Socket::first(&app).await;
-    socket.join(&topic, &with_answers()).await;
-    let said = socket.broadcast(&topic, "msg", &json!({ "x": "y".repeat(2000) })).await;
-    let answer = socket.reply(&said).await;
-    assert_eq!(
-        answer["response"]["reason"],
-        "PayloadTooLarge: the payload is larger than it may be"
-    );
-    socket.send(Message::text("x".repeat(10_000))).await;
-    assert_eq!(socket.close_code().await, 1009);
 }
 
 #[testkit::on_both_databases]
@@ -158,18 +135,14 @@ async fn who_says_nothing_for_too_long_is_let_go() {
 async fn a_frame_that_is_announced_too_large_ends_the_socket_while_it_comes() {
     const SENT_MAX: usize = 64 * 1024 * 1024;
     let app = TestApp::spawn().await;
-    let address = app.address.trim_start_matches("http://").to_owned();
+    let address = address(&app);
     let stream = move || {
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.write_all(HANDSHAKE).unwrap();
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).unwrap();
-        assert_eq!(&answer, b"HTTP/1.1 101");
+        let mut socket = RawSocket::open(&address).unwrap();
         // A masked text of 2^40 bytes.
         let head = [&[0x81, 0xFF][..], &(1_u64 << 40).to_be_bytes(), &[0; 4]].concat();
-        stream.write_all(&head).unwrap();
+        socket.send(&head).unwrap();
         let (piece, mut sent) = (vec![b'x'; 65_536], 0);
-        while sent < SENT_MAX && stream.write_all(&piece).is_ok() {
+        while sent < SENT_MAX && socket.send(&piece).is_ok() {
             sent += piece.len();
         }
         sent
@@ -196,7 +169,7 @@ async fn large_messages_that_come_at_once_are_all_taken() {
 }
 
 #[testkit::on_both_databases]
-async fn an_address_asks_at_the_door_so_often_and_no_more_however_many_sockets_it_opens() {
+async fn an_address_joins_so_often_and_no_more_however_many_sockets_it_opens() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__SOCKETS_PER_ADDRESS", "1")]).await;
     let topic = topic(&app).await;
     let mut refused = Value::Null;
@@ -223,6 +196,30 @@ async fn reopen(app: &TestApp) -> Socket {
         tokio::time::sleep(super::socket::MOMENT / 30).await;
     }
     panic!("the place of a socket that is gone stays taken");
+}
+
+#[testkit::on_both_databases]
+async fn the_broadcasts_of_all_rooms_that_are_kept_are_bounded_together() {
+    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__REPLAY_TOTAL_BYTES", "100000")]).await;
+    let (first, second) = (topic(&app).await, topic(&app).await);
+    let mut socket = Socket::second(&app).await;
+    let body = json!({ "text": "x".repeat(5000) });
+    for (topic, count) in [(&first, 5), (&second, 30)] {
+        socket.join(topic, &with_answers()).await;
+        for _ in 0..count {
+            let reference = socket.broadcast(topic, "msg", &body).await;
+            assert_eq!(socket.reply(&reference).await["status"], "ok");
+        }
+    }
+    let replay = json!({ "config": { "broadcast": { "replay": { "since": 0, "limit": 100 } }, "presence": { "enabled": false } } });
+    let mut late = Socket::second(&app).await;
+    late.join(&first, &replay).await;
+    assert_eq!(late.hear().await.payload["event"], "replay_incomplete");
+    assert!(late.is_quiet().await, "the oldest broadcasts are kept");
+    late.join(&second, &replay).await;
+    assert_eq!(late.hear().await.payload["event"], "replay_incomplete");
+    let seq = late.hear().await.payload["meta"]["seq"].as_u64().unwrap();
+    assert!((11..20).contains(&seq), "{seq}");
 }
 
 #[testkit::on_both_databases]

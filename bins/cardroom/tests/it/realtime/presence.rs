@@ -1,6 +1,6 @@
 //! Presence: who is there.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -9,6 +9,7 @@ use super::socket::{Heard, Socket};
 use crate::app::{TestApp, ask};
 
 const GRACE: (&str, &str) = ("CARDROOM__REALTIME__PRESENCE_GRACE_MS", "400");
+const LOST_GRACE: (&str, &str) = ("CARDROOM__REALTIME__PRESENCE_LOST_GRACE_MS", "400");
 
 fn with_key(key: &str) -> Value {
     json!({ "config": { "presence": { "key": key, "enabled": true } } })
@@ -45,7 +46,7 @@ fn went(key: &str, meta: &Value) -> Value {
 
 #[testkit::on_both_databases]
 async fn people_are_seen_coming_changing_and_going() {
-    let app = TestApp::spawn_with(&[GRACE]).await;
+    let app = TestApp::spawn_with(&[GRACE, LOST_GRACE]).await;
     let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
     let mut watcher = Socket::second(&app).await;
     assert_eq!(join(&mut watcher, &topic, "watcher").await, json!({}));
@@ -73,7 +74,7 @@ async fn people_are_seen_coming_changing_and_going() {
 
 #[testkit::on_both_databases]
 async fn who_leaves_and_joins_again_within_the_grace_is_never_seen_leaving() {
-    let app = TestApp::spawn_with(&[GRACE]).await;
+    let app = TestApp::spawn_with(&[GRACE, LOST_GRACE]).await;
     let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
     let mut watcher = Socket::first(&app).await;
     join(&mut watcher, &topic, "watcher").await;
@@ -181,7 +182,7 @@ async fn a_visitor_who_is_shown_is_noted_as_seen_without_a_heartbeat_and_others_
 
 #[testkit::on_both_databases]
 async fn who_comes_back_without_an_eye_for_people_is_shown_no_more_after_the_grace() {
-    let app = TestApp::spawn_with(&[GRACE]).await;
+    let app = TestApp::spawn_with(&[GRACE, LOST_GRACE]).await;
     let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
     let mut watcher = Socket::first(&app).await;
     join(&mut watcher, &topic, "watcher").await;
@@ -198,4 +199,53 @@ async fn who_comes_back_without_an_eye_for_people_is_shown_no_more_after_the_gra
         let name = name.keys().next().unwrap();
         assert_eq!(difference(&watcher.hear().await), went(name, &shown));
     }
+}
+
+#[testkit::on_both_databases]
+async fn a_lost_connection_has_a_longer_grace_period_than_a_leave() {
+    let lost_grace = ("CARDROOM__REALTIME__PRESENCE_LOST_GRACE_MS", "6000");
+    let app = TestApp::spawn_with(&[GRACE, lost_grace]).await;
+    let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
+    let mut watcher = Socket::first(&app).await;
+    join(&mut watcher, &topic, "watcher").await;
+    let (mut lost, mut left) = (Socket::first(&app).await, Socket::first(&app).await);
+    for (socket, key) in [(&mut lost, "lost"), (&mut left, "left")] {
+        join(socket, &topic, key).await;
+        socket.track(&topic, &json!({})).await;
+        assert_eq!(difference(&watcher.hear().await), came(key, &json!({})));
+    }
+    let start = Instant::now();
+    drop(lost);
+    let leave = left.say(&topic, "phx_leave", &json!({})).await;
+    left.reply(&leave).await;
+    assert_eq!(difference(&watcher.hear().await), went("left", &json!({})));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(difference(&watcher.hear().await), went("lost", &json!({})));
+    assert!(start.elapsed() >= Duration::from_secs(6), "{:?}", start.elapsed());
+}
+
+#[testkit::on_both_databases]
+async fn an_owner_with_two_tabs_who_closes_one_is_not_seen_leaving() {
+    let app = TestApp::spawn_with(&[GRACE, LOST_GRACE]).await;
+    let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
+    let mut watcher = Socket::first(&app).await;
+    join(&mut watcher, &topic, "watcher").await;
+    let mut tabs = [Socket::first(&app).await, Socket::second(&app).await];
+    let shown = json!({ "role": "owner" });
+    for tab in &mut tabs {
+        join(tab, &topic, "owner").await;
+        tab.track(&topic, &shown).await;
+        assert_eq!(difference(&watcher.hear().await), came("owner", &shown));
+    }
+    let [mut first, second] = tabs;
+    let untrack = json!({ "type": "presence", "event": "untrack" });
+    let untracked = first.say(&topic, "presence", &untrack).await;
+    assert_eq!(first.reply(&untracked).await["status"], "ok");
+    assert!(watcher.is_quiet().await, "the owner was seen leaving");
+    let mut late = Socket::first(&app).await;
+    let present = join(&mut late, &topic, "late").await;
+    assert_eq!(present["owner"]["metas"].as_array().unwrap().len(), 1);
+    drop(second);
+    let left = watcher.hear().await.payload["leaves"]["owner"]["metas"].clone();
+    assert_eq!(left.as_array().unwrap().len(), 2, "{left}");
 }
