@@ -12,6 +12,7 @@
 
 mod answers;
 mod in_flight;
+mod limits;
 mod many;
 
 pub use answers::{
@@ -19,4 +20,5 @@ pub use answers::{
     retry_unless_stored, store_answer,
 };
 pub use in_flight::{IdempotentRequest, InFlight};
+pub use limits::{KeyLimits, enforce};
 pub use many::{StoreAnswers, store_answers};

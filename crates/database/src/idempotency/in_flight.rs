@@ -1,11 +1,12 @@
 //! Requests with an idempotency key that are being carried out by this process.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ids::AuthorId;
 use values::IdempotencyKey;
 
+use super::limits::KeyLimits;
 use crate::at::At;
 
 /// A request with an idempotency key. While it exists, other requests with its key are refused.
@@ -22,9 +23,22 @@ pub struct IdempotentRequest {
     _reservation: Arc<Reservation>,
 }
 
-/// The keys of requests that are being carried out. Cloning shares them.
+/// The keys of requests that are being carried out, and how many requests began. Cloning shares them.
 #[derive(Clone, Debug, Default)]
-pub struct InFlight(Arc<Mutex<HashSet<(AuthorId, String)>>>);
+pub struct InFlight(Arc<Mutex<Keys>>);
+
+#[derive(Debug, Default)]
+struct Keys {
+    in_flight: HashSet<(AuthorId, String)>,
+    /// Requests of each author since the limit was enforced for the author.
+    begun: HashMap<AuthorId, i64>,
+    /// Requests of all authors since their limit was enforced.
+    begun_by_all: i64,
+}
+
+/// Authors whose requests are counted at most. Beyond that the counts start again; the limit of all
+/// authors still holds.
+const COUNTED_AUTHORS_MAX: usize = 100_000;
 
 /// A key in the set, removed when this is dropped.
 #[derive(Debug)]
@@ -42,15 +56,51 @@ impl InFlight {
         at: At,
     ) -> Option<IdempotentRequest> {
         let entry = (author_id, key.clone());
-        let is_new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(entry.clone());
+        let is_new = self.keys().begin(entry.clone());
         let reservation = is_new.then(|| Reservation { keys: self.clone(), key: entry })?;
         let reservation = Arc::new(reservation);
         Some(IdempotentRequest { author_id, key, fingerprint, at, _reservation: reservation })
+    }
+
+    /// The authors that may have more answers than the limit by now, and whether all together may. An
+    /// author may exceed the limit by a tenth, and by what is stored between two calls.
+    pub(super) fn due(&self, limits: KeyLimits) -> (Vec<AuthorId>, bool) {
+        self.keys().due(limits)
+    }
+
+    fn keys(&self) -> MutexGuard<'_, Keys> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Keys {
+    fn begin(&mut self, entry: (AuthorId, String)) -> bool {
+        let author = entry.0;
+        let is_new = self.in_flight.insert(entry);
+        if is_new {
+            if self.begun.len() >= COUNTED_AUTHORS_MAX {
+                self.begun.clear();
+            }
+            *self.begun.entry(author).or_default() += 1;
+            self.begun_by_all += 1;
+        }
+        is_new
+    }
+
+    fn due(&mut self, limits: KeyLimits) -> (Vec<AuthorId>, bool) {
+        let is_due = |begun: i64, limit: i64| begun > limit / 10;
+        let authors = self.begun.extract_if(|_, begun| is_due(*begun, limits.per_author));
+        let authors = authors.map(|(author, _)| author).collect();
+        let all = is_due(self.begun_by_all, limits.total);
+        if all {
+            self.begun_by_all = 0;
+        }
+        (authors, all)
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.keys.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.keys.keys().in_flight.remove(&self.key);
     }
 }
