@@ -15,7 +15,7 @@ use api::{
 use auth::Auth;
 use database::Db;
 use database::idempotency::InFlight;
-use gameplay::Saves;
+use gameplay::{ListBytes, Saves};
 use realtime::{Realtime, Worker};
 use rooms::{Closings, Directory, Heartbeats, Joins, Openings};
 use settings::Settings;
@@ -42,6 +42,7 @@ pub struct Shared {
     realtime: Realtime,
     in_flight: Data<InFlight>,
     bodies: Data<BodyLimits>,
+    list_bytes: Data<ListBytes>,
     limit: Data<ConcurrencyLimit>,
     priorities: Data<Priorities>,
     hops: TrustedHops,
@@ -59,6 +60,7 @@ impl Shared {
         auth: Auth,
         writers: Writers,
         rates: Data<RateLimits>,
+        in_flight: Data<InFlight>,
         live: Live,
         lifecycle: Lifecycle,
     ) -> Self {
@@ -76,9 +78,10 @@ impl Shared {
             openings: Data::new(writers.openings),
             joins: Data::new(writers.joins),
             heartbeats: Data::new(writers.heartbeats),
-            in_flight: Data::default(),
+            in_flight,
             auth: Data::new(auth),
             bodies: Data::new(bodies),
+            list_bytes: Data::new(ListBytes(limits.list_bytes)),
             limit: Data::new(ConcurrencyLimit::new(&settings.admission)),
             priorities: Data::new(priorities::declared()),
             hops: TrustedHops(settings.server.trusted_hops),
@@ -138,6 +141,7 @@ pub fn build(
         .app_data(worker)
         .app_data(shared.in_flight)
         .app_data(shared.bodies)
+        .app_data(shared.list_bytes)
         .app_data(shared.limit)
         .app_data(shared.priorities)
         .app_data(shared.hops)

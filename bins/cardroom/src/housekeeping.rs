@@ -6,7 +6,8 @@ use actix_web::web::Data;
 use admission::{RateLimits, SWEEP_EVERY};
 use auth::{audit, sessions};
 use chrono::{TimeDelta, Utc};
-use database::{DatabaseError, Db, idempotency};
+use database::idempotency::{self, InFlight, KeyLimits};
+use database::{DatabaseError, Db};
 use gameplay::history;
 use settings::Settings;
 use telemetry::metrics::{GATHER_EVERY, Registry};
@@ -16,6 +17,9 @@ use tracing::warn;
 
 /// Interval of deletions.
 const EVERY: Duration = Duration::from_hours(1);
+
+/// Interval at which the limits of idempotency keys are enforced.
+const LIMIT_KEYS_EVERY: Duration = Duration::from_mins(1);
 
 /// The periodic tasks, aborted when they are dropped.
 pub(crate) struct Housekeeping(AbortHandle);
@@ -27,18 +31,23 @@ impl Housekeeping {
         settings: &Settings,
         registry: &'static Registry,
         rates: Data<RateLimits>,
+        in_flight: Data<InFlight>,
     ) -> Self {
         let ages = Ages {
             history: TimeDelta::days(settings.history.days),
             audit: TimeDelta::days(settings.auth.audit_days),
         };
+        let keys =
+            KeyLimits { per_author: settings.limits.author_keys, total: settings.limits.keys };
         let task = tokio::spawn(async move {
             let mut clock = interval(EVERY);
+            let mut limiting_keys = interval(LIMIT_KEYS_EVERY);
             let mut gathering = interval(GATHER_EVERY);
             let mut sweeping = interval(SWEEP_EVERY);
             loop {
                 tokio::select! {
                     _ = clock.tick() => tidy_up(&db, ages).await,
+                    _ = limiting_keys.tick() => limit_keys(&db, &in_flight, keys).await,
                     _ = gathering.tick() => registry.run_upkeep(),
                     _ = sweeping.tick() => rates.sweep(),
                 }
@@ -67,8 +76,14 @@ async fn tidy_up(db: &Db, ages: Ages) {
     }
 }
 
+async fn limit_keys(db: &Db, in_flight: &InFlight, limits: KeyLimits) {
+    if let Err(error) = idempotency::enforce(db, in_flight, limits).await {
+        warn!(error = %error, "the limits of idempotency keys will be enforced in a minute: {error}");
+    }
+}
+
 async fn forget_old(db: &Db, ages: Ages) -> Result<(), DatabaseError> {
-    history::forget_old(db, ages.history).await?;
+    history::delete_old(db, ages.history).await?;
     audit::forget_old(db, ages.audit).await?;
     sessions::forget_old(db).await?;
     db.write(idempotency::delete_expired(Utc::now())).await?;

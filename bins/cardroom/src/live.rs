@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use auth::Auth;
-use gameplay::{Audience, GameplayState, Save};
+use gameplay::{GameplayState, Save, SaveListener};
 use realtime::{Bus, Realtime, RoomEvent, ServerEvent};
 use rooms::{Closings, Directory};
 use serde::Serialize;
@@ -26,8 +26,8 @@ impl Live {
         Self { realtime, closings: Closings::default(), directory }
     }
 
-    /// Announces saves to the rooms.
-    pub(crate) fn audience(&self) -> Arc<dyn Audience> {
+    /// Announces saves in their rooms.
+    pub(crate) fn save_listener(&self) -> Arc<dyn SaveListener> {
         Arc::new(Announcer(self.realtime.hub.clone()))
     }
 }
@@ -45,13 +45,13 @@ struct StateSaved<'a> {
     saved_at: String,
 }
 
-impl Audience for Announcer {
-    fn saved(&self, save: &Save, state: &GameplayState) {
+impl SaveListener for Announcer {
+    fn on_saved(&self, save: &Save, state: &GameplayState) {
         let saved = StateSaved {
-            gameplay_id: &state.gameplay_id,
+            gameplay_id: state.gameplay_id.as_str(),
             version: state.version,
             saved_by: if save.author.is_visitor() { "visitor" } else { "owner" },
-            saved_at: values::time::naive(state.updated_at),
+            saved_at: values::time::naive(state.saved_at),
         };
         match serde_json::to_string(&saved) {
             Ok(payload) => self.0.publish(RoomEvent::Announcement {

@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use admission::{RateLimits, TrustedHops};
 use anyhow::Context;
 use auth::{Auth, demo};
+use database::idempotency::InFlight;
 use realtime::Maintenance;
 use settings::{LogFormat, Settings};
 use telemetry::metrics::Registry;
@@ -103,17 +104,19 @@ fn serve(
     let schedule = Schedule::of(Duration::from_millis(server.shutdown_grace_ms));
     let runtime = Handle::current();
     let live = Live::new(&settings, &auth, &runtime);
-    let (writers, drain) = Writers::start(&settings, &auth.db, live.audience(), &runtime);
+    let (writers, drain) = Writers::start(&settings, &auth.db, live.save_listener(), &runtime);
     let rates = RateLimits::new(&settings.rates, TrustedHops(server.trusted_hops));
     let rates = Data::new(rates.ok_or_else(|| io::Error::other("a rate limit allows nothing"))?);
-    let housekeeping = Housekeeping::start(auth.db.clone(), &settings, registry, rates.clone());
+    let in_flight = Data::new(InFlight::default());
+    let housekeeping =
+        Housekeeping::start(auth.db.clone(), &settings, registry, rates.clone(), in_flight.clone());
     let every = Duration::from_secs(server.count_every_secs);
     let row_counts = RowCounts::start(auth.db.clone(), every);
     let hub = live.realtime.hub.clone();
     let heartbeats = writers.heartbeats.clone();
     let db = auth.db.clone();
     let maintenance = Maintenance::start(&hub, auth.db.clone(), heartbeats, &live.closings);
-    let shared = Shared::new(settings, auth, writers, rates, live, lifecycle.clone());
+    let shared = Shared::new(settings, auth, writers, rates, in_flight, live, lifecycle.clone());
     let server = listen::on(listener, &server, shared)?;
     Ok(Running {
         server,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use database::Db;
 use database::group_commit::{Drain, LaneLimits, Lanes};
-use gameplay::{Audience, Saver, Saves};
+use gameplay::{SaveListener, SaveWriter, Saves};
 use rooms::{Doorman, Heartbeats, Joins, Opener, Openings, Pulse};
 use settings::Settings;
 use tokio::runtime::Handle;
@@ -24,16 +24,18 @@ impl Writers {
     pub fn start(
         settings: &Settings,
         db: &Db,
-        audience: Arc<dyn Audience>,
+        listener: Arc<dyn SaveListener>,
         runtime: &Handle,
     ) -> (Self, Drain) {
         let mut drain = Drain::default();
         let limits = LaneLimits::of(&settings.database);
         let history = &settings.history;
-        let saver = Saver::new(document_bounds(settings), history.segment, history.versions)
-            .heard_by(audience);
+        let bounds = document_bounds(settings);
+        let room_games = settings.limits.room_games;
+        let save_writer = SaveWriter::new(bounds, room_games, history.segment, history.versions)
+            .with_listener(listener);
         let writers = Self {
-            saves: Lanes::start(&saver, db, limits, runtime, &mut drain),
+            saves: Lanes::start(&save_writer, db, limits, runtime, &mut drain),
             openings: Lanes::start(&Opener, db, limits, runtime, &mut drain),
             joins: Lanes::start(&Doorman, db, limits, runtime, &mut drain),
             heartbeats: Lanes::start(&Pulse, db, limits, runtime, &mut drain),

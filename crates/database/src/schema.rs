@@ -21,6 +21,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::sql_types::{Guid, Moment};
+
+    deleted_gameplay_states (id) {
+        id -> Guid,
+        room_id -> Guid,
+        gameplay_id -> Text,
+        version -> BigInt,
+        created_at -> Moment,
+        deleted_at -> Moment,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
     use crate::sql_types::{Doc, Guid, Moment};
 
@@ -154,6 +168,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(deleted_gameplay_states -> rooms (room_id));
 diesel::joinable!(gameplay_states -> rooms (room_id));
 diesel::joinable!(rooms -> game_rule_templates (game_rule_id));
 diesel::joinable!(rooms -> users (counselor_id));
@@ -162,6 +177,7 @@ diesel::joinable!(visitors -> rooms (room_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
+    deleted_gameplay_states,
     game_rule_templates,
     gameplay_segments,
     gameplay_states,

@@ -1,4 +1,4 @@
-//! Who may touch the games of a room.
+//! Authorization for the games of a room.
 
 use auth::{Account, Holder, Pass};
 use ids::RoomId;
@@ -7,7 +7,7 @@ use rooms::Directory;
 use crate::author::Author;
 use crate::error::GameplayError;
 
-/// That somebody may touch the games of a room.
+/// Proof that an author may read and save the games of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
     pub(crate) room_id: RoomId,
@@ -15,12 +15,12 @@ pub struct Access {
 }
 
 impl Access {
-    /// Who it is.
+    /// The author.
     pub fn author(&self) -> Author {
         self.author
     }
 
-    /// What somebody with a token may do in this room.
+    /// Access for the holder of a token.
     ///
     /// # Errors
     /// Those of [`Self::of_owner`] and [`Self::of_visitor`].
@@ -35,10 +35,11 @@ impl Access {
         }
     }
 
-    /// The states are the counsellor's own notes of a game: not even an administrator reads them.
+    /// Access for the room's owner. The states are the counsellor's own notes of a game: not even an
+    /// administrator reads them.
     ///
     /// # Errors
-    /// When there is no such room, or it is somebody else's.
+    /// When there is no such room, or the account does not own it.
     pub async fn of_owner(
         directory: &Directory,
         account: &Account,
@@ -51,10 +52,10 @@ impl Access {
         }
     }
 
-    /// A visitor plays in the room that the pass is for, and only while there and while it is open.
+    /// Access for a visitor of the room, while the visitor is in it and it is open.
     ///
     /// # Errors
-    /// When the pass is for another room, the visitor left, or the room is closed or over.
+    /// When the pass is for another room, the visitor has left, or the room is closed or expired.
     pub async fn of_visitor(
         directory: &Directory,
         pass: Pass,

@@ -1,18 +1,18 @@
-//! Who saved a version.
+//! The author of a version.
 
 use ids::{AccountId, AuthorId, VisitorId};
 
-/// Who saved a version.
+/// The author of a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Author {
-    /// The counsellor whose room it is.
+    /// The counsellor who owns the room.
     Counsellor(AccountId),
     /// A visitor of the room.
     Visitor(VisitorId),
 }
 
 impl Author {
-    /// The id, whichever kind it is of.
+    /// The id of either kind.
     pub fn id(self) -> AuthorId {
         match self {
             Self::Counsellor(id) => id.into(),
@@ -20,7 +20,7 @@ impl Author {
         }
     }
 
-    /// Whether it is a visitor.
+    /// Whether the author is a visitor.
     pub fn is_visitor(self) -> bool {
         matches!(self, Self::Visitor(_))
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with gameplay states, as the caller sees it.
+//! The errors of requests about gameplay states.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, EntityTag, HeaderValue};
@@ -11,47 +11,64 @@ use thiserror::Error;
 use crate::change::ChangeError;
 use crate::version::Tag;
 
-/// Why a request about gameplay states was not carried out.
+/// Why a request about gameplay states failed.
 #[derive(Debug, Error)]
 pub enum GameplayError {
-    /// The room is not there.
+    /// Errors of the room.
     #[error(transparent)]
     Room(#[from] RoomError),
-    /// The room is somebody else's.
+    /// The account is not the owner of the room.
     #[error("You don't have permission to access this room")]
     NotOwner,
-    /// Nothing was saved for this game.
+    /// The game has no state.
     #[error("Gameplay state not found for {0}")]
     NoSuchState(String),
-    /// This version was never there, or is not kept any more.
+    /// This version never existed, or is no longer stored.
     #[error("Version {0} is not kept")]
     NoSuchVersion(i64),
-    /// The condition does not hold of the current version.
+    /// The condition does not hold for the current version.
     #[error("The gameplay state was changed by somebody else")]
     Stale(Option<Tag>),
-    /// The change does not fit what is there.
+    /// The change cannot be applied to the current document.
     #[error(transparent)]
-    Misfit(#[from] ChangeError),
-    /// The client's name for the request stands for another one.
+    NotApplicable(#[from] ChangeError),
+    /// The room has this many games, and takes no more.
+    #[error("The room has {0} games already, and takes no more")]
+    TooManyGames(usize),
+    /// The `Idempotency-Key` belongs to another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The log holds what is no document: a bug.
-    #[error("a logged version is no document")]
-    Log(#[from] serde_json::Error),
+    /// A repeated request was carried out as this version, whose document is no longer stored.
+    #[error("The request was carried out as version {}, which is not kept any more", .0.version)]
+    AnswerGone(Tag),
+    /// The stored document of this version is not JSON.
+    #[error("the document of gameplay state {} is damaged at version {}", .0.state, .0.version)]
+    Damaged(Tag),
+    /// An answer cannot be written as JSON.
+    #[error("an answer cannot be written as JSON")]
+    Unwritable(#[source] serde_json::Error),
+    /// The runtime shuts down.
+    #[error("the service is shutting down")]
+    ShuttingDown,
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] DatabaseError),
+    Database(#[from] DatabaseError),
 }
 
 impl From<GameplayError> for Problem {
     fn from(error: GameplayError) -> Self {
         let (status, code) = match error {
             GameplayError::Room(error) => return error.into(),
-            GameplayError::Store(error) => return error.into(),
+            GameplayError::Database(error) => return error.into(),
             GameplayError::KeyReused => return api::key_reused(),
-            GameplayError::Log(_) => return Self::bug(&error),
+            GameplayError::Damaged(_) | GameplayError::Unwritable(_) => return Self::bug(&error),
             GameplayError::Stale(current) => return stale(current),
-            GameplayError::Misfit(ref error) => misfit(error),
+            GameplayError::AnswerGone(tag) => return answer_gone(tag),
+            GameplayError::NotApplicable(ref error) => not_applicable(error),
+            GameplayError::TooManyGames(_) => (StatusCode::CONFLICT, "too_many_games"),
+            GameplayError::ShuttingDown => {
+                return Self::unavailable("shutting_down", "The service is shutting down", 1);
+            }
             GameplayError::NoSuchVersion(_) => (StatusCode::NOT_FOUND, "version_not_found"),
             GameplayError::NotOwner => (StatusCode::FORBIDDEN, "not_room_owner"),
             GameplayError::NoSuchState(_) => (StatusCode::NOT_FOUND, "gameplay_state_not_found"),
@@ -60,7 +77,7 @@ impl From<GameplayError> for Problem {
     }
 }
 
-/// 412 with what there is, so that the client need not ask for it.
+/// 412 with the current version, so that the client need not ask for it.
 fn stale(current: Option<Tag>) -> Problem {
     let error = GameplayError::Stale(current);
     let problem =
@@ -68,7 +85,7 @@ fn stale(current: Option<Tag>) -> Problem {
     match current {
         None => problem.with_field("version", Value::Null).with_field("etag", Value::Null),
         Some(tag) => {
-            let quoted = EntityTag::new_strong(tag.to_string()).to_string();
+            let quoted = quoted(tag);
             let header = HeaderValue::from_str(&quoted).unwrap_or(HeaderValue::from_static(""));
             problem
                 .with_field("version", tag.version.into())
@@ -78,10 +95,26 @@ fn stale(current: Option<Tag>) -> Problem {
     }
 }
 
-fn misfit(error: &ChangeError) -> (StatusCode, &'static str) {
+/// 409 with the version that the request made.
+fn answer_gone(tag: Tag) -> Problem {
+    let error = GameplayError::AnswerGone(tag);
+    Problem::new(StatusCode::CONFLICT, "answer_not_kept", error.to_string())
+        .with_field("version", tag.version.into())
+        .with_field("etag", quoted(tag).into())
+}
+
+fn quoted(tag: Tag) -> String {
+    EntityTag::new_strong(tag.to_string()).to_string()
+}
+
+fn not_applicable(error: &ChangeError) -> (StatusCode, &'static str) {
     match error {
         ChangeError::TestFailed(_) => (StatusCode::CONFLICT, "patch_test_failed"),
-        ChangeError::NoSuchPlace(_) => (StatusCode::UNPROCESSABLE_ENTITY, "patch_path_not_found"),
+        ChangeError::PathNotFound(_) => (StatusCode::CONFLICT, "patch_path_not_found"),
+        ChangeError::TooExpensive(_) => (StatusCode::UNPROCESSABLE_ENTITY, "patch_too_expensive"),
+        ChangeError::NeverApplicable(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "patch_path_not_found")
+        }
         ChangeError::NoObject | ChangeError::Refused(_) => {
             (StatusCode::UNPROCESSABLE_ENTITY, "patch_result_invalid")
         }

@@ -1,118 +1,174 @@
-//! The versions of a state: which there are, what they were, and how long they are kept.
+//! Past versions of a state: pages of them, single ones, and their retention.
 
-use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+use std::ops::ControlFlow;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use database::{DatabaseError, Db};
 use documents::{Json, merge_patch};
-use ids::AuthorId;
-use tracing::info;
+use tracing::{error, info};
 
+use crate::background;
 use crate::error::GameplayError;
-use crate::journal::Journal;
-use crate::state::GameplayState;
+use crate::journal::{DocumentWithJournal, JournalError};
 use crate::store as table;
+use crate::version::{Tag, Version};
 
-/// A version of a state, without its document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Version {
-    /// Which one, from 1.
-    pub number: i64,
-    /// When it was saved.
-    pub saved_at: DateTime<Utc>,
-    /// By whom.
-    pub author_id: AuthorId,
-    /// Whether that is a visitor.
-    pub by_visitor: bool,
-    /// Length of its document, in bytes.
-    pub bytes: i32,
-}
+/// Documents that are rebuilt for one page, in bytes; a page ends early beyond that.
+const PAGE_BYTES_MAX: usize = 4 << 20;
 
-/// A version, its document, and what it changed.
+/// A version and its document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// The version.
     pub version: Version,
-    /// The document as it was.
+    /// Its document.
     pub document: Json,
+}
+
+/// A version and what it changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedVersion {
+    /// The version.
+    pub version: Version,
     /// The members of the document that differ from the version before.
     pub changed: Vec<String>,
 }
 
-/// A part of the past: a document, and the journal that leads back from it.
-pub(crate) struct Stretch {
-    pub(crate) document: Json,
-    pub(crate) journal: Journal,
-}
-
-/// The versions of a state below `before` that are kept, newest first, `limit` of them at most.
+/// The stored versions of a state, whose last one is `current`, below `before`, newest first, `limit` of them at most; fewer when
+/// their documents are large.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn page(
     db: &Db,
-    state: &GameplayState,
+    current: Tag,
     before: Option<i64>,
-    limit: i64,
-) -> Result<Vec<Snapshot>, GameplayError> {
-    let last = before.map_or(state.version, |before| before - 1).min(state.version);
-    snapshots(db, state, last - limit + 1..=last).await
+    limit: usize,
+) -> Result<Vec<ListedVersion>, GameplayError> {
+    let last = before.map_or(current.version, |before| before - 1).min(current.version);
+    let db = db.clone();
+    background::run(async move {
+        let mut versions = Vec::new();
+        let mut bytes = 0;
+        walk_back(&db, current, last, |version, document, before| {
+            let changed =
+                merge_patch::changed_members(before.map_or("{}", Json::text), document.text());
+            versions.push(ListedVersion { version, changed });
+            bytes += document.text().len();
+            if versions.len() >= limit || bytes > PAGE_BYTES_MAX {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+        .await?;
+        Ok(versions)
+    })
+    .await
 }
 
 /// One version of a state with its document.
 ///
 /// # Errors
-/// When there is no such version, or it is not kept any more.
-pub async fn version(
+/// When there is no such version, or it is no longer stored.
+pub async fn version(db: &Db, state: Tag, number: i64) -> Result<Snapshot, GameplayError> {
+    let db = db.clone();
+    background::run(async move {
+        let mut found = None;
+        walk_back(&db, state, number, |version, document, _| {
+            found = (version.number == number)
+                .then(|| Snapshot { version, document: document.clone() });
+            ControlFlow::Break(())
+        })
+        .await?;
+        found.ok_or(GameplayError::NoSuchVersion(number))
+    })
+    .await
+}
+
+/// Visits the stored versions of a state from `last` back, each with its document and the one before,
+/// until `visit` breaks. Damaged parts are logged and left out.
+async fn walk_back(
     db: &Db,
-    state: &GameplayState,
-    number: i64,
-) -> Result<Snapshot, GameplayError> {
-    let found = snapshots(db, state, number..=number).await?.pop();
-    found.ok_or(GameplayError::NoSuchVersion(number))
-}
-
-/// The `wanted` versions that are kept, newest first.
-async fn snapshots(
-    db: &Db,
-    state: &GameplayState,
-    wanted: RangeInclusive<i64>,
-) -> Result<Vec<Snapshot>, GameplayError> {
-    let present = db.read_one(table::journal(state.id)).await?;
-    let within = db.read_all(table::segments_ending(state.id, &wanted)).await?;
-    let after = db.read_one(table::segment_after(state.id, *wanted.end())).await?;
-    // A journal that became a segment in between is found in both.
-    let mut snapshots = BTreeMap::new();
-    for stretch in present.into_iter().chain(within).chain(after).map(Stretch::from) {
-        snapshots.extend(walk_back(&stretch)?.into_iter().map(|it| (it.version.number, it)));
+    state: Tag,
+    last: i64,
+    mut visit: impl FnMut(Version, &Json, Option<&Json>) -> ControlFlow<()> + Send,
+) -> Result<(), GameplayError> {
+    let mut part = newest_part(db, state, last).await?;
+    while let Some((present, last_version)) = part {
+        let mut first = last_version;
+        let visited = present.map_or(Ok(ControlFlow::Continue(())), |part| {
+            visit_part(&part, |version, document, before| {
+                first = version.number;
+                if version.number > last {
+                    ControlFlow::Continue(())
+                } else {
+                    visit(version, document, before)
+                }
+            })
+        });
+        match visited {
+            Ok(ControlFlow::Break(())) => return Ok(()),
+            Ok(ControlFlow::Continue(())) => {}
+            Err(error) => error!(
+                state.id = %state.state, version = first, error = %error,
+                "the history of gameplay state {} is damaged at version {first}: {error}", state.state
+            ),
+        }
+        part = db.read_one(table::segment_before(state.state, first)).await?.map(Into::into);
     }
-    Ok(snapshots.into_values().rev().filter(|it| wanted.contains(&it.version.number)).collect())
+    Ok(())
 }
 
-/// The versions of a stretch, newest first.
-fn walk_back(stretch: &Stretch) -> Result<Vec<Snapshot>, GameplayError> {
-    let mut snapshots = Vec::new();
-    let mut document = Some(stretch.document.clone());
-    for entry in stretch.journal.entries()? {
-        let Some(current) = document.take() else { break };
-        let before = entry.before(&current)?;
-        let before_text = before.as_ref().map_or("{}", Json::text);
-        let changed = merge_patch::changed_members(before_text, current.text());
-        snapshots.push(Snapshot { version: entry.version, document: current, changed });
-        document = before;
+/// A part of the history, unless its document is damaged, and its last version.
+type Part = (Option<DocumentWithJournal>, i64);
+
+/// The part that contains the version `last`, or the newest one before it.
+async fn newest_part(db: &Db, state: Tag, last: i64) -> Result<Option<Part>, GameplayError> {
+    // A journal that becomes a segment is looked for first as the one, and then as the other.
+    let present: Option<Part> = db.read_one(table::journal(state.state)).await?.map(Into::into);
+    if let Some((Some(part), _)) = &present {
+        let oldest = part.journal.entries().filter_map(Result::ok).last();
+        if oldest.is_some_and(|entry| entry.version.number <= last) {
+            return Ok(present);
+        }
     }
-    Ok(snapshots)
+    let containing = db.read_one(table::segment_from(state.state, last)).await?;
+    let found = match containing {
+        Some(row) => Some(row),
+        None => db.read_one(table::segment_before(state.state, last)).await?,
+    };
+    Ok(found.map(Into::into))
 }
 
-/// Forgets what of the past is older than `age`. The latest versions of a state stay, however old.
+/// Visits the versions of a part, newest first.
+fn visit_part(
+    part: &DocumentWithJournal,
+    mut visit: impl FnMut(Version, &Json, Option<&Json>) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, JournalError> {
+    let mut next = Some(part.document.clone());
+    for entry in part.journal.entries() {
+        let Some(document) = next else { break };
+        let entry = entry?;
+        let before = entry.before(&document)?;
+        if visit(entry.version, &document, before.as_ref()).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        next = before;
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Deletes history, and deleted states, that are older than `age`. The latest versions of a state stay, whatever their age.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_old(db: &Db, age: TimeDelta) -> Result<(), DatabaseError> {
-    let forgotten = db.write(table::forget_segments(Utc::now() - age)).await?;
-    if forgotten > 0 {
-        info!(segments = forgotten, "{forgotten} old segments of gameplay states were forgotten");
+pub async fn delete_old(db: &Db, age: TimeDelta) -> Result<(), DatabaseError> {
+    let moment = Utc::now() - age;
+    db.write(table::delete_stored(moment)).await?;
+    let deleted = db.write(table::delete_segments(moment)).await?;
+    if deleted > 0 {
+        info!(segments = deleted, "{deleted} old segments of gameplay states were deleted");
     }
     Ok(())
 }

@@ -2,15 +2,17 @@
 
 mod conditions;
 mod history;
+mod list;
 mod patch;
 mod views;
 
+use actix_web::http::header::ContentType;
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, HttpResponse, Responder, delete, get, patch, put};
 use admission::{Priorities, Priority};
 use api::{
     AuthErrors, Authed, BodyErrors, Document, ErrorBody, Idempotency, InputErrors, OverloadErrors,
-    Path, Problem,
+    Path, Problem, Query,
 };
 use auth::{Caller, Holder};
 use database::Db;
@@ -22,16 +24,21 @@ use values::time;
 use crate::access::Access;
 use crate::change::Change;
 use crate::error::GameplayError;
-use crate::saver::Saves;
+use crate::save::Save;
+use crate::save_writer::Saves;
 use crate::state::GameplayId;
-use crate::{keep, statistics};
+use crate::{background, states, statistics};
 use conditions::{Tagged, condition, not_modified};
+pub use list::ListBytes;
+use list::ListRequest;
 use patch::Patched;
 use views::{Removed, SaveRequest, StaleBody, StateView, StatesView, StatisticsView};
 
 // The parts of requests have names because utoipa takes a `Path` inside a tuple for a parameter.
-/// The path of a state: its room, and the game.
+/// The path of a state: the room and the game.
 type GamePath = (Path<RoomId>, Path<GameplayId>);
+/// A list: the room, and the page.
+type ListParts = (Path<RoomId>, Query<ListRequest>);
 /// A save: its path, the document, and the key for repeats.
 type SaveParts = (Path<RoomId>, Path<GameplayId>, Document, Idempotency);
 /// A patch: its path, the patch, and the key for repeats.
@@ -60,9 +67,13 @@ pub fn prioritize(priorities: &mut Priorities) {
 
 /// List the saved games of a room
 ///
-/// For the room's owner alone; the last played first.
+/// For the room's owner alone; the last played first. All of them, up to some megabytes; when there are
+/// more, `next_after` is the `after` of the next page.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
-    params(Path<RoomId>),
+    params(
+        Path<RoomId>,
+        ("after" = Option<String>, Query, description = "The `next_after` of the page before"),
+    ),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "The states", body = StatesView),
@@ -74,10 +85,16 @@ pub fn prioritize(priorities: &mut Priorities) {
 async fn list_states(
     db: Data<Db>,
     directory: Data<Directory>,
-    Authed(Caller(account), Path(room)): Authed<Caller, Path<RoomId>>,
-) -> Result<Answer<StatesView>, Problem> {
+    bytes_max: Data<ListBytes>,
+    Authed(Caller(account), (Path(room), Query(page))): Authed<Caller, ListParts>,
+) -> Result<HttpResponse, Problem> {
     let access = Access::of_owner(&directory, &account, room).await?;
-    Ok(Answer(keep::list(&db, access).await?.into()))
+    let (db, bytes_max) = (Db::clone(&db), bytes_max.0);
+    let body = background::run(async move {
+        let page = states::list(&db, access, page.after, bytes_max).await?;
+        serde_json::to_vec(&StatesView::from(page)).map_err(GameplayError::Unwritable)
+    });
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(body.await?))
 }
 
 /// Get the saved state of a game
@@ -110,7 +127,7 @@ async fn get_state(
 ) -> Result<HttpResponse, Problem> {
     let condition = condition(&request)?;
     let access = Access::of(&holder, &directory, room).await?;
-    let state = keep::fetch(&db, access, &game).await?;
+    let state = states::load(&db, access, &game).await?;
     let tag = state.tag();
     if !condition.matches_hold(tag) {
         return Err(GameplayError::Stale(Some(tag)).into());
@@ -141,12 +158,13 @@ async fn get_state(
         (status = 400, description = "A condition is malformed", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room", body = ErrorBody),
-        (status = 409, description = "The same request is under way", body = ErrorBody),
+        (status = 409, description = "The same request is under way, or the room has too many games", body = ErrorBody),
         (status = 412, description = "The condition does not hold", body = StaleBody),
     ),
 )]
 #[put("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
 async fn save_state(
+    db: Data<Db>,
     saves: Data<Saves>,
     directory: Data<Directory>,
     request: HttpRequest,
@@ -161,8 +179,9 @@ async fn save_state(
     let attempt =
         repeat.begin(|key| in_flight.begin(access.author().id(), key, time::now().into()))?;
     let change = Change::Replace(state);
-    let kept = keep::save(&saves, access, game, change, condition, attempt).await?;
-    Ok(Tagged(kept.tag(), kept.into()))
+    let save = Save { condition, attempt, ..Save::of(access, game, change) };
+    let state = states::save(&db, &saves, save).await?;
+    Ok(Tagged(state.tag(), state.into()))
 }
 
 /// Change a part of the state of a game
@@ -189,12 +208,13 @@ async fn save_state(
         (status = 400, description = "A condition is malformed", body = ErrorBody),
         (status = 403, description = "Not the owner's room, not in it, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room, or nothing was saved", body = ErrorBody),
-        (status = 409, description = "A test in the patch failed, or the same request is under way", body = ErrorBody),
+        (status = 409, description = "The patch does not fit the present state, or the same request is under way", body = ErrorBody),
         (status = 412, description = "The condition does not hold", body = StaleBody),
     ),
 )]
 #[patch("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
 async fn patch_state(
+    db: Data<Db>,
     saves: Data<Saves>,
     directory: Data<Directory>,
     request: HttpRequest,
@@ -205,33 +225,40 @@ async fn patch_state(
     let access = Access::of(&holder, &directory, room).await?;
     let attempt =
         repeat.begin(|key| in_flight.begin(access.author().id(), key, time::now().into()))?;
-    let kept = keep::save(&saves, access, game, change, condition, attempt).await?;
-    Ok(Tagged(kept.tag(), kept.into()))
+    let save = Save { condition, attempt, ..Save::of(access, game, change) };
+    let state = states::save(&db, &saves, save).await?;
+    Ok(Tagged(state.tag(), state.into()))
 }
 
 /// Delete the saved state of a game
 ///
-/// For the room's owner alone. Its history goes with it.
+/// For the room's owner alone. It can be restored while its history is kept.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
         Path<RoomId>,
         Path<GameplayId>,
+        ("If-Match" = Option<String>, Header, description = "Entity tags that may be deleted"),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags that may not"),
     ),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
         (status = 200, description = "Deleted", body = Removed),
+        (status = 400, description = "A condition is malformed", body = ErrorBody),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room, or nothing was saved", body = ErrorBody),
+        (status = 412, description = "The condition does not hold", body = StaleBody),
     ),
 )]
 #[delete("/api/rooms/{room_id}/gameplay-states/{gameplay_id}")]
 async fn delete_state(
     db: Data<Db>,
     directory: Data<Directory>,
+    request: HttpRequest,
     Authed(Caller(account), (Path(room), Path(game))): Authed<Caller, GamePath>,
 ) -> Result<Answer<Removed>, Problem> {
+    let condition = condition(&request)?;
     let access = Access::of_owner(&directory, &account, room).await?;
-    keep::remove(&db, access, &game).await?;
+    states::delete(&db, access, &game, &condition).await?;
     Ok(Answer(Removed::default()))
 }
 

@@ -1,21 +1,21 @@
-//! The journal of a document: its latest versions, each with the way back to the one before.
+//! The journal of a document: its latest versions, each with the step back to the one before.
 //!
-//! A line for each version, oldest first: a JSON list of the version's number, when it was saved
-//! (microseconds since 1970), by what kind of author and by whom, how long its document was, and how
-//! to get the document before: by a merge patch, or as a whole where a patch would be longer or
-//! cannot say it. The first version of a state has nothing before it.
+//! One line per version, oldest first: a JSON array of the version's number, when it was saved
+//! (microseconds since 1970), the kind of its author, the author's id, the length of its document in
+//! bytes, and how to get the document before it: by a merge patch, or as a whole where a patch would be
+//! longer or cannot express it. The first version of a state has nothing before it.
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use documents::{Json, merge_patch};
 use ids::AuthorId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use thiserror::Error;
 
-use crate::history::Version;
 use crate::save::Save;
-use crate::version::Tag;
+use crate::version::{Tag, Version};
 
 /// The journal of a document. Cloning copies no text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,16 +24,31 @@ pub(crate) struct Journal {
     versions: usize,
 }
 
+/// A document and the journal that leads back from it, of a state or of a segment.
+pub(crate) struct DocumentWithJournal {
+    pub(crate) document: Json,
+    pub(crate) journal: Journal,
+}
+
 /// A version, and how to get the document of the one before.
 pub(crate) struct Entry {
     pub(crate) version: Version,
-    back: Back,
+    before: Before,
 }
 
-enum Back {
+enum Before {
     Patch(String),
     Whole(String),
     Nothing,
+}
+
+/// Why an entry cannot be read. Only damage of the database leads to it.
+#[derive(Debug, Error)]
+pub(crate) enum JournalError {
+    #[error("a line of the journal is not an entry")]
+    Line(#[from] serde_json::Error),
+    #[error("an entry of the journal has a time out of range: {0} microseconds")]
+    Time(i64),
 }
 
 /// An entry as it is written.
@@ -49,35 +64,32 @@ struct Line<'a>(
 );
 
 impl Journal {
-    /// A journal as it was kept.
+    /// A journal as it is stored.
     pub(crate) fn of(text: &str) -> Self {
         Self { versions: text.lines().count(), text: text.into() }
     }
 
-    /// The journal as it is kept.
+    /// The journal as it is stored.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// How many versions it has.
+    /// The number of versions in it.
     pub(crate) fn versions(&self) -> usize {
         self.versions
     }
 
-    /// Notes a version, whose document came in place of `before`.
-    pub(crate) fn note(&mut self, save: &Save, tag: Tag, document: &Json, before: Option<&Json>) {
+    /// Appends a version, whose document replaced `before`.
+    pub(crate) fn append(&mut self, save: &Save, tag: Tag, document: &Json, before: Option<&Json>) {
         let mut text = String::with_capacity(self.text.len() + 256);
         text.push_str(&self.text);
         write_line(&mut text, save, tag, document.text(), before.map(Json::text));
         *self = Self { text: text.into(), versions: self.versions + 1 };
     }
 
-    /// The versions, newest first.
-    ///
-    /// # Errors
-    /// When a line is none of ours.
-    pub(crate) fn entries(&self) -> Result<Vec<Entry>, serde_json::Error> {
-        self.text.lines().rev().map(Entry::parse).collect()
+    /// The entries, newest first.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Result<Entry, JournalError>> {
+        self.text.lines().rev().map(Entry::parse)
     }
 }
 
@@ -99,29 +111,49 @@ fn write_line(text: &mut String, save: &Save, tag: Tag, document: &str, before: 
 }
 
 impl Entry {
-    fn parse(line: &str) -> Result<Self, serde_json::Error> {
+    fn parse(line: &str) -> Result<Self, JournalError> {
         let Line(number, at, role, author_id, bytes, patch, whole) = serde_json::from_str(line)?;
-        let back = match (patch, whole) {
-            (Some(patch), _) => Back::Patch(patch.get().to_owned()),
-            (None, Some(whole)) => Back::Whole(whole.get().to_owned()),
-            (None, None) => Back::Nothing,
+        let before = match (patch, whole) {
+            (Some(patch), _) => Before::Patch(patch.get().to_owned()),
+            (None, Some(whole)) => Before::Whole(whole.get().to_owned()),
+            (None, None) => Before::Nothing,
         };
-        let saved_at: DateTime<Utc> = DateTime::from_timestamp_micros(at).unwrap_or_default();
+        let saved_at = DateTime::from_timestamp_micros(at).ok_or(JournalError::Time(at))?;
         let version = Version { number, saved_at, author_id, by_visitor: role == 'v', bytes };
-        Ok(Self { version, back })
+        Ok(Self { version, before })
     }
 
     /// The document before this version, whose own document is `document`.
     ///
     /// # Errors
-    /// When the journal holds what is no document.
-    pub(crate) fn before(&self, document: &Json) -> Result<Option<Json>, serde_json::Error> {
-        match &self.back {
-            Back::Patch(patch) => {
-                Json::from_stored(&merge_patch::apply(document.text(), patch)).map(Some)
+    /// When the entry does not contain a document.
+    pub(crate) fn before(&self, document: &Json) -> Result<Option<Json>, JournalError> {
+        Ok(match &self.before {
+            Before::Patch(patch) => {
+                Some(Json::from_stored(&merge_patch::apply(document.text(), patch))?)
             }
-            Back::Whole(whole) => Json::from_stored(whole).map(Some),
-            Back::Nothing => Ok(None),
+            Before::Whole(whole) => Some(Json::from_stored(whole)?),
+            Before::Nothing => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_that_is_damaged_is_an_error() {
+        let id = "00000000-0000-0000-0000-00000000000a";
+        for (line, is_read) in [
+            (format!(r#"[1,0,"c","{id}",2,null,null]"#), true),
+            (format!(r#"[1,{},"c","{id}",2,null,null]"#, i64::MAX), false),
+            (format!(r#"[1,0,"c","{id}",2,null"#), false),
+            ("{}".to_owned(), false),
+        ] {
+            let journal = Journal::of(&line);
+            let read: Vec<_> = journal.entries().map(|entry| entry.is_ok()).collect();
+            assert_eq!(read, [is_read], "{line}");
         }
     }
 }

@@ -1,39 +1,42 @@
-//! The states of the games that are played in rooms.
+//! The saved states of the games that are played in rooms.
 //!
-//! The nouns: [`GameplayState`], one document for each game in a room, of which every save is a
-//! version with a [`Tag`] of its own; the [`Change`] that a save makes and the [`Condition`] it sets.
-//! Use cases: [`keep`] a state as the room's owner or a visitor ([`Access`]), look back into its
-//! [`history`], [`statistics`] of what happened in a room.
+//! The nouns: [`GameplayState`], one document per game and room, of which every save makes a version
+//! with a [`Tag`]; the [`Change`] that a save makes and the [`Condition`] it is subject to. Use cases:
+//! [`states`] (save, load, list and delete as the room's owner or a visitor, see [`Access`]),
+//! [`history`] (past versions) and [`statistics`] of a room.
 //!
-//! Saves are committed in groups ([`Saves`]): `plan` says what versions a group makes, `journal` how
-//! to get back from them, `saver` writes both in one transaction.
+//! Saves are committed in groups ([`Saves`]): `plan` computes the versions that a group makes,
+//! `journal` records how to get back from each version to the one before, and `save_writer` writes
+//! both in one transaction. `cache` holds the documents that a lane wrote last, and `replay` answers
+//! saves that a client repeats with the same `Idempotency-Key`.
 
 mod access;
-mod audience;
 mod author;
+mod background;
+mod cache;
 mod change;
 mod error;
 pub mod history;
 mod http;
 mod journal;
-pub mod keep;
-mod memory;
+mod listener;
 mod plan;
-mod repeat;
+mod replay;
 mod save;
-mod saver;
+mod save_writer;
 mod state;
+pub mod states;
 pub mod statistics;
 mod store;
 mod version;
 
 pub use access::Access;
-pub use audience::{Audience, Nobody};
 pub use author::Author;
 pub use change::{Change, ChangeError};
 pub use error::GameplayError;
-pub use http::{Documentation, configure, prioritize};
-pub use save::{Outcome, Save};
-pub use saver::{Saver, Saves};
+pub use http::{Documentation, ListBytes, configure, prioritize};
+pub use listener::{NoListener, SaveListener};
+pub use save::{Deleted, Outcome, Save};
+pub use save_writer::{SaveWriter, Saves};
 pub use state::{GameplayId, GameplayState};
 pub use version::{Condition, Tag, Versions};

@@ -1,52 +1,88 @@
-//! A save, and what came of it.
+//! A save and its outcome.
 
 use chrono::{DateTime, Utc};
 use database::idempotency::IdempotentRequest;
 use ids::RoomId;
+use values::time;
 
+use crate::access::Access;
 use crate::author::Author;
 use crate::change::{Change, ChangeError};
-use crate::plan::Key;
-use crate::state::{GameplayId, GameplayState};
+use crate::replay::StoredAnswer;
+use crate::state::{GameplayId, GameplayState, StateKey};
 use crate::version::{Condition, Tag};
 
-/// A save that somebody asks for.
+/// A request to save a state.
 #[derive(Clone, Debug)]
 pub struct Save {
-    /// In which room.
+    /// The room.
     pub room_id: RoomId,
-    /// Of which game.
+    /// The game.
     pub gameplay_id: GameplayId,
-    /// Who asks.
+    /// The author of the new version.
     pub author: Author,
-    /// What is to happen to the document.
+    /// The change to the document.
     pub change: Change,
-    /// Which version it has to be made of.
+    /// The condition on the current version.
     pub condition: Condition,
-    /// The client's name for it, if it may be repeated.
+    /// The attempt under an `Idempotency-Key`, if the client sent one.
     pub attempt: Option<IdempotentRequest>,
-    /// When it was asked for.
+    /// The deleted state that it brings back, when the game has none.
+    pub restores: Option<Deleted>,
+    /// When the request was received.
     pub at: DateTime<Utc>,
 }
 
+/// A deleted state whose history is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    /// Its last version.
+    pub tag: Tag,
+    /// When its first version was saved.
+    pub created_at: DateTime<Utc>,
+}
+
 impl Save {
-    /// Which document it is about.
-    pub(crate) fn key(&self) -> Key {
+    /// An unconditional save that is received now.
+    pub fn of(access: Access, gameplay_id: GameplayId, change: Change) -> Self {
+        let Access { room_id, author } = access;
+        let (condition, at) = (Condition::default(), time::now());
+        Self { room_id, gameplay_id, author, change, condition, attempt: None, restores: None, at }
+    }
+
+    /// The key of the state that it changes.
+    pub(crate) fn key(&self) -> StateKey {
         (self.room_id, self.gameplay_id.clone())
     }
 }
 
-/// What came of a save that reached the database.
+/// The outcome of a save that reached the database.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// It is on disk, as this version.
+    /// Committed as this version.
     Saved(GameplayState),
-    /// The condition does not hold of what is there.
+    /// Carried out earlier, under the same `Idempotency-Key`.
+    Repeated(StoredAnswer),
+    /// The condition does not hold for the current version.
     Stale(Option<Tag>),
-    /// There is nothing that it could change.
-    Nothing,
-    /// The change does not fit what is there.
-    Misfit(ChangeError),
-    /// The client's name for it stands for another save.
+    /// There is no state to change.
+    NoState,
+    /// The change cannot be applied to the current document.
+    NotApplicable(ChangeError),
+    /// The stored document is damaged, so that there is nothing to apply the change to.
+    Damaged(Tag),
+    /// The room has this many games, and takes no more.
+    TooManyGames(usize),
+    /// The `Idempotency-Key` belongs to another request.
     KeyReused,
+}
+
+impl Outcome {
+    /// Whether it is a refusal because of the current document.
+    pub(crate) fn depends_on_current(&self) -> bool {
+        match self {
+            Self::Saved(_) | Self::Repeated(_) | Self::TooManyGames(_) | Self::KeyReused => false,
+            Self::Stale(_) | Self::NoState | Self::NotApplicable(_) | Self::Damaged(_) => true,
+        }
+    }
 }

@@ -10,20 +10,21 @@ use values::{Field, Location, PathParam, Text};
 
 use crate::version::Tag;
 
-/// Which game, in the client's words; any text of 1 to 100 characters.
+/// The client's name of a game; any text of 1 to 100 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GameplayId(Text<1, 100>);
+
+/// A game in a room: the unique key of a state.
+pub(crate) type StateKey = (RoomId, GameplayId);
 
 impl GameplayId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
 
-impl GameplayId {
-    /// An id as a state has it.
-    pub(crate) fn from_column(text: &str) -> Self {
+    /// An id that was validated before, such as a column's.
+    pub fn trusted(text: &str) -> Self {
         Self(Text::trusted(text))
     }
 }
@@ -43,25 +44,23 @@ impl PathParam for GameplayId {
     }
 }
 
-/// The state of one game in one room: a document that clients understand and we keep.
+/// The state of one game in one room: a document whose content only clients interpret.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GameplayState {
-    /// Which state.
+    /// The id of the state. A state that is deleted and saved again gets a new one.
     pub id: GameplayStateId,
-    /// Whose room it belongs to.
+    /// The room that it belongs to.
     pub room_id: RoomId,
-    /// Which game.
-    pub gameplay_id: String,
+    /// The game.
+    pub gameplay_id: GameplayId,
     /// The document.
     pub state: Json,
-    /// Which version of it this is, from 1.
+    /// The current version, from 1.
     pub version: i64,
-    /// When it was saved last.
-    pub last_played_at: DateTime<Utc>,
-    /// When it was saved first.
+    /// When version 1 was saved.
     pub created_at: DateTime<Utc>,
-    /// When it was saved last.
-    pub updated_at: DateTime<Utc>,
+    /// When the current version was saved.
+    pub saved_at: DateTime<Utc>,
 }
 
 impl GameplayState {

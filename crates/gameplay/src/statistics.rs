@@ -1,22 +1,22 @@
-//! What happened in a room.
+//! Statistics of a room.
 
 use auth::Account;
 use chrono::{DateTime, Utc};
-use database::{At, Db};
+use database::Db;
 use ids::RoomId;
 use rooms::{Deed, manage};
 
 use crate::error::GameplayError;
 use crate::store as table;
 
-/// What happened in a room, in numbers.
+/// Statistics of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statistics {
-    /// People who joined, those who left included.
+    /// Visitors who joined, including those who left.
     pub visitors: i64,
-    /// Games of which a state was saved.
-    pub games: i64,
-    /// The last sign of a visitor or of a game.
+    /// Saves of the states that exist.
+    pub saves: i64,
+    /// When a visitor was last seen or a state last saved.
     pub last_activity: Option<DateTime<Utc>>,
 }
 
@@ -27,7 +27,8 @@ pub struct Statistics {
 pub async fn of(db: &Db, account: &Account, room: RoomId) -> Result<Statistics, GameplayError> {
     manage::find_for(db, account, room, Deed::Statistics).await?;
     let (visitors, last_seen) = manage::visits(db, room).await?;
-    let (games, last_played) = db.read_one(table::saves(room)).await?.unwrap_or_default();
-    let last_activity = last_seen.max(last_played.map(At::utc));
-    Ok(Statistics { visitors, games, last_activity })
+    let games = db.read_all(table::saves(room)).await?;
+    let saves = games.iter().map(|(version, _)| version).sum();
+    let last_saved = games.iter().map(|(_, saved_at)| saved_at.utc()).max();
+    Ok(Statistics { visitors, saves, last_activity: last_seen.max(last_saved) })
 }

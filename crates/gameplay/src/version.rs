@@ -1,32 +1,48 @@
-//! Versions of a state, and the conditions that a client sets on them.
+//! Versions of a state, their entity tags, and the conditions of requests.
 
 use std::fmt;
 
-use ids::GameplayStateId;
+use chrono::{DateTime, Utc};
+use ids::{AuthorId, GameplayStateId};
 
-/// Names one version of one state: its entity tag (RFC 9110, section 8.8.3).
+/// A version of a state, without its document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Its number, from 1.
+    pub number: i64,
+    /// When it was saved.
+    pub saved_at: DateTime<Utc>,
+    /// The author.
+    pub author_id: AuthorId,
+    /// Whether the author is a visitor.
+    pub by_visitor: bool,
+    /// Length of its document, in bytes.
+    pub bytes: i32,
+}
+
+/// The entity tag of one version of one state (RFC 9110, section 8.8.3).
 ///
-/// It carries the state's id, because a state that was deleted and saved anew begins at version 1
-/// again, and a tag of the old one must not fit the new one.
+/// It contains the state's id, because a state that is deleted and saved again starts at version 1,
+/// and a tag of the old state must not match the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tag {
-    /// Which state.
+    /// The state.
     pub state: GameplayStateId,
-    /// Which of its versions, from 1.
+    /// The version, from 1.
     pub version: i64,
 }
 
 impl fmt::Display for Tag {
-    /// The tag as it stands between the quotes of an `ETag`.
+    /// The opaque tag, without the quotes of an `ETag` header.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.version, self.state.as_uuid().simple())
     }
 }
 
-/// Which versions a client means: any, or those with these tags.
+/// The versions that a condition names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Versions {
-    /// `*`: whichever there is.
+    /// `*`: any existing version.
     Any,
     /// The tags as the client wrote them.
     Tagged(Vec<String>),
@@ -42,7 +58,7 @@ impl Versions {
     }
 }
 
-/// What must hold of the current version for a request to be carried out.
+/// The condition of a request on the current version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
     /// `If-Match`: the current version must be one of these.
@@ -52,12 +68,12 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Whether `If-Match`, which is judged first, holds of what there is.
+    /// Whether `If-Match`, which is evaluated first, holds for the current version.
     pub fn matches_hold(&self, current: Tag) -> bool {
         self.matches.as_ref().is_none_or(|it| it.include(Some(current)))
     }
 
-    /// Whether it holds when `current` is what there is.
+    /// Whether both headers hold for the current version; `None` when there is no state.
     pub fn holds(&self, current: Option<Tag>) -> bool {
         self.matches.as_ref().is_none_or(|it| it.include(current))
             && !self.matches_not.as_ref().is_some_and(|it| it.include(current))

@@ -1,12 +1,15 @@
 //! The saved states of games.
 
 mod bounds;
+mod damaged;
+mod delete;
 mod history;
 mod history_kept;
 mod ids;
 mod invalid;
 mod keep;
 mod list;
+mod many_games;
 mod patch;
 mod patch_bounds;
 mod patch_race;

@@ -1,9 +1,17 @@
 //! Requests that are sent again with the same key.
 
+use chrono::TimeDelta;
+use database::At;
+use database::idempotency::{self, AnswerRow, InFlight, KeyLimits};
+use database::schema::idempotency_keys;
+use diesel::prelude::*;
+use ids::AuthorId;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+use values::IdempotencyKey;
 
 use crate::app::{TestApp, ask, body_of};
+use crate::behind::Behind;
 use crate::client::Counsellor;
 use crate::transcript::Transcript;
 
@@ -159,4 +167,105 @@ async fn a_key_has_1_to_255_characters() {
     let (_, saved) = ask(put(&long[1..])).await;
     assert_eq!(ask(put(&format!("\"{}\"", &long[1..]))).await, (200, saved));
     transcript.check("idempotency_keys_invalid");
+}
+
+/// What is stored under a key does not grow with the state.
+#[testkit::on_both_databases]
+async fn an_answer_that_is_stored_is_small_and_given_again_as_a_whole() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let path = path_of_a_game(&counsellor).await;
+    let text = "x".repeat(200_000);
+    let whole = || {
+        let body = json!({ "state": { "text": text, "n": 0 } });
+        counsellor.put(&path, &body).header("idempotency-key", "whole")
+    };
+    let (_, first) = ask(whole()).await;
+    let change = |n: i32| {
+        merge(&counsellor, &path, &json!({ "n": n })).header("idempotency-key", n.to_string())
+    };
+    let mut changed = Vec::new();
+    for n in 1..=15 {
+        let (status, answer) = ask(change(n)).await;
+        assert_eq!(status, 200, "{answer}");
+        changed.push(answer);
+    }
+
+    let answers = idempotency_keys::table.select(idempotency_keys::answer);
+    let stored: Vec<String> = Behind::of(&app).0.read_all(answers).await.unwrap();
+    assert_eq!(stored.len(), 16);
+    assert!(stored.iter().all(|answer| answer.len() < 300), "{stored:?}");
+    assert_eq!(ask(whole()).await, (200, first.clone()));
+    for (n, answer) in (1..).zip(&changed) {
+        assert_eq!(ask(change(n)).await, (200, answer.clone()), "{n}");
+    }
+    assert_eq!(ask(counsellor.get(&path)).await.1["version"], 16);
+
+    // Nor does it take a state that is still there.
+    ask(counsellor.request("DELETE", &path)).await;
+    assert_eq!(ask(whole()).await, (200, first));
+    assert_eq!(ask(change(3)).await, (200, changed.swap_remove(2)));
+    assert_eq!(ask(counsellor.get(&path)).await.0, 404);
+}
+
+/// A whole save is rebuilt from the repeated request, a patch from the history.
+#[testkit::on_both_databases]
+async fn an_answer_whose_version_is_no_longer_stored_names_the_version() {
+    let history = [("CARDROOM__HISTORY__SEGMENT", "1"), ("CARDROOM__HISTORY__VERSIONS", "2")];
+    let app = TestApp::spawn_with(&history).await;
+    let counsellor = app.counsellor().await;
+    let path = path_of_a_game(&counsellor).await;
+    let whole = || counsellor.put(&path, &state(1)).header("idempotency-key", "whole");
+    let change = || merge(&counsellor, &path, &json!({ "m": 2 })).header("idempotency-key", "p");
+    let (_, first) = ask(whole()).await;
+    let (_, second) = ask(change()).await;
+    assert_eq!(ask(change()).await, (200, second));
+
+    for n in 3..=6 {
+        ask(counsellor.put(&path, &state(n))).await;
+    }
+
+    assert_eq!(ask(whole()).await, (200, first));
+    let (status, answer) = ask(change()).await;
+    assert_eq!((status, &answer["code"]), (409, &json!("answer_not_kept")), "{answer}");
+    assert_eq!(answer["version"], 2);
+    assert_eq!(ask(counsellor.get(&path)).await.1["version"], 6);
+}
+
+#[testkit::on_both_databases]
+async fn the_oldest_answers_beyond_the_limits_are_deleted() {
+    let app = TestApp::spawn().await;
+    let behind = Behind::of(&app);
+    let in_flight = InFlight::default();
+    let counts = async || -> i64 {
+        behind.0.read_one(idempotency_keys::table.count()).await.unwrap().unwrap()
+    };
+    let authors = [AuthorId::well_known(1), AuthorId::well_known(2), AuthorId::well_known(3)];
+    let start = chrono::Utc::now();
+    for (author, keys) in authors.iter().zip([30, 12, 5]) {
+        for n in 0..keys {
+            let at = At::from(start + TimeDelta::milliseconds(n));
+            let key = IdempotencyKey { key: n.to_string(), fingerprint: vec![0] };
+            let attempt = in_flight.begin(*author, key, at).unwrap();
+            let answer = AnswerRow::new(&attempt, "{}".to_owned());
+            let stored: Option<AuthorId> =
+                behind.0.write_one(idempotency::store_answer(&answer)).await.unwrap();
+            assert!(stored.is_some());
+        }
+    }
+    assert_eq!(counts().await, 47);
+
+    let limits = KeyLimits { per_author: 10, total: 1_000 };
+    idempotency::enforce(&behind.0, &in_flight, limits).await.unwrap();
+    assert_eq!(counts().await, 25);
+    let keys = idempotency_keys::table
+        .filter(idempotency_keys::author_id.eq(authors[0]))
+        .order(idempotency_keys::answered_at)
+        .select(idempotency_keys::key);
+    let left: Vec<String> = behind.0.read_all(keys).await.unwrap();
+    assert_eq!(left, (20..30).map(|n| n.to_string()).collect::<Vec<_>>());
+
+    let limits = KeyLimits { per_author: 1_000, total: 8 };
+    idempotency::enforce(&behind.0, &in_flight, limits).await.unwrap();
+    assert!((1..=8).contains(&counts().await), "{}", counts().await);
 }

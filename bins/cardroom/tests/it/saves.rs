@@ -5,6 +5,7 @@ mod figures;
 mod gone;
 mod instances;
 pub(crate) mod line;
+mod overlap;
 mod poison;
 mod queue;
 mod repeats;

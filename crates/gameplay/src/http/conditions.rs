@@ -13,16 +13,16 @@ use crate::version::{Condition, Tag, Versions};
 pub(super) fn condition(request: &HttpRequest) -> Result<Condition, Problem> {
     let matches = sent(request, &IF_MATCH)?;
     let matches_not = sent(request, &IF_NONE_MATCH)?;
-    Ok(Condition { matches: matches.map(strong), matches_not: matches_not.map(any) })
+    Ok(Condition { matches: matches.map(versions), matches_not: matches_not.map(versions) })
 }
 
-/// What a header names: any version, or a list of tags.
+/// The value of a condition: any version, or a list of tags.
 enum Sent {
     Any,
     Tags(Vec<EntityTag>),
 }
 
-/// Unlike actix, which skips what it cannot read: a condition that was skipped would hold.
+/// Unlike actix, refuses what it cannot parse: a condition that is skipped would always hold.
 fn sent(request: &HttpRequest, name: &HeaderName) -> Result<Option<Sent>, Problem> {
     let lines: Vec<_> = request.headers().get_all(name).map(|it| it.to_str()).collect();
     if lines.is_empty() {
@@ -49,23 +49,13 @@ fn parsed(list: &str) -> Option<Sent> {
     tags.filter(|it| !it.is_empty()).map(Sent::Tags)
 }
 
-/// `If-Match` compares strongly: a weak tag matches nothing.
-fn strong(sent: Sent) -> Versions {
-    named(sent, |tag| !tag.weak)
-}
-
-/// `If-None-Match` compares weakly.
-fn any(sent: Sent) -> Versions {
-    named(sent, |_| true)
-}
-
-fn named(sent: Sent, counts: impl Fn(&EntityTag) -> bool) -> Versions {
+/// The versions that the tags name. `If-Match` compares strongly (RFC 9110, section 13.1.1), but a proxy
+/// that compresses makes our tags weak, and ours names a version of the document, not its encoding. So
+/// weak tags count for both headers.
+fn versions(sent: Sent) -> Versions {
     match sent {
         Sent::Any => Versions::Any,
-        Sent::Tags(tags) => {
-            let tags = tags.iter().filter(|tag| counts(tag));
-            Versions::Tagged(tags.map(|tag| tag.tag().to_owned()).collect())
-        }
+        Sent::Tags(tags) => Versions::Tagged(tags.iter().map(|tag| tag.tag().to_owned()).collect()),
     }
 }
 
@@ -81,7 +71,7 @@ impl<T: Serialize> Responder for Tagged<T> {
     }
 }
 
-/// That the client has this version already.
+/// 304: the client has this version already.
 pub(super) fn not_modified(tag: Tag) -> HttpResponse {
     HttpResponse::NotModified().insert_header((ETAG, etag(tag))).finish()
 }

@@ -15,35 +15,34 @@ use values::{Field, Fields, FromFields, Integer, Location, PathParam};
 use super::conditions::Tagged;
 use super::views::{HistoryView, SnapshotView, StateView};
 use crate::access::Access;
-use crate::change::Change;
-use crate::saver::Saves;
+use crate::save_writer::Saves;
 use crate::state::GameplayId;
-use crate::version::Condition;
-use crate::{history, keep};
+use crate::{history, states};
 
 /// A page of the versions of a state.
 type PageParts = (Path<RoomId>, Path<GameplayId>, Query<PageRequest>);
 /// One version of a state.
 type VersionParts = (Path<RoomId>, Path<GameplayId>, Path<VersionNumber>);
 
-/// Versions on a page, if nothing else is asked for.
+/// Versions on a page by default.
 const PAGE: i64 = 20;
 
-/// Versions on a page at most.
+/// Most versions on a page.
 const PAGE_MAX: i64 = 100;
 
 /// The number of a version.
 pub(crate) struct VersionNumber(i64);
 
-/// Which page of the history.
+/// The page of the history that is asked for.
 pub(crate) struct PageRequest {
     before: Option<i64>,
-    limit: i64,
+    limit: usize,
 }
 
 /// List the versions of a game's state
 ///
-/// For the room's owner alone; newest first. The next page begins `before` the last of this one.
+/// For the room's owner alone; newest first. Also of a state that was deleted. The next page begins `before` the last of this one. A page
+/// has fewer versions than asked for when they are large.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
         Path<RoomId>,
@@ -66,9 +65,9 @@ pub(crate) async fn list_versions(
     Authed(Caller(account), (Path(room), Path(game), Query(page))): Authed<Caller, PageParts>,
 ) -> Result<Answer<HistoryView>, Problem> {
     let access = Access::of_owner(&directory, &account, room).await?;
-    let state = keep::fetch(&db, access, &game).await?;
-    let versions = history::page(&db, &state, page.before, page.limit).await?;
-    Ok(Answer(HistoryView::of(state.version, versions)))
+    let current = states::last_version(&db, access, &game).await?.tag();
+    let versions = history::page(&db, current, page.before, page.limit).await?;
+    Ok(Answer(HistoryView::of(current.version, versions)))
 }
 
 /// Get one version of a game's state
@@ -94,13 +93,14 @@ pub(crate) async fn get_version(
     Authed(Caller(account), (Path(room), Path(game), Path(number))): Authed<Caller, VersionParts>,
 ) -> Result<Answer<SnapshotView>, Problem> {
     let access = Access::of_owner(&directory, &account, room).await?;
-    let state = keep::fetch(&db, access, &game).await?;
-    Ok(Answer(history::version(&db, &state, number.0).await?.into()))
+    let current = states::last_version(&db, access, &game).await?.tag();
+    Ok(Answer(history::version(&db, current, number.0).await?.into()))
 }
 
 /// Restore an earlier version of a game's state
 ///
-/// For the room's owner alone. Saves it anew, as the next version.
+/// For the room's owner alone. Saves it anew, as the next version. A deleted state is brought back by it,
+/// while its history is kept.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
         Path<RoomId>,
@@ -123,11 +123,8 @@ pub(crate) async fn restore_version(
     Authed(Caller(account), (Path(room), Path(game), Path(number))): Authed<Caller, VersionParts>,
 ) -> Result<Tagged<StateView>, Problem> {
     let access = Access::of_owner(&directory, &account, room).await?;
-    let state = keep::fetch(&db, access, &game).await?;
-    let snapshot = history::version(&db, &state, number.0).await?;
-    let change = Change::Replace(snapshot.document);
-    let kept = keep::save(&saves, access, game, change, Condition::default(), None).await?;
-    Ok(Tagged(kept.tag(), kept.into()))
+    let state = states::restore(&db, &saves, access, game, number.0).await?;
+    Ok(Tagged(state.tag(), state.into()))
 }
 
 impl Field for VersionNumber {
@@ -149,6 +146,7 @@ impl FromFields for PageRequest {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let before = fields.field::<Option<VersionNumber>>("before");
         let limit = fields.field_or("limit", Integer::<1, PAGE_MAX>(PAGE));
-        Some(Self { before: before?.map(|it| it.0), limit: limit?.0 })
+        let limit = usize::try_from(limit?.0).ok()?;
+        Some(Self { before: before?.map(|it| it.0), limit })
     }
 }

@@ -1,4 +1,4 @@
-//! The body of a PATCH: one of two kinds of patch, as its content type says.
+//! The body of a PATCH: a merge patch or a JSON patch, by its content type.
 
 use actix_web::http::header::CONTENT_TYPE;
 use api::{BodyLimits, RawRequest, RequestPart};
@@ -13,11 +13,10 @@ use crate::change::Change;
 const MERGE: &str = "application/merge-patch+json";
 const OPERATIONS: &str = "application/json-patch+json";
 
-/// Operations of a patch at most. Each may touch the whole state, and all other saves of the lane
-/// wait meanwhile.
+/// Operations of a patch at most. The other saves of the lane wait while they are carried out.
 const OPERATIONS_MAX: usize = 1000;
 
-/// A patch, read as the kind that its content type names.
+/// A patch of the kind that its content type names.
 pub(super) struct Patched(pub(super) Change);
 
 impl RequestPart for Patched {

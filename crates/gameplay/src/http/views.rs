@@ -1,4 +1,4 @@
-//! What requests and answers about gameplay states say.
+//! The JSON of requests and answers about gameplay states.
 
 use documents::Json;
 use ids::{AuthorId, GameplayStateId, RoomId};
@@ -7,9 +7,11 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use values::time;
 
-use crate::history::{Snapshot, Version};
+use crate::history::{ListedVersion, Snapshot};
 use crate::state::GameplayState;
+use crate::states::{Cursor, Page};
 use crate::statistics::Statistics;
+use crate::version::Version;
 
 /// A state to save.
 #[derive(ToSchema)]
@@ -44,14 +46,14 @@ pub(crate) struct StateView {
 impl From<GameplayState> for StateView {
     fn from(it: GameplayState) -> Self {
         Self {
-            gameplay_id: it.gameplay_id,
+            gameplay_id: it.gameplay_id.as_str().to_owned(),
             state: it.state,
             id: it.id,
             room_id: it.room_id,
             version: it.version,
-            last_played_at: time::zulu(it.last_played_at),
+            last_played_at: time::zulu(it.saved_at),
             created_at: time::zulu(it.created_at),
-            updated_at: time::zulu(it.updated_at),
+            updated_at: time::zulu(it.saved_at),
         }
     }
 }
@@ -62,6 +64,9 @@ pub(crate) struct StatesView {
     /// The states, the last played first.
     states: Vec<StateView>,
     summary: Summary,
+    /// The `after` of the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_after: Option<String>,
 }
 
 /// The saved games of a room, in short.
@@ -73,19 +78,23 @@ pub(crate) struct Summary {
     last_played_at: Option<String>,
 }
 
-impl From<Vec<GameplayState>> for StatesView {
-    fn from(states: Vec<GameplayState>) -> Self {
-        let latest = states.first();
+impl From<Page> for StatesView {
+    fn from(page: Page) -> Self {
+        let (most_recent, last_played_at) = page.latest.unzip();
         let summary = Summary {
-            total_gameplays_played: states.len(),
-            most_recent_gameplay: latest.map(|it| it.gameplay_id.clone()),
-            last_played_at: latest.map(|it| time::offset(it.last_played_at)),
+            total_gameplays_played: page.total,
+            most_recent_gameplay: most_recent,
+            last_played_at: last_played_at.map(time::offset),
         };
-        Self { states: states.into_iter().map(StateView::from).collect(), summary }
+        Self {
+            states: page.states.into_iter().map(StateView::from).collect(),
+            summary,
+            next_after: page.next.map(Cursor::text),
+        }
     }
 }
 
-/// The body of a 412: what there is in place of what the condition asked for.
+/// The body of a 412: the current version.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StaleBody {
     /// A sentence for a person. It may change.
@@ -125,7 +134,7 @@ pub(crate) struct VersionView {
     changed: Vec<String>,
 }
 
-/// Who saved a version.
+/// The author of a version.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AuthorView {
     /// `counselor` or `visitor`.
@@ -148,7 +157,7 @@ pub(crate) struct SnapshotView {
 
 impl HistoryView {
     /// A page of the versions of a state that is at version `current`.
-    pub(crate) fn of(current: i64, versions: Vec<Snapshot>) -> Self {
+    pub(crate) fn of(current: i64, versions: Vec<ListedVersion>) -> Self {
         let oldest = versions.last();
         let next_before = oldest.map(|it| it.version.number).filter(|number| *number > 1);
         Self {
@@ -159,8 +168,8 @@ impl HistoryView {
     }
 }
 
-impl From<Snapshot> for VersionView {
-    fn from(it: Snapshot) -> Self {
+impl From<ListedVersion> for VersionView {
+    fn from(it: ListedVersion) -> Self {
         Self {
             version: it.version.number,
             saved_at: time::zulu(it.version.saved_at),
@@ -189,7 +198,7 @@ impl From<Version> for AuthorView {
     }
 }
 
-/// That a state was deleted.
+/// Confirmation that a state was deleted.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Removed {
     success: bool,
@@ -203,36 +212,36 @@ impl Default for Removed {
     }
 }
 
-/// What happened in a room.
+/// Statistics of a room.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StatisticsView {
-    /// All that is counted below.
+    /// The sum of the counts below.
     total_events: i64,
-    /// People who joined, those who left included.
+    /// Visitors who joined, including those who left.
     unique_visitors: i64,
-    /// The last sign of a visitor or of a game, in UTC, without a zone.
+    /// When a visitor was last seen or a state last saved, in UTC, without a zone.
     last_activity: Option<String>,
     event_breakdown: EventBreakdown,
 }
 
-/// What is counted.
+/// Counts by kind of event.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct EventBreakdown {
-    /// People who joined.
+    /// Visitors who joined.
     visitor_joined: i64,
-    /// Games of which a state was saved.
+    /// Saves of the states of games.
     gameplay_saved: i64,
 }
 
 impl From<Statistics> for StatisticsView {
     fn from(it: Statistics) -> Self {
         Self {
-            total_events: it.visitors + it.games,
+            total_events: it.visitors + it.saves,
             unique_visitors: it.visitors,
             last_activity: it.last_activity.map(time::naive),
             event_breakdown: EventBreakdown {
                 visitor_joined: it.visitors,
-                gameplay_saved: it.games,
+                gameplay_saved: it.saves,
             },
         }
     }

@@ -29,7 +29,7 @@ async fn panics_later() -> HttpResponse {
 fn shared(settings: Settings) -> Shared {
     let runtime = Handle::current();
     let db = Db::open(&settings.database, &runtime).unwrap();
-    let (writers, _) = Writers::start(&settings, &db, Arc::new(gameplay::Nobody), &runtime);
+    let (writers, _) = Writers::start(&settings, &db, Arc::new(gameplay::NoListener), &runtime);
     let (rules, ring) = (&settings.auth, KeyRing::of(&settings.auth));
     let auth = Auth {
         accounts: Accounts::of(db.clone(), &runtime),
@@ -45,7 +45,7 @@ fn shared(settings: Settings) -> Shared {
     };
     let rates = Data::new(RateLimits::new(&settings.rates, TrustedHops(0)).unwrap());
     let live = Live::new(&settings, &auth, &runtime);
-    Shared::new(settings, auth, writers, rates, live, Lifecycle::default())
+    Shared::new(settings, auth, writers, rates, Data::default(), live, Lifecycle::default())
 }
 
 #[testkit::on_both_databases]

@@ -1,6 +1,6 @@
 //! How much of the past is kept.
 
-use database::schema::gameplay_segments;
+use database::schema::{deleted_gameplay_states, gameplay_segments};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ async fn the_newest_versions_are_kept_and_the_oldest_forgotten() {
 }
 
 #[testkit::on_both_databases]
-async fn a_state_takes_its_history_with_it() {
+async fn a_deleted_state_is_brought_back_with_its_history() {
     let app = forgetful().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;
@@ -70,18 +70,87 @@ async fn a_state_takes_its_history_with_it() {
         save(&counsellor, &path, n).await;
         save(&counsellor, &other, n).await;
     }
+    let (_, before) = ask(counsellor.get(&path)).await;
+    let kept = listed(&counsellor, &path).await;
+    let delete = || ask(counsellor.request("DELETE", &path));
+    let restore = |n: u64| ask(counsellor.request("POST", &format!("{path}/history/{n}/restore")));
 
+    assert_eq!(delete().await.0, 200);
+    assert_eq!(ask(counsellor.get(&path)).await.0, 404);
+    assert_eq!(delete().await.0, 404);
+    assert_eq!(listed(&counsellor, &path).await, kept);
+    assert_eq!(ask(counsellor.get(&format!("{path}/history/12"))).await.1["state"]["n"], 12);
+    assert_eq!(restore(13).await.0, 404);
+
+    let (status, restored) = restore(11).await;
+    assert_eq!((status, &restored["version"]), (200, &json!(13)), "{restored}");
+    assert_eq!((&restored["id"], &restored["state"]["n"]), (&before["id"], &json!(11)));
+    assert_eq!(restored["created_at"], before["created_at"]);
+    assert_eq!(ask(counsellor.get(&path)).await, (200, restored));
+    let again = listed(&counsellor, &path).await;
+    assert_eq!((&again[0], &again[1..]), (&json!(13), &kept[..]));
+    save_after(&counsellor, &path, 14).await;
+
+    // Deleted and brought back once more, it is still the same.
+    assert_eq!(delete().await.0, 200);
+    let (status, restored) = restore(14).await;
+    assert_eq!((status, &restored["version"]), (200, &json!(15)));
+    assert_eq!(ask(counsellor.get(&format!("{path}/history/12"))).await.0, 200);
+    assert_eq!(listed(&counsellor, &other).await.len(), 12);
+}
+
+async fn save_after(counsellor: &Counsellor<'_>, path: &str, version: u64) {
+    let (status, saved) = ask(counsellor.put(path, &json!({ "state": { "after": true } }))).await;
+    assert_eq!((status, &saved["version"]), (200, &json!(version)));
+}
+
+#[testkit::on_both_databases]
+async fn a_game_that_begins_anew_has_nothing_of_the_deleted_state() {
+    let app = forgetful().await;
+    let counsellor = app.counsellor().await;
+    let path = path_of(&counsellor.room().await, "game");
+    for n in 1..=12 {
+        save(&counsellor, &path, n).await;
+    }
+    let (_, before) = ask(counsellor.get(&path)).await;
     assert_eq!(ask(counsellor.request("DELETE", &path)).await.0, 200);
 
-    for this in ["/history", "/history/12"] {
-        let (status, answer) = ask(counsellor.get(&format!("{path}{this}"))).await;
-        assert_eq!((status, &answer["code"]), (404, &json!("gameplay_state_not_found")));
-    }
     save(&counsellor, &path, 1).await;
+
+    assert_ne!(ask(counsellor.get(&path)).await.1["id"], before["id"]);
     assert_eq!(listed(&counsellor, &path).await, [1]);
     let (_, second) = ask(counsellor.get(&format!("{path}/history/2"))).await;
     assert_eq!(second["code"], "version_not_found");
-    assert_eq!(listed(&counsellor, &other).await.len(), 12);
+    // Its deletion replaces the one before, whose history goes.
+    assert_eq!(ask(counsellor.request("DELETE", &path)).await.0, 200);
+    assert_eq!(listed(&counsellor, &path).await, [1]);
     let left = Behind::of(&app).0.read_one(gameplay_segments::table.count()).await;
-    assert_eq!(left.unwrap(), Some(2_i64));
+    assert_eq!(left.unwrap(), Some(1_i64));
+}
+
+#[testkit::on_both_databases]
+async fn deleted_states_are_bounded_and_go_with_their_room() {
+    let app = forgetful().await;
+    let counsellor = app.counsellor().await;
+    let room = counsellor.room().await;
+    let behind = Behind::of(&app);
+    let counts = async || {
+        let deleted = behind.0.read_one(deleted_gameplay_states::table.count()).await;
+        let segments = behind.0.read_one(gameplay_segments::table.count()).await;
+        (deleted.unwrap().unwrap(), segments.unwrap().unwrap())
+    };
+    for n in 0..25 {
+        let path = path_of(&room, &format!("game-{n}"));
+        save(&counsellor, &path, 1).await;
+        assert_eq!(ask(counsellor.request("DELETE", &path)).await.0, 200);
+    }
+    assert_eq!(counts().await, (20_i64, 20_i64));
+    for n in 1..=12 {
+        save(&counsellor, &path_of(&room, "game"), n).await;
+    }
+    assert_eq!(counts().await, (20, 22));
+
+    behind.carry_out("DELETE FROM rooms", "DELETE FROM rooms").await;
+
+    assert_eq!(counts().await, (0, 0));
 }

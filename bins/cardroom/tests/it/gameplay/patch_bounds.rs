@@ -122,3 +122,28 @@ async fn a_patch_has_at_most_a_thousand_operations() {
         assert_eq!(status, expected, "{operations}: {answer}");
     }
 }
+
+/// Each move visits everything that is moved, while the other saves of the lane wait.
+#[testkit::on_both_databases]
+async fn a_patch_that_visits_too_many_values_is_refused() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let path = path_of(&counsellor.room().await, "game");
+    let members: serde_json::Map<String, Value> =
+        (0..9_900).map(|n| (format!("m{n}"), json!(n))).collect();
+    let (status, saved) =
+        ask(save(&counsellor, &path, json!({ "state": { "a": members } }).to_string())).await;
+    assert_eq!(status, 200);
+    let moves = json!([
+        { "op": "move", "from": "/a", "path": "/b" },
+        { "op": "move", "from": "/b", "path": "/a" },
+    ]);
+
+    let (status, answer) =
+        ask(patch_text(&counsellor, &path, OPERATIONS, repeated(&moves, 500))).await;
+
+    assert_eq!((status, &answer["code"]), (422, &json!("patch_too_expensive")), "{answer}");
+    assert_eq!(ask(counsellor.get(&path)).await, (200, saved));
+    let few = ask(patch_text(&counsellor, &path, OPERATIONS, repeated(&moves, 2))).await;
+    assert_eq!(few.0, 200);
+}

@@ -12,7 +12,7 @@ use super::filled::Filled;
 /// Written by hand, since a query value does not tell its text: `scans` watches the real ones, those
 /// of whole groups among them, on PostgreSQL. Left out are the three game rules, which are read more
 /// quickly than any index, and the counts for `/metrics`, which read whole tables on purpose.
-const STATEMENTS: [(&str, &str); 47] = [
+const STATEMENTS: [(&str, &str); 54] = [
     ("auth by_id", "SELECT * FROM users WHERE id = $1"),
     ("auth by_email", "SELECT * FROM users WHERE email = '7@example.com'"),
     ("auth taken", "SELECT email FROM users WHERE email IN ('7@example.com', '8@example.com')"),
@@ -128,17 +128,29 @@ const STATEMENTS: [(&str, &str); 47] = [
         "SELECT * FROM gameplay_states WHERE room_id = $1 AND gameplay_id = 'game-7'",
     ),
     (
-        "gameplay states",
-        "SELECT * FROM gameplay_states WHERE room_id = $1 ORDER BY last_played_at DESC, id",
+        "gameplay index",
+        "SELECT id, gameplay_id, last_played_at FROM gameplay_states WHERE room_id = $1
+         ORDER BY last_played_at DESC, id",
+    ),
+    ("gameplay states", "SELECT * FROM gameplay_states WHERE id IN ($1, $1)"),
+    (
+        "gameplay games",
+        "SELECT room_id, count(*) FROM gameplay_states WHERE room_id IN ($1, $1) GROUP BY room_id",
     ),
     (
-        "gameplay remove",
-        "DELETE FROM gameplay_states WHERE room_id = $1 AND gameplay_id = 'game-7'",
+        "gameplay delete",
+        "DELETE FROM gameplay_states WHERE room_id = $1 AND gameplay_id = 'game-7' RETURNING *",
     ),
     (
-        "gameplay saves",
-        "SELECT count(*), max(last_played_at) FROM gameplay_states WHERE room_id = $1",
+        "gameplay delete_version",
+        "DELETE FROM gameplay_states WHERE id = $1 AND version = 1 RETURNING *",
     ),
+    (
+        "gameplay deleted",
+        "SELECT * FROM deleted_gameplay_states WHERE room_id = $1 AND gameplay_id = 'deleted-7'",
+    ),
+    ("gameplay delete_stored", "DELETE FROM deleted_gameplay_states WHERE deleted_at < $3"),
+    ("gameplay saves", "SELECT version, last_played_at FROM gameplay_states WHERE room_id = $1"),
     ("gameplay journal", "SELECT state, journal FROM gameplay_states WHERE id = $1"),
     (
         "gameplay save_one",
@@ -149,18 +161,28 @@ const STATEMENTS: [(&str, &str); 47] = [
         "DELETE FROM gameplay_segments WHERE state_id = $1 AND last_version <= 10",
     ),
     (
-        "gameplay segments_ending",
-        "SELECT * FROM gameplay_segments WHERE state_id = $1 AND last_version BETWEEN 5 AND 10",
+        "gameplay segment_before",
+        "SELECT * FROM gameplay_segments WHERE state_id = $1 AND last_version < 15
+         ORDER BY last_version DESC LIMIT 1",
     ),
     (
-        "gameplay segment_after",
-        "SELECT * FROM gameplay_segments WHERE state_id = $1 AND last_version > 5
+        "gameplay segment_from",
+        "SELECT * FROM gameplay_segments WHERE state_id = $1 AND last_version >= 5
          ORDER BY last_version LIMIT 1",
     ),
-    ("gameplay forget_segments", "DELETE FROM gameplay_segments WHERE saved_at < $3"),
+    ("gameplay delete_segments", "DELETE FROM gameplay_segments WHERE saved_at < $3"),
     (
         "idempotency answers",
         "SELECT * FROM idempotency_keys WHERE author_id IN ($1, $1) AND key IN ('key-7', 'key-8')",
+    ),
+    (
+        "idempotency beyond_of",
+        "SELECT answered_at FROM idempotency_keys WHERE author_id = $1
+         ORDER BY answered_at DESC LIMIT 1 OFFSET 10",
+    ),
+    (
+        "idempotency delete_of",
+        "DELETE FROM idempotency_keys WHERE author_id = $1 AND answered_at <= $3",
     ),
     ("idempotency forget_old", "DELETE FROM idempotency_keys WHERE answered_at <= $3"),
 ];

@@ -7,8 +7,9 @@ use tokio_postgres::{Client, NoTls};
 
 /// 3,000 people with as many sessions, entries of the audit log and answers that are kept, and as many
 /// rooms, every tenth of which the first person owns; each of the first thousand rooms has six visitors
-/// and six games, each with one segment of its past. Answers and segments are young, or the sweep of
-/// the start would forget half a table and rightly read all of it.
+/// and six games, each with one segment of its past, and three games that were deleted. Answers, segments
+/// and deletions are young, or the sweep of the start would forget half a table and rightly read all of
+/// it.
 const POSTGRES: &str = "
     CREATE FUNCTION pg_temp.id(n bigint) RETURNS uuid LANGUAGE sql
         RETURN lpad(to_hex(n), 32, '0')::uuid;
@@ -33,6 +34,9 @@ const POSTGRES: &str = "
         updated_at)
         SELECT pg_temp.id(n), pg_temp.id(1 + n % 1000), 'game-' || n, '{}', now(), now(), now()
         FROM generate_series(1, 6000) n;
+    INSERT INTO deleted_gameplay_states (id, room_id, gameplay_id, version, created_at, deleted_at)
+        SELECT pg_temp.id(10000 + n), pg_temp.id(1 + n % 1000), 'deleted-' || n, 10, now(),
+            now() - n * interval '1 s' FROM generate_series(1, 3000) n;
     INSERT INTO gameplay_segments (state_id, last_version, saved_at, document, journal)
         SELECT pg_temp.id(n), 10, now() - n * interval '1 s', '{}', ''
         FROM generate_series(1, 6000) n;
@@ -42,7 +46,7 @@ const POSTGRES: &str = "
     ANALYZE;";
 
 /// The same rows.
-const SQLITE: [&str; 9] = [
+const SQLITE: [&str; 10] = [
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
      INSERT INTO users (id, email, name, hashed_password, roles, created_at, reset_token_hash,
         reset_expires_at)
@@ -69,6 +73,10 @@ const SQLITE: [&str; 9] = [
         updated_at)
         SELECT unhex(printf('%032x', n)), unhex(printf('%032x', 1 + n % 1000)), 'game-' || n, '{}',
             0, 0, 0 FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
+     INSERT INTO deleted_gameplay_states (id, room_id, gameplay_id, version, created_at, deleted_at)
+        SELECT unhex(printf('%032x', 10000 + n)), unhex(printf('%032x', 1 + n % 1000)),
+            'deleted-' || n, 10, 0, n FROM s",
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6000)
      INSERT INTO gameplay_segments (state_id, last_version, saved_at, document, journal)
         SELECT unhex(printf('%032x', n)), 10, n, '{}', '' FROM s",

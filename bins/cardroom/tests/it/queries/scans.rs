@@ -12,13 +12,14 @@ use crate::client::Counsellor;
 use routes::Routes;
 
 /// The tables that grow.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "users",
     "sessions",
     "audit_log",
     "rooms",
     "visitors",
     "gameplay_states",
+    "deleted_gameplay_states",
     "gameplay_segments",
     "idempotency_keys",
 ];

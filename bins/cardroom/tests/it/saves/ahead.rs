@@ -1,33 +1,41 @@
-//! Saves that are sent while those before them still commit.
+//! Saves that are sent to PostgreSQL while those before them still commit. SQLite sends nothing ahead, so
+//! these facts have one half.
 
 use std::time::Duration;
 
+use chrono::Utc;
+use database::DatabaseError;
+use database::group_commit::{Drain, LaneLimits, Lanes};
+use documents::{Bounds, Json};
+use futures::FutureExt;
 use futures::future::join_all;
+use gameplay::{
+    Author, Change, Condition, GameplayId, GameplayState, Outcome, Save, SaveWriter, Saves,
+};
+use ids::{AccountId, RoomId};
 use serde_json::{Value, json};
-use testkit::Kind;
+use testkit::{Kind, TestDatabase};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::{Client, NoTls};
 
-use super::line::check;
-use super::{acknowledged, counsellors, instances, kept, path_of, save};
-use crate::app::ask;
+use super::line::{Saved, check};
+use super::{kept, path_of};
+use crate::app::TestApp;
 use crate::behind::Behind;
-use crate::client::Counsellor;
+use crate::client::Room;
 
 /// Refuses a state, which no rule of ours does.
-const ON_POSTGRES: &str = "
+const REFUSE: &str = "
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'poison'; END
     $$;
     CREATE TRIGGER poison BEFORE UPDATE ON gameplay_states FOR EACH ROW
         WHEN (NEW.state->>'marker' LIKE 'poison%') EXECUTE FUNCTION refuse();";
 
-/// The same on SQLite.
-const ON_SQLITE: &str = "
-    CREATE TRIGGER poison BEFORE UPDATE ON gameplay_states
-        WHEN NEW.state->>'$.marker' LIKE 'poison%'
-        BEGIN SELECT RAISE(ABORT, 'poison'); END;";
-
-/// Lets the first update of states wait for whoever writes to `held`, before it touches a row.
-const HOLD_ON_POSTGRES: &str = "
+/// Lets the first update of states wait for a writer of `held`, before it touches a row.
+const HOLD: &str = "
     CREATE TABLE held ();
     CREATE SEQUENCE updates;
     CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -38,101 +46,197 @@ const HOLD_ON_POSTGRES: &str = "
     $$;
     CREATE TRIGGER hold BEFORE UPDATE ON gameplay_states EXECUTE FUNCTION hold();";
 
-/// Documents that everybody saves.
+/// Documents that are saved.
 const GAMES: usize = 3;
 
 /// Saves that come together.
 const TOGETHER: usize = 9;
 
-/// A save waits for the database, and what builds on it is sent or gathers behind it. Then the database
-/// refuses it.
-#[testkit::on_both_databases]
-async fn what_was_sent_ahead_of_a_save_that_is_refused_is_saved_after_it() {
-    let apps = instances().await;
-    let counsellors = counsellors(&apps[..1]).await;
-    let counsellor = &counsellors[0];
-    let room = counsellor.room().await;
-    let paths: Vec<_> = (0..GAMES).map(|n| path_of(&room, &format!("game-{n}"))).collect();
-    let mut lines = vec![Vec::new(); GAMES];
-    for (path, line) in paths.iter().zip(&mut lines) {
-        line.push(acknowledged(&ask(save(counsellor, path, "first")).await.1));
+const LIMITS: LaneLimits = LaneLimits { lanes: 1, queue: 100, group: 100 };
+
+const BOUNDS: Bounds = Bounds { bytes: 10_000, depth: 8, nodes: 100 };
+
+/// How long what a test waits for may take on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The lane of an instance.
+fn instance(behind: &Behind) -> Saves {
+    let writer = SaveWriter::new(BOUNDS, 100, 10, 1_000);
+    Lanes::start(&writer, &behind.0, LIMITS, &Handle::current(), &mut Drain::default())
+}
+
+fn document(value: &Value) -> Json {
+    Json::accept(&value.to_string(), BOUNDS).unwrap()
+}
+
+fn save(room: &Room, game: &str, change: Change) -> Save {
+    let room_id: RoomId = serde_json::from_value(json!(room.id)).unwrap();
+    let author = Author::Counsellor(AccountId::well_known(1));
+    let (gameplay_id, condition) = (GameplayId::trusted(game), Condition::default());
+    let (attempt, restores, at) = (None, None, Utc::now());
+    Save { room_id, gameplay_id, author, change, condition, attempt, restores, at }
+}
+
+fn whole(room: &Room, game: usize, marker: &str) -> Save {
+    let state = document(&json!({ "marker": marker }));
+    save(room, &format!("game-{game}"), Change::Replace(state))
+}
+
+fn saved(outcome: Result<Outcome, DatabaseError>) -> GameplayState {
+    match outcome {
+        Ok(Outcome::Saved(state)) => state,
+        other => panic!("{other:?}"),
     }
-    let behind = Behind::of(&apps[0]);
-    behind.carry_out(ON_POSTGRES, ON_SQLITE).await;
+}
 
-    for round in 0..3 {
-        let paths = &paths;
-        let crowd = async |number: u64| {
-            tokio::time::sleep(Duration::from_millis(100 * number)).await;
-            let send = |n: usize| {
-                ask(save(counsellor, &paths[n % GAMES], &format!("{round}-{number}-{n}")))
-            };
-            join_all((0..TOGETHER).map(send)).await
-        };
-        let poisoned = ask(save(counsellor, &paths[0], &format!("poison-{round}")));
-        let mut all = Box::pin(async { futures::join!(poisoned, crowd(1), crowd(2)) });
-        let wait = tokio::time::timeout(Duration::from_millis(400), &mut all);
-        let waited = behind.while_nobody_writes("gameplay_states", wait).await;
-        assert!(waited.is_err(), "nothing held the saves");
-        let ((status, answer), first, second) = all.await;
+fn acknowledged(state: &GameplayState) -> Saved {
+    let document: Value = serde_json::from_str(state.state.text()).unwrap();
+    let marker = document["marker"].as_str().unwrap().to_owned();
+    Saved { version: state.version, marker, base: None }
+}
 
-        assert_eq!((status, &answer["code"]), (500, &json!("internal_error")));
-        for (n, (status, answer)) in first.iter().chain(&second).enumerate() {
-            assert_eq!(*status, 200, "{answer}");
-            lines[n % TOGETHER % GAMES].push(acknowledged(answer));
+/// Begins a task, so that its requests are in the queue when this returns.
+fn begun<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    let mut task = Box::pin(task);
+    assert!((&mut task).now_or_never().is_none(), "nothing held the saves");
+    tokio::spawn(task)
+}
+
+/// Waits until a condition holds.
+async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let wait = async {
+        while !holds().await {
+            sleep(Duration::from_millis(5)).await;
         }
-    }
-    for (path, line) in paths.iter().zip(&lines) {
-        assert_eq!(check(line, &kept(counsellor, path).await), Ok(()));
-    }
-}
-
-/// A save waits for the database, and what builds on it is on its way. Meanwhile another instance makes
-/// the version that the first would have made, so that the second finds the version it was planned for,
-/// and another document.
-#[testkit::on_both_databases]
-async fn what_was_sent_ahead_builds_on_no_version_of_another_instance() {
-    let apps = instances().await;
-    let counsellors = counsellors(&apps).await;
-    let (here, there) = (&counsellors[0], counsellors.last().unwrap());
-    let path = path_of(&here.room().await, "game");
-    let (_, created) = ask(save(here, &path, "created")).await;
-    let behind = Behind::of(&apps[0]);
-    behind.carry_out(HOLD_ON_POSTGRES, "").await;
-
-    let add = async |who: &Counsellor<'_>, key: &str, milliseconds: u64| {
-        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-        let change = who.request("PATCH", &path).body(json!({ key: true }).to_string());
-        ask(change.header("content-type", "application/merge-patch+json")).await
     };
-    let mut all = Box::pin(async {
-        futures::join!(add(here, "first", 0), add(here, "second", 200), add(there, "other", 400))
-    });
-    let wait = tokio::time::timeout(Duration::from_millis(800), &mut all);
-    let waited = behind.while_nobody_writes("held", wait).await;
-    assert!(waited.is_err(), "nothing held the saves");
-    let (first, second, other) = all.await;
+    assert!(timeout(PATIENCE, wait).await.is_ok(), "{what} did not come about");
+}
 
-    if apps[0].database.kind == Kind::Postgres {
-        assert_eq!(other.1["version"], 2, "the other save was not the first: {other:?}");
-    }
-    let mut made = [first, second, other].map(|(status, answer)| {
-        assert_eq!(status, 200, "{answer}");
-        answer
-    });
-    made.sort_by_key(|state| state["version"].as_i64());
-    let mut before = created;
-    for (state, version) in made.into_iter().zip(2..) {
-        let (_, past) = ask(here.get(&format!("{path}/history/{version}"))).await;
-        assert_eq!((&state["version"], &past["state"]), (&json!(version), &state["state"]));
-        assert!(adds_one_key(&before["state"], &state["state"]), "{before}, then {state}");
-        before = state;
+async fn client(database: &TestDatabase) -> Client {
+    let (client, connection) =
+        tokio_postgres::connect(&database.url.expose(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Waits until a statement waits for a lock on a table.
+async fn until_a_statement_waits(client: &Client) {
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    until("a statement that waits", async || {
+        client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) > 0
+    })
+    .await;
+}
+
+/// A save waits for the database; what builds on it is sent behind it, and more gathers behind that. Then
+/// the database refuses the first.
+mod saves_that_were_sent_ahead_of_a_refused_one_are_saved_after_it {
+    use super::*;
+
+    #[test]
+    fn postgres() {
+        testkit::run(Kind::Postgres, async {
+            let app = TestApp::spawn().await;
+            let counsellor = app.counsellor().await;
+            let room = counsellor.room().await;
+            let behind = Behind::of(&app);
+            let (saves, client) = (instance(&behind), client(&app.database).await);
+            let mut lines = vec![Vec::new(); GAMES];
+            for (game, line) in lines.iter_mut().enumerate() {
+                line.push(acknowledged(&saved(saves.commit(whole(&room, game, "first")).await)));
+            }
+            behind.carry_out(REFUSE, "").await;
+
+            for round in 0..3 {
+                let crowd = |number: usize| {
+                    let (saves, room) = (saves.clone(), room.clone());
+                    begun(async move {
+                        join_all((0..TOGETHER).map(|n| {
+                            saves.commit(whole(&room, n % GAMES, &format!("{round}-{number}-{n}")))
+                        }))
+                        .await
+                    })
+                };
+                let (poisoned, first, second) = behind
+                    .while_nobody_writes("gameplay_states", async {
+                        let poison = whole(&room, 0, &format!("poison-{round}"));
+                        let lane = saves.clone();
+                        let poisoned = begun(async move { lane.commit(poison).await });
+                        until_a_statement_waits(&client).await;
+                        let first = crowd(1);
+                        // While a group commits, the lane takes a request only to send it ahead.
+                        until("a group that is sent ahead", async || saves.waiting() < TOGETHER)
+                            .await;
+                        let second = crowd(2);
+                        assert!(saves.waiting() >= TOGETHER, "{}", saves.waiting());
+                        assert!(!poisoned.is_finished() && !first.is_finished());
+                        (poisoned, first, second)
+                    })
+                    .await;
+
+                let refused = poisoned.await.unwrap();
+                assert!(matches!(refused, Err(DatabaseError::Refused(_))), "{refused:?}");
+                for crowd in [first, second] {
+                    for (n, outcome) in crowd.await.unwrap().into_iter().enumerate() {
+                        lines[n % GAMES].push(acknowledged(&saved(outcome)));
+                    }
+                }
+            }
+            for (game, line) in lines.iter().enumerate() {
+                let path = path_of(&room, &format!("game-{game}"));
+                assert_eq!(check(line, &kept(&counsellor, &path).await), Ok(()));
+            }
+        });
     }
 }
 
-/// Whether `after` is `before` and one key more.
-fn adds_one_key(before: &Value, after: &Value) -> bool {
-    let (before, after) = (before.as_object().unwrap(), after.as_object().unwrap());
-    let kept = before.iter().all(|(key, value)| after.get(key) == Some(value));
-    kept && after.len() == before.len() + 1
+/// A save waits for the database, and what builds on it is sent behind it. Meanwhile another instance makes
+/// the version that the first would have made, so that the second finds the version that it was planned
+/// on, and another document.
+mod a_save_that_was_sent_ahead_builds_on_no_version_of_another_instance {
+    use super::*;
+
+    #[test]
+    fn postgres() {
+        testkit::run(Kind::Postgres, async {
+            let app = TestApp::spawn().await;
+            let counsellor = app.counsellor().await;
+            let room = counsellor.room().await;
+            let behind = Behind::of(&app);
+            let (here, there) = (instance(&behind), instance(&behind));
+            let client = client(&app.database).await;
+            let created = Change::Replace(document(&json!({ "created": true })));
+            saved(here.commit(save(&room, "game", created)).await);
+            behind.carry_out(HOLD, "").await;
+            let add = |lane: &Saves, key: &str| {
+                let change = Change::Merge(document(&json!({ key: true })));
+                let (lane, save) = (lane.clone(), save(&room, "game", change));
+                begun(async move { saved(lane.commit(save).await) })
+            };
+
+            let (first, second, other) = behind
+                .while_nobody_writes("held", async {
+                    let first = add(&here, "first");
+                    until_a_statement_waits(&client).await;
+                    let second = add(&here, "second");
+                    until("a group that is sent ahead", async || here.waiting() == 0).await;
+                    let other = add(&there, "other").await.unwrap();
+                    assert!(!first.is_finished() && !second.is_finished());
+                    (first, second, other)
+                })
+                .await;
+            let (first, second) = (first.await.unwrap(), second.await.unwrap());
+
+            assert_eq!([other.version, first.version, second.version], [2, 3, 4]);
+            for (state, keys) in [
+                (other, json!({ "created": true, "other": true })),
+                (first, json!({ "created": true, "other": true, "first": true })),
+                (second, json!({ "created": true, "other": true, "first": true, "second": true })),
+            ] {
+                let document: Value = serde_json::from_str(state.state.text()).unwrap();
+                assert_eq!(document, keys);
+            }
+        });
+    }
 }

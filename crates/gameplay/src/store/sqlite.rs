@@ -1,43 +1,73 @@
-//! The same on SQLite, document by document, in a transaction that nobody else writes in.
+//! The statements of a group on SQLite, document by document: it has one writer.
 
-use database::Cached;
+use std::collections::HashMap;
+
+use database::group_commit::GroupError;
+use database::idempotency::{self, AnswerRow, retry_unless_stored};
 use database::schema::{gameplay_segments, gameplay_states};
+use database::{Cached, columns, fetch_all_in_place, fetch_in_place};
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
+use ids::{AuthorId, RoomId};
 
-use super::CurrentRow;
-use crate::plan::{Current, Key, Plan, Segment};
+use super::{CurrentRow, GroupTransaction, StateRow, counted, games};
+use crate::plan::{Current, Plan, Segment};
+use crate::replay::attempts;
+use crate::save::Save;
+use crate::state::StateKey;
 
-/// A document as it is, if there is one.
-pub(crate) fn read_current(
+impl GroupTransaction for SqliteConnection {
+    async fn lock(&mut self, keys: &[StateKey]) -> QueryResult<HashMap<StateKey, Current>> {
+        keys.iter().filter_map(|key| read_current(self, key).transpose()).collect()
+    }
+
+    async fn count_games(&mut self, rooms: &[RoomId]) -> QueryResult<HashMap<RoomId, usize>> {
+        Ok(counted(fetch_all_in_place(self, games(rooms))?))
+    }
+
+    async fn answers(&mut self, group: &[Save]) -> QueryResult<Vec<AnswerRow>> {
+        fetch_all_in_place(self, idempotency::find_answers(attempts(group)))
+    }
+
+    async fn write(&mut self, plans: &[Plan], history_versions: i64) -> Result<(), GroupError> {
+        for plan in plans {
+            if !save_one(self, plan, history_versions)? {
+                return Err(GroupError::Retry);
+            }
+        }
+        Ok(())
+    }
+
+    async fn store_answers(&mut self, answers: &[AnswerRow]) -> Result<(), GroupError> {
+        for answer in answers {
+            let stored: Option<AuthorId> = fetch_in_place(self, idempotency::store_answer(answer))?;
+            retry_unless_stored(stored.is_some())?;
+        }
+        Ok(())
+    }
+}
+
+/// The document with this key, if it exists.
+fn read_current(
     connection: &mut SqliteConnection,
-    (room, game): Key,
-) -> QueryResult<Option<(Key, Current)>> {
+    (room, game): &StateKey,
+) -> QueryResult<Option<(StateKey, Current)>> {
     let row: Option<CurrentRow> = gameplay_states::table
         .filter(gameplay_states::room_id.eq(room))
         .filter(gameplay_states::gameplay_id.eq(game.as_str()))
-        .select((
-            gameplay_states::room_id,
-            gameplay_states::gameplay_id,
-            gameplay_states::id,
-            gameplay_states::version,
-            gameplay_states::state,
-            gameplay_states::journal,
-            gameplay_states::created_at,
-            gameplay_states::last_played_at,
-        ))
+        .select((columns::<StateRow>(), gameplay_states::journal))
         // Without a limit, for which SQLite would compile it anew: there is one at most.
         .get_result(connection)
         .optional()?;
     Ok(row.map(CurrentRow::current))
 }
 
-/// Writes what a plan leaves, if it leaves something; not when the document is at another version
-/// than the plan was made for.
-pub(crate) fn save_one(
+/// Writes the document of a plan, if it changes. False when the document is at another version than
+/// the plan is based on.
+fn save_one(
     connection: &mut SqliteConnection,
     plan: &Plan,
-    versions_max: i64,
+    history_versions: i64,
 ) -> QueryResult<bool> {
     let Some(next) = plan.written() else { return Ok(true) };
     let is_written = match plan.base {
@@ -46,7 +76,7 @@ pub(crate) fn save_one(
     };
     if is_written {
         for segment in &plan.segments {
-            keep(connection, segment, versions_max)?;
+            store_segment(connection, segment, history_versions)?;
         }
     }
     Ok(is_written)
@@ -85,10 +115,10 @@ fn update(connection: &mut SqliteConnection, base: i64, next: &Current) -> Query
     Ok(written.get_result::<i64>(connection).optional()?.is_some())
 }
 
-fn keep(
+fn store_segment(
     connection: &mut SqliteConnection,
     segment: &Segment,
-    versions_max: i64,
+    history_versions: i64,
 ) -> QueryResult<()> {
     let last = segment.last;
     diesel::insert_into(gameplay_segments::table)
@@ -102,7 +132,7 @@ fn keep(
         .execute(connection)?;
     diesel::delete(gameplay_segments::table)
         .filter(gameplay_segments::state_id.eq(last.state))
-        .filter(gameplay_segments::last_version.le(last.version - versions_max))
+        .filter(gameplay_segments::last_version.le(last.version - history_versions))
         .execute(connection)?;
     Ok(())
 }

@@ -1,0 +1,247 @@
+//! Saving, loading, listing and deleting the states of a room's games.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use database::{DatabaseError, Db};
+use documents::Json;
+use ids::GameplayStateId;
+use values::time;
+
+use crate::access::Access;
+use crate::change::Change;
+use crate::error::GameplayError;
+use crate::history;
+use crate::replay::StoredAnswer;
+use crate::save::{Deleted, Outcome, Save};
+use crate::save_writer::Saves;
+use crate::state::{GameplayId, GameplayState};
+use crate::store as table;
+use crate::version::{Condition, Tag, Versions};
+
+/// States that one statement reads. The memory of a list is bounded by it; a usual room takes one.
+const CHUNK: usize = 32;
+
+/// Saves a game's state: replaces it, or changes the current one. Answers after the commit.
+///
+/// # Errors
+/// When the condition does not hold, or the change cannot be applied.
+pub async fn save(db: &Db, saves: &Saves, save: Save) -> Result<GameplayState, GameplayError> {
+    let (room_id, game) = save.key();
+    let whole = match &save.change {
+        Change::Replace(document) => Some(document.clone()),
+        Change::Merge(_) | Change::Patch(_) => None,
+    };
+    match saves.commit(save).await? {
+        Outcome::Saved(state) => Ok(state),
+        Outcome::Repeated(answer) => {
+            let document = saved_document(db, &answer, whole).await?;
+            Ok(answer.state(room_id, game, document))
+        }
+        Outcome::Stale(current) => Err(GameplayError::Stale(current)),
+        Outcome::NoState => Err(GameplayError::NoSuchState(game.as_str().into())),
+        Outcome::NotApplicable(error) => Err(error.into()),
+        Outcome::Damaged(tag) => Err(GameplayError::Damaged(tag)),
+        Outcome::TooManyGames(games) => Err(GameplayError::TooManyGames(games)),
+        Outcome::KeyReused => Err(GameplayError::KeyReused),
+    }
+}
+
+/// Saves the document of an earlier version as the next one. A deleted state is brought back by it, with
+/// its id and its history.
+///
+/// # Errors
+/// When the version is not stored, or a deleted state was saved anew in the meantime.
+pub async fn restore(
+    db: &Db,
+    saves: &Saves,
+    access: Access,
+    game: GameplayId,
+    number: i64,
+) -> Result<GameplayState, GameplayError> {
+    let last = last_version(db, access, &game).await?;
+    let snapshot = history::version(db, last.tag(), number).await?;
+    let change = Change::Replace(snapshot.document);
+    let request = match last {
+        LastVersion::Current(_) => Save::of(access, game, change),
+        LastVersion::Deleted(deleted) => Save {
+            condition: Condition { matches: None, matches_not: Some(Versions::Any) },
+            restores: Some(deleted),
+            ..Save::of(access, game, change)
+        },
+    };
+    save(db, saves, request).await
+}
+
+/// The last version of a game's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastVersion {
+    /// The current one.
+    Current(Tag),
+    /// That of a state that was deleted.
+    Deleted(Deleted),
+}
+
+impl LastVersion {
+    /// The version.
+    pub fn tag(self) -> Tag {
+        match self {
+            Self::Current(tag) | Self::Deleted(Deleted { tag, .. }) => tag,
+        }
+    }
+}
+
+/// The last version of a game's state, or of the one that was deleted last.
+///
+/// # Errors
+/// When there is neither.
+pub async fn last_version(
+    db: &Db,
+    access: Access,
+    game: &GameplayId,
+) -> Result<LastVersion, GameplayError> {
+    if let Some((state, version)) = db.read_one(table::version(access.room_id, game)).await? {
+        return Ok(LastVersion::Current(Tag { state, version }));
+    }
+    let deleted = db.read_one(table::deleted(access.room_id, game)).await?;
+    let deleted = deleted.ok_or_else(|| GameplayError::NoSuchState(game.as_str().into()))?;
+    let created_at = deleted.created_at().utc();
+    Ok(LastVersion::Deleted(Deleted { tag: deleted.tag(), created_at }))
+}
+
+/// The document that a repeated request saved: of a whole save that of the request, which is the same;
+/// of a patch the one in the history.
+async fn saved_document(
+    db: &Db,
+    answer: &StoredAnswer,
+    whole: Option<Json>,
+) -> Result<Json, GameplayError> {
+    if let Some(document) = answer.document().or(whole) {
+        return Ok(document);
+    }
+    let tag = answer.tag();
+    match history::version(db, tag, tag.version).await {
+        Ok(snapshot) => Ok(snapshot.document),
+        Err(GameplayError::NoSuchVersion(_)) => Err(GameplayError::AnswerGone(tag)),
+        Err(error) => Err(error),
+    }
+}
+
+/// A game's state.
+///
+/// # Errors
+/// When there is none, or its document is damaged.
+pub async fn load(
+    db: &Db,
+    access: Access,
+    game: &GameplayId,
+) -> Result<GameplayState, GameplayError> {
+    let row = db.read_one(table::state(access.room_id, game)).await?;
+    let row = row.ok_or_else(|| GameplayError::NoSuchState(game.as_str().into()))?;
+    row.state().map_err(GameplayError::Damaged)
+}
+
+/// A place in the list of a room's states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// When the state was saved.
+    pub saved_at: DateTime<Utc>,
+    /// The state.
+    pub id: GameplayStateId,
+}
+
+/// States of a room.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The states, the last played first; those whose documents are damaged are left out.
+    pub states: Vec<GameplayState>,
+    /// The number of states of the room.
+    pub total: usize,
+    /// The game that was played last, and when.
+    pub latest: Option<(String, DateTime<Utc>)>,
+    /// Where the next page starts, if there is one.
+    pub next: Option<Cursor>,
+}
+
+/// The states of a room after `after`, the last played first, in a page of about `bytes_max` bytes of
+/// documents.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    db: &Db,
+    access: Access,
+    after: Option<Cursor>,
+    bytes_max: usize,
+) -> Result<Page, GameplayError> {
+    let index = db.read_all(table::index(access.room_id)).await?;
+    let latest = index.first().map(|(_, game, saved_at)| (game.clone(), saved_at.utc()));
+    let total = index.len();
+    let places = index.into_iter().map(|(id, _, at)| Cursor { saved_at: at.utc(), id });
+    // A state that was saved since the page before moved to the front.
+    let rest: Vec<Cursor> =
+        places.filter(|it| after.is_none_or(|after| it.follows(after))).collect();
+    let mut page = Page { states: Vec::new(), total, latest, next: None };
+    let mut bytes = 0;
+    for chunk in rest.chunks(CHUNK) {
+        let rows = db.read_all(table::states(chunk.iter().map(|it| it.id).collect())).await?;
+        let mut states: HashMap<_, _> = rows
+            .into_iter()
+            .filter_map(|row| row.state().ok())
+            .map(|state| (state.id, state))
+            .collect();
+        for place in chunk {
+            if bytes > bytes_max {
+                return Ok(page);
+            }
+            page.next = (Some(place) != rest.last()).then_some(*place);
+            if let Some(state) = states.remove(&place.id) {
+                bytes += state.state.text().len();
+                page.states.push(state);
+            }
+        }
+    }
+    Ok(page)
+}
+
+impl Cursor {
+    /// Whether it is further down the list.
+    fn follows(self, other: Self) -> bool {
+        (other.saved_at, self.id) > (self.saved_at, other.id)
+    }
+}
+
+/// Tries of a conditional delete; each fails only because the state was saved in between.
+const TRIES_MAX: usize = 20;
+
+/// Deletes a game's state. It can be restored while its history is stored.
+///
+/// # Errors
+/// When there is none, or the condition does not hold.
+pub async fn delete(
+    db: &Db,
+    access: Access,
+    game: &GameplayId,
+    condition: &Condition,
+) -> Result<(), GameplayError> {
+    let not_found = || GameplayError::NoSuchState(game.as_str().into());
+    if *condition == Condition::default() {
+        let delete = table::delete(access.room_id, game);
+        let deleted = db.write_and(delete, |rows| table::store_deleted(rows, time::now())).await?;
+        return if deleted.is_empty() { Err(not_found()) } else { Ok(()) };
+    }
+    for _ in 0..TRIES_MAX {
+        let current = db.read_one(table::version(access.room_id, game)).await?;
+        let (state, version) = current.ok_or_else(not_found)?;
+        let tag = Tag { state, version };
+        if !condition.holds(Some(tag)) {
+            return Err(GameplayError::Stale(Some(tag)));
+        }
+        let delete = table::delete_version(tag);
+        let deleted = db.write_and(delete, |rows| table::store_deleted(rows, time::now())).await?;
+        if !deleted.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(DatabaseError::Contended.into())
+}
