@@ -47,5 +47,5 @@ pub use problem::{Problem, Problems};
 pub use profile::{Profile, UnknownProfile};
 pub use sections::{
     Admission, Auth, Cors, Database, Hashing, History, Limits, Log, LogFormat, Mail, MailTransport,
-    Period, Rate, Rates, Realtime, RealtimeAdmission, Server, Settings,
+    Period, Rate, Rates, Realtime, RealtimeAdmission, Rooms, Server, Settings,
 };

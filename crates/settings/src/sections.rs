@@ -11,6 +11,7 @@ mod log;
 mod mail;
 mod rates;
 mod realtime;
+mod rooms;
 mod server;
 
 pub use admission::Admission;
@@ -24,6 +25,7 @@ pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailTransport};
 pub use rates::{Period, Rate, Rates};
 pub use realtime::{Realtime, RealtimeAdmission};
+pub use rooms::Rooms;
 pub use server::Server;
 
 use crate::Profile;
@@ -48,6 +50,8 @@ pub struct Settings {
     pub auth: Auth,
     /// The lane in which passwords are hashed.
     pub hashing: Hashing,
+    /// Bounds and retention of rooms and visitors.
+    pub rooms: Rooms,
     /// What is live: sockets, channels, presence.
     pub realtime: Realtime,
     /// The past of gameplay states.
@@ -71,6 +75,7 @@ impl Settings {
             database: Database::read(keys),
             auth: Auth::read(keys),
             hashing: Hashing::read(keys),
+            rooms: Rooms::read(keys),
             realtime: Realtime::read(keys),
             history: History::read(keys),
             cors: Cors::read(keys),
