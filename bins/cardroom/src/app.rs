@@ -17,7 +17,7 @@ use database::Db;
 use database::idempotency::InFlight;
 use gameplay::{ListBytes, Saves};
 use realtime::{Realtime, Worker};
-use rooms::{Closings, Directory, Heartbeats, Joins, Openings};
+use rooms::{Directory, EndedRooms, Heartbeats, Joins, Openings};
 use settings::Settings;
 
 use crate::bounds::document_bounds;
@@ -38,7 +38,7 @@ pub struct Shared {
     openings: Data<Openings>,
     joins: Data<Joins>,
     heartbeats: Data<Heartbeats>,
-    closings: Data<Closings>,
+    ended_rooms: Data<EndedRooms>,
     realtime: Realtime,
     in_flight: Data<InFlight>,
     bodies: Data<BodyLimits>,
@@ -72,7 +72,7 @@ impl Shared {
         Self {
             db: Data::new(auth.db.clone()),
             directory: Data::new(live.directory),
-            closings: Data::new(live.closings),
+            ended_rooms: Data::new(live.ended_rooms),
             realtime: live.realtime,
             saves: Data::new(writers.saves),
             openings: Data::new(writers.openings),
@@ -137,7 +137,7 @@ pub fn build(
         .app_data(shared.openings)
         .app_data(shared.joins)
         .app_data(shared.heartbeats)
-        .app_data(shared.closings)
+        .app_data(shared.ended_rooms)
         .app_data(worker)
         .app_data(shared.in_flight)
         .app_data(shared.bodies)

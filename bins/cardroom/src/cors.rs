@@ -12,6 +12,7 @@ pub(crate) fn of(settings: &settings::Cors) -> Cors {
         .allow_any_header()
         .expose_headers([
             "etag",
+            "link",
             "location",
             "x-request-id",
             "retry-after",

@@ -9,6 +9,7 @@ use chrono::{TimeDelta, Utc};
 use database::idempotency::{self, InFlight, KeyLimits};
 use database::{DatabaseError, Db};
 use gameplay::history;
+use rooms::retention::{self, Retention};
 use settings::Settings;
 use telemetry::metrics::{GATHER_EVERY, Registry};
 use tokio::task::AbortHandle;
@@ -36,6 +37,7 @@ impl Housekeeping {
         let ages = Ages {
             history: TimeDelta::days(settings.history.days),
             audit: TimeDelta::days(settings.auth.audit_days),
+            rooms: Retention::of(&settings.rooms),
         };
         let keys =
             KeyLimits { per_author: settings.limits.author_keys, total: settings.limits.keys };
@@ -68,6 +70,7 @@ impl Drop for Housekeeping {
 struct Ages {
     history: TimeDelta,
     audit: TimeDelta,
+    rooms: Retention,
 }
 
 async fn tidy_up(db: &Db, ages: Ages) {
@@ -85,6 +88,7 @@ async fn limit_keys(db: &Db, in_flight: &InFlight, limits: KeyLimits) {
 async fn forget_old(db: &Db, ages: Ages) -> Result<(), DatabaseError> {
     history::delete_old(db, ages.history).await?;
     audit::forget_old(db, ages.audit).await?;
+    retention::delete_old(db, ages.rooms, Utc::now()).await?;
     sessions::forget_old(db).await?;
     db.write(idempotency::delete_expired(Utc::now())).await?;
     Ok(())

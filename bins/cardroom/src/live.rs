@@ -5,7 +5,7 @@ use std::sync::Arc;
 use auth::Auth;
 use gameplay::{GameplayState, Save, SaveListener};
 use realtime::{Bus, Realtime, RoomEvent, ServerEvent};
-use rooms::{Closings, Directory};
+use rooms::{Directory, EndedRooms};
 use serde::Serialize;
 use settings::Settings;
 use tokio::runtime::Handle;
@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 #[derive(Clone)]
 pub struct Live {
     pub(crate) realtime: Realtime,
-    pub(crate) closings: Closings,
+    pub(crate) ended_rooms: EndedRooms,
     pub(crate) directory: Directory,
 }
 
@@ -23,7 +23,7 @@ impl Live {
     pub fn new(settings: &Settings, auth: &Auth, runtime: &Handle) -> Self {
         let directory = Directory::of(&auth.db, runtime);
         let realtime = Realtime::new(settings, auth.clone(), directory.clone());
-        Self { realtime, closings: Closings::default(), directory }
+        Self { realtime, ended_rooms: EndedRooms::default(), directory }
     }
 
     /// Announces saves in their rooms.

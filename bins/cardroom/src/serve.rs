@@ -115,7 +115,7 @@ fn serve(
     let hub = live.realtime.hub.clone();
     let heartbeats = writers.heartbeats.clone();
     let db = auth.db.clone();
-    let maintenance = Maintenance::start(&hub, auth.db.clone(), heartbeats, &live.closings);
+    let maintenance = Maintenance::start(&hub, auth.db.clone(), heartbeats, &live.ended_rooms);
     let shared = Shared::new(settings, auth, writers, rates, in_flight, live, lifecycle.clone());
     let server = listen::on(listener, &server, shared)?;
     Ok(Running {

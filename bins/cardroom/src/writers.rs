@@ -5,7 +5,7 @@ use std::sync::Arc;
 use database::Db;
 use database::group_commit::{Drain, LaneLimits, Lanes};
 use gameplay::{SaveListener, SaveWriter, Saves};
-use rooms::{Doorman, Heartbeats, Joins, Opener, Openings, Pulse};
+use rooms::{HeartbeatWriter, Heartbeats, JoinWriter, Joins, Openings, RoomWriter};
 use settings::Settings;
 use tokio::runtime::Handle;
 
@@ -29,16 +29,18 @@ impl Writers {
     ) -> (Self, Drain) {
         let mut drain = Drain::default();
         let limits = LaneLimits::of(&settings.database);
-        let history = &settings.history;
+        let (history, rooms) = (&settings.history, &settings.rooms);
         let bounds = document_bounds(settings);
         let room_games = settings.limits.room_games;
         let save_writer = SaveWriter::new(bounds, room_games, history.segment, history.versions)
             .with_listener(listener);
+        let room_writer = RoomWriter::new(rooms.per_account);
+        let join_writer = JoinWriter::new(rooms.visitors_per_room);
         let writers = Self {
             saves: Lanes::start(&save_writer, db, limits, runtime, &mut drain),
-            openings: Lanes::start(&Opener, db, limits, runtime, &mut drain),
-            joins: Lanes::start(&Doorman, db, limits, runtime, &mut drain),
-            heartbeats: Lanes::start(&Pulse, db, limits, runtime, &mut drain),
+            openings: Lanes::start(&room_writer, db, limits, runtime, &mut drain),
+            joins: Lanes::start(&join_writer, db, limits, runtime, &mut drain),
+            heartbeats: Lanes::start(&HeartbeatWriter, db, limits, runtime, &mut drain),
         };
         (writers, drain)
     }

@@ -4,7 +4,7 @@ use auth::Account;
 use chrono::{DateTime, Utc};
 use database::Db;
 use ids::RoomId;
-use rooms::{Deed, manage};
+use rooms::{RoomAction, manage};
 
 use crate::error::GameplayError;
 use crate::store as table;
@@ -25,7 +25,7 @@ pub struct Statistics {
 /// # Errors
 /// When there is no such room, or it is not theirs.
 pub async fn of(db: &Db, account: &Account, room: RoomId) -> Result<Statistics, GameplayError> {
-    manage::find_for(db, account, room, Deed::Statistics).await?;
+    manage::find_for(db, account, room, RoomAction::Statistics).await?;
     let (visitors, last_seen) = manage::visits(db, room).await?;
     let games = db.read_all(table::saves(room)).await?;
     let saves = games.iter().map(|(version, _)| version).sum();

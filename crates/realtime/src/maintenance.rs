@@ -1,6 +1,5 @@
 //! Background tasks: expiration of presence, end of closed rooms, heartbeats of visitors.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,7 @@ use chrono::Utc;
 use database::Db;
 use futures::{StreamExt as _, stream};
 use ids::RoomId;
-use rooms::{Closings, Heartbeats, manage, visit};
+use rooms::{EndReason, EndedRooms, Heartbeats, RoomEnded, manage, visit};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::AbortHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -40,10 +39,10 @@ pub struct Maintenance(Vec<AbortHandle>);
 
 impl Maintenance {
     /// Starts the tasks.
-    pub fn start(hub: &Arc<Hub>, db: Db, heartbeats: Heartbeats, closings: &Closings) -> Self {
+    pub fn start(hub: &Arc<Hub>, db: Db, heartbeats: Heartbeats, ended: &EndedRooms) -> Self {
         let tasks = [
             tokio::spawn(expire_presence(hub.clone())),
-            tokio::spawn(follow_closings(hub.clone(), db.clone(), closings.clone())),
+            tokio::spawn(follow_ended_rooms(hub.clone(), ended.clone())),
             tokio::spawn(close_ended_rooms(hub.clone(), db.clone())),
             tokio::spawn(send_heartbeats(hub.clone(), db, heartbeats)),
         ];
@@ -72,14 +71,12 @@ async fn expire_presence(hub: Arc<Hub>) {
 }
 
 /// Ends the channels of rooms that this process closes, at once.
-async fn follow_closings(hub: Arc<Hub>, db: Db, closings: Closings) {
-    let mut closed = closings.follow();
+async fn follow_ended_rooms(hub: Arc<Hub>, ended: EndedRooms) {
+    let mut ended = ended.subscribe();
     loop {
-        match closed.recv().await {
-            Ok(room) => {
-                let found = ended(&db, &[room]).await;
-                let end = found.first().map_or(RoomEnd::Closed, |(_, end)| *end);
-                hub.publish(RoomEvent::Closed { room, end });
+        match ended.recv().await {
+            Ok(RoomEnded { room, reason }) => {
+                hub.publish(RoomEvent::Closed { room, end: end(reason) });
             }
             // `close_ended_rooms` finds the missed ones.
             Err(RecvError::Lagged(_)) => {}
@@ -103,15 +100,16 @@ async fn close_ended_rooms(hub: Arc<Hub>, db: Db) {
 
 /// Those of these rooms that are known to have ended; none while the database is unavailable.
 async fn ended(db: &Db, rooms: &[RoomId]) -> Vec<(RoomId, RoomEnd)> {
-    let Ok(found) = manage::find_all(db, rooms).await else { return Vec::new() };
-    let now = Utc::now();
-    let found: HashMap<_, _> = found.into_iter().map(|it| (it.id, it)).collect();
-    let end = |room| match found.get(room) {
-        None => Some(RoomEnd::Deleted),
-        Some(room) if !room.is_active => Some(RoomEnd::Closed),
-        Some(room) => room.admits(now).is_err().then_some(RoomEnd::Expired),
-    };
-    rooms.iter().filter_map(|room| Some((*room, end(room)?))).collect()
+    let ended = manage::ended(db, rooms, Utc::now()).await.unwrap_or_default();
+    ended.into_iter().map(|it| (it.room, end(it.reason))).collect()
+}
+
+fn end(reason: EndReason) -> RoomEnd {
+    match reason {
+        EndReason::Closed => RoomEnd::Closed,
+        EndReason::Deleted => RoomEnd::Deleted,
+        EndReason::Expired => RoomEnd::Expired,
+    }
 }
 
 async fn send_heartbeats(hub: Arc<Hub>, db: Db, heartbeats: Heartbeats) {
@@ -121,7 +119,7 @@ async fn send_heartbeats(hub: Arc<Hub>, db: Db, heartbeats: Heartbeats) {
         let mut visitors = hub.visitors();
         for (room, keys) in hub.presence_keys(VISITOR_KEY_PREFIX) {
             // When the query fails, the next heartbeat marks these visitors.
-            let joined = visit::all_in(&db, room).await.unwrap_or_default();
+            let joined = visit::present(&db, room).await.unwrap_or_default();
             let present = joined
                 .into_iter()
                 .filter(|it| keys.contains(&*format!("{VISITOR_KEY_PREFIX}{}", it.session_id)));

@@ -1,4 +1,4 @@
-//! What can go wrong with rooms, as the caller sees it.
+//! Errors about rooms, as callers see them.
 
 use actix_web::http::StatusCode;
 use admission::Limited;
@@ -6,14 +6,21 @@ use api::Problem;
 use database::DatabaseError;
 use thiserror::Error;
 
-use crate::room::{Deed, RoomClosed};
+use crate::join::JoinRefused;
+use crate::room::{Forbidden, RoomClosed};
 
 /// Why a request about rooms was not carried out.
 #[derive(Debug, Error)]
 pub enum RoomError {
-    /// The room takes nobody in.
+    /// The room admits no visitors.
     #[error(transparent)]
     Closed(#[from] RoomClosed),
+    /// The room has as many visitors as it may have.
+    #[error("Room is full")]
+    Full,
+    /// The account has as many rooms as it may have.
+    #[error("Too many rooms")]
+    TooManyRooms,
     /// There is no such room.
     #[error("Room not found")]
     NoSuchRoom,
@@ -29,43 +36,52 @@ pub enum RoomError {
     /// There is no such rule.
     #[error("Game rule not found")]
     NoSuchRule,
-    /// A room shall be opened with a rule that there is not.
+    /// A room was to be opened with an unknown rule.
     #[error("Unknown game rule: {0}")]
     UnknownRule(String),
     /// Only counsellors open rooms.
     #[error("Only counselors can create rooms")]
     NotACounsellor,
-    /// Only the owner or an administrator may do this.
-    #[error("Only room owner or admin can {}", .0.verb())]
-    Forbidden(Deed),
-    /// A room that is open shall be restored.
+    /// Only the owner and administrators may do this.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// The room to be restored is open.
     #[error("Room is already active")]
     AlreadyActive,
-    /// Every share code that was drawn was taken: a bug, or far too many rooms.
+    /// Every share code that was drawn is taken: a bug, or far too many rooms.
     #[error("no free share code was found in {0} draws")]
     NoFreeCode(u32),
-    /// Too many codes were wrong.
+    /// The client sent too many wrong codes.
     #[error(transparent)]
     Limited(#[from] Limited),
-    /// The client's name for the request stands for another one.
+    /// The idempotency key stands for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] DatabaseError),
+    Database(#[from] DatabaseError),
 }
 
 impl RoomError {
-    /// Whether a share code led nowhere.
+    /// Whether no room has the share code, or the room is closed.
     pub(crate) fn is_wrong_code(&self) -> bool {
         matches!(self, Self::Closed(_) | Self::NoSuchRoom)
+    }
+}
+
+impl From<JoinRefused> for RoomError {
+    fn from(refused: JoinRefused) -> Self {
+        match refused {
+            JoinRefused::Closed(closed) => closed.into(),
+            JoinRefused::Full => Self::Full,
+        }
     }
 }
 
 impl From<RoomError> for Problem {
     fn from(error: RoomError) -> Self {
         let (status, code) = match error {
-            RoomError::Store(error) => return error.into(),
+            RoomError::Database(error) => return error.into(),
             RoomError::Limited(limited) => return limited.into(),
             RoomError::KeyReused => return api::key_reused(),
             RoomError::NoFreeCode(_) => return Self::bug(&error),
@@ -75,6 +91,8 @@ impl From<RoomError> for Problem {
             RoomError::NoSuchRule => (StatusCode::NOT_FOUND, "game_rule_not_found"),
             RoomError::VisitorLeft => (StatusCode::BAD_REQUEST, "visitor_left"),
             RoomError::UnknownRule(_) => (StatusCode::BAD_REQUEST, "unknown_game_rule"),
+            RoomError::Full => (StatusCode::CONFLICT, "room_full"),
+            RoomError::TooManyRooms => (StatusCode::CONFLICT, "too_many_rooms"),
             RoomError::AlreadyActive => (StatusCode::BAD_REQUEST, "room_already_active"),
             RoomError::NotInRoom => (StatusCode::FORBIDDEN, "visitor_not_in_room"),
             RoomError::NotACounsellor => (StatusCode::FORBIDDEN, "counselor_required"),

@@ -7,25 +7,25 @@ use values::Text;
 /// The short name of a rule, such as `skill_assessment`.
 pub type RuleSlug = Text<0, 100>;
 
-/// The rule of a room for which none was chosen.
+/// The rule of a room that is opened without choosing one.
 pub(crate) const DEFAULT_SLUG: &str = "skill_assessment";
 
-/// The rules of a game: its zones and how many cards they hold.
+/// The rules of a game: its zones and the number of cards they hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GameRule {
-    /// Which one.
+    /// Its id.
     pub id: GameRuleId,
     /// Its short name.
     pub slug: String,
-    /// Its name for people.
+    /// Its display name.
     pub name: String,
-    /// What it is about.
+    /// A description for people.
     pub description: Option<String>,
     /// Its version.
     pub version: String,
-    /// Where cards lie.
+    /// The deck and the zones, with their positions.
     pub layout_config: Json,
-    /// How many cards may lie where.
+    /// The number of cards that each zone takes.
     pub constraint_config: Json,
     /// Whether rooms may be opened with it.
     pub is_active: bool,

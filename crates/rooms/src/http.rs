@@ -1,8 +1,11 @@
 //! Rooms over HTTP.
 
 mod game_rules;
+mod message;
+mod paged;
+mod room_bodies;
 mod rooms;
-mod views;
+mod visitor_bodies;
 mod visitors;
 
 use actix_web::web::ServiceConfig;
@@ -28,7 +31,7 @@ api::routes! {
     game_rules::get_rule,
 }
 
-/// Adds the routes that have a limit of their own.
+/// Adds the routes that have rate limits of their own.
 pub fn guard(routes: &mut ServiceConfig, limits: &RateLimits) {
     routes.service(limits.join.guard::<visitors::__path_join_room, _>(visitors::join_room));
 }

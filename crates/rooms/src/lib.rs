@@ -1,34 +1,45 @@
 //! Rooms, their share codes, and the visitors in them.
 //!
 //! Nouns and their rules: [`Room`], [`ShareCode`], [`Visitor`], [`GameRule`].
-//! Use cases: [`open`] a room, [`manage`] it as its owner, [`visit`] it without an account. Joins and
-//! heartbeats are committed in groups ([`Joins`], [`Heartbeats`]).
+//! Use cases: [`open`], [`manage`], [`join`], [`heartbeat`], [`visit`]. New rooms, joins and heartbeats
+//! are committed in groups ([`Openings`], [`Joins`], [`Heartbeats`]), each by a writer beside its use case.
+//! [`retention`] deletes what is old.
 
-mod closings;
 pub mod counts;
+mod damage;
 mod directory;
+mod ended_rooms;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod game_rule;
-mod heartbeat;
+pub mod heartbeat;
 mod http;
-mod join;
+pub mod join;
+#[cfg(test)]
+mod lock_order;
 pub mod manage;
 pub mod open;
-mod opener;
+mod page;
+mod quota;
+pub mod retention;
 mod room;
 mod share_code;
 mod store;
 pub mod visit;
 mod visitor;
 
-pub use closings::Closings;
 pub use directory::Directory;
+pub use ended_rooms::{EndedRooms, RoomEnded};
 pub use error::RoomError;
 pub use game_rule::{GameRule, RuleSlug};
-pub use heartbeat::{Heartbeats, Pulse};
+pub use heartbeat::{HeartbeatWriter, Heartbeats};
 pub use http::{Documentation, configure, guard};
-pub use join::{Doorman, Joins};
-pub use opener::{Opener, Openings};
-pub use room::{Deed, Description, Room, RoomClosed, RoomName};
+pub use join::{JoinWriter, Joins};
+pub use open::{Openings, RoomWriter};
+pub use page::{PAGE_MAX, Page, PageRequest};
+pub use room::{
+    Description, EndReason, Forbidden, NewRoom, Room, RoomAction, RoomClosed, RoomName,
+};
 pub use share_code::ShareCode;
 pub use visitor::{SessionKey, Visitor, VisitorName};

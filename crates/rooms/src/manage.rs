@@ -1,64 +1,106 @@
-//! What the owner of a room does with it.
+//! Reading and managing rooms.
+
+use std::collections::HashMap;
 
 use auth::Account;
 use chrono::{DateTime, Utc};
 use database::{At, Db};
 use ids::{AccountId, RoomId};
 
+use crate::damage::{is_damage, readable};
+use crate::ended_rooms::RoomEnded;
 use crate::error::RoomError;
-use crate::room::{Deed, Description, Room, RoomName};
-use crate::store as table;
+use crate::page::{Page, PageRequest};
+use crate::room::{Description, EndReason, Room, RoomAction, RoomName};
+use crate::store;
 
 /// The room with this id.
 ///
 /// # Errors
 /// When there is none.
 pub async fn find(db: &Db, id: RoomId) -> Result<Room, RoomError> {
-    let row = db.read_one(table::room(id)).await?;
+    let row = db.read_one(store::room(id)).await?;
     row.map(Room::from).ok_or(RoomError::NoSuchRoom)
 }
 
-/// The rooms with these ids, as far as there are any.
+/// Those of the rooms with these ids that exist.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn find_all(db: &Db, ids: &[RoomId]) -> Result<Vec<Room>, RoomError> {
-    let rows = db.read_all(table::rooms(ids.to_vec())).await?;
+    let rows = db.read_all(store::rooms(ids.to_vec())).await?;
     Ok(rows.into_iter().map(Room::from).collect())
 }
 
-/// The rooms that somebody opened, newest first; closed ones only when asked for.
+/// Those of these rooms that have ended at `now`. One that no longer exists counts as deleted.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(db: &Db, owner: AccountId, with_closed: bool) -> Result<Vec<Room>, RoomError> {
-    let rows = if with_closed {
-        db.read_all(table::rooms_of(owner)).await?
-    } else {
-        db.read_all(table::open_rooms_of(owner)).await?
+pub async fn ended(
+    db: &Db,
+    ids: &[RoomId],
+    now: DateTime<Utc>,
+) -> Result<Vec<RoomEnded>, RoomError> {
+    let found = find_all(db, ids).await?;
+    let found: HashMap<RoomId, Room> = found.into_iter().map(|room| (room.id, room)).collect();
+    let reason = |id| match found.get(id) {
+        Some(room) => room.end_reason(now),
+        None => Some(EndReason::Deleted),
     };
-    Ok(rows.into_iter().map(Room::from).collect())
+    let ended = |id| reason(id).map(|reason| RoomEnded { room: *id, reason });
+    Ok(ids.iter().filter_map(ended).collect())
 }
 
-/// The room with this id, for somebody who may do this with it.
+/// A page of the rooms of an owner, newest first; with closed ones if `with_closed`.
 ///
 /// # Errors
-/// When there is none, or it is not theirs.
+/// When the page is to begin after a room that is not theirs, or the database fails.
+pub async fn list(
+    db: &Db,
+    owner: AccountId,
+    with_closed: bool,
+    page: PageRequest<RoomId>,
+) -> Result<Page<Room>, RoomError> {
+    let place = match page.after {
+        Some(id) => {
+            db.read_one(store::place_of_room(owner, id)).await?.ok_or(RoomError::NoSuchRoom)?
+        }
+        None => (store::LATEST.into(), RoomId::well_known(0)),
+    };
+    let rows = store::rooms_of_after(owner, with_closed, place, page.fetched());
+    match db.read_all(rows).await {
+        Err(damage) if is_damage(&damage) => {
+            let ids = store::ids_of_after(owner, with_closed, place, page.fetched());
+            let Page { items, has_more } = Page::of(db.read_all(ids).await?, page.limit);
+            let mut rooms = Vec::new();
+            for id in items {
+                rooms.extend(readable("rooms", id, db.read_one(store::room(id)).await)?);
+            }
+            Ok(Page { items: rooms.into_iter().map(Room::from).collect(), has_more })
+        }
+        rows => Ok(Page::of(rows?.into_iter().map(Room::from).collect(), page.limit)),
+    }
+}
+
+/// The room with this id, if `account` may carry out the action on it.
+///
+/// # Errors
+/// When there is no such room, or the account may not.
 pub async fn find_for(
     db: &Db,
     account: &Account,
     id: RoomId,
-    deed: Deed,
+    action: RoomAction,
 ) -> Result<Room, RoomError> {
     let room = find(db, id).await?;
-    room.lets(account, deed)?;
+    room.authorize(account, action)?;
     Ok(room)
 }
 
-/// Gives a room another name and description; a description that is not given is removed.
+/// Changes the name and description of a room; `None` removes the description.
 ///
 /// # Errors
-/// When there is no such room, or it is not theirs.
+/// When there is no such room, or the account may not update it.
 pub async fn describe(
     db: &Db,
     account: &Account,
@@ -66,35 +108,41 @@ pub async fn describe(
     name: &RoomName,
     description: Option<&Description>,
 ) -> Result<Room, RoomError> {
-    find_for(db, account, id, Deed::Update).await?;
-    let described = table::describe(id, name, description.map(|it| &**it));
+    find_for(db, account, id, RoomAction::Update).await?;
+    let described = store::describe(id, name, description.map(|it| &**it));
     db.write_one(described).await?.map(Room::from).ok_or(RoomError::NoSuchRoom)
 }
 
-/// Closes a room, or deletes it, which keeps it just the same.
+/// Closes a room, as `action` [`Close`](RoomAction::Close) or [`Delete`](RoomAction::Delete). Both keep
+/// it, inactive.
 ///
 /// # Errors
-/// When there is no such room, or it is not theirs.
-pub async fn close(db: &Db, account: &Account, id: RoomId, deed: Deed) -> Result<Room, RoomError> {
-    find_for(db, account, id, deed).await?;
-    db.write_one(table::close(id)).await?.map(Room::from).ok_or(RoomError::NoSuchRoom)
+/// When there is no such room, or the account may not.
+pub async fn close(
+    db: &Db,
+    account: &Account,
+    id: RoomId,
+    action: RoomAction,
+) -> Result<Room, RoomError> {
+    find_for(db, account, id, action).await?;
+    db.write_one(store::close(id)).await?.map(Room::from).ok_or(RoomError::NoSuchRoom)
 }
 
 /// Opens a closed room again.
 ///
 /// # Errors
-/// When there is no such room, it is not theirs, or it is open.
+/// When there is no such room, the account may not restore it, or it is open.
 pub async fn restore(db: &Db, account: &Account, id: RoomId) -> Result<Room, RoomError> {
-    find_for(db, account, id, Deed::Restore).await?;
-    db.write_one(table::restore(id)).await?.map(Room::from).ok_or(RoomError::AlreadyActive)
+    find_for(db, account, id, RoomAction::Restore).await?;
+    db.write_one(store::restore(id)).await?.map(Room::from).ok_or(RoomError::AlreadyActive)
 }
 
-/// How many visitors a room has had, and when one of them was last seen.
+/// The number of visitors that a room has had, and the latest of their heartbeats.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn visits(db: &Db, id: RoomId) -> Result<(i64, Option<DateTime<Utc>>), RoomError> {
-    let visits = db.read_one(table::visit_statistics(id)).await?;
+    let visits = db.read_one(store::visit_statistics(id)).await?;
     let (count, last_seen) = visits.unwrap_or_default();
     Ok((count, last_seen.map(At::utc)))
 }

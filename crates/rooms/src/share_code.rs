@@ -1,4 +1,4 @@
-//! The six characters that visitors join by.
+//! The share code: six characters that visitors join by.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use values::{Field, Location, PathParam};
 
-/// Letters and digits that nobody mixes up: no I, L, O, 0 or 1.
+/// Letters and digits that are not mistaken for one another: no I, L, O, 0 or 1.
 const SYMBOLS: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 
-/// Characters of a new code: 31⁶ codes, so it is an address and not a key.
+/// Characters of a new code. 31⁶ codes can be guessed, so a code is an address and not a secret.
 const LENGTH: usize = 6;
 
 /// A room's share code.
@@ -26,7 +26,15 @@ impl ShareCode {
         Self(symbols.map(|symbol| char::from(*symbol)).collect())
     }
 
-    /// A code as a room has it; older rooms have symbols that are no longer drawn.
+    /// Reads a code as people type it, without regard to case, blanks and hyphens.
+    ///
+    /// Any text is accepted; one that is no code finds no room.
+    pub fn parse(text: &str) -> Self {
+        let symbols = text.chars().filter(|it| !is_separator(*it));
+        Self(symbols.map(|it| it.to_ascii_uppercase()).collect())
+    }
+
+    /// A code from the database; older rooms have symbols that are no longer drawn.
     pub(crate) fn from_column(code: String) -> Self {
         Self(code)
     }
@@ -37,16 +45,15 @@ impl ShareCode {
     }
 }
 
-/// Any text may be asked for; what is no code finds no room.
 impl Field for ShareCode {
     fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
-        String::read(value, location).map(Self)
+        String::read(value, location).map(|text| Self::parse(&text))
     }
 }
 
 impl PathParam for ShareCode {
     const NAME: &'static str = "share_code";
-    const DESCRIPTION: &'static str = "The share code";
+    const DESCRIPTION: &'static str = "The share code; case, blanks and hyphens do not matter";
 }
 
 impl From<ShareCode> for String {
@@ -61,6 +68,12 @@ impl fmt::Display for ShareCode {
     }
 }
 
+/// Whether a symbol only separates others: a blank, a hyphen, a dash or a minus sign.
+fn is_separator(symbol: char) -> bool {
+    symbol.is_whitespace()
+        || matches!(symbol, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -73,10 +86,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_code_has_six_characters_that_nobody_mixes_up(seed: u64) {
+        fn a_code_has_six_unmistakable_characters(seed: u64) {
             let code = ShareCode::draw(&mut StdRng::seed_from_u64(seed));
             prop_assert_eq!(code.as_str().len(), LENGTH);
             prop_assert!(code.as_str().bytes().all(|symbol| SYMBOLS.contains(&symbol)));
+        }
+    }
+
+    #[test]
+    fn case_blanks_and_hyphens_do_not_matter() {
+        for typed in
+            ["ABC234", "abc234", " aBc 234\t", "ABC-234", "a-b-c-2-3-4", "ABC\u{3000}\u{2013}234"]
+        {
+            assert_eq!(ShareCode::parse(typed).as_str(), "ABC234", "{typed}");
+        }
+        for other in ["ABC_234", "ABC.234", "ÄBC234"] {
+            assert_eq!(ShareCode::parse(other).as_str(), other);
         }
     }
 

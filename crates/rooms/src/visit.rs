@@ -1,80 +1,67 @@
-//! What visitors do, who have no account.
+//! Visitors of a room: found, listed, leaving.
 
-use auth::Account;
 use database::Db;
 use ids::{RoomId, VisitorId};
-use values::time;
 
+use crate::damage::{is_damage, readable};
 use crate::error::RoomError;
-use crate::heartbeat::Heartbeats;
-use crate::join::{Join, Joins};
-use crate::manage;
-use crate::room::Deed;
-use crate::share_code::ShareCode;
-use crate::store as table;
-use crate::visitor::{SessionKey, Visitor, VisitorName};
+use crate::page::{Page, PageRequest};
+use crate::store;
+use crate::visitor::Visitor;
 
-/// Joins a room by its share code. Joining again with the same session gives the same visitor.
+/// A page of the visitors who are in a room, by the time they joined.
 ///
 /// # Errors
-/// When the code leads nowhere, or the room is closed or over; which of them is not told.
-pub async fn join(
-    joins: &Joins,
-    code: ShareCode,
-    name: VisitorName,
-    session_id: SessionKey,
-) -> Result<Visitor, RoomError> {
-    Ok(joins.commit(Join { code, name, session_id, at: time::now() }).await??)
+/// When the page is to begin after a visitor of another room, or the database fails.
+pub async fn list(
+    db: &Db,
+    room: RoomId,
+    page: PageRequest<VisitorId>,
+) -> Result<Page<Visitor>, RoomError> {
+    let place = match page.after {
+        Some(id) => {
+            db.read_one(store::place_of_visitor(room, id)).await?.ok_or(RoomError::NoSuchVisitor)?
+        }
+        None => (store::EARLIEST.into(), VisitorId::well_known(0)),
+    };
+    let rows = store::present_after(room, place, page.fetched());
+    match db.read_all(rows).await {
+        Err(damage) if is_damage(&damage) => {
+            let ids = store::ids_present_after(room, place, page.fetched());
+            let Page { items, has_more } = Page::of(db.read_all(ids).await?, page.limit);
+            let mut visitors = Vec::new();
+            for id in items {
+                visitors.extend(readable("visitors", id, db.read_one(store::visitor(id)).await)?);
+            }
+            Ok(Page { items: visitors.into_iter().map(Visitor::from).collect(), has_more })
+        }
+        rows => Ok(Page::of(rows?.into_iter().map(Visitor::from).collect(), page.limit)),
+    }
 }
 
-/// The visitors who are in a room, in the order they came.
+/// All visitors who are in a room, by the time they joined.
 ///
 /// # Errors
-/// When there is no such room, or it is not theirs.
-pub async fn present(db: &Db, account: &Account, room: RoomId) -> Result<Vec<Visitor>, RoomError> {
-    manage::find_for(db, account, room, Deed::Visitors).await?;
-    let rows = db.read_all(table::present(room)).await?;
+/// When the database fails.
+pub async fn present(db: &Db, room: RoomId) -> Result<Vec<Visitor>, RoomError> {
+    let rows = db.read_all(store::present(room)).await?;
     Ok(rows.into_iter().map(Visitor::from).collect())
 }
 
-/// The visitors who are in a room, for the server itself.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn all_in(db: &Db, room: RoomId) -> Result<Vec<Visitor>, RoomError> {
-    let rows = db.read_all(table::present(room)).await?;
-    Ok(rows.into_iter().map(Visitor::from).collect())
-}
-
-/// The visitor with this id, also one who left.
+/// The visitor with this id, present or not.
 ///
 /// # Errors
 /// When there is none.
 pub async fn find(db: &Db, id: VisitorId) -> Result<Visitor, RoomError> {
-    let row = db.read_one(table::visitor(id)).await?;
+    let row = db.read_one(store::visitor(id)).await?;
     row.map(Visitor::from).ok_or(RoomError::NoSuchVisitor)
 }
 
-/// Notes a sign of life.
-///
-/// # Errors
-/// When there is no such visitor, or the visitor left.
-pub async fn heartbeat(
-    db: &Db,
-    heartbeats: &Heartbeats,
-    id: VisitorId,
-) -> Result<Visitor, RoomError> {
-    match heartbeats.commit((id, time::now())).await? {
-        Some(visitor) => Ok(visitor),
-        None => find(db, id).await.and(Err(RoomError::VisitorLeft)),
-    }
-}
-
-/// Sees a visitor off; leaving twice is leaving once.
+/// Marks a visitor as gone. Leaving twice is leaving once.
 ///
 /// # Errors
 /// When there is no such visitor.
 pub async fn leave(db: &Db, id: VisitorId) -> Result<Visitor, RoomError> {
-    let row = db.write_one(table::leave(id)).await?;
+    let row = db.write_one(store::leave(id)).await?;
     row.map(Visitor::from).ok_or(RoomError::NoSuchVisitor)
 }

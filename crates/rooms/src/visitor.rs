@@ -1,30 +1,30 @@
-//! Somebody who joined a room without an account.
+//! A visitor: a person who joined a room without an account.
 
 use chrono::{DateTime, Utc};
 use ids::{RoomId, VisitorId};
 use values::Text;
 
-/// What a visitor is called; may be empty.
+/// The name of a visitor; may be empty.
 pub type VisitorName = Text<0, 100>;
 
-/// What a client calls its session; joining a room again with it is joining once.
+/// The client's name for its session. Joining a room again with the same one gives the same visitor.
 pub type SessionKey = Text<0, 255>;
 
-/// Somebody who joined a room without an account.
+/// A person who joined a room without an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visitor {
-    /// Which one; whoever knows it may speak for the visitor.
+    /// Its id, a secret: a request that carries it acts for the visitor.
     pub id: VisitorId,
-    /// What people call the visitor.
+    /// Its name.
     pub name: String,
-    /// Where the visitor is.
+    /// The room.
     pub room_id: RoomId,
-    /// The client's name for its session.
+    /// The client's name for its session; unique in the room.
     pub session_id: String,
-    /// Whether the visitor is there, and has not left.
+    /// Whether the visitor is in the room and has not left.
     pub is_active: bool,
-    /// Since when.
+    /// When the visitor joined first.
     pub joined_at: DateTime<Utc>,
-    /// The last sign of life.
+    /// The last heartbeat or join. It never goes backwards.
     pub last_seen: DateTime<Utc>,
 }

@@ -27,6 +27,8 @@ async fn a_rule_is_found_by_its_id_and_by_its_slug() {
         let by_slug = path("slug").replace("game-rules", "game-rules/by-slug");
         assert_eq!(ask(app.get(&path("id"))).await, (200, rule.clone()));
         assert_eq!(ask(app.get(&by_slug)).await, (200, rule.clone()));
+        // The slug was the id in the earlier backend.
+        assert_eq!(ask(app.get(&path("slug"))).await, (200, rule.clone()));
     }
 }
 
@@ -38,6 +40,8 @@ async fn what_leads_to_no_rule_is_not_found() {
     for (what, key) in [
         ("an unknown id", "00000000-0000-0000-0002-000000000004"),
         ("no id", "first"),
+        ("a path of the earlier backend that led nowhere", "types"),
+        ("another one", "templates"),
         ("an unknown slug", "by-slug/chess"),
         ("a slug in upper case", "by-slug/SKILL_ASSESSMENT"),
         ("U+0000 in a slug", "by-slug/%00"),

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use database::schema::{audit_log, gameplay_segments, idempotency_keys, sessions};
+use database::schema::{audit_log, gameplay_segments, idempotency_keys, rooms, sessions, visitors};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, ask};
 use crate::behind::Behind;
+use crate::client::Room;
 
 /// Short enough that a few saves fill some.
 const SEGMENT: [(&str, &str); 2] =
@@ -66,7 +67,61 @@ async fn what_is_old_enough_is_forgotten_and_nothing_else() {
     assert_eq!(saved["version"], 13, "a key that was forgotten stands for another request");
 }
 
+#[testkit::on_both_databases]
+async fn visitors_who_are_not_seen_for_long_are_deleted_and_idle_rooms_when_asked_for() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let (open, closed, played) =
+        (counsellor.room().await, counsellor.room().await, counsellor.room().await);
+    app.join(&open.code, "old").await;
+    let behind = Behind::of(&app);
+    behind.age("last_seen", "visitors", TimeDelta::days(366)).await;
+    app.join(&open.code, "young").await;
+    for room in [&closed, &played] {
+        let path = format!("/api/rooms/{}", room.id);
+        assert_eq!(ask(counsellor.request("DELETE", &path)).await.0, 200);
+    }
+    let game = |room: &Room| format!("/api/rooms/{}/gameplay-states/game", room.id);
+    for room in [&open, &closed, &played] {
+        let save = counsellor.put(&game(room), &json!({ "state": {} }));
+        assert_eq!(ask(save).await.0, 200);
+    }
+    behind.age("created_at", "rooms", TimeDelta::days(31)).await;
+    behind.age("last_played_at", "gameplay_states", TimeDelta::days(31)).await;
+    assert_eq!(ask(counsellor.put(&game(&played), &json!({ "state": {} }))).await.0, 200);
+
+    let next = TestApp::spawn_on(app.database.clone(), &[]).await;
+    assert_eq!(behind.rooms_and_visitors_after(&next, [3, 1]).await, [3, 1]);
+    let asked_for = [("CARDROOM__ROOMS__ENDED_DAYS", "30")];
+    let last = TestApp::spawn_on(app.database.clone(), &asked_for).await;
+    assert_eq!(behind.rooms_and_visitors_after(&last, [2, 1]).await, [2, 1]);
+
+    let found = async |room: &Room| ask(last.get(&format!("/api/rooms/{}", room.id))).await.0;
+    assert_eq!((found(&open).await, found(&closed).await, found(&played).await), (200, 404, 200));
+}
+
 impl Behind {
+    async fn rooms_and_visitors(&self) -> [i64; 2] {
+        [
+            self.0.read_one(rooms::table.count()).await.unwrap().unwrap(),
+            self.0.read_one(visitors::table.count()).await.unwrap().unwrap(),
+        ]
+    }
+
+    /// The rooms and visitors once a server has begun to tidy up.
+    async fn rooms_and_visitors_after(&self, app: &TestApp, expected: [i64; 2]) -> [i64; 2] {
+        assert_eq!(ask(app.get("/health")).await.0, 200);
+        for _ in 0..500 {
+            if self.rooms_and_visitors().await == expected {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // What must not be deleted has a moment to be.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.rooms_and_visitors().await
+    }
+
     async fn rows(&self) -> Rows {
         let count =
             async |answer: Result<Option<i64>, database::DatabaseError>| answer.unwrap().unwrap();

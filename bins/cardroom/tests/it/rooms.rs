@@ -3,8 +3,9 @@
 mod change;
 mod close;
 mod find;
-mod list;
+pub(crate) mod list;
 mod open;
+mod quota;
 mod statistics;
 mod together;
 mod valid;

@@ -9,6 +9,7 @@ mod turned_away;
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, ask};
+use crate::behind::Behind;
 use crate::client::Room;
 
 /// An id that nothing has.
@@ -28,4 +29,11 @@ async fn joined(app: &TestApp, room: &Room, name: &str, session: &str) -> Value 
     let token = visitor.as_object_mut().and_then(|it| it.remove("visitor_token"));
     assert!(token.is_some_and(|it| it.is_string()));
     visitor
+}
+
+/// Makes the server's clock an hour slow, compared with that which recorded its visitors.
+async fn set_clocks_back(app: &TestApp) {
+    let postgres = "UPDATE visitors SET last_seen = last_seen + interval '1 hour'";
+    let sqlite = "UPDATE visitors SET last_seen = last_seen + 3600 * 1000000";
+    Behind::of(app).carry_out(postgres, sqlite).await;
 }

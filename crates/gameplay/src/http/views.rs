@@ -219,7 +219,7 @@ pub(crate) struct StatisticsView {
     total_events: i64,
     /// Visitors who joined, including those who left.
     unique_visitors: i64,
-    /// When a visitor was last seen or a state last saved, in UTC, without a zone.
+    /// When a visitor was last seen or a state last saved, in UTC.
     last_activity: Option<String>,
     event_breakdown: EventBreakdown,
 }
@@ -238,7 +238,7 @@ impl From<Statistics> for StatisticsView {
         Self {
             total_events: it.visitors + it.saves,
             unique_visitors: it.visitors,
-            last_activity: it.last_activity.map(time::naive),
+            last_activity: it.last_activity.map(time::zulu),
             event_breakdown: EventBreakdown {
                 visitor_joined: it.visitors,
                 gameplay_saved: it.saves,

@@ -6,7 +6,7 @@ use api::{AuthErrors, Authed, ErrorBody, InputErrors, OverloadErrors, Path, Prob
 use auth::Holder;
 use database::Db;
 use ids::RoomId;
-use rooms::{Deed, Directory, manage};
+use rooms::{Directory, RoomAction, manage};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -55,7 +55,7 @@ pub(crate) async fn list_presence(
         }
         Holder::Visitor(_) => return Err(rooms::RoomError::NotInRoom.into()),
         Holder::Account(account) => {
-            manage::find_for(&db, &account, room, Deed::Visitors).await?;
+            manage::find_for(&db, &account, room, RoomAction::Visitors).await?;
         }
     }
     let channels =

@@ -8,23 +8,23 @@ use api::{
     OverloadErrors, Path, Problem, Query,
 };
 use auth::Caller;
-use chrono::{DateTime, Utc};
 use database::Db;
 use database::idempotency::InFlight;
-use ids::{AccountId, GameRuleId, RoomId};
+use ids::RoomId;
 use tracing::info;
-use utoipa::{IntoParams, ToSchema};
-use values::{Fields, FromFields, time};
+use utoipa::IntoParams;
+use values::{Fields, FromFields, Integer, time};
 
-use super::views::{Message, RestoredRoomView, RoomView};
-use crate::closings::Closings;
+use super::message::Message;
+use super::paged::Paged;
+use super::room_bodies::{RestoredRoomView, RoomRequest, RoomView};
 use crate::directory::Directory;
+use crate::ended_rooms::EndedRooms;
 use crate::error::RoomError;
-use crate::game_rule::{DEFAULT_SLUG, RuleSlug};
 use crate::manage;
-use crate::open::{self, NewRoom};
-use crate::opener::Openings;
-use crate::room::{Deed, Description, RoomName};
+use crate::open::{self, Openings};
+use crate::page::{PAGE_MAX, Page, PageRequest};
+use crate::room::{EndReason, RoomAction};
 use crate::share_code::ShareCode;
 
 // The parts of requests have names because utoipa takes a `Path` inside a tuple for a parameter.
@@ -33,67 +33,26 @@ type CreateParts = (Json<RoomRequest>, Idempotency);
 /// A room, and its new description.
 type UpdateParts = (Path<RoomId>, Json<RoomRequest>);
 
-/// What is said of a room to open or to change.
-#[derive(ToSchema)]
-pub(crate) struct RoomRequest {
-    /// 1 to 200 characters.
-    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Tuesday group")]
-    name: RoomName,
-    /// At most 500 characters.
-    #[schema(value_type = Option<String>, max_length = 500)]
-    description: Option<Description>,
-    /// The rules to play by: `skill_assessment` (the default), `value_navigation`,
-    /// `career_personality`; null or empty for none. Only read when a room is opened.
-    #[schema(value_type = Option<String>, example = "skill_assessment")]
-    game_rule_slug: Option<RuleSlug>,
-    /// Taken and ignored: clients are not a part of this API yet.
-    #[expect(dead_code, reason = "clients of the earlier backend send it")]
-    client_id: Option<AccountId>,
-    /// Taken and ignored, as before.
-    #[expect(dead_code, reason = "clients of the earlier backend send it")]
-    game_rule_id: Option<GameRuleId>,
-    /// When the room ends by itself: RFC 3339, a date, or seconds since 1970; in UTC without a
-    /// zone. Only read when a room is opened.
-    expires_at: Option<DateTime<Utc>>,
-}
-
-impl FromFields for RoomRequest {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let default_rule = RuleSlug::parse(DEFAULT_SLUG).ok();
-        let (name, description) = (fields.field("name"), fields.field("description"));
-        let game_rule_slug = fields.field_or("game_rule_slug", default_rule);
-        let (client_id, game_rule_id) = (fields.field("client_id"), fields.field("game_rule_id"));
-        let expires_at = fields.field("expires_at");
-        Some(Self {
-            name: name?,
-            description: description?,
-            game_rule_slug: game_rule_slug?,
-            client_id: client_id?,
-            game_rule_id: game_rule_id?,
-            expires_at: expires_at?,
-        })
-    }
-}
-
-impl From<RoomRequest> for NewRoom {
-    fn from(request: RoomRequest) -> Self {
-        let RoomRequest { name, description, game_rule_slug: rule, expires_at, .. } = request;
-        Self { name, description, rule, expires_at }
-    }
-}
-
-/// Which rooms to list.
+/// Filter and page of a list of rooms.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RoomFilter {
-    /// Whether closed and deleted rooms are listed too.
+    /// Whether to list closed and deleted rooms too.
     #[param(required = false)]
     include_inactive: bool,
+    /// Rooms at most, 1 to 1000; 1000 by default.
+    #[param(required = false, minimum = 1, maximum = 1000)]
+    limit: i64,
+    /// The last room of the page before, as the `Link` of that page names it.
+    after: Option<RoomId>,
 }
 
 impl FromFields for RoomFilter {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { include_inactive: fields.field_or("include_inactive", false)? })
+        let include_inactive = fields.field_or("include_inactive", false);
+        let limit = fields.field_or("limit", Integer::<1, PAGE_MAX>(PAGE_MAX));
+        let after = fields.field("after");
+        Some(Self { include_inactive: include_inactive?, limit: limit?.0, after: after? })
     }
 }
 
@@ -107,7 +66,7 @@ impl FromFields for RoomFilter {
     (status = 201, description = "The new room", body = RoomView),
     (status = 400, description = "The game rule is unknown, or the token's subject is no id", body = ErrorBody),
     (status = 403, description = "Not a counsellor, or inactive", body = ErrorBody),
-    (status = 409, description = "The same request is under way", body = ErrorBody),
+    (status = 409, description = "The same request is under way, or the account has too many rooms", body = ErrorBody),
 ))]
 #[post("/api/rooms")]
 pub(crate) async fn create_room(
@@ -124,18 +83,29 @@ pub(crate) async fn create_room(
 
 /// List one's own rooms
 ///
-/// Newest first.
+/// Newest first; more than 1000 are listed in pages, each with a `Link` to the next.
 #[utoipa::path(tag = "rooms", params(RoomFilter), security(("bearer" = [])), responses(
     AuthErrors, InputErrors, OverloadErrors,
-    (status = 200, description = "The rooms", body = Vec<RoomView>),
+    (status = 200, description = "The rooms", body = Vec<RoomView>, headers(
+        ("Link" = String, description = "The next page, if there is one, as rel=next"),
+    )),
+    (status = 404, description = "There is no such room of theirs to begin after", body = ErrorBody),
 ))]
 #[get("/api/rooms")]
 pub(crate) async fn list_rooms(
     db: Data<Db>,
     Authed(Caller(account), Query(filter)): Authed<Caller, Query<RoomFilter>>,
-) -> Result<Answer<Vec<RoomView>>, Problem> {
-    let rooms = manage::list(&db, account.id, filter.include_inactive).await?;
-    Ok(Answer(rooms.into_iter().map(|room| RoomView::of(room, &account.name)).collect()))
+) -> Result<Paged<Vec<RoomView>>, Problem> {
+    let RoomFilter { include_inactive, limit, after } = filter;
+    let page = PageRequest { after, limit };
+    let Page { items, has_more } = manage::list(&db, account.id, include_inactive, page).await?;
+    let last = items.last().map(|it| it.id).filter(|_| has_more);
+    let views = items.into_iter().map(|room| RoomView::of(room, &account.name)).collect();
+    let filter = if include_inactive { "include_inactive=true&" } else { "" };
+    Ok(match last {
+        Some(last) => Paged::with_next(views, filter, limit, last),
+        None => Paged::last(views),
+    })
 }
 
 /// Get a room
@@ -156,7 +126,7 @@ pub(crate) async fn get_room(
 
 /// Get a room by its share code
 ///
-/// For everyone; upper and lower case differ. Closed and expired rooms too.
+/// For everyone; closed and expired rooms too. Case, blanks and hyphens do not matter.
 #[utoipa::path(tag = "rooms", params(Path<ShareCode>), responses(
     InputErrors, OverloadErrors,
     (status = 200, description = "The room", body = RoomView),
@@ -211,11 +181,11 @@ pub(crate) async fn update_room(
 #[delete("/api/rooms/{room_id}")]
 pub(crate) async fn delete_room(
     db: Data<Db>,
-    closings: Data<Closings>,
+    ended_rooms: Data<EndedRooms>,
     Authed(Caller(account), Path(room_id)): Authed<Caller, Path<RoomId>>,
 ) -> Result<Answer<Message>, Problem> {
-    let room = manage::close(&db, &account, room_id, Deed::Delete).await?;
-    closings.tell(room.id);
+    let room = manage::close(&db, &account, room_id, RoomAction::Delete).await?;
+    ended_rooms.publish(room.id, EndReason::Deleted);
     info!(room.id = %room.id, "room {} deleted", room.id);
     Ok(Answer(Message { message: "Room deleted successfully" }))
 }
@@ -235,11 +205,11 @@ pub(crate) async fn delete_room(
 #[post("/api/rooms/{room_id}/close")]
 pub(crate) async fn close_room(
     db: Data<Db>,
-    closings: Data<Closings>,
+    ended_rooms: Data<EndedRooms>,
     Authed(Caller(account), Path(room_id)): Authed<Caller, Path<RoomId>>,
 ) -> Result<Answer<RoomView>, Problem> {
-    let room = manage::close(&db, &account, room_id, Deed::Close).await?;
-    closings.tell(room.id);
+    let room = manage::close(&db, &account, room_id, RoomAction::Close).await?;
+    ended_rooms.publish(room.id, EndReason::Closed);
     info!(room.id = %room.id, "room {} closed", room.id);
     Ok(Answer(room.into()))
 }

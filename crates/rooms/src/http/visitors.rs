@@ -1,49 +1,36 @@
-//! Visitors over HTTP. None of them has an account; whoever knows a visitor's id speaks for it.
+//! Visitors over HTTP. They have no accounts; a request that carries a visitor's id acts for it.
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, patch, post, put};
 use admission::{ClientAddress, RateLimits};
 use api::{
     AuthErrors, Authed, BodyErrors, Created, ErrorBody, Input, InputErrors, Json, OverloadErrors,
-    Path, Problem,
+    Path, Problem, Query,
 };
-use auth::{Auth, Caller};
+use auth::{Auth, Holder};
 use database::Db;
 use ids::{RoomId, VisitorId};
-use utoipa::ToSchema;
-use values::{Fields, FromFields, time};
+use utoipa::IntoParams;
+use values::{Fields, FromFields, Integer, time};
 
-use super::views::{JoinedView, Message, VisitorView};
+use super::message::Message;
+use super::paged::Paged;
+use super::visitor_bodies::{JoinRequest, JoinedView, VisitorView, VisitorsView};
+use crate::directory::Directory;
 use crate::error::RoomError;
-use crate::heartbeat::Heartbeats;
-use crate::join::Joins;
+use crate::heartbeat::{Heartbeats, record_heartbeat};
+use crate::join::{self, Joins};
+use crate::manage;
+use crate::page::{PAGE_MAX, Page, PageRequest};
+use crate::room::RoomAction;
 use crate::share_code::ShareCode;
 use crate::visit;
-use crate::visitor::{SessionKey, VisitorName};
 
+// The parts of requests have names because utoipa takes a `Path` inside a tuple for a parameter.
 /// A room's share code, and the visitor who joins.
-///
-/// It has a name because utoipa takes a `Path` inside a tuple for a parameter.
 type JoinParts = (Path<ShareCode>, Json<JoinRequest>);
-
-/// Who wants to join.
-#[derive(ToSchema)]
-pub(crate) struct JoinRequest {
-    /// At most 100 characters; may be empty.
-    #[schema(value_type = String, max_length = 100, example = "Mei")]
-    name: VisitorName,
-    /// The client's name for its session, at most 255 characters. Joining again with the same one
-    /// gives the same visitor.
-    #[schema(value_type = String, max_length = 255, example = "visitor_1764000000000_k3j9x1z2a")]
-    session_id: SessionKey,
-}
-
-impl FromFields for JoinRequest {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (name, session_id) = (fields.field("name"), fields.field("session_id"));
-        Some(Self { name: name?, session_id: session_id? })
-    }
-}
+/// A room, and the page of its visitors.
+type ListParts = (Path<RoomId>, Query<VisitorPage>);
 
 /// Join a room by its share code
 ///
@@ -53,7 +40,8 @@ impl FromFields for JoinRequest {
     responses(
         BodyErrors, OverloadErrors,
         (status = 201, description = "The visitor", body = JoinedView),
-        (status = 404, description = "There is no such room, or it is closed or over", body = ErrorBody),
+        (status = 404, description = "There is no such room, or it is closed or expired", body = ErrorBody),
+        (status = 409, description = "The room is full", body = ErrorBody),
     ),
 )]
 #[post("/api/visitors/join-room/{share_code}")]
@@ -65,41 +53,86 @@ pub(crate) async fn join_room(
     input: Input<JoinParts>,
 ) -> Result<Created<JoinedView>, Problem> {
     let Input((Path(code), Json(JoinRequest { name, session_id }))) = input;
-    let join = visit::join(&joins, code, name, session_id);
+    let join = join::join(&joins, code, name, session_id);
     let visitor = limits.codes.attempt(address, join, RoomError::is_wrong_code).await?;
     let visitor_token = auth.passes.issue(visitor.id, visitor.room_id, time::now())?;
     Ok(Created(JoinedView { visitor: visitor.into(), visitor_token }))
 }
 
+/// The page of a list of visitors.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct VisitorPage {
+    /// Visitors at most, 1 to 1000; 1000 by default.
+    #[param(required = false, minimum = 1, maximum = 1000)]
+    limit: i64,
+    /// The last visitor of the page before, as the `Link` of that page names it.
+    #[param(value_type = Option<VisitorId>)]
+    after: Option<VisitorId>,
+}
+
+impl FromFields for VisitorPage {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let limit = fields.field_or("limit", Integer::<1, PAGE_MAX>(PAGE_MAX));
+        let after = fields.field("after");
+        Some(Self { limit: limit?.0, after: after? })
+    }
+}
+
 /// List the visitors who are in a room
 ///
-/// For the room's owner and administrators, in the order the visitors came.
-#[utoipa::path(tag = "visitors", security(("bearer" = [])),
-    params(Path<RoomId>),
+/// By the time they joined; more than 1000 are listed in pages, each with a `Link` to the next. For the
+/// room's owner and administrators. Visitors of the room may ask with their `visitor_token`: they get the
+/// first page, without ids and sessions.
+#[utoipa::path(tag = "visitors", security(("bearer" = [])), params(Path<RoomId>, VisitorPage),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
-        (status = 200, description = "The visitors", body = Vec<VisitorView>),
-        (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
-        (status = 404, description = "There is no such room", body = ErrorBody),
+        (status = 200, description = "The visitors", body = VisitorsView, headers(
+            ("Link" = String, description = "The next page, if there is one, as rel=next"),
+        )),
+        (status = 403, description = "Not the owner's room, not a visitor of it, or inactive", body = ErrorBody),
+        (status = 404, description = "There is no such room or visitor, or, for visitors, it is closed or expired", body = ErrorBody),
     ),
 )]
 #[get("/api/visitors/room/{room_id}")]
 pub(crate) async fn list_visitors(
     db: Data<Db>,
-    Authed(Caller(account), Path(room_id)): Authed<Caller, Path<RoomId>>,
-) -> Result<Answer<Vec<VisitorView>>, Problem> {
-    let visitors = visit::present(&db, &account, room_id).await?;
-    Ok(Answer(visitors.into_iter().map(VisitorView::from).collect()))
+    directory: Data<Directory>,
+    Authed(holder, (Path(room_id), Query(asked))): Authed<Holder, ListParts>,
+) -> Result<Paged<VisitorsView>, Problem> {
+    let mut page = PageRequest { after: asked.after, limit: asked.limit };
+    match holder {
+        Holder::Account(account) => {
+            manage::find_for(&db, &account, room_id, RoomAction::Visitors).await?;
+            let Page { items, has_more } = visit::list(&db, room_id, page).await?;
+            let last = items.last().map(|it| it.id).filter(|_| has_more);
+            let view = VisitorsView::Owner(items.into_iter().map(Into::into).collect());
+            Ok(match last {
+                Some(last) => Paged::with_next(view, "", page.limit, last),
+                None => Paged::last(view),
+            })
+        }
+        Holder::Visitor(pass) => {
+            if pass.room != room_id {
+                return Err(RoomError::NotInRoom.into());
+            }
+            directory.expect_in(pass.visitor, room_id).await?;
+            // A page begins after an id, and ids are secrets of their visitors.
+            page.after = None;
+            let visitors = visit::list(&db, room_id, page).await?.items;
+            Ok(Paged::last(VisitorsView::Visitor(visitors.into_iter().map(Into::into).collect())))
+        }
+    }
 }
 
-/// Give a sign of life
+/// Send a heartbeat
 ///
 /// A body is not needed and not read.
 #[utoipa::path(tag = "visitors",
     params(Path<VisitorId>),
     responses(
         InputErrors, OverloadErrors,
-        (status = 200, description = "The visitor, seen now", body = VisitorView),
+        (status = 200, description = "The visitor, seen at this moment", body = VisitorView),
         (status = 400, description = "The visitor left", body = ErrorBody),
         (status = 404, description = "There is no such visitor", body = ErrorBody),
     ),
@@ -110,15 +143,15 @@ pub(crate) async fn heartbeat(
     heartbeats: Data<Heartbeats>,
     Input(Path(visitor_id)): Input<Path<VisitorId>>,
 ) -> Result<Answer<VisitorView>, Problem> {
-    Ok(Answer(visit::heartbeat(&db, &heartbeats, visitor_id).await?.into()))
+    Ok(Answer(record_heartbeat(&db, &heartbeats, visitor_id).await?.into()))
 }
 
-/// Give a sign of life, as the web app spells it
+/// Send a heartbeat, as the web app spells it
 #[utoipa::path(tag = "visitors",
     params(Path<VisitorId>),
     responses(
         InputErrors, OverloadErrors,
-        (status = 200, description = "The visitor, seen now", body = VisitorView),
+        (status = 200, description = "The visitor, seen at this moment", body = VisitorView),
         (status = 400, description = "The visitor left", body = ErrorBody),
         (status = 404, description = "There is no such visitor", body = ErrorBody),
     ),
@@ -129,7 +162,7 @@ pub(crate) async fn heartbeat_by_patch(
     heartbeats: Data<Heartbeats>,
     Input(Path(visitor_id)): Input<Path<VisitorId>>,
 ) -> Result<Answer<VisitorView>, Problem> {
-    Ok(Answer(visit::heartbeat(&db, &heartbeats, visitor_id).await?.into()))
+    Ok(Answer(record_heartbeat(&db, &heartbeats, visitor_id).await?.into()))
 }
 
 /// Leave the room

@@ -135,7 +135,6 @@ async fn a_visitors_token_is_no_access_token() {
         ("GET", format!("{this}/statistics")),
         ("GET", "/api/rooms".to_owned()),
         ("POST", "/api/rooms".to_owned()),
-        ("GET", format!("/api/visitors/room/{}", room.id)),
         ("GET", "/api/auth/me".to_owned()),
     ] {
         let body = json!({ "name": "Mine", "state": {} });

@@ -12,7 +12,7 @@ use super::filled::Filled;
 /// Written by hand, since a query value does not tell its text: `scans` watches the real ones, those
 /// of whole groups among them, on PostgreSQL. Left out are the three game rules, which are read more
 /// quickly than any index, and the counts for `/metrics`, which read whole tables on purpose.
-const STATEMENTS: [(&str, &str); 54] = [
+const STATEMENTS: [(&str, &str); 60] = [
     ("auth by_id", "SELECT * FROM users WHERE id = $1"),
     ("auth by_email", "SELECT * FROM users WHERE email = '7@example.com'"),
     ("auth taken", "SELECT email FROM users WHERE email IN ('7@example.com', '8@example.com')"),
@@ -92,11 +92,22 @@ const STATEMENTS: [(&str, &str); 54] = [
     ("rooms rooms, owners", "SELECT * FROM rooms WHERE id IN ($1, $1)"),
     ("rooms room_by_code", "SELECT * FROM rooms WHERE share_code = 'ROOM7'"),
     ("rooms rooms_by_codes", "SELECT * FROM rooms WHERE share_code IN ('ROOM7', 'ROOM8')"),
-    ("rooms rooms_of", "SELECT * FROM rooms WHERE counselor_id = $1 ORDER BY created_at DESC, id"),
     (
-        "rooms open_rooms_of",
-        "SELECT * FROM rooms WHERE counselor_id = $1 AND is_active = true
-         ORDER BY created_at DESC, id",
+        "rooms rooms_of_after",
+        "SELECT * FROM rooms WHERE counselor_id = $1 AND (is_active = true OR false)
+         AND created_at <= $3 AND (created_at < $3 OR (created_at = $3 AND id > $1))
+         ORDER BY created_at DESC, id LIMIT 1001",
+    ),
+    (
+        "rooms count_rooms",
+        "SELECT counselor_id, count(*) FROM rooms WHERE counselor_id IN ($1, $1)
+         GROUP BY counselor_id",
+    ),
+    ("rooms ends_after", "SELECT id, is_active FROM rooms WHERE id > $1 ORDER BY id LIMIT 1000"),
+    (
+        "rooms delete_idle",
+        "DELETE FROM rooms WHERE id IN ($1, $1) AND created_at < $3 AND is_active = false
+         AND NOT EXISTS (SELECT 1 FROM visitors WHERE room_id = rooms.id AND last_seen >= $3)",
     ),
     ("rooms describe, close", "UPDATE rooms SET is_active = false WHERE id = $1 RETURNING *"),
     (
@@ -116,6 +127,24 @@ const STATEMENTS: [(&str, &str); 54] = [
     (
         "rooms present",
         "SELECT * FROM visitors WHERE room_id = $1 AND is_active = true ORDER BY joined_at, id",
+    ),
+    (
+        "rooms present_after",
+        "SELECT * FROM visitors WHERE room_id = $1 AND is_active = true AND joined_at >= $3
+         AND (joined_at > $3 OR (joined_at = $3 AND id > $1)) ORDER BY joined_at, id LIMIT 1001",
+    ),
+    (
+        "rooms count_visitors",
+        "SELECT room_id, count(*) FROM visitors WHERE room_id IN ($1, $1) GROUP BY room_id",
+    ),
+    (
+        "rooms evictable",
+        "SELECT id FROM visitors WHERE room_id = $1 AND (is_active = false OR last_seen < $3)
+         ORDER BY last_seen LIMIT 33",
+    ),
+    (
+        "rooms last_seen_after",
+        "SELECT id, last_seen FROM visitors WHERE id > $1 ORDER BY id LIMIT 1000",
     ),
     (
         "rooms heartbeat",

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, ask};
+use crate::app::{TestApp, ask, body_of};
+use crate::behind::Behind;
 use crate::client::Counsellor;
 use crate::transcript::Transcript;
 
@@ -73,6 +74,86 @@ async fn what_is_neither_yes_nor_no_is_refused() {
     }
 
     transcript.check("rooms_list_invalid");
+}
+
+#[testkit::on_both_databases]
+async fn rooms_are_listed_in_pages_when_asked_for() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let foreign = app.other_counsellor().await.room().await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.insert(0, counsellor.room().await.id);
+    }
+    let closed = super::path_of(&ids[1]);
+    assert_eq!(ask(counsellor.request("DELETE", &closed)).await.0, 200);
+
+    let open = [&ids[0], &ids[2], &ids[3], &ids[4]].map(Clone::clone);
+    assert_eq!(pages(&counsellor, "/api/rooms?limit=2").await, [&open[..2], &open[2..]]);
+    assert_eq!(pages(&counsellor, "/api/rooms?limit=3").await, [&open[..3], &open[3..]]);
+    assert_eq!(pages(&counsellor, "/api/rooms").await, [&open[..]]);
+    let all = pages(&counsellor, "/api/rooms?include_inactive=true&limit=3").await;
+    assert_eq!(all, [&ids[..3], &ids[3..]]);
+    let after_closed = format!("?limit=1&after={}", ids[1]);
+    assert_eq!(listed(&counsellor, &after_closed).await, [&*ids[2]]);
+
+    let after_foreign = format!("/api/rooms?after={}", foreign.id);
+    assert_eq!(ask(counsellor.get(&after_foreign)).await.0, 404);
+    for query in ["limit=0", "limit=1001", "limit=x", "after=first"] {
+        assert_eq!(ask(counsellor.get(&format!("/api/rooms?{query}"))).await.0, 422, "{query}");
+    }
+}
+
+/// Rooms that were opened in the same microsecond come by id, on all pages.
+#[testkit::on_both_databases]
+async fn rooms_of_the_same_moment_are_listed_once_each() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(counsellor.room().await.id);
+    }
+    let same = "UPDATE rooms SET created_at = (SELECT min(created_at) FROM rooms)";
+    Behind::of(&app).carry_out(same, same).await;
+    ids.sort();
+
+    let pages = pages(&counsellor, "/api/rooms?limit=2").await;
+
+    assert_eq!(pages, [&ids[..2], &ids[2..4], &ids[4..]]);
+}
+
+/// Times that no calendar holds, as a broken import leaves them.
+#[testkit::on_both_databases]
+async fn a_damaged_room_does_not_take_the_others_from_the_list() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let (first, damaged, last) =
+        (counsellor.room().await, counsellor.room().await, counsellor.room().await);
+    let code = &damaged.code;
+    let postgres = format!("UPDATE rooms SET expires_at = 'infinity' WHERE share_code = '{code}'");
+    let sqlite = format!("UPDATE rooms SET expires_at = {} WHERE share_code = '{code}'", i64::MAX);
+    Behind::of(&app).carry_out(&postgres, &sqlite).await;
+
+    assert_eq!(listed(&counsellor, "").await, [last.id, first.id]);
+}
+
+/// The ids of all pages of a list, from the one at this path on.
+pub(crate) async fn pages(counsellor: &Counsellor<'_>, first: &str) -> Vec<Vec<String>> {
+    let mut pages = Vec::new();
+    let mut next = Some(first.to_owned());
+    while let Some(path) = next {
+        let answer = counsellor.get(&path).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        let link = answer.headers().get("link").map(|it| it.to_str().unwrap().to_owned());
+        next = link.map(|it| {
+            let path = it.strip_prefix('<').and_then(|it| it.strip_suffix(">; rel=\"next\""));
+            path.expect("a link to the next page").to_owned()
+        });
+        let page = body_of(answer).await;
+        let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
+        pages.push(page.as_array().unwrap().iter().map(id).collect());
+    }
+    pages
 }
 
 /// An expired room is still its owner's, and still says that it is active.

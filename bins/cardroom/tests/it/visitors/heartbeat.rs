@@ -1,13 +1,13 @@
-//! A sign of life, as load scripts (PUT) and the web app (PATCH) give it.
+//! Heartbeats, as load scripts (PUT) and the web app (PATCH) send them.
 
 use serde_json::{Value, json};
 
-use super::{joined, path_of};
+use super::{joined, path_of, set_clocks_back};
 use crate::app::{TestApp, ask};
 use crate::transcript::Transcript;
 
 #[testkit::on_both_databases]
-async fn a_sign_of_life_moves_last_seen_and_nothing_else() {
+async fn a_heartbeat_moves_last_seen_and_nothing_else() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await;
     let mut visitor = joined(&app, &room, "Mei", "session-1").await;
@@ -31,7 +31,7 @@ async fn a_sign_of_life_moves_last_seen_and_nothing_else() {
 }
 
 #[testkit::on_both_databases]
-async fn only_a_visitor_who_is_there_gives_signs_of_life() {
+async fn only_a_visitor_who_has_not_left_sends_heartbeats() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await;
     let visitor = path_of(&joined(&app, &room, "Mei", "session-1").await);
@@ -54,7 +54,7 @@ async fn only_a_visitor_who_is_there_gives_signs_of_life() {
 }
 
 #[testkit::on_both_databases]
-async fn a_refused_sign_of_life_moves_nothing() {
+async fn a_refused_heartbeat_moves_nothing() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await;
     let path = path_of(&joined(&app, &room, "Mei", "session-1").await);
@@ -64,6 +64,20 @@ async fn a_refused_sign_of_life_moves_nothing() {
     assert_eq!(ask(app.request("PUT", &format!("{path}/heartbeat"))).await.0, 400);
 
     assert_eq!(ask(app.get(&path)).await, (200, left));
+}
+
+/// The clock of an instance may be behind that of another.
+#[testkit::on_both_databases]
+async fn a_heartbeat_never_moves_last_seen_back() {
+    let app = TestApp::spawn().await;
+    let room = app.counsellor().await.room().await;
+    let path = path_of(&joined(&app, &room, "Mei", "session-1").await);
+    set_clocks_back(&app).await;
+    let (_, before) = ask(app.get(&path)).await;
+
+    let seen = ask(app.request("PUT", &format!("{path}/heartbeat"))).await;
+
+    assert_eq!(seen, (200, before));
 }
 
 fn last_seen(visitor: &Value) -> &str {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{joined, path_of};
+use super::{joined, path_of, set_clocks_back};
 use crate::app::{TestApp, ask};
 use crate::transcript::Transcript;
 
@@ -57,6 +57,20 @@ async fn a_visitor_who_left_comes_back_as_the_same() {
     assert_eq!((&again["id"], &again["is_active"]), (&first["id"], &json!(true)));
     assert_eq!(again["joined_at"], first["joined_at"]);
     assert_eq!(ask(app.get(&path_of(&first))).await, (200, again));
+}
+
+/// The clock of an instance may be behind that of another.
+#[testkit::on_both_databases]
+async fn joining_again_never_moves_last_seen_back() {
+    let app = TestApp::spawn().await;
+    let room = app.counsellor().await.room().await;
+    let first = joined(&app, &room, "Mei", "session-1").await;
+    set_clocks_back(&app).await;
+    let (_, before) = ask(app.get(&path_of(&first))).await;
+
+    let again = joined(&app, &room, "Mei", "session-1").await;
+
+    assert_eq!(again, before);
 }
 
 #[testkit::on_both_databases]

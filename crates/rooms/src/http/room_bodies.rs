@@ -1,0 +1,162 @@
+//! A room in JSON bodies of requests and answers.
+
+use api::Located;
+use chrono::{DateTime, Utc};
+use ids::{AccountId, GameRuleId, RoomId};
+use serde::Serialize;
+use utoipa::ToSchema;
+use values::{Fields, FromFields, time};
+
+use crate::game_rule::{DEFAULT_SLUG, RuleSlug};
+use crate::room::{Description, NewRoom, Room, RoomName};
+use crate::share_code::ShareCode;
+
+/// A room to open or to change.
+#[derive(ToSchema)]
+pub(crate) struct RoomRequest {
+    /// 1 to 200 characters.
+    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Tuesday group")]
+    pub(super) name: RoomName,
+    /// At most 500 characters.
+    #[schema(value_type = Option<String>, max_length = 500)]
+    pub(super) description: Option<Description>,
+    /// The slug of its game rule: `skill_assessment` (the default), `value_navigation`,
+    /// `career_personality`; null or empty for none. Only read when a room is opened.
+    #[schema(value_type = Option<String>, example = "skill_assessment")]
+    game_rule_slug: Option<RuleSlug>,
+    /// Taken and ignored: clients are not a part of this API yet.
+    #[expect(dead_code, reason = "clients of the earlier backend send it")]
+    client_id: Option<AccountId>,
+    /// Taken and ignored, as before.
+    #[expect(dead_code, reason = "clients of the earlier backend send it")]
+    game_rule_id: Option<GameRuleId>,
+    /// When the room expires: RFC 3339, a date, or seconds since 1970; in UTC without a
+    /// zone. Only read when a room is opened.
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl FromFields for RoomRequest {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let default_rule = RuleSlug::parse(DEFAULT_SLUG).ok();
+        let (name, description) = (fields.field("name"), fields.field("description"));
+        let game_rule_slug = fields.field_or("game_rule_slug", default_rule);
+        let (client_id, game_rule_id) = (fields.field("client_id"), fields.field("game_rule_id"));
+        let expires_at = fields.field("expires_at");
+        Some(Self {
+            name: name?,
+            description: description?,
+            game_rule_slug: game_rule_slug?,
+            client_id: client_id?,
+            game_rule_id: game_rule_id?,
+            expires_at: expires_at?,
+        })
+    }
+}
+
+impl From<RoomRequest> for NewRoom {
+    fn from(request: RoomRequest) -> Self {
+        let RoomRequest { name, description, game_rule_slug: rule, expires_at, .. } = request;
+        Self { name, description, rule, expires_at }
+    }
+}
+
+/// A room. The client is private and always null here.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RoomView {
+    name: String,
+    description: Option<String>,
+    game_rule_id: Option<GameRuleId>,
+    /// Always null.
+    card_deck_id: Option<GameRuleId>,
+    id: RoomId,
+    counselor_id: AccountId,
+    /// The code that visitors join by.
+    #[schema(value_type = String, example = "ABC234")]
+    share_code: ShareCode,
+    is_active: bool,
+    /// In UTC.
+    #[schema(example = "2026-11-22T21:49:05.007362Z")]
+    created_at: String,
+    /// In UTC.
+    expires_at: Option<String>,
+    session_count: i32,
+    /// Always null.
+    client_id: Option<AccountId>,
+    /// Always null.
+    client_name: Option<String>,
+    /// The owner's name, in the owner's own list only.
+    counselor_name: Option<String>,
+}
+
+impl From<Room> for RoomView {
+    fn from(room: Room) -> Self {
+        Self {
+            name: room.name,
+            description: room.description,
+            game_rule_id: room.game_rule_id,
+            card_deck_id: None,
+            id: room.id,
+            counselor_id: room.counselor_id,
+            share_code: room.share_code,
+            is_active: room.is_active,
+            created_at: time::zulu(room.created_at),
+            expires_at: room.expires_at.map(time::zulu),
+            session_count: room.session_count,
+            client_id: None,
+            client_name: None,
+            counselor_name: None,
+        }
+    }
+}
+
+impl RoomView {
+    /// The room with its owner's name.
+    pub(crate) fn of(room: Room, owner: &str) -> Self {
+        Self { counselor_name: Some(owner.to_owned()), ..room.into() }
+    }
+}
+
+/// A room that was restored.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RestoredRoomView {
+    name: String,
+    #[schema(value_type = String, example = "ABC234")]
+    share_code: ShareCode,
+    /// In UTC.
+    #[schema(example = "2026-11-22T21:49:05.007362Z")]
+    created_at: String,
+    session_count: i32,
+    description: Option<String>,
+    game_rule_id: Option<GameRuleId>,
+    /// Always null.
+    card_deck_id: Option<GameRuleId>,
+    id: RoomId,
+    counselor_id: AccountId,
+    is_active: bool,
+    /// In UTC.
+    expires_at: Option<String>,
+}
+
+impl From<Room> for RestoredRoomView {
+    fn from(room: Room) -> Self {
+        Self {
+            name: room.name,
+            share_code: room.share_code,
+            created_at: time::zulu(room.created_at),
+            session_count: room.session_count,
+            description: room.description,
+            game_rule_id: room.game_rule_id,
+            card_deck_id: None,
+            id: room.id,
+            counselor_id: room.counselor_id,
+            is_active: room.is_active,
+            expires_at: room.expires_at.map(time::zulu),
+        }
+    }
+}
+
+impl Located for RoomView {
+    fn location(&self) -> String {
+        format!("/api/rooms/{}", self.id)
+    }
+}

@@ -1,0 +1,85 @@
+//! Deleting rooms and visitors that are old enough.
+//!
+//! Both tables are read in pages by id, because no index could serve the conditions cheaply.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use database::{At, DatabaseError, Db};
+use ids::{RoomId, VisitorId};
+
+use crate::store;
+
+/// Rows that one statement reads, or deletes at most.
+const PAGE: i64 = 1_000;
+
+/// The ages at which rows are deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// How long a closed or expired room is kept in which nothing happens; `None` keeps it for good.
+    pub ended_rooms: Option<TimeDelta>,
+    /// How long a visitor is kept who is not seen.
+    pub visitors: TimeDelta,
+}
+
+impl Retention {
+    /// The ages of the settings.
+    pub fn of(settings: &settings::Rooms) -> Self {
+        let ended = TimeDelta::days(settings.ended_days);
+        Self {
+            ended_rooms: (ended > TimeDelta::zero()).then_some(ended),
+            visitors: TimeDelta::days(settings.visitor_days),
+        }
+    }
+}
+
+/// Deletes what is old enough at `now`.
+///
+/// # Errors
+/// When the database fails; what was deleted until then stays deleted.
+pub async fn delete_old(
+    db: &Db,
+    retention: Retention,
+    now: DateTime<Utc>,
+) -> Result<(), DatabaseError> {
+    delete_unseen_visitors(db, now - retention.visitors).await?;
+    match retention.ended_rooms {
+        Some(age) => delete_idle_rooms(db, now - age).await,
+        None => Ok(()),
+    }
+}
+
+async fn delete_unseen_visitors(db: &Db, since: DateTime<Utc>) -> Result<(), DatabaseError> {
+    let mut last = Some(VisitorId::well_known(0));
+    while let Some(after) = last {
+        let page = db.read_all(store::last_seen_after(after, PAGE)).await?;
+        last = page.last().map(|(id, _)| *id);
+        let is_old = |seen: &At| *seen < At::from(since);
+        let old: Vec<_> = page.iter().filter(|(_, seen)| is_old(seen)).map(|it| it.0).collect();
+        if !old.is_empty() {
+            db.write(store::delete_unseen(old, since)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn delete_idle_rooms(db: &Db, since: DateTime<Utc>) -> Result<(), DatabaseError> {
+    let since_at = At::from(since);
+    let mut last = Some(RoomId::well_known(0));
+    while let Some(after) = last {
+        let page = db.read_all(store::ends_after(after, PAGE)).await?;
+        last = page.last().map(|it| it.0);
+        let has_ended = |is_active: bool, expires_at: Option<At>| {
+            !is_active || expires_at.is_some_and(|end| end < since_at)
+        };
+        let old: Vec<_> = page
+            .iter()
+            .filter(|(_, is_active, created_at, expires_at)| {
+                *created_at < since_at && has_ended(*is_active, *expires_at)
+            })
+            .map(|it| it.0)
+            .collect();
+        if !old.is_empty() {
+            db.write(store::delete_idle(old, since)).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! Statements for a whole group, on PostgreSQL. Each is prepared once, for any number of rows.
+
+use database::schema::rooms;
+use database::{Unnest, columns};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, Text};
+
+use super::row::{RoomRow, values};
+
+type Columns = <RoomRow as Selectable<Pg>>::SelectExpression;
+type ColumnTypes = <rooms::table as AsQuery>::SqlType;
+
+/// Inserts rooms, each unless its share code is taken.
+pub(crate) fn insert_rooms(rooms: &[RoomRow]) -> InsertRooms<'_> {
+    InsertRooms { values: values(rooms), returning: columns::<RoomRow>() }
+}
+
+/// See [`insert_rooms`].
+pub(crate) struct InsertRooms<'a> {
+    values: Unnest<'a, &'a RoomRow>,
+    returning: Columns,
+}
+
+impl QueryId for InsertRooms<'_> {
+    type QueryId = InsertRooms<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for InsertRooms<'_> {
+    type SqlType = ColumnTypes;
+}
+
+impl QueryFragment<Pg> for InsertRooms<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.values.push_insert(&rooms::table, &mut out)?;
+        out.push_sql(" ON CONFLICT (share_code) DO NOTHING RETURNING ");
+        self.returning.walk_ast(out)
+    }
+}
+
+/// Reads the rooms with these share codes and locks their rows against changes until the transaction
+/// ends.
+pub(crate) fn lock_rooms<'a>(codes: &'a [&'a str]) -> LockRooms<'a> {
+    LockRooms { codes, columns: columns::<RoomRow>() }
+}
+
+/// See [`lock_rooms`].
+pub(crate) struct LockRooms<'a> {
+    codes: &'a [&'a str],
+    columns: Columns,
+}
+
+impl QueryId for LockRooms<'_> {
+    type QueryId = LockRooms<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for LockRooms<'_> {
+    type SqlType = ColumnTypes;
+}
+
+impl QueryFragment<Pg> for LockRooms<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        self.columns.walk_ast(out.reborrow())?;
+        out.push_sql(" FROM rooms WHERE share_code = ANY(");
+        out.push_bind_param::<Array<Text>, _>(self.codes)?;
+        out.push_sql(") ORDER BY id FOR SHARE");
+        Ok(())
+    }
+}
