@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use admission::HashingLane;
 use anyhow::Context;
-use auth::mail::Mailer;
-use auth::{Accounts, Auth, KeyRing, Passes, Pseudonyms, RefreshTokens, Tokens, login};
+use auth::{Auth, login};
 use database::{Db, Pooler, PoolerError, migrations};
 use settings::Settings;
 use tokio::runtime::Handle;
@@ -30,19 +28,7 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Auth> {
     warn_of_unknown_migrations(&settings.database).await;
     check_pooler(&settings.database).await?;
     let db = Db::open(&settings.database, &runtime).context("cannot open the database")?;
-    let (rules, ring) = (&settings.auth, KeyRing::of(&settings.auth));
-    Ok(Auth {
-        accounts: Accounts::of(db.clone(), &runtime),
-        db,
-        passes: Passes::new(&ring, rules.visitor_token_minutes),
-        pseudonyms: Pseudonyms::new(&rules.jwt_secret),
-        refresh_tokens: RefreshTokens::new(&ring),
-        tokens: Tokens::new(&ring, rules.access_token_minutes, rules.legacy_tokens),
-        hashing: HashingLane::start(&settings.hashing).context("cannot start hashing")?,
-        mailer: Mailer::start(&settings.mail, &settings.server.public_url, &runtime)?,
-        rules: rules.clone(),
-        batch_users: settings.limits.batch_users,
-    })
+    Ok(Auth::start(db, settings, &runtime)?)
 }
 
 /// Refuses a pooler that would break queries, and warns of the limits of others. A database that cannot be

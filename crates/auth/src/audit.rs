@@ -1,4 +1,4 @@
-//! The audit log: what was done to accounts, by whom, when and from where.
+//! The audit log: changes of accounts, with actor, time and origin.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::{At, DatabaseError, Db, Execute, Fetch};
@@ -6,37 +6,37 @@ use ids::{AccountId, AuditId, SessionId};
 use tracing::{error, info};
 use values::time;
 
-use crate::Auth;
 use crate::client::Client;
+use crate::context::Auth;
 use crate::error::AuthError;
-use crate::store::audit::{self as table, EntryRow};
+use crate::store::audit::{self as table, AuditRow};
 
-/// Something that is done to an account.
+/// An audited action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Somebody logged in.
+    /// A log-in.
     LoggedIn,
-    /// Somebody knew the address and not the password.
+    /// A log-in with a known address and a wrong password.
     LoginFailed,
-    /// Somebody logged out.
+    /// A log-out.
     LoggedOut,
-    /// A refresh token was shown that had been replaced: it was copied, so its session ended.
+    /// Reuse of a replaced refresh token: it was copied, so its session ended.
     RefreshReused,
-    /// Its owner ended a session.
+    /// The owner ended a session.
     SessionEnded,
-    /// Its owner ended all sessions but one.
+    /// The owner ended all sessions but the current one.
     OtherSessionsEnded,
-    /// An administrator ended all sessions.
+    /// An administrator ended all sessions of an account.
     SessionsEnded,
-    /// The account had more sessions than it may, and this was used longest ago.
+    /// The least recently used session ended because the account had too many.
     SessionDisplaced,
-    /// Somebody registered.
+    /// A registration.
     Registered,
-    /// Somebody chose another password.
+    /// The owner changed the password.
     PasswordChanged,
-    /// Somebody asked for a reset; there may be no account with the address.
+    /// A reset was requested; there may be no account with the address.
     ResetRequested,
-    /// Somebody reset the password.
+    /// The owner reset the password by a token.
     PasswordReset,
     /// An administrator created the account.
     Created,
@@ -66,37 +66,37 @@ impl Action {
     }
 }
 
-/// What is to be written down.
+/// An entry to write.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Deed {
+pub(crate) struct AuditEntry {
     pub(crate) action: Action,
-    /// Who did it, if that is known.
+    /// The account that acted, if known.
     pub(crate) actor: Option<AccountId>,
-    /// To whom, if there is such an account.
+    /// The account that was acted on, if there is one.
     pub(crate) account: Option<AccountId>,
     pub(crate) session: Option<SessionId>,
 }
 
-impl Deed {
-    /// Something that somebody does to their own account.
+impl AuditEntry {
+    /// An action of an owner on the own account.
     pub(crate) fn own(action: Action, account: AccountId, session: Option<SessionId>) -> Self {
         Self { action, actor: Some(account), account: Some(account), session }
     }
 
-    /// Something that is done to an account, nobody knows by whom.
-    pub(crate) fn by_nobody(action: Action, account: Option<AccountId>) -> Self {
+    /// An action by an unauthenticated client.
+    pub(crate) fn anonymous(action: Action, account: Option<AccountId>) -> Self {
         Self { action, actor: None, account, session: None }
     }
 
-    /// Says it in the log.
+    /// Writes it to the log.
     pub(crate) fn log(self) {
         let user = self.account.map(tracing::field::display);
         info!(action = self.action.as_str(), user.id = user, "account_action");
     }
 
-    /// The statement that writes it down.
-    pub(crate) fn entry(self, client: &Client) -> impl Execute + use<> {
-        table::write(EntryRow {
+    /// The statement that inserts it.
+    pub(crate) fn insert(self, client: &Client) -> impl Execute + use<> {
+        table::insert(AuditRow {
             id: AuditId::new(),
             at: time::now().into(),
             action: self.action.as_str().to_owned(),
@@ -109,36 +109,36 @@ impl Deed {
     }
 }
 
-/// Makes a change and writes down what it did, both or neither. Of a change that `deed` sees nothing
-/// in, nothing is written.
+/// Makes a change and inserts its audit entry in one transaction. Nothing is inserted when `entry` gives
+/// none for the changed rows.
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn carry_out<'q, U: Send + 'q>(
+pub(crate) async fn change_and_record<'q, U: Send + 'q>(
     auth: &Auth,
     client: &Client,
     change: impl Fetch<'q, U>,
-    deed: impl Fn(&[U]) -> Option<Deed> + Send + Sync,
+    entry: impl Fn(&[U]) -> Option<AuditEntry> + Send + Sync,
 ) -> Result<Vec<U>, DatabaseError> {
-    let entry = |rows: &[U]| deed(rows).map(|it| it.entry(client));
-    let rows = auth.db.write_and(change, entry).await?;
-    if let Some(deed) = deed(&rows) {
-        deed.log();
+    let insert = |rows: &[U]| entry(rows).map(|it| it.insert(client));
+    let rows = auth.db.write_and(change, insert).await?;
+    if let Some(entry) = entry(&rows) {
+        entry.log();
     }
     Ok(rows)
 }
 
-/// Writes down what changed nothing. When this fails the log has to do.
-pub(crate) async fn note(auth: &Auth, client: &Client, deed: Deed) {
-    deed.log();
-    if let Err(error) = auth.db.write(deed.entry(client)).await {
+/// Records an action that changed nothing. On failure the log line remains.
+pub(crate) async fn record(auth: &Auth, client: &Client, entry: AuditEntry) {
+    entry.log();
+    if let Err(error) = auth.db.write(entry.insert(client)).await {
         error!(error = %error, "the audit log could not be written: {error}");
     }
 }
 
-/// An entry, as administrators see it.
+/// An entry of the log, as administrators read it.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct AuditRecord {
     pub(crate) id: AuditId,
     pub(crate) at: DateTime<Utc>,
     pub(crate) action: String,
@@ -149,8 +149,8 @@ pub(crate) struct Entry {
     pub(crate) device: String,
 }
 
-impl From<EntryRow> for Entry {
-    fn from(row: EntryRow) -> Self {
+impl From<AuditRow> for AuditRecord {
+    fn from(row: AuditRow) -> Self {
         Self {
             id: row.id,
             at: row.at.utc(),
@@ -164,29 +164,31 @@ impl From<EntryRow> for Entry {
     }
 }
 
-/// The place of an entry in the log: when, and which.
-pub(crate) type Place = (DateTime<Utc>, AuditId);
+/// The position of an entry in the log: its time and id.
+pub(crate) type Position = (DateTime<Utc>, AuditId);
 
-/// A page of the log, the latest entry first: what lies before `place`, of one account or of all.
+/// A page of the log before `position`, latest first, of one account or of all; the first page when
+/// there is no position.
 ///
 /// # Errors
 /// When the database fails.
 pub(crate) async fn page(
     auth: &Auth,
     account: Option<AccountId>,
-    place: Option<Place>,
+    position: Option<Position>,
     limit: i64,
-) -> Result<Vec<Entry>, AuthError> {
-    let tomorrow = || (time::now() + TimeDelta::days(1), AuditId::well_known(0));
-    let (at, id) = place.unwrap_or_else(tomorrow);
+) -> Result<Vec<AuditRecord>, AuthError> {
+    // Entries of an instance whose clock is ahead are on the first page as well.
+    let start = || (time::now() + TimeDelta::days(1), AuditId::from_u128(0));
+    let position = position.unwrap_or_else(start);
     let rows = match account {
-        Some(account) => auth.db.read_all(table::before_of(account, at.into(), id, limit)).await?,
-        None => auth.db.read_all(table::before(at.into(), id, limit)).await?,
+        Some(account) => auth.db.read_all(table::page_of(account, position, limit)).await?,
+        None => auth.db.read_all(table::page(position, limit)).await?,
     };
-    Ok(rows.into_iter().map(Entry::from).collect())
+    Ok(rows.into_iter().map(AuditRecord::from).collect())
 }
 
-/// Forgets what is older than `age`.
+/// Deletes the entries older than `age`.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,4 +1,4 @@
-//! Who asks.
+//! Extractors that authenticate a request.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -12,47 +12,47 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use ids::{Principal, SessionId};
 
-use crate::Auth;
-use crate::account::Account;
+use crate::accounts::Account;
+use crate::accounts::Role;
+use crate::context::Auth;
 use crate::error::AuthError;
-use crate::pass::Pass;
-use crate::role::Role;
+use crate::tokens::VisitorClaims;
 
-/// Somebody with a good token, an active account and a password of their own.
+/// An active account with a valid token and a password that it need not change.
 pub struct Caller(pub Arc<Account>);
 
-/// An administrator.
+/// A [`Caller`] who is an administrator.
 pub struct Admin(pub Arc<Account>);
 
-/// Somebody with a good token, of an account or of a visitor.
+/// An account or a visitor, with a valid token.
 pub enum Holder {
     /// A [`Caller`].
     Account(Arc<Account>),
     /// A visitor of a room.
-    Visitor(Pass),
+    Visitor(VisitorClaims),
 }
 
-/// Somebody with a good token and an active account, who may still have to choose a password.
+/// An active account with a valid token. It may still have to change its password.
 pub struct SignedIn {
     /// The account.
     pub account: Arc<Account>,
-    /// The session that the token belongs to; none when it is a token of the earlier backend.
+    /// The session of the token; none for a token of the earlier backend.
     pub session: Option<SessionId>,
     /// The moment from which the token is refused.
     pub until: DateTime<Utc>,
 }
 
 impl SignedIn {
-    /// Who sends this request.
+    /// Authenticates a request.
     ///
     /// # Errors
-    /// When no good token came with it, or the account is inactive.
+    /// When the request has no valid token, or the account is inactive.
     pub async fn of(request: &HttpRequest) -> Result<Self, AuthError> {
         let signed_in = Self::any(request).await?;
         if signed_in.account.is_active { Ok(signed_in) } else { Err(AuthError::Inactive) }
     }
 
-    /// The same, of an inactive account, too.
+    /// The same, for inactive accounts as well.
     async fn any(request: &HttpRequest) -> Result<Self, AuthError> {
         let auth = request.app_data::<Data<Auth>>().ok_or(AuthError::NoToken)?;
         let signed_in = auth.identify(bearer(request)?).await?;
@@ -62,18 +62,18 @@ impl SignedIn {
 }
 
 impl Auth {
-    /// Whom an access token names, whether the account is active or not.
+    /// Authenticates an access token, of an active or inactive account.
     ///
     /// # Errors
-    /// When the token is not good, its session is over, or its account gone.
+    /// When the token is not valid, its session is over, or its account was deleted.
     pub async fn identify(&self, token: &str) -> Result<SignedIn, AuthError> {
-        let bearer = self.tokens.read(token)?;
-        let account = self.accounts.of_bearer(bearer).await?;
-        if let Some(account) = account.filter(|it| it.id == bearer.account) {
-            return Ok(SignedIn { account, session: bearer.session, until: bearer.until });
+        let claims = self.access_tokens.read(token)?;
+        let account = self.accounts.of_claims(claims).await?;
+        if let Some(account) = account.filter(|it| it.id == claims.account) {
+            return Ok(SignedIn { account, session: claims.session, until: claims.until });
         }
-        // An account that is gone took its sessions with it.
-        match self.accounts.find(bearer.account).await? {
+        // A deleted account has no sessions either.
+        match self.accounts.find(claims.account).await? {
             Some(_) => Err(AuthError::SessionOver),
             None => Err(AuthError::NoSuchUser),
         }
@@ -102,17 +102,17 @@ impl Admin {
     }
 }
 
-/// Whoever was handed a password chooses their own before anything else.
+/// An assigned password has to be changed before anything else.
 fn owns_password(account: &Account) -> Result<(), AuthError> {
     if account.must_change_password { Err(AuthError::MustChangePassword) } else { Ok(()) }
 }
 
-/// The pass of a visitor, if the request carries one.
-fn pass_of(request: &HttpRequest) -> Option<Pass> {
+/// The claims of a visitor token, if the request carries one.
+fn visitor_of(request: &HttpRequest) -> Option<VisitorClaims> {
     let auth = request.app_data::<Data<Auth>>()?;
-    let pass = bearer(request).ok().and_then(|token| auth.passes.read(token))?;
-    request.extensions_mut().insert(Principal::Visitor(pass.visitor));
-    Some(pass)
+    let claims = bearer(request).ok().and_then(|token| auth.visitor_tokens.read(token))?;
+    request.extensions_mut().insert(Principal::Visitor(claims.visitor));
+    Some(claims)
 }
 
 fn bearer(request: &HttpRequest) -> Result<&str, AuthError> {
@@ -145,8 +145,8 @@ impl FromRequest for Holder {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        if let Some(pass) = pass_of(request) {
-            return ready(Ok(Self::Visitor(pass))).boxed_local();
+        if let Some(claims) = visitor_of(request) {
+            return ready(Ok(Self::Visitor(claims))).boxed_local();
         }
         let caller = Caller::of(request.clone());
         caller

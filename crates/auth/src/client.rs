@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The origin of a request.
 
 use std::future::{Ready, ready};
 
@@ -8,15 +8,15 @@ use actix_web::{FromRequest, HttpRequest};
 use admission::ClientAddress;
 use api::Problem;
 
-/// Characters of a program's name that are kept.
+/// Maximum length of a user agent, in characters; the rest is dropped.
 const DEVICE_CHARACTERS_MAX: usize = 200;
 
-/// Where a request comes from: an address, and a program as it calls itself.
+/// The origin of a request: address and user agent.
 #[derive(Clone, Debug)]
 pub struct Client {
     /// The address.
     pub address: ClientAddress,
-    /// The program; text from outside, of 200 characters at most and without control characters.
+    /// The user agent, unverified: at most 200 characters, without control characters.
     pub device: String,
 }
 

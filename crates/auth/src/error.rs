@@ -9,7 +9,7 @@ use api::Problem;
 use database::DatabaseError;
 use thiserror::Error;
 
-use crate::secret::UnfitPassword;
+use crate::passwords::UnfitPassword;
 
 /// Why a request about accounts was not carried out.
 #[derive(Debug, Error)]

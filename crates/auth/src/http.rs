@@ -17,8 +17,10 @@ use api::{
     Problem,
 };
 
-use crate::login::LoggedIn;
-use crate::{Auth, Client, SignedIn, demo};
+use crate::accounts::demo;
+use crate::passwords::{change, reset};
+use crate::sessions::TokenPair;
+use crate::{Account, Auth, Client, SignedIn};
 use requests::{ForgotPassword, LoginRequest, PasswordChange, PasswordReset, RegisterRequest};
 use views::{DemoView, DemosCreated, LoginView, MeView, Message, ResetRequested};
 
@@ -80,19 +82,19 @@ async fn login(
     Input(Json(request)): Input<Json<LoginRequest>>,
 ) -> Result<CustomizeResponder<Answer<LoginView>>, Problem> {
     let LoginRequest { email, password } = request;
-    let login = crate::login::login(&auth, &limits.logins, &client, &email, password);
-    Ok(welcome(&auth, login.await?, Answer))
+    let login = crate::sessions::login::login(&auth, &limits.logins, &client, &email, password);
+    Ok(logged_in(&auth, login.await?, Answer))
 }
 
-/// The answer to somebody who logged in, which says the refresh token or sets it as a cookie.
-fn welcome<R: Responder>(
+/// The answer to a log-in, with the refresh token in the body or in a cookie.
+fn logged_in<R: Responder>(
     auth: &Auth,
-    logged_in: LoggedIn,
+    (account, pair): (Account, TokenPair),
     answer: impl Fn(LoginView) -> R,
 ) -> CustomizeResponder<R> {
     let is_cookie = auth.rules.refresh_cookie;
-    let cookie = is_cookie.then(|| sessions::cookie_of(auth, &logged_in.refresh_token));
-    let answer = answer(LoginView::new(logged_in, !is_cookie)).customize();
+    let cookie = is_cookie.then(|| sessions::cookie_of(auth, &pair.refresh_token));
+    let answer = answer(LoginView::new(account, pair, !is_cookie)).customize();
     cookie.into_iter().fold(answer, CustomizeResponder::insert_header)
 }
 
@@ -112,8 +114,8 @@ async fn register(
     client: Client,
     Input(Json(request)): Input<Json<RegisterRequest>>,
 ) -> Result<CustomizeResponder<Created<LoginView>>, Problem> {
-    let logged_in = crate::register::register(&auth, request.into(), &client).await?;
-    Ok(welcome(&auth, logged_in, Created))
+    let registered = crate::accounts::register::register(&auth, request.into(), &client).await?;
+    Ok(logged_in(&auth, registered, Created))
 }
 
 /// Who am I
@@ -174,7 +176,7 @@ async fn change_password(
 ) -> Result<Answer<Message>, Problem> {
     let PasswordChange { old_password, new_password } = request;
     let logins = &limits.logins;
-    crate::password::change(&auth, logins, &caller, old_password, new_password, &client).await?;
+    change::change(&auth, logins, &caller, old_password, new_password, &client).await?;
     Ok(Answer(Message::new("Password changed successfully")))
 }
 
@@ -195,7 +197,7 @@ async fn forgot_password(
     client: Client,
     Input(JsonOrQuery(request)): Input<JsonOrQuery<ForgotPassword>>,
 ) -> Result<Answer<ResetRequested>, Problem> {
-    let token = crate::reset::request(&auth, &request.email, &client).await?;
+    let token = reset::request(&auth, &request.email, &client).await?;
     let shown = auth.rules.reset_token_in_answer.then_some(token);
     Ok(Answer(shown.map_or_else(ResetRequested::mailed, ResetRequested::shown)))
 }
@@ -220,6 +222,6 @@ async fn reset_password(
     client: Client,
     Input(JsonOrQuery(request)): Input<JsonOrQuery<PasswordReset>>,
 ) -> Result<Answer<Message>, Problem> {
-    crate::reset::reset(&auth, &request.token, request.new_password, &client).await?;
+    reset::reset(&auth, &request.token, request.new_password, &client).await?;
     Ok(Answer(Message::new("Password has been reset successfully")))
 }

@@ -1,4 +1,4 @@
-//! Mail to the owners of accounts: sent aside, never awaited by a request.
+//! Mail to the owners of accounts, sent in the background. No request waits for it.
 
 use std::path::Path;
 
@@ -11,13 +11,13 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tracing::{error, info};
 
-use crate::account::Account;
-use crate::reset::ResetToken;
+use crate::accounts::Account;
+use crate::tokens::ResetToken;
 
-/// Mails that may wait to be sent; more than these are dropped and can be asked for again.
+/// Capacity of the queue, in mails. Further mails are dropped; a client can request them again.
 const QUEUE: usize = 256;
 
-/// Sends mail in the background. Cloning shares the queue.
+/// Sends mail in the background. A clone shares the queue.
 #[derive(Clone)]
 pub struct Mailer {
     queue: mpsc::Sender<Message>,
@@ -25,16 +25,16 @@ pub struct Mailer {
     public_url: String,
 }
 
-/// Why the mailer cannot be set up.
+/// Why the mailer could not be set up.
 #[derive(Debug, Error)]
 pub enum MailerError {
-    /// `mail.from` is no address.
+    /// `mail.from` is not an address.
     #[error("mail.from is no e-mail address: {0}")]
     From(#[from] lettre::address::AddressError),
-    /// `mail.smtp_url` is no SMTP URL.
+    /// `mail.smtp_url` is not an SMTP URL.
     #[error("mail.smtp_url is no SMTP URL: {0}")]
     Smtp(#[from] lettre::transport::smtp::Error),
-    /// The outbox cannot be created.
+    /// The folder of the outbox could not be created.
     #[error("the outbox cannot be created: {0}")]
     Outbox(#[from] std::io::Error),
 }
@@ -73,10 +73,10 @@ impl Transport {
 }
 
 impl Mailer {
-    /// A mailer that sends from a task on `runtime`.
+    /// Starts a task on `runtime` that sends the mail.
     ///
     /// # Errors
-    /// When the settings name no sender, no server, or a folder that cannot be made.
+    /// When sender or server in the settings are malformed, or the folder cannot be created.
     pub fn start(
         settings: &settings::Mail,
         public_url: &str,
@@ -92,7 +92,7 @@ impl Mailer {
         Ok(Self { queue, from: settings.from.parse()?, public_url: public_url.to_owned() })
     }
 
-    /// Mails somebody the link that resets their password, to the address that we have stored.
+    /// Sends the link that resets a password, to the stored address of the account.
     pub(crate) fn send_reset(&self, account: &Account, token: &ResetToken, minutes: u32) {
         let link = format!("{}/reset-password?token={}", self.public_url, token.as_str());
         let text = format!(

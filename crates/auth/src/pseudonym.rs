@@ -1,15 +1,13 @@
-//! Pseudonyms: what the log calls an address.
+//! Pseudonyms of e-mail addresses in the log.
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-
 use values::Email;
 
-/// Sets the key apart from those of tokens.
+/// Separates the key from those of tokens.
 const PURPOSE: &[u8] = b"cardroom log pseudonym";
 
-/// Makes pseudonyms: the same for the same address, and of no use to whoever tries out addresses
-/// without the secret.
+/// Derives pseudonyms: equal for equal addresses, and not to be guessed without the secret.
 #[derive(Clone)]
 pub struct Pseudonyms {
     keyed: Sha256,
@@ -23,7 +21,7 @@ impl Pseudonyms {
         Self { keyed: Sha256::new().chain_update(key) }
     }
 
-    /// What the log calls an address: 16 hexadecimal digits.
+    /// The pseudonym of an address: 16 hexadecimal digits.
     pub(crate) fn of(&self, email: &Email) -> String {
         let hash = self.keyed.clone().chain_update(email.as_str()).finalize();
         let digits = format!("{hash:x}");

@@ -1,21 +1,22 @@
-//! Every query on the accounts, their sessions and the audit log.
+//! Queries on the accounts, their sessions and the audit log.
 
 pub(crate) mod audit;
 pub(crate) mod sessions;
 
 use chrono::{DateTime, Utc};
 use database::schema::users;
-use database::{At, Execute, Fetch};
+use database::{At, Execute, Fetch, columns};
 use diesel::prelude::*;
 use ids::AccountId;
-
-use crate::account::{Account, Credentials};
-use crate::role::Roles;
-use crate::secret::PasswordHash;
 use values::Email;
 
-/// A row of `users`, without what only a password reset looks at.
-#[derive(Clone, Queryable)]
+use crate::accounts::Roles;
+use crate::accounts::{Account, Credentials};
+use crate::passwords::PasswordHash;
+
+/// A row of `users`, without the columns that only a reset reads.
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = users)]
 pub(crate) struct AccountRow {
     id: AccountId,
     email: String,
@@ -28,37 +29,13 @@ pub(crate) struct AccountRow {
     session_epoch: i32,
 }
 
-pub(crate) type Columns = (
-    users::id,
-    users::email,
-    users::name,
-    users::hashed_password,
-    users::roles,
-    users::is_active,
-    users::must_change_password,
-    users::created_at,
-    users::session_epoch,
-);
-
-pub(crate) const COLUMNS: Columns = (
-    users::id,
-    users::email,
-    users::name,
-    users::hashed_password,
-    users::roles,
-    users::is_active,
-    users::must_change_password,
-    users::created_at,
-    users::session_epoch,
-);
-
 impl AccountRow {
-    /// Whose row this is.
+    /// The account.
     pub(crate) fn id(&self) -> AccountId {
         self.id
     }
 
-    /// Which of its sessions are good.
+    /// The epoch of its active sessions.
     pub(crate) fn epoch(&self) -> i32 {
         self.session_epoch
     }
@@ -86,7 +63,7 @@ impl From<AccountRow> for Account {
     }
 }
 
-/// An account that is about to exist.
+/// A row of `users` to insert.
 #[derive(Insertable)]
 #[diesel(table_name = users)]
 pub(crate) struct NewAccount {
@@ -115,25 +92,28 @@ impl From<&Credentials> for NewAccount {
 
 /// The account with this id.
 pub(crate) fn by_id(id: AccountId) -> impl Fetch<'static, AccountRow> {
-    users::table.find(id).select(COLUMNS)
+    users::table.find(id).select(columns::<AccountRow>())
 }
 
 /// The account with this address.
 pub(crate) fn by_email(email: &Email) -> impl Fetch<'_, AccountRow> {
-    users::table.filter(users::email.eq(email.as_str())).select(COLUMNS)
+    users::table.filter(users::email.eq(email.as_str())).select(columns::<AccountRow>())
 }
 
-/// Which of these addresses have an account.
+/// Those of these addresses that have an account.
 pub(crate) fn taken(emails: Vec<String>) -> impl Fetch<'static, String> {
     users::table.filter(users::email.eq_any(emails)).select(users::email)
 }
 
-/// Creates an account unless its address or its id is taken.
+/// Inserts an account unless its address or its id is taken.
 pub(crate) fn create(account: &NewAccount) -> impl Fetch<'_, AccountRow> {
-    diesel::insert_into(users::table).values(account).on_conflict_do_nothing().returning(COLUMNS)
+    diesel::insert_into(users::table)
+        .values(account)
+        .on_conflict_do_nothing()
+        .returning(columns::<AccountRow>())
 }
 
-/// Sets a password in place of `old`, unless somebody was faster.
+/// Replaces the hash `old`, unless it was replaced before.
 pub(crate) fn replace_password(
     id: AccountId,
     old: &PasswordHash,
@@ -144,7 +124,7 @@ pub(crate) fn replace_password(
         .set(users::hashed_password.eq(new.as_str().to_owned()))
 }
 
-/// Sets the password that somebody chose for themselves in place of `old`. All sessions end.
+/// Replaces the hash `old` by that of a password that the owner chose. All sessions end.
 pub(crate) fn choose_password(
     id: AccountId,
     old: &PasswordHash,
@@ -159,11 +139,11 @@ pub(crate) fn choose_password(
             users::reset_expires_at.eq(None::<At>),
             users::session_epoch.eq(users::session_epoch + 1),
         ))
-        .returning(COLUMNS)
+        .returning(columns::<AccountRow>())
 }
 
-/// Gives an account another password; whoever has it must choose their own if `must_change`. All
-/// sessions end.
+/// Sets a password that an administrator chose; the owner has to change it if `must_change`. All sessions
+/// end.
 pub(crate) fn assign_password<'a>(
     email: &'a Email,
     new: &'a PasswordHash,
@@ -177,7 +157,7 @@ pub(crate) fn assign_password<'a>(
             users::reset_expires_at.eq(None::<At>),
             users::session_epoch.eq(users::session_epoch + 1),
         ))
-        .returning(COLUMNS)
+        .returning(columns::<AccountRow>())
 }
 
 /// Allows one reset of the password; an earlier permission ends.
@@ -191,7 +171,7 @@ pub(crate) fn allow_reset(
             users::reset_token_hash.eq(Some(token_hash)),
             users::reset_expires_at.eq(Some(At::from(until))),
         ))
-        .returning(COLUMNS)
+        .returning(columns::<AccountRow>())
 }
 
 /// Whether a reset is allowed by this token at `now`.
@@ -220,5 +200,5 @@ pub(crate) fn reset_password<'a>(
         users::reset_expires_at.eq(None::<At>),
         users::session_epoch.eq(users::session_epoch + 1),
     ))
-    .returning(COLUMNS)
+    .returning(columns::<AccountRow>())
 }

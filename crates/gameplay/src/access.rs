@@ -1,6 +1,6 @@
 //! Authorization for the games of a room.
 
-use auth::{Account, Holder, Pass};
+use auth::{Account, Holder, VisitorClaims};
 use ids::RoomId;
 use rooms::Directory;
 
@@ -58,7 +58,7 @@ impl Access {
     /// When the pass is for another room, the visitor has left, or the room is closed or expired.
     pub async fn of_visitor(
         directory: &Directory,
-        pass: Pass,
+        pass: VisitorClaims,
         room_id: RoomId,
     ) -> Result<Self, GameplayError> {
         if pass.room != room_id {

@@ -274,9 +274,9 @@ mod tests {
             Wish::CreateOnly(n) => (Change::Replace(document(n)), None, any),
         };
         Save {
-            room_id: RoomId::well_known(1),
+            room_id: RoomId::from_u128(1),
             gameplay_id: GameplayId::trusted(&format!("game-{game}")),
-            author: Author::Counsellor(AccountId::well_known(2)),
+            author: Author::Counsellor(AccountId::from_u128(2)),
             change,
             condition: Condition { matches, matches_not },
             attempt: None,
@@ -310,7 +310,7 @@ mod tests {
 
     fn store(database: &mut Known, current: Vec<(StateKey, Current)>) {
         database.current.extend(current);
-        database.games.insert(RoomId::well_known(1), database.current.len());
+        database.games.insert(RoomId::from_u128(1), database.current.len());
     }
 
     fn told(outcome: &Outcome) -> String {
@@ -391,7 +391,7 @@ mod tests {
     fn a_room_takes_as_many_games_as_the_rules_say() {
         let group: Vec<Save> =
             [0, 1, 1, 2, 0].into_iter().map(|game| save((game, Wish::Replace(1)), 0)).collect();
-        let games = HashMap::from([(RoomId::well_known(1), 1)]);
+        let games = HashMap::from([(RoomId::from_u128(1), 1)]);
         let known = Known { games, ..Known::default() };
         let (outcomes, current) = outcomes(plans(&group, &known, &HashMap::new(), RULES));
         let refused: Vec<_> = outcomes.iter().map(|it| *it == Outcome::TooManyGames(3)).collect();

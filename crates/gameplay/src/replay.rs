@@ -141,7 +141,7 @@ mod tests {
         let today = r#"{"id":"00000000-0000-0000-0000-00000000000a","version":3,"created_at":"2026-11-22T20:00:00Z","saved_at":"2026-11-22T21:49:05.007362Z"}"#;
         for (literal, document) in [(with_document, Some(r#"{"n":1.50}"#)), (today, None)] {
             let answer: StoredAnswer = serde_json::from_str(literal).unwrap();
-            assert_eq!(answer.id, GameplayStateId::well_known(10));
+            assert_eq!(answer.id, GameplayStateId::from_u128(10));
             assert_eq!(answer.version, 3);
             assert_eq!(answer.created_at.to_rfc3339(), "2026-11-22T20:00:00+00:00");
             assert_eq!(answer.saved_at.to_rfc3339(), "2026-11-22T21:49:05.007362+00:00");

@@ -84,7 +84,7 @@ impl Condition {
 mod tests {
     use super::*;
 
-    const STATE: GameplayStateId = GameplayStateId::well_known(10);
+    const STATE: GameplayStateId = GameplayStateId::from_u128(10);
     const TAG: &str = "3-0000000000000000000000000000000a";
 
     fn tagged(tag: &str) -> Versions {
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_condition_holds_of_the_versions_it_names() {
         let current = Some(Tag { state: STATE, version: 3 });
-        let other = Some(Tag { state: GameplayStateId::well_known(11), version: 3 });
+        let other = Some(Tag { state: GameplayStateId::from_u128(11), version: 3 });
         for (matches, of_none, of_current, of_other) in [
             (None, true, true, true),
             (Some(Versions::Any), false, true, true),

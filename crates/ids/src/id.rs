@@ -24,8 +24,8 @@ macro_rules! id {
                 Self(uuid::Uuid::new_v4())
             }
 
-            /// The id of a thing that exists in every installation.
-            pub const fn well_known(number: u128) -> Self {
+            /// The id with these 128 bits.
+            pub const fn from_u128(number: u128) -> Self {
                 Self(uuid::Uuid::from_u128(number))
             }
 
@@ -98,7 +98,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_spelling_reads_as_the_same_id(bits: u128) {
-            let id = RoomId::well_known(bits);
+            let id = RoomId::from_u128(bits);
             let hyphenated = id.to_string();
             let simple = hyphenated.replace('-', "");
 

@@ -35,12 +35,12 @@ id! {
 
 impl From<AccountId> for AuthorId {
     fn from(id: AccountId) -> Self {
-        Self::well_known(id.as_uuid().as_u128())
+        Self::from_u128(id.as_uuid().as_u128())
     }
 }
 
 impl From<VisitorId> for AuthorId {
     fn from(id: VisitorId) -> Self {
-        Self::well_known(id.as_uuid().as_u128())
+        Self::from_u128(id.as_uuid().as_u128())
     }
 }

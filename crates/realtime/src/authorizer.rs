@@ -3,7 +3,7 @@
 mod api_key;
 mod error;
 
-use auth::{Auth, Pass, SignedIn};
+use auth::{Auth, SignedIn, VisitorClaims};
 use chrono::{DateTime, Utc};
 use rooms::Directory;
 use settings::RealtimeAdmission;
@@ -114,7 +114,7 @@ impl Authorizer {
         topic: &Topic,
         token: &str,
     ) -> Result<(Identity, Option<DateTime<Utc>>), AuthorizationError> {
-        if let Some(pass) = self.auth.passes.read(token) {
+        if let Some(pass) = self.auth.visitor_tokens.read(token) {
             return Ok((self.visitor(topic, pass).await?, Some(pass.until)));
         }
         let SignedIn { account, until, .. } = self.auth.identify(token).await?;
@@ -128,7 +128,11 @@ impl Authorizer {
         }
     }
 
-    async fn visitor(&self, topic: &Topic, pass: Pass) -> Result<Identity, AuthorizationError> {
+    async fn visitor(
+        &self,
+        topic: &Topic,
+        pass: VisitorClaims,
+    ) -> Result<Identity, AuthorizationError> {
         if pass.room != topic.room() {
             return Err(AuthorizationError::OtherRoom);
         }

@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_name_of_a_visitor_is_stable_and_not_the_id() {
-        let id = VisitorId::well_known(7);
+        let id = VisitorId::from_u128(7);
         let name = Identity::Visitor(id).name().unwrap();
         assert_eq!(Some(name.clone()), Identity::Visitor(id).name());
         assert!(!name.contains(&id.to_string()[..8]) && name.len() == 24, "{name}");

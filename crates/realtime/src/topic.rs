@@ -83,7 +83,7 @@ fn unregistered(name: &str) -> Option<RoomId> {
     let hash = Sha256::digest(name);
     let bits = hash.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte));
     let (version, variant) = (8 << 76, 2 << 62);
-    Some(RoomId::well_known(bits & !(0xF << 76) & !(3 << 62) | version | variant))
+    Some(RoomId::from_u128(bits & !(0xF << 76) & !(3 << 62) | version | variant))
 }
 
 impl fmt::Display for Topic {

@@ -65,7 +65,7 @@ pub async fn list(
         Some(id) => {
             db.read_one(store::place_of_room(owner, id)).await?.ok_or(RoomError::NoSuchRoom)?
         }
-        None => (store::LATEST.into(), RoomId::well_known(0)),
+        None => (store::LATEST.into(), RoomId::from_u128(0)),
     };
     let rows = store::rooms_of_after(owner, with_closed, place, page.fetched());
     match db.read_all(rows).await {

@@ -48,7 +48,7 @@ pub async fn delete_old(
 }
 
 async fn delete_unseen_visitors(db: &Db, since: DateTime<Utc>) -> Result<(), DatabaseError> {
-    let mut last = Some(VisitorId::well_known(0));
+    let mut last = Some(VisitorId::from_u128(0));
     while let Some(after) = last {
         let page = db.read_all(store::last_seen_after(after, PAGE)).await?;
         last = page.last().map(|(id, _)| *id);
@@ -63,7 +63,7 @@ async fn delete_unseen_visitors(db: &Db, since: DateTime<Utc>) -> Result<(), Dat
 
 async fn delete_idle_rooms(db: &Db, since: DateTime<Utc>) -> Result<(), DatabaseError> {
     let since_at = At::from(since);
-    let mut last = Some(RoomId::well_known(0));
+    let mut last = Some(RoomId::from_u128(0));
     while let Some(after) = last {
         let page = db.read_all(store::ends_after(after, PAGE)).await?;
         last = page.last().map(|it| it.0);

@@ -22,7 +22,7 @@ pub async fn list(
         Some(id) => {
             db.read_one(store::place_of_visitor(room, id)).await?.ok_or(RoomError::NoSuchVisitor)?
         }
-        None => (store::EARLIEST.into(), VisitorId::well_known(0)),
+        None => (store::EARLIEST.into(), VisitorId::from_u128(0)),
     };
     let rows = store::present_after(room, place, page.fetched());
     match db.read_all(rows).await {

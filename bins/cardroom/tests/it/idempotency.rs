@@ -240,7 +240,7 @@ async fn the_oldest_answers_beyond_the_limits_are_deleted() {
     let counts = async || -> i64 {
         behind.0.read_one(idempotency_keys::table.count()).await.unwrap().unwrap()
     };
-    let authors = [AuthorId::well_known(1), AuthorId::well_known(2), AuthorId::well_known(3)];
+    let authors = [AuthorId::from_u128(1), AuthorId::from_u128(2), AuthorId::from_u128(3)];
     let start = chrono::Utc::now();
     for (author, keys) in authors.iter().zip([30, 12, 5]) {
         for n in 0..keys {

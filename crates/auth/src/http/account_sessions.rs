@@ -7,11 +7,12 @@ use ids::AccountId;
 use tracing::info;
 
 use super::views::{SessionView, SessionsEnded};
-use crate::{Admin, Auth, Client, sessions};
+use crate::sessions::lifecycle;
+use crate::{Admin, Auth, Client};
 
 /// List the sessions of an account
 ///
-/// Those that last, the one used last before the others. An account that does not exist has none.
+/// Active sessions only, the most recently used first. An account that does not exist has none.
 #[utoipa::path(tag = "admin", security(("admin" = [])),
     params(Path<AccountId>),
     responses(
@@ -26,13 +27,13 @@ pub(crate) async fn list_user_sessions(
     Authed(Admin(admin), Path(account)): Authed<Admin, Path<AccountId>>,
 ) -> Result<Answer<Vec<SessionView>>, Problem> {
     info!(admin.id = %admin.id, user.id = %account, "{} lists the sessions of {account}", admin.id);
-    let sessions = sessions::list(&auth, account).await?;
+    let sessions = lifecycle::list(&auth, account).await?;
     Ok(Answer(sessions.into_iter().map(|it| SessionView::new(it, None)).collect()))
 }
 
 /// End all sessions of an account
 ///
-/// Whoever uses it has to log in again; their sockets are closed.
+/// Its users have to log in again; their sockets are closed.
 #[utoipa::path(tag = "admin", security(("admin" = [])),
     params(Path<AccountId>),
     responses(
@@ -48,6 +49,6 @@ pub(crate) async fn end_user_sessions(
     client: Client,
     Authed(Admin(admin), Path(account)): Authed<Admin, Path<AccountId>>,
 ) -> Result<Answer<SessionsEnded>, Problem> {
-    let ended = sessions::end_all(&auth, &admin, account, &client).await?;
+    let ended = lifecycle::end_all(&auth, &admin, account, &client).await?;
     Ok(Answer(SessionsEnded { message: "All sessions were ended", ended }))
 }

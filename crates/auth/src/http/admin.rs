@@ -9,9 +9,9 @@ use tracing::info;
 use utoipa::ToSchema;
 use values::{Email, Field, Fields, FromFields, Location, Nested, Text, time};
 
-use crate::batch::{self, Candidate, OnDuplicate, Outcome};
-use crate::role::{Role, Roles};
-use crate::secret::Password;
+use crate::accounts::batch::{self, Candidate, OnDuplicate, Outcome};
+use crate::accounts::{Role, Roles};
+use crate::passwords::Password;
 use crate::{Admin, Auth, Client};
 
 /// Create many users

@@ -11,13 +11,13 @@ use tracing::info;
 use utoipa::ToSchema;
 use values::{Fault, Field, Fields, FromFields, Integer, Location, time};
 
-use crate::audit::{self, Entry, Place};
+use crate::audit::{self, AuditRecord, Position};
 use crate::{Admin, Auth};
 
-/// Entries on a page unless it is said how many.
+/// Entries on a page by default.
 const PAGE: i64 = 50;
 
-/// Entries on a page at most.
+/// Entries on a page, at most.
 const PAGE_MAX: i64 = 500;
 
 /// Read the audit log
@@ -42,13 +42,14 @@ pub(crate) async fn read_audit_log(
 ) -> Result<Answer<AuditPage>, Problem> {
     let PageRequest { account, limit, before } = asked;
     info!(admin.id = %admin.id, "{} reads the audit log", admin.id);
-    let entries = audit::page(&auth, account, before.map(|Cursor(place)| place), limit).await?;
+    let entries =
+        audit::page(&auth, account, before.map(|Cursor(position)| position), limit).await?;
     let is_full = i64::try_from(entries.len()).is_ok_and(|count| count == limit);
     let next = entries.last().filter(|_| is_full).map(|it| Cursor((it.at, it.id)).text());
     Ok(Answer(AuditPage { entries: entries.into_iter().map(EntryView::from).collect(), next }))
 }
 
-/// Which entries are asked for.
+/// The entries to list.
 pub(crate) struct PageRequest {
     account: Option<AccountId>,
     limit: i64,
@@ -64,8 +65,8 @@ impl FromFields for PageRequest {
     }
 }
 
-/// A place in the log, as text that only we read.
-struct Cursor(Place);
+/// A position in the log, as text that is opaque to clients.
+struct Cursor(Position);
 
 impl Cursor {
     fn text(&self) -> String {
@@ -120,8 +121,8 @@ pub(crate) struct EntryView {
     device: String,
 }
 
-impl From<Entry> for EntryView {
-    fn from(entry: Entry) -> Self {
+impl From<AuditRecord> for EntryView {
+    fn from(entry: AuditRecord) -> Self {
         Self {
             id: entry.id,
             at: time::naive(entry.at),

@@ -4,9 +4,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use values::{Email, Field, Fields, FromFields, Location, Text};
 
-use crate::register::Registration;
-use crate::role::{Role, Roles};
-use crate::secret::Password;
+use crate::accounts::register::Registration;
+use crate::accounts::{Role, Roles};
+use crate::passwords::Password;
 
 /// A log-in.
 #[derive(ToSchema)]

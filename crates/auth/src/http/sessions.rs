@@ -12,8 +12,9 @@ use ids::SessionId;
 use super::requests::RefreshRequest;
 use super::views::{Message, RefreshView, SessionView, SessionsEnded};
 use crate::error::AuthError;
-use crate::refresh_token::RefreshToken;
-use crate::{Auth, Client, SignedIn, cookie, sessions};
+use crate::sessions::{cookie, lifecycle};
+use crate::tokens::RefreshToken;
+use crate::{Auth, Client, SignedIn};
 
 /// Get the next pair of tokens
 ///
@@ -35,7 +36,7 @@ pub(crate) async fn refresh(
     Input(OptionalJson(body)): Input<OptionalJson<RefreshRequest>>,
 ) -> Result<CustomizeResponder<Answer<RefreshView>>, Problem> {
     let token = token(&auth, &request, body).ok_or(AuthError::BadRefreshToken)?;
-    let pair = crate::refresh::refresh(&auth, &token, &client).await?;
+    let pair = crate::sessions::refresh::exchange(&auth, &token, &client).await?;
     let is_cookie = auth.rules.refresh_cookie;
     let cookie = is_cookie.then(|| cookie_of(&auth, &pair.refresh_token));
     let answer = Answer(RefreshView::new(pair, !is_cookie)).customize();
@@ -60,11 +61,11 @@ pub(crate) async fn logout(
     Input(OptionalJson(body)): Input<OptionalJson<RefreshRequest>>,
 ) -> Result<CustomizeResponder<Answer<Message>>, Problem> {
     if let Some(token) = token(&auth, &request, body) {
-        sessions::log_out_by_token(&auth, &token, &client).await?;
+        lifecycle::log_out_by_token(&auth, &token, &client).await?;
     } else {
         let SignedIn { account, session, .. } = SignedIn::of(&request).await?;
         if let Some(session) = session {
-            sessions::log_out(&auth, account.id, session, &client).await?;
+            lifecycle::log_out(&auth, account.id, session, &client).await?;
         }
     }
     let answer = Answer(Message::new("Logged out")).customize();
@@ -83,7 +84,7 @@ pub(crate) async fn list_sessions(
     auth: Data<Auth>,
     caller: SignedIn,
 ) -> Result<Answer<Vec<SessionView>>, Problem> {
-    let sessions = sessions::list(&auth, caller.account.id).await?;
+    let sessions = lifecycle::list(&auth, caller.account.id).await?;
     let views = sessions.into_iter().map(|it| SessionView::new(it, caller.session));
     Ok(Answer(views.collect()))
 }
@@ -103,7 +104,7 @@ pub(crate) async fn end_session(
     client: Client,
     Authed(caller, Path(session)): Authed<SignedIn, Path<SessionId>>,
 ) -> Result<Answer<Message>, Problem> {
-    sessions::end_one(&auth, &caller, session, &client).await?;
+    lifecycle::end_one(&auth, &caller, session, &client).await?;
     Ok(Answer(Message::new("The session was ended")))
 }
 
@@ -118,17 +119,17 @@ pub(crate) async fn end_other_sessions(
     client: Client,
     caller: SignedIn,
 ) -> Result<Answer<SessionsEnded>, Problem> {
-    let ended = sessions::end_others(&auth, &caller, &client).await?;
+    let ended = lifecycle::end_others(&auth, &caller, &client).await?;
     Ok(Answer(SessionsEnded { message: "All other sessions were ended", ended }))
 }
 
-/// The refresh token of a request: from its body or, where it is one, from its cookie.
+/// The refresh token of a request: from the body or, where the settings say so, from the cookie.
 fn token(auth: &Auth, request: &HttpRequest, body: Option<RefreshRequest>) -> Option<String> {
     let cookie = || auth.rules.refresh_cookie.then(|| cookie::read(request)).flatten();
     body.and_then(|it| it.refresh_token).or_else(cookie)
 }
 
-/// The header that gives a refresh token as a cookie.
+/// The header that sets a refresh token as a cookie.
 pub(super) fn cookie_of(
     auth: &Auth,
     token: &RefreshToken,

@@ -6,13 +6,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use values::{Email, time};
 
-use crate::account::Account;
-use crate::demo::DemoAccount;
-use crate::login::LoggedIn;
-use crate::refresh::Refreshed;
-use crate::reset::ResetToken;
-use crate::role::{Role, Roles};
-use crate::session::Session;
+use crate::accounts::Account;
+use crate::accounts::demo::DemoAccount;
+use crate::accounts::{Role, Roles};
+use crate::sessions::{Session, TokenPair};
+use crate::tokens::ResetToken;
 
 /// An access token and whose it is.
 #[derive(Serialize, ToSchema)]
@@ -33,13 +31,13 @@ pub(crate) struct LoginView {
 
 impl LoginView {
     /// The answer to a log-in, which shows the refresh token unless it is a cookie.
-    pub(crate) fn new(it: LoggedIn, shown: bool) -> Self {
+    pub(crate) fn new(account: Account, pair: TokenPair, shown: bool) -> Self {
         Self {
-            access_token: it.access_token,
+            access_token: pair.access_token,
             token_type: "bearer",
-            expires_in: it.expires_in,
-            refresh_token: shown.then(|| it.refresh_token.text()),
-            user: it.account.into(),
+            expires_in: pair.expires_in,
+            refresh_token: shown.then(|| pair.refresh_token.text()),
+            user: account.into(),
         }
     }
 }
@@ -62,7 +60,7 @@ pub(crate) struct RefreshView {
 
 impl RefreshView {
     /// The answer to a refresh, which shows the refresh token unless it is a cookie.
-    pub(crate) fn new(it: Refreshed, shown: bool) -> Self {
+    pub(crate) fn new(it: TokenPair, shown: bool) -> Self {
         Self {
             access_token: it.access_token,
             token_type: "bearer",
@@ -209,7 +207,7 @@ pub(crate) struct DemosCreated {
 
 impl From<Vec<&'static str>> for DemosCreated {
     fn from(created: Vec<&'static str>) -> Self {
-        let total_demo_accounts = crate::demo::ACCOUNTS.len();
+        let total_demo_accounts = crate::accounts::demo::ACCOUNTS.len();
         Self { message: "Demo accounts initialized", created, total_demo_accounts }
     }
 }

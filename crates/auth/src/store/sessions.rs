@@ -1,19 +1,19 @@
-//! Every query on the sessions.
+//! Queries on the sessions.
 
 use chrono::{DateTime, Utc};
 use database::schema::{sessions, users};
-use database::{At, Execute, Fetch};
+use database::{At, Execute, Fetch, columns};
 use diesel::dsl::{auto_type, exists};
 use diesel::prelude::*;
 use ids::{AccountId, SessionId};
 use values::Email;
 
-use super::{AccountRow, COLUMNS};
-use crate::refresh_token::RefreshToken;
-use crate::session::Session;
+use super::AccountRow;
+use crate::sessions::{Generation, Relation, Session};
+use crate::tokens::{RefreshToken, RefreshTokens};
 
 /// A row of `sessions`.
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = sessions)]
 pub(crate) struct SessionRow {
     pub(crate) id: SessionId,
@@ -32,7 +32,7 @@ pub(crate) struct SessionRow {
 }
 
 impl SessionRow {
-    /// The session of an account whose good sessions are those of `epoch`.
+    /// The session, given the current epoch of its account.
     pub(crate) fn session(&self, epoch: i32) -> Session {
         Session {
             id: self.id,
@@ -47,14 +47,25 @@ impl SessionRow {
             ends_at: self.ends_at.utc(),
         }
     }
+
+    /// Its current generation.
+    pub(crate) fn generation(&self) -> Generation {
+        Generation { session: self.id, number: self.generation, began_at: self.rotated_at.utc() }
+    }
+
+    /// The relation of a refresh token to this session.
+    pub(crate) fn relation_of(&self, token: &RefreshToken, tokens: &RefreshTokens) -> Relation {
+        let previous = self.previous_hash.as_deref();
+        tokens.relation(token, self.generation, &self.token_hash, previous)
+    }
 }
 
-/// Begins a session.
+/// Inserts a session.
 pub(crate) fn open(row: &SessionRow) -> impl Fetch<'_, SessionId> {
     diesel::insert_into(sessions::table).values(row).returning(sessions::id)
 }
 
-/// Takes a session one generation further, if `shown` is its current token and it lasts at `now`.
+/// Takes a session to the next generation, if `shown` is its current token and it is active at `now`.
 pub(crate) fn rotate(
     shown: &RefreshToken,
     next: &RefreshToken,
@@ -80,7 +91,7 @@ pub(crate) fn rotate(
             sessions::rotated_at.eq(now),
             sessions::idle_until.eq(At::from(idle_until)),
         ))
-        .returning(sessions::all_columns)
+        .returning(columns::<SessionRow>())
 }
 
 /// A session with its account.
@@ -88,10 +99,10 @@ pub(crate) fn find(id: SessionId) -> impl Fetch<'static, (SessionRow, AccountRow
     sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(id))
-        .select((sessions::all_columns, COLUMNS))
+        .select((columns::<SessionRow>(), columns::<AccountRow>()))
 }
 
-/// That a session, beside its account, lasts at `now`.
+/// Condition that a session, joined with its account, is active at `now`.
 #[auto_type(no_type_alias)]
 fn lasts(now: At) -> _ {
     sessions::ended_at
@@ -101,16 +112,16 @@ fn lasts(now: At) -> _ {
         .and(sessions::epoch.eq(users::session_epoch))
 }
 
-/// The account of a session that lasts at `now`.
+/// The account of a session that is active at `now`.
 pub(crate) fn account_of(id: SessionId, now: DateTime<Utc>) -> impl Fetch<'static, AccountRow> {
     sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(id))
         .filter(lasts(now.into()))
-        .select(COLUMNS)
+        .select(columns::<AccountRow>())
 }
 
-/// The accounts of those of these sessions that last at `now`, each with its session.
+/// The accounts of those of these sessions that are active at `now`, each with the id of its session.
 pub(crate) fn accounts_of(
     ids: Vec<SessionId>,
     now: DateTime<Utc>,
@@ -119,10 +130,10 @@ pub(crate) fn accounts_of(
         .inner_join(users::table)
         .filter(sessions::id.eq_any(ids))
         .filter(lasts(now.into()))
-        .select((sessions::id, COLUMNS))
+        .select((sessions::id, columns::<AccountRow>()))
 }
 
-/// A session of the account with this address that was begun from this network, ended or not.
+/// A session of the account with this address that was opened from this network, ended or not.
 pub(crate) fn from_network<'a>(email: &'a Email, network: &'a str) -> impl Fetch<'a, SessionId> {
     sessions::table
         .inner_join(users::table)
@@ -132,7 +143,7 @@ pub(crate) fn from_network<'a>(email: &'a Email, network: &'a str) -> impl Fetch
         .limit(1)
 }
 
-/// The sessions of an account that last at `now`, the one used last before the others.
+/// The sessions of an account that are active at `now`, the most recently used first.
 pub(crate) fn of_account(
     account: AccountId,
     now: DateTime<Utc>,
@@ -142,10 +153,10 @@ pub(crate) fn of_account(
         .filter(sessions::account_id.eq(account))
         .filter(lasts(now.into()))
         .order((sessions::rotated_at.desc(), sessions::id))
-        .select(sessions::all_columns)
+        .select(columns::<SessionRow>())
 }
 
-/// Those of the sessions of an account beyond the `most` that were used last.
+/// The sessions of an account that were not ended, except the `most` that were used most recently.
 pub(crate) fn surplus(account: AccountId, most: i64) -> impl Fetch<'static, SessionId> {
     sessions::table
         .filter(sessions::account_id.eq(account))
@@ -156,7 +167,7 @@ pub(crate) fn surplus(account: AccountId, most: i64) -> impl Fetch<'static, Sess
         .select(sessions::id)
 }
 
-/// Ends a session of an account, unless it has ended.
+/// Ends a session of an account, unless it was ended before.
 pub(crate) fn end(
     account: AccountId,
     id: SessionId,
@@ -169,32 +180,32 @@ pub(crate) fn end(
         .returning(sessions::id)
 }
 
-/// Ends the sessions of an account but for `kept`.
-pub(crate) fn end_all_but(
+/// Ends the sessions of an account, except `kept`.
+pub(crate) fn end_all_except(
     kept: Option<SessionId>,
     account: AccountId,
     now: DateTime<Utc>,
 ) -> impl Fetch<'static, SessionId> {
-    let kept = kept.unwrap_or_else(|| SessionId::well_known(0));
+    // SQL's `id <> NULL` would be unknown: the condition is that the id is not in a list of none or one.
     diesel::update(sessions::table)
         .filter(sessions::account_id.eq(account))
-        .filter(sessions::id.ne(kept))
+        .filter(sessions::id.ne_all(kept))
         .filter(sessions::ended_at.is_null())
         .set(sessions::ended_at.eq(Some(At::from(now))))
         .returning(sessions::id)
 }
 
-/// Takes a session into another epoch of its account.
+/// Moves a session to another epoch of its account.
 pub(crate) fn carry_over(id: SessionId, epoch: i32) -> impl Execute {
     diesel::update(sessions::table.find(id)).set(sessions::epoch.eq(epoch))
 }
 
-/// How many sessions last at `now`.
+/// The number of sessions that are active at `now`.
 pub(crate) fn count(now: DateTime<Utc>) -> impl Fetch<'static, i64> {
     sessions::table.inner_join(users::table).filter(lasts(now.into())).count()
 }
 
-/// Forgets the sessions that ended by themselves before `now`.
+/// Deletes the sessions that expired before `now`.
 pub(crate) fn forget_old(now: DateTime<Utc>) -> impl Execute {
     diesel::delete(sessions::table).filter(sessions::idle_until.le(At::from(now)))
 }

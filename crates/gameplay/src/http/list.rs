@@ -52,7 +52,7 @@ mod tests {
     fn a_cursor_is_read_back_from_its_text() {
         let cursor = Cursor {
             saved_at: DateTime::from_timestamp_micros(1_764_500_000_123_456).unwrap(),
-            id: GameplayStateId::well_known(10),
+            id: GameplayStateId::from_u128(10),
         };
         assert_eq!(Cursor::parse(&cursor.text()), Some(cursor));
         for text in ["", "-", "1", "x-0000000000000000000000000000000a", "1-0"] {

@@ -39,6 +39,6 @@ impl ApiKeys {
     }
 
     fn is_token(&self, key: &str) -> bool {
-        self.auth.passes.read(key).is_some() || self.auth.tokens.read(key).is_ok()
+        self.auth.visitor_tokens.read(key).is_some() || self.auth.access_tokens.read(key).is_ok()
     }
 }

@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn many_heartbeats_of_a_visitor_become_the_latest() {
-        let (a, b) = (VisitorId::well_known(1), VisitorId::well_known(2));
+        let (a, b) = (VisitorId::from_u128(1), VisitorId::from_u128(2));
         let now = Utc::now();
         let later = now + TimeDelta::seconds(1);
         let latest: Vec<_> = latest(&[(b, now), (a, later), (a, now)]).into_iter().collect();

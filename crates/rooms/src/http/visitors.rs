@@ -55,7 +55,7 @@ pub(crate) async fn join_room(
     let Input((Path(code), Json(JoinRequest { name, session_id }))) = input;
     let join = join::join(&joins, code, name, session_id);
     let visitor = limits.codes.attempt(address, join, RoomError::is_wrong_code).await?;
-    let visitor_token = auth.passes.issue(visitor.id, visitor.room_id, time::now())?;
+    let visitor_token = auth.visitor_tokens.issue(visitor.id, visitor.room_id, time::now())?;
     Ok(Created(JoinedView { visitor: visitor.into(), visitor_token }))
 }
 

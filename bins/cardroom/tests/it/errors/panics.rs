@@ -5,8 +5,7 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpServer, web};
 use admission::{RateLimits, TrustedHops};
-use auth::mail::Mailer;
-use auth::{Accounts, Auth, KeyRing, Passes, Pseudonyms, RefreshTokens, Tokens};
+use auth::Auth;
 use cardroom::app::{Shared, build};
 use cardroom::lifecycle::Lifecycle;
 use cardroom::live::Live;
@@ -30,19 +29,7 @@ fn shared(settings: Settings) -> Shared {
     let runtime = Handle::current();
     let db = Db::open(&settings.database, &runtime).unwrap();
     let (writers, _) = Writers::start(&settings, &db, Arc::new(gameplay::NoListener), &runtime);
-    let (rules, ring) = (&settings.auth, KeyRing::of(&settings.auth));
-    let auth = Auth {
-        accounts: Accounts::of(db.clone(), &runtime),
-        db,
-        tokens: Tokens::new(&ring, rules.access_token_minutes, rules.legacy_tokens),
-        refresh_tokens: RefreshTokens::new(&ring),
-        passes: Passes::new(&ring, rules.visitor_token_minutes),
-        pseudonyms: Pseudonyms::new(&rules.jwt_secret),
-        hashing: admission::HashingLane::start(&settings.hashing).unwrap(),
-        mailer: Mailer::start(&settings.mail, &settings.server.public_url, &runtime).unwrap(),
-        rules: rules.clone(),
-        batch_users: settings.limits.batch_users,
-    };
+    let auth = Auth::start(db, &settings, &runtime).unwrap();
     let rates = Data::new(RateLimits::new(&settings.rates, TrustedHops(0)).unwrap());
     let live = Live::new(&settings, &auth, &runtime);
     Shared::new(settings, auth, writers, rates, Data::default(), live, Lifecycle::default())

@@ -71,7 +71,7 @@ fn document(value: &Value) -> Json {
 
 fn save(room: &Room, game: &str, change: Change) -> Save {
     let room_id: RoomId = serde_json::from_value(json!(room.id)).unwrap();
-    let author = Author::Counsellor(AccountId::well_known(1));
+    let author = Author::Counsellor(AccountId::from_u128(1));
     let (gameplay_id, condition) = (GameplayId::trusted(game), Condition::default());
     let (attempt, restores, at) = (None, None, Utc::now());
     Save { room_id, gameplay_id, author, change, condition, attempt, restores, at }

@@ -1,4 +1,4 @@
-//! Access tokens: JSON Web Tokens that say who somebody is and which session they come from.
+//! Access tokens: JSON Web Tokens that name an account and a session.
 
 use std::sync::Arc;
 
@@ -9,50 +9,50 @@ use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-use crate::account::Account;
+use crate::accounts::Account;
 use crate::error::AuthError;
-use crate::expiry;
-use crate::keys::KeyRing;
-use crate::session::Step;
-use crate::signer::{Signer, is_compact};
+use crate::sessions::Generation;
+use crate::tokens::expiry;
+use crate::tokens::keys::KeyRing;
+use crate::tokens::signer::{Signer, is_compact};
 
-/// Sets the keys of access tokens apart from those of other tokens.
+/// Separates the keys of access tokens from those of other tokens.
 const PURPOSE: &[u8] = b"cardroom access token";
 
 /// The `typ` of an access token (RFC 9068, section 2.1).
 const KIND: &str = "at+jwt";
 
-/// Whom access tokens are for.
+/// The `aud` of access tokens.
 const AUDIENCE: &str = "cardroom-api";
 
-/// Tokens that are remembered at most, some 600 bytes each.
+/// Capacity of the cache of verified tokens, about 600 bytes each.
 const VERIFIED_MAX: u64 = 10_000;
 
-/// Tokens that room is made for at the start.
-const VERIFIED_FIRST: usize = 64;
+/// Initial capacity of the cache.
+const VERIFIED_INITIAL: usize = 64;
 
-/// Issues and verifies access tokens. Cloning shares what is remembered of them.
+/// Issues and verifies access tokens. A clone shares the cache of verified tokens.
 #[derive(Clone)]
-pub struct Tokens {
+pub struct AccessTokens {
     signer: Signer,
     legacy: Option<Legacy>,
     lifetime: TimeDelta,
-    /// What tokens say whose signature was verified: it stays so for as long as there are the keys.
-    verified: Arc<Cache<Box<str>, Bearer, UnitWeighter>>,
+    /// Claims of tokens whose signature was verified. They stay valid as long as the keys.
+    verified: Arc<Cache<Box<str>, AccessClaims, UnitWeighter>>,
 }
 
-/// Whom a token names.
+/// The claims of a valid access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bearer {
+pub struct AccessClaims {
     /// The account.
     pub account: AccountId,
-    /// The session; none when the token is one of the earlier backend.
+    /// The session; none for a token of the earlier backend.
     pub session: Option<SessionId>,
     /// The moment from which the token is refused.
     pub until: DateTime<Utc>,
 }
 
-/// What a token says. The roles are for clients to read; we take them from the database.
+/// The claims to write. The roles are for clients; authorization reads them from the database.
 #[derive(Serialize)]
 struct Written<'a> {
     sub: AccountId,
@@ -64,7 +64,7 @@ struct Written<'a> {
     sid: SessionId,
 }
 
-/// What we read of it; `iss` and `aud` are checked before.
+/// The claims to read; the signer verifies `iss` and `aud`.
 ///
 /// `iat` is required but not compared: the clock of the instance that issued the token may be ahead,
 /// or may have been set back since, and `exp` bounds the token in either case.
@@ -80,76 +80,79 @@ struct Claims {
 }
 
 impl Claims {
-    fn bearer(&self) -> Option<Bearer> {
+    fn access(&self) -> Option<AccessClaims> {
         let until = expiry::accepted_until(self.exp)?;
-        Some(Bearer { account: self.sub, session: Some(self.sid), until })
+        Some(AccessClaims { account: self.sub, session: Some(self.sid), until })
     }
 }
 
-impl Bearer {
+impl AccessClaims {
     /// Whether the token is accepted at `now`.
     pub fn is_valid_at(&self, now: DateTime<Utc>) -> bool {
         expiry::is_accepted(self.until, now)
     }
 }
 
-impl Tokens {
-    /// Tokens that live for `minutes`; `legacy` takes those of the earlier backend as well.
+impl AccessTokens {
+    /// Tokens that live for `minutes`; with `legacy` those of the earlier backend are accepted as well.
     pub fn new(ring: &KeyRing, minutes: u32, legacy: bool) -> Self {
         Self {
             signer: Signer::new(KIND, AUDIENCE, &ring.for_purpose(PURPOSE)),
             legacy: legacy.then(|| Legacy::new(ring)),
             lifetime: TimeDelta::minutes(minutes.into()),
-            verified: Arc::new(Cache::with_weighter(VERIFIED_FIRST, VERIFIED_MAX, UnitWeighter)),
+            verified: Arc::new(Cache::with_weighter(VERIFIED_INITIAL, VERIFIED_MAX, UnitWeighter)),
         }
     }
 
-    /// When a token ends that is issued `at` this moment.
+    /// The end (`exp`) of a token that is issued `at` this moment.
     pub fn end(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         at + self.lifetime
     }
 
-    /// The token that says who `account` is, for one step of a session: as often as it is asked for
-    /// the same one.
+    /// The token of `account` for one generation of a session. Equal arguments give equal tokens.
     ///
     /// # Errors
     /// When it cannot be signed, which would be a bug.
-    pub(crate) fn issue(&self, account: &Account, step: Step) -> Result<String, AuthError> {
+    pub(crate) fn issue(
+        &self,
+        account: &Account,
+        generation: Generation,
+    ) -> Result<String, AuthError> {
         self.signer.sign(&Written {
             sub: account.id,
             email: account.email.as_str(),
             roles: account.roles.names(),
-            iat: step.at.timestamp(),
-            exp: self.end(step.at).timestamp(),
-            jti: format!("{}.{}", step.session, step.generation),
-            sid: step.session,
+            iat: generation.began_at.timestamp(),
+            exp: self.end(generation.began_at).timestamp(),
+            jti: format!("{}.{}", generation.session, generation.number),
+            sid: generation.session,
         })
     }
 
-    /// Whom a token names.
+    /// Verifies a token; gives its claims.
     ///
     /// # Errors
-    /// When the token is not ours, or is over.
-    pub fn read(&self, token: &str) -> Result<Bearer, AuthError> {
+    /// When the signature or the format is wrong, or the token expired.
+    pub fn read(&self, token: &str) -> Result<AccessClaims, AuthError> {
         self.read_at(token, Utc::now())
     }
 
-    fn read_at(&self, token: &str, now: DateTime<Utc>) -> Result<Bearer, AuthError> {
-        let bearer = match (self.own(token), &self.legacy) {
-            (Some(bearer), _) => bearer,
+    fn read_at(&self, token: &str, now: DateTime<Utc>) -> Result<AccessClaims, AuthError> {
+        let claims = match (self.own(token), &self.legacy) {
+            (Some(claims), _) => claims,
             (None, Some(legacy)) => legacy.read(token, now)?,
             (None, None) => return Err(AuthError::BadToken),
         };
-        if bearer.is_valid_at(now) { Ok(bearer) } else { Err(AuthError::BadToken) }
+        if claims.is_valid_at(now) { Ok(claims) } else { Err(AuthError::BadToken) }
     }
 
-    /// What a token says that we have signed.
-    fn own(&self, token: &str) -> Option<Bearer> {
+    /// The claims of a token that this service signed, expired or not.
+    fn own(&self, token: &str) -> Option<AccessClaims> {
         let known = self.verified.get(token);
         known.or_else(|| {
-            let bearer = self.signer.verify::<Claims>(token)?.bearer()?;
-            self.verified.insert(token.into(), bearer);
-            Some(bearer)
+            let claims = self.signer.verify::<Claims>(token)?.access()?;
+            self.verified.insert(token.into(), claims);
+            Some(claims)
         })
     }
 }
@@ -161,7 +164,7 @@ struct Legacy {
     validation: Validation,
 }
 
-/// What such a token says, as far as we rely on it.
+/// The claims of such a token that are used.
 #[derive(Deserialize)]
 struct LegacyClaims {
     sub: String,
@@ -179,7 +182,7 @@ impl Legacy {
         Self { keys: ring.secrets().map(DecodingKey::from_secret).collect(), validation }
     }
 
-    fn read(&self, token: &str, now: DateTime<Utc>) -> Result<Bearer, AuthError> {
+    fn read(&self, token: &str, now: DateTime<Utc>) -> Result<AccessClaims, AuthError> {
         if !is_compact(token) {
             return Err(AuthError::BadToken);
         }
@@ -194,7 +197,7 @@ impl Legacy {
             return Err(AuthError::BadToken);
         }
         let account = read.claims.sub.parse().map_err(|_| AuthError::BadSubject)?;
-        Ok(Bearer { account, session: None, until })
+        Ok(AccessClaims { account, session: None, until })
     }
 }
 
@@ -204,7 +207,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::role::{Role, Roles};
+    use crate::accounts::{Role, Roles};
     use values::Email;
 
     const SECRET: &str = "a secret of the tests, long enough for HS256";
@@ -215,13 +218,13 @@ mod tests {
         KeyRing::new(&active.into(), &passive)
     }
 
-    fn tokens() -> Tokens {
-        Tokens::new(&ring(SECRET, &[]), 15, true)
+    fn tokens() -> AccessTokens {
+        AccessTokens::new(&ring(SECRET, &[]), 15, true)
     }
 
     fn account() -> Account {
         Account {
-            id: AccountId::well_known(1),
+            id: AccountId::from_u128(1),
             email: Email::trusted("ada@example.com"),
             name: "Ada".into(),
             roles: Roles::new([Role::Counselor]),
@@ -231,8 +234,8 @@ mod tests {
         }
     }
 
-    fn step(age: TimeDelta) -> Step {
-        Step { session: SessionId::well_known(2), generation: 1, at: Utc::now() - age }
+    fn generation(age: TimeDelta) -> Generation {
+        Generation { session: SessionId::from_u128(2), number: 1, began_at: Utc::now() - age }
     }
 
     /// A token as the earlier backend signed it.
@@ -244,9 +247,9 @@ mod tests {
 
     #[test]
     fn a_token_names_its_account_and_session_until_it_is_over() {
-        let read = |age| tokens().read(&tokens().issue(&account(), step(age)).unwrap()).ok();
+        let read = |age| tokens().read(&tokens().issue(&account(), generation(age)).unwrap()).ok();
         let named = |age| read(age).map(|it| (it.account, it.session));
-        let expected = Some((account().id, Some(SessionId::well_known(2))));
+        let expected = Some((account().id, Some(SessionId::from_u128(2))));
 
         assert_eq!(named(TimeDelta::zero()), expected);
         assert_eq!(named(TimeDelta::minutes(14)), expected);
@@ -256,7 +259,7 @@ mod tests {
     #[test]
     fn a_token_of_a_clock_that_is_ahead_or_was_set_back_is_good() {
         for ahead in [TimeDelta::seconds(10), TimeDelta::hours(1)] {
-            let token = tokens().issue(&account(), step(-ahead)).unwrap();
+            let token = tokens().issue(&account(), generation(-ahead)).unwrap();
             assert!(tokens().read(&token).is_ok(), "{ahead}");
         }
     }
@@ -264,7 +267,7 @@ mod tests {
     #[test]
     fn the_moment_that_a_token_says_is_the_moment_that_it_is_refused() {
         let tokens = tokens();
-        let token = tokens.issue(&account(), step(TimeDelta::zero())).unwrap();
+        let token = tokens.issue(&account(), generation(TimeDelta::zero())).unwrap();
         let until = tokens.read(&token).unwrap().until;
         // Once as it is verified, once as it is remembered.
         for _ in 0..2 {
@@ -274,23 +277,23 @@ mod tests {
     }
 
     #[test]
-    fn one_step_of_a_session_has_one_token() {
-        let step = step(TimeDelta::zero());
-        let [one, other] = [(); 2].map(|()| tokens().issue(&account(), step).unwrap());
+    fn one_generation_of_a_session_has_one_token() {
+        let first = generation(TimeDelta::zero());
+        let [one, other] = [(); 2].map(|()| tokens().issue(&account(), first).unwrap());
         assert_eq!(one, other);
-        let next = Step { generation: 2, ..step };
+        let next = Generation { number: 2, ..first };
         assert_ne!(tokens().issue(&account(), next).unwrap(), one);
     }
 
     #[test]
     fn a_key_verifies_while_it_is_in_the_ring() {
-        let old = Tokens::new(&ring(SECRET, &[OTHER]), 15, false);
-        let new = Tokens::new(&ring(OTHER, &[SECRET]), 15, false);
-        let newest = Tokens::new(&ring(OTHER, &[]), 15, false);
-        let token = old.issue(&account(), step(TimeDelta::zero())).unwrap();
+        let old = AccessTokens::new(&ring(SECRET, &[OTHER]), 15, false);
+        let new = AccessTokens::new(&ring(OTHER, &[SECRET]), 15, false);
+        let newest = AccessTokens::new(&ring(OTHER, &[]), 15, false);
+        let token = old.issue(&account(), generation(TimeDelta::zero())).unwrap();
         assert!(new.read(&token).is_ok());
         assert!(newest.read(&token).is_err());
-        let token = new.issue(&account(), step(TimeDelta::zero())).unwrap();
+        let token = new.issue(&account(), generation(TimeDelta::zero())).unwrap();
         assert!(old.read(&token).is_ok());
         assert!(newest.read(&token).is_ok());
     }
@@ -299,10 +302,10 @@ mod tests {
     fn tokens_of_the_old_system_are_good_where_the_settings_say_so() {
         let token = legacy(r#"{"sub":"00000000-0000-0000-0000-000000000001","exp":4102444800}"#);
         let until = expiry::accepted_until(4_102_444_800).unwrap();
-        let bearer = Bearer { account: account().id, session: None, until };
-        assert_eq!(tokens().read(&token).ok(), Some(bearer));
-        assert!(Tokens::new(&ring(SECRET, &[]), 15, false).read(&token).is_err());
-        assert!(Tokens::new(&ring(OTHER, &[SECRET]), 15, true).read(&token).is_ok());
+        let claims = AccessClaims { account: account().id, session: None, until };
+        assert_eq!(tokens().read(&token).ok(), Some(claims));
+        assert!(AccessTokens::new(&ring(SECRET, &[]), 15, false).read(&token).is_err());
+        assert!(AccessTokens::new(&ring(OTHER, &[SECRET]), 15, true).read(&token).is_ok());
     }
 
     #[test]
@@ -322,7 +325,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_token_with_one_byte_changed_is_refused(at in any::<prop::sample::Index>(), to in "[A-Za-z0-9_-]") {
-            let token = tokens().issue(&account(), step(TimeDelta::zero())).unwrap();
+            let token = tokens().issue(&account(), generation(TimeDelta::zero())).unwrap();
             let at = at.index(token.len());
             let mut forged = token.clone();
             forged.replace_range(at..=at, &to);

@@ -1,22 +1,22 @@
-//! The secrets that tokens are signed with.
+//! The secrets of the settings, and the keys that are derived from them.
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-/// Sets a key's name apart from the keys made of the same secret.
+/// Separates the name of a key from the keys that are derived from the same secret.
 const NAME: &[u8] = b"cardroom key name";
 
-/// The secrets of the settings: one signs, and all of them verify.
+/// The secrets of the settings: the active one signs, and all verify.
 #[derive(Clone)]
 pub struct KeyRing {
     active: SecretString,
     passive: Vec<SecretString>,
 }
 
-/// A key for one purpose, which tells nothing of the keys for others.
+/// A key for one purpose. It reveals nothing about the keys for other purposes.
 #[derive(Clone)]
 pub(crate) struct Key {
-    /// What tokens call it: the same on every instance that has the secret.
+    /// Its `kid`: equal on every instance that has the secret.
     pub(crate) name: String,
     pub(crate) bytes: [u8; 32],
 }
@@ -24,14 +24,14 @@ pub(crate) struct Key {
 /// The keys of a ring for one purpose.
 #[derive(Clone)]
 pub(crate) struct Keys {
-    /// The one that signs.
+    /// The key that signs.
     pub(crate) active: Key,
-    /// Those that verify besides.
+    /// Further keys that verify.
     pub(crate) passive: Vec<Key>,
 }
 
 impl KeyRing {
-    /// A ring of which `active` signs.
+    /// A ring in which `active` signs.
     pub fn new(active: &SecretString, passive: &[SecretString]) -> Self {
         Self { active: active.clone(), passive: passive.to_vec() }
     }
@@ -41,7 +41,7 @@ impl KeyRing {
         Self::new(&settings.jwt_secret, &settings.passive_jwt_secrets)
     }
 
-    /// Keys for one purpose, which no key for another stands in for.
+    /// Keys for one purpose, different from those for any other.
     pub(crate) fn for_purpose(&self, purpose: &[u8]) -> Keys {
         let key = |secret: &SecretString| Key {
             name: format!("{:x}", hash(NAME, secret))[..16].to_owned(),
@@ -50,7 +50,7 @@ impl KeyRing {
         Keys { active: key(&self.active), passive: self.passive.iter().map(key).collect() }
     }
 
-    /// The secrets themselves, with which the earlier backend signed.
+    /// The secrets themselves, which the earlier backend signed with.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &[u8]> {
         let all = std::iter::once(&self.active).chain(&self.passive);
         all.map(|secret| secret.expose_secret().as_bytes())

@@ -1,4 +1,4 @@
-//! Creating many accounts at once, for administrators.
+//! Creation of many accounts in one request, for administrators.
 
 use std::collections::HashSet;
 
@@ -8,38 +8,38 @@ use futures::{StreamExt, TryStreamExt};
 use ids::AccountId;
 use rand::seq::{IndexedRandom, SliceRandom};
 use utoipa::ToSchema;
-
-use crate::Auth;
-use crate::account::Account;
-use crate::audit::{self, Action, Deed};
-use crate::client::Client;
-use crate::error::AuthError;
-use crate::register::newcomer;
-use crate::role::{Role, Roles};
-use crate::secret::{Password, PasswordHash};
-use crate::store::{self, AccountRow, NewAccount};
 use values::Email;
 
-/// Somebody who shall have an account.
+use crate::accounts::Account;
+use crate::accounts::register::new_account;
+use crate::accounts::{Role, Roles};
+use crate::audit::{self, Action, AuditEntry};
+use crate::client::Client;
+use crate::context::Auth;
+use crate::error::AuthError;
+use crate::passwords::{Password, PasswordHash};
+use crate::store::{self, AccountRow, NewAccount};
+
+/// An account to create.
 pub struct Candidate {
-    /// The address as it was sent; it may turn out to be none.
+    /// The address as it was sent, valid or not.
     pub email: String,
     /// The password, or `None` for a generated one that must be changed.
     pub password: Option<Password>,
-    /// The name, or `None` for what stands before the `@`.
+    /// The name, or `None` for the local part of the address.
     pub name: Option<String>,
     /// The roles, or `None` for a counsellor's.
     pub roles: Option<Roles>,
 }
 
 impl Candidate {
-    /// Somebody of whom only the address is known.
+    /// A candidate with nothing but an address.
     pub fn named(email: String) -> Self {
         Self { email, password: None, name: None, roles: None }
     }
 }
 
-/// What to do with somebody who has an account already.
+/// What to do when the address has an account already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum OnDuplicate {
@@ -49,34 +49,34 @@ pub enum OnDuplicate {
     ResetPassword,
 }
 
-/// What became of a candidate.
+/// The outcome for a candidate.
 pub enum Outcome {
-    /// Has an account now.
+    /// The account was created.
     Created {
         /// The address.
         email: Email,
         /// The password to hand over.
         password: Password,
     },
-    /// Had one before.
+    /// There was an account.
     Existing {
         /// The address.
         email: Email,
         /// The new password to hand over, if it was reset.
         password: Option<Password>,
-        /// Since when.
+        /// When the account was created.
         created_at: Option<DateTime<Utc>>,
     },
-    /// Gets none.
+    /// No account was created.
     Failed {
         /// The address as it was sent.
         email: String,
-        /// Why.
+        /// The reason.
         reason: &'static str,
     },
 }
 
-/// Creates an account for each candidate, each on its own: one that fails stops no other.
+/// Creates an account for each candidate. Each is independent: one that fails does not stop the others.
 ///
 /// # Errors
 /// When there are no candidates or too many, or when the database fails.
@@ -92,26 +92,26 @@ pub async fn create(
         count if count > auth.batch_users => return Err(AuthError::LargeBatch(auth.batch_users)),
         _ => {}
     }
-    let by = By { admin: admin.id, client };
+    let by = Actor { admin: admin.id, client };
     let mut seen = HashSet::new();
     let once = candidates.into_iter().filter(|it| seen.insert(it.email.trim().to_lowercase()));
     futures::stream::iter(once)
-        .map(|candidate| settle(auth, by, candidate, on_duplicate))
+        .map(|candidate| create_one(auth, by, candidate, on_duplicate))
         .buffered(auth.hashing.concurrency())
         .try_collect()
         .await
 }
 
-/// Who creates, and from where.
+/// The administrator, and the origin of the request.
 #[derive(Clone, Copy)]
-struct By<'a> {
+struct Actor<'a> {
     admin: AccountId,
     client: &'a Client,
 }
 
-impl By<'_> {
-    /// Makes a change to an account, and writes down who made it.
-    async fn carry_out<'q>(
+impl Actor<'_> {
+    /// Changes an account and records the administrator as actor.
+    async fn change<'q>(
         self,
         auth: &Auth,
         action: Action,
@@ -120,16 +120,16 @@ impl By<'_> {
         let actor = Some(self.admin);
         let noted = move |rows: &[AccountRow]| {
             let account = rows.first().map(AccountRow::id);
-            account.map(|_| Deed { action, actor, account, session: None })
+            account.map(|_| AuditEntry { action, actor, account, session: None })
         };
-        let rows = audit::carry_out(auth, self.client, change, noted).await?;
+        let rows = audit::change_and_record(auth, self.client, change, noted).await?;
         Ok(rows.into_iter().next().map(Account::from))
     }
 }
 
-async fn settle(
+async fn create_one(
     auth: &Auth,
-    by: By<'_>,
+    by: Actor<'_>,
     candidate: Candidate,
     on_duplicate: OnDuplicate,
 ) -> Result<Outcome, AuthError> {
@@ -149,14 +149,14 @@ async fn settle(
     if known.is_none() {
         let name = name.unwrap_or_else(|| email.local_part().to_owned());
         let roles = roles.unwrap_or_else(|| Roles::new([Role::Counselor]));
-        let mut account = newcomer(email.clone(), name, roles, hash.clone());
+        let mut account = new_account(email.clone(), name, roles, hash.clone());
         account.account.must_change_password = must_change;
         let account = NewAccount::from(&account);
-        if by.carry_out(auth, Action::Created, store::create(&account)).await?.is_some() {
+        if by.change(auth, Action::Created, store::create(&account)).await?.is_some() {
             return Ok(Outcome::Created { email, password });
         }
     }
-    // There is an account, since before or since somebody was faster.
+    // There is an account, from before or from a concurrent request.
     match on_duplicate {
         OnDuplicate::Skip => skip(auth, email).await,
         OnDuplicate::ResetPassword => reset(auth, by, email, password, &hash, must_change).await,
@@ -170,16 +170,16 @@ async fn skip(auth: &Auth, email: Email) -> Result<Outcome, AuthError> {
 
 async fn reset(
     auth: &Auth,
-    by: By<'_>,
+    by: Actor<'_>,
     email: Email,
     password: Password,
     hash: &PasswordHash,
     must_change: bool,
 ) -> Result<Outcome, AuthError> {
     let assigned = store::assign_password(&email, hash, must_change);
-    let account = by.carry_out(auth, Action::PasswordAssigned, assigned).await?;
+    let account = by.change(auth, Action::PasswordAssigned, assigned).await?;
     if let Some(account) = &account {
-        auth.accounts.forget(account.id);
+        auth.accounts.invalidate(account.id);
     }
     Ok(existing(email, Some(password), account))
 }
@@ -193,7 +193,7 @@ async fn hash(auth: &Auth, password: Password) -> Result<PasswordHash, AuthError
     Ok(auth.hashing.run_unbounded(move || password.hash(cost)).await??)
 }
 
-/// A password of twelve characters with one of each kind at least: 70 bits.
+/// A random password of twelve characters with at least one of each kind: 70 bits.
 fn generate() -> Password {
     const KINDS: [&[u8]; 4] =
         [b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0123456789", b"!@#$%^&*"];

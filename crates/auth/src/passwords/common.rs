@@ -1,4 +1,4 @@
-//! Passwords that are tried first.
+//! Common passwords, which attackers try first.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 /// The commonest passwords of published leaks in lower case, those of four characters and more: the
 /// list by Royce Williams that Django carries (BSD-3-Clause).
 static PUBLISHED: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+    LazyLock::new(|| include_str!("common.txt").lines().collect());
 
-/// What suggests itself here.
+/// Words that suggest themselves for this service.
 const OURS: [&str; 11] = [
     "cardroom",
     "changeit",
@@ -23,15 +23,15 @@ const OURS: [&str; 11] = [
     "staging",
 ];
 
-/// How they go on.
+/// Common endings of the words above.
 const ENDINGS: [&str; 38] = [
     "", "!", "!!", "!1", "*", ".", "0", "00", "000", "007", "01", "1", "1!", "11", "111", "12",
     "12!", "123", "123!", "123.", "1234", "1234!", "12345", "123456", "1234567", "12345678", "2",
     "21", "22", "3", "321", "5", "69", "7", "77", "88", "99", "@123",
 ];
 
-/// Whether a password is among them, in whatever case: one of the lists, alone or with a usual ending
-/// or a year of our time.
+/// Whether a password is common, in any case: a word of the lists, alone, with a common ending, or with a
+/// year between 1940 and 2039.
 pub(crate) fn contain(password: &str) -> bool {
     let lower = password.to_lowercase();
     let begins = |start: &str| PUBLISHED.contains(start) || OURS.contains(&start);
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_list_is_in_order_and_in_lower_case() {
-        let lines: Vec<_> = include_str!("common_passwords.txt").lines().collect();
+        let lines: Vec<_> = include_str!("common.txt").lines().collect();
         assert!(lines.is_sorted() && PUBLISHED.len() == lines.len());
         assert!(lines.iter().all(|it| **it == it.to_lowercase() && it.chars().count() >= 4));
     }

@@ -1,21 +1,23 @@
-//! Changing one's own password.
+//! Change of the own password.
 
 use admission::Logins;
 
-use crate::account::Credentials;
-use crate::audit::{Action, Deed};
+use crate::accounts::Credentials;
+use crate::audit::{Action, AuditEntry};
 use crate::caller::SignedIn;
 use crate::client::Client;
+use crate::context::Auth;
 use crate::error::AuthError;
-use crate::secret::{Password, PasswordHash};
+use crate::passwords::{Password, PasswordHash};
+use crate::store;
 use crate::store::{AccountRow, sessions};
-use crate::{Auth, store};
 
 /// Changes the password of `caller`, who knows the old one. All other sessions end.
 ///
 /// # Errors
-/// When the old one is wrong, or was too often; the new one is unfit; or another change came first.
-pub async fn change(
+/// When the old password is wrong, too many attempts failed, the new one breaks the rules, or another
+/// change was committed first.
+pub(crate) async fn change(
     auth: &Auth,
     limits: &Logins,
     caller: &SignedIn,
@@ -32,22 +34,22 @@ pub async fn change(
     let (new, cost) = (new.fit_to_set()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
     let change = store::choose_password(account, &current, &hash);
-    let deed = Deed::own(Action::PasswordChanged, account, caller.session);
-    // In one transaction: at no moment is the session over that chose the password.
+    let entry = AuditEntry::own(Action::PasswordChanged, account, caller.session);
+    // In one transaction, so that the current session is at no moment over.
     let follows = |changed: &[AccountRow]| {
         let epoch = changed.first().map(AccountRow::epoch);
         let carried = epoch.zip(caller.session).map(|(epoch, it)| sessions::carry_over(it, epoch));
-        (carried, epoch.map(|_| deed.entry(client)))
+        (carried, epoch.map(|_| entry.insert(client)))
     };
     if auth.db.write_and(change, follows).await?.is_empty() {
         return Err(AuthError::WrongPassword);
     }
-    deed.log();
-    auth.accounts.forget(account);
+    entry.log();
+    auth.accounts.invalidate(account);
     Ok(())
 }
 
-/// Gives the hash that the old password belongs to.
+/// Verifies the old password; gives its hash.
 async fn check(auth: &Auth, caller: &SignedIn, old: Password) -> Result<PasswordHash, AuthError> {
     let row = auth.db.read_one(store::by_id(caller.account.id)).await?;
     let current = row.map(Credentials::from).ok_or(AuthError::NoSuchUser)?.hash;

@@ -1,4 +1,4 @@
-//! What somebody may do.
+//! Roles and the permissions that they grant.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,21 +6,21 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A part that an account plays.
+/// A role of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Does everything.
+    /// May do everything.
     Admin,
-    /// Opens rooms and keeps their games.
+    /// Opens rooms and leads their games.
     Counselor,
     /// Plays.
     Client,
-    /// Looks on.
+    /// Watches.
     Observer,
 }
 
-/// Something that a role lets one do.
+/// A permission that a role may grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
     /// Open a room.
@@ -48,7 +48,7 @@ impl Role {
     }
 }
 
-/// No role has this name.
+/// The error for a name that is no role.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnknownRole;
 
@@ -93,7 +93,7 @@ impl Roles {
     }
 }
 
-/// Roles as they lie in a table: `admin,counselor`. Names that no longer exist are left out.
+/// Roles as a column stores them: `admin,counselor`. Unknown names are ignored.
 impl From<&str> for Roles {
     fn from(column: &str) -> Self {
         Self::new(column.split(',').filter_map(|name| name.parse().ok()))

@@ -1,33 +1,33 @@
-//! A person with an account.
+//! An account.
 
 use chrono::{DateTime, Utc};
 use ids::AccountId;
-
-use crate::role::{Role, Roles};
-use crate::secret::PasswordHash;
 use values::Email;
 
-/// A person with an account.
+use crate::accounts::{Role, Roles};
+use crate::passwords::PasswordHash;
+
+/// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// Who.
+    /// Its id.
     pub id: AccountId,
-    /// Where mail reaches them, and what they log in with.
+    /// The address for mail and log-in.
     pub email: Email,
-    /// What people call them.
+    /// The display name.
     pub name: String,
-    /// What they may do.
+    /// The roles, which grant permissions.
     pub roles: Roles,
-    /// Whether they may do anything at all.
+    /// Whether the account may be used.
     pub is_active: bool,
-    /// Whether they were given their password and should choose their own.
+    /// Whether the password was assigned and has to be changed first.
     pub must_change_password: bool,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
 }
 
 impl Account {
-    /// Whether this account may act on what `owner` owns: as that person, or as an administrator.
+    /// Whether this account may act on what `owner` owns: it is the owner, or an administrator.
     pub fn owns_or_administers(&self, owner: AccountId) -> bool {
         self.id == owner || self.roles.has(Role::Admin)
     }
@@ -38,6 +38,6 @@ impl Account {
 pub(crate) struct Credentials {
     pub(crate) account: Account,
     pub(crate) hash: PasswordHash,
-    /// Which sessions are good: those that began in this epoch. Every new password begins another.
+    /// The epoch of its active sessions. A new password begins the next epoch, which ends all sessions.
     pub(crate) epoch: i32,
 }

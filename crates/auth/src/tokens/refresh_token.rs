@@ -1,5 +1,5 @@
-//! Refresh tokens: opaque, 256 bits, and derived, so that one that was given is given again without
-//! having been kept.
+//! Refresh tokens: opaque, with 256 bits of secret. The secret is derived from session and generation, so
+//! that a token can be given again although only its hash is stored.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,16 +8,16 @@ use ids::SessionId;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::keys::{Key, KeyRing, Keys};
-use crate::session::Relation;
+use crate::sessions::Relation;
+use crate::tokens::keys::{Key, KeyRing, Keys};
 
-/// Sets the keys of refresh tokens apart from those of other tokens.
+/// Separates the keys of refresh tokens from those of other tokens.
 const PURPOSE: &[u8] = b"cardroom refresh token";
 
 /// The session's id, its generation, and the secret.
 const BYTES: usize = 16 + 8 + 32;
 
-/// What a session's owner shows to get the next pair of tokens.
+/// A token that gets the next pair of tokens for a session.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     pub(crate) session: SessionId,
@@ -25,31 +25,31 @@ pub struct RefreshToken {
     secret: [u8; 32],
 }
 
-/// Derives refresh tokens. Cloning copies the keys.
+/// Derives refresh tokens. A clone copies the keys.
 #[derive(Clone)]
 pub struct RefreshTokens(Keys);
 
 impl RefreshToken {
-    /// Reads a token as it was given.
+    /// Parses the text of a token.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; BYTES] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let (session, rest) = bytes.split_first_chunk::<16>()?;
         let (generation, secret) = rest.split_first_chunk::<8>()?;
         let generation = i64::from_be_bytes(*generation);
-        let session = SessionId::well_known(u128::from_be_bytes(*session));
-        // Neither the first nor the next generation is beyond what is counted.
-        let counts = (1..i64::MAX).contains(&generation);
-        counts.then_some(Self { session, generation, secret: secret.try_into().ok()? })
+        let session = SessionId::from_u128(u128::from_be_bytes(*session));
+        // Generations count from 1, and the next one must not overflow.
+        let is_in_range = (1..i64::MAX).contains(&generation);
+        is_in_range.then_some(Self { session, generation, secret: secret.try_into().ok()? })
     }
 
-    /// The token as its owner keeps it.
+    /// The token as text.
     pub fn text(&self) -> String {
         let session = self.session.as_uuid().as_bytes();
         let parts = [&session[..], &self.generation.to_be_bytes(), &self.secret];
         URL_SAFE_NO_PAD.encode(parts.concat())
     }
 
-    /// What we keep of it.
+    /// The hash that is stored.
     pub(crate) fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.secret).to_vec()
     }
@@ -72,7 +72,7 @@ impl RefreshTokens {
         derive(&self.0.active, session, generation)
     }
 
-    /// The token of this generation of which `hash` was kept, under whichever key it was derived.
+    /// The token of this generation whose stored hash is `hash`, derived by any key of the ring.
     pub(crate) fn again(
         &self,
         session: SessionId,
@@ -83,10 +83,10 @@ impl RefreshTokens {
         tokens.into_iter().find(|token| token.hash() == hash)
     }
 
-    /// What a token is to the session that has come to `generation` and keeps these hashes.
+    /// The relation of a token to the session that is in `generation` and stores these hashes.
     ///
-    /// The current token and the one before are known by what is kept of them, so that no change of
-    /// keys makes them worthless; older ones by the key that derived them.
+    /// The current and the previous token are compared by hash, so that they survive a change of keys; an
+    /// older token is recognized by the key that derived it.
     pub(crate) fn relation(
         &self,
         token: &RefreshToken,
@@ -98,13 +98,13 @@ impl RefreshTokens {
         match generation - token.generation {
             0 if hash == current => Relation::Current,
             1 if Some(&hash[..]) == previous => Relation::Previous,
-            2.. if self.derived(token) => Relation::Older,
+            2.. if self.is_derived(token) => Relation::Older,
             _ => Relation::Foreign,
         }
     }
 
-    /// Whether a token was derived here.
-    fn derived(&self, token: &RefreshToken) -> bool {
+    /// Whether a key of the ring derived the token.
+    fn is_derived(&self, token: &RefreshToken) -> bool {
         let is_it = |key| derive(key, token.session, token.generation).secret.ct_eq(&token.secret);
         self.0.all().any(|key| is_it(key).into())
     }
@@ -112,13 +112,13 @@ impl RefreshTokens {
 
 /// HMAC-SHA-256 of the session and its generation.
 fn derive(key: &Key, session: SessionId, generation: i64) -> RefreshToken {
-    // An HMAC fills its key up to a block with zeros.
+    // HMAC pads its key to a block with zeros (RFC 2104, section 2).
     let mut block = [0; 64];
     block[..key.bytes.len()].copy_from_slice(&key.bytes);
     let keyed = <Hmac<Sha256> as Mac>::new(&block.into());
-    let said = keyed.chain_update(session.as_uuid().as_bytes());
-    let said = said.chain_update(generation.to_be_bytes());
-    RefreshToken { session, generation, secret: said.finalize().into_bytes().into() }
+    let mac = keyed.chain_update(session.as_uuid().as_bytes());
+    let mac = mac.chain_update(generation.to_be_bytes());
+    RefreshToken { session, generation, secret: mac.finalize().into_bytes().into() }
 }
 
 #[cfg(test)]
@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn session(bits: u128) -> SessionId {
-        SessionId::well_known(bits)
+        SessionId::from_u128(bits)
     }
 
     proptest! {
@@ -156,8 +156,33 @@ mod tests {
         }
 
         #[test]
-        fn whatever_is_sent_is_read_or_refused(text in ".{0,100}") {
-            let _ = RefreshToken::parse(&text);
+        fn bytes_of_the_right_length_are_a_token_when_their_generation_counts(
+            bytes in prop::collection::vec(any::<u8>(), BYTES),
+        ) {
+            let generation = i64::from_be_bytes(bytes[16..24].try_into().unwrap());
+            let text = URL_SAFE_NO_PAD.encode(&bytes);
+            match RefreshToken::parse(&text) {
+                Some(token) => {
+                    prop_assert_eq!(token.text(), text);
+                    prop_assert_eq!(token.session.as_uuid().as_bytes(), &bytes[..16]);
+                    prop_assert_eq!(token.generation, generation);
+                    prop_assert!((1..i64::MAX).contains(&generation));
+                }
+                None => prop_assert!(!(1..i64::MAX).contains(&generation)),
+            }
+        }
+
+        #[test]
+        fn bytes_of_another_length_are_no_token(
+            bytes in prop::collection::vec(any::<u8>(), 0..2 * BYTES)
+                .prop_filter("another length", |it| it.len() != BYTES),
+        ) {
+            prop_assert_eq!(RefreshToken::parse(&URL_SAFE_NO_PAD.encode(&bytes)), None);
+        }
+
+        #[test]
+        fn text_that_is_no_base64_is_no_token(text in "[A-Za-z0-9_-]{0,74}[^A-Za-z0-9_-]") {
+            prop_assert_eq!(RefreshToken::parse(&text), None);
         }
 
         #[test]

@@ -1,8 +1,8 @@
 //! JSON Web Tokens of one kind: signed by the active key, verified by any key of the ring.
 //!
-//! A token has to begin with exactly the header that we would write, byte for byte. So neither its
-//! algorithm nor anything else in its header is ever a choice of who sends it, and a token of one kind
-//! is none of another. Sources: RFC 8725, sections 2 and 3.
+//! A token has to begin with exactly the header that this service writes, byte for byte. So a client
+//! chooses neither the algorithm nor anything else in the header, and a token of one kind is not accepted
+//! as another. Sources: RFC 8725, sections 2 and 3.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,16 +11,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::AuthError;
-use crate::expiry::CLOCK_SKEW_SECS;
-use crate::keys::{Key, Keys};
+use crate::tokens::expiry::CLOCK_SKEW_SECS;
+use crate::tokens::keys::{Key, Keys};
 
-/// Longest token that is looked at, in bytes; ours have some 600.
+/// Maximum length of a token, in bytes. Those of this service have about 600.
 const BYTES_MAX: usize = 4096;
 
-/// Who issues the tokens.
+/// The `iss` of all tokens.
 const ISSUER: &str = "cardroom";
 
-/// Signs and verifies the tokens of one kind. Cloning shares nothing but is cheap enough.
+/// Signs and verifies the tokens of one kind. A clone copies the keys.
 #[derive(Clone)]
 pub(crate) struct Signer {
     audience: &'static str,
@@ -30,14 +30,14 @@ pub(crate) struct Signer {
     validation: Validation,
 }
 
-/// A key, and how every token begins that it signed.
+/// A key, and the encoded header of every token that it signed.
 #[derive(Clone)]
 struct Verifier {
     head: String,
     key: DecodingKey,
 }
 
-/// What all tokens say, whatever else they do.
+/// The claims that all tokens have, with those of the kind.
 #[derive(Serialize)]
 struct Enveloped<'a, C> {
     iss: &'static str,
@@ -95,7 +95,7 @@ impl Verifier {
     }
 }
 
-/// Whether this may be a token in compact form; whatever else it is need not be parsed.
+/// Whether this may be a token in compact form, so that anything else is refused before it is parsed.
 pub(crate) fn is_compact(token: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     token.len() <= BYTES_MAX

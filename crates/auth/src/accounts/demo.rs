@@ -1,58 +1,58 @@
-//! The demo accounts: ordinary accounts that everybody knows, where the profile has them.
+//! The demo accounts: ordinary accounts with a published password, where the profile has them.
 
 use ids::AccountId;
 use values::{Email, time};
 
-use crate::Auth;
-use crate::account::{Account, Credentials};
+use crate::accounts::{Account, Credentials};
+use crate::accounts::{Role, Roles};
+use crate::context::Auth;
 use crate::error::AuthError;
-use crate::role::{Role, Roles};
-use crate::secret::{Password, PasswordHash};
+use crate::passwords::{Password, PasswordHash};
 use crate::store::{self, NewAccount};
 
-/// The password of all demo accounts, until somebody changes it.
+/// The password of the demo accounts, until it is changed.
 pub const PASSWORD: &str = "demo123";
 
-/// An account for trying things out.
+/// A demo account.
 #[derive(Debug)]
 pub struct DemoAccount {
-    /// The same in every installation.
+    /// The id, equal in every installation.
     pub id: AccountId,
     /// The address to log in with.
     pub email: &'static str,
-    /// What people call them.
+    /// The display name.
     pub name: &'static str,
-    /// What they may do.
+    /// The roles.
     pub roles: &'static [Role],
-    /// Who they are meant to be.
+    /// What the account demonstrates.
     pub description: &'static str,
 }
 
 /// The four demo accounts.
 pub const ACCOUNTS: [DemoAccount; 4] = [
     DemoAccount {
-        id: AccountId::well_known(0x0001_0000_0000_0001),
+        id: AccountId::from_u128(0x0001_0000_0000_0001),
         email: "demo.counselor@example.com",
         name: "Dr. Sarah Chen",
         roles: &[Role::Counselor],
         description: "Career counselor who opens rooms and leads consultations",
     },
     DemoAccount {
-        id: AccountId::well_known(0x0001_0000_0000_0002),
+        id: AccountId::from_u128(0x0001_0000_0000_0002),
         email: "demo.counselor2@example.com",
         name: "Prof. Michael Wang",
         roles: &[Role::Counselor],
         description: "Second career counselor, to see that rooms are kept apart",
     },
     DemoAccount {
-        id: AccountId::well_known(0x0001_0000_0000_0003),
+        id: AccountId::from_u128(0x0001_0000_0000_0003),
         email: "demo.admin@example.com",
         name: "Admin User",
         roles: &[Role::Admin, Role::Counselor],
         description: "Administrator who manages users and may act on every room",
     },
     DemoAccount {
-        id: AccountId::well_known(0x0001_0000_0000_0004),
+        id: AccountId::from_u128(0x0001_0000_0000_0004),
         email: "demo.client@example.com",
         name: "Alex Johnson",
         roles: &[Role::Client],
@@ -75,12 +75,12 @@ impl DemoAccount {
     }
 }
 
-/// The demo accounts of this installation: all of them, or none.
+/// The demo accounts of this installation: all, or none where the profile has none.
 pub fn listed(auth: &Auth) -> &'static [DemoAccount] {
     if auth.rules.demo_accounts { &ACCOUNTS } else { &[] }
 }
 
-/// Creates the demo accounts that are missing; gives their addresses.
+/// Creates the demo accounts that are missing; returns their addresses.
 ///
 /// # Errors
 /// When the profile has no demo accounts, or the database fails.

@@ -1,49 +1,35 @@
-//! Logging in.
+//! Log-in by address and password.
 
 use std::time::Instant;
 
 use admission::Logins;
-use ids::SessionId;
 use tracing::{info, warn};
-
-use crate::account::{Account, Credentials};
-use crate::audit::{self, Action, Deed};
-use crate::client::Client;
-use crate::error::AuthError;
-use crate::refresh_token::RefreshToken;
-use crate::secret::{Password, PasswordHash};
-use crate::{Auth, sessions, store};
 use values::Email;
 
-/// What somebody who logged in gets.
-pub struct LoggedIn {
-    /// Names the account in later requests.
-    pub access_token: String,
-    /// Seconds that the token lives.
-    pub expires_in: i64,
-    /// Gets the next pair of tokens.
-    pub refresh_token: RefreshToken,
-    /// The session that began.
-    pub session: SessionId,
-    /// Who logged in.
-    pub account: Account,
-}
+use crate::accounts::{Account, Credentials};
+use crate::audit::{self, Action, AuditEntry};
+use crate::client::Client;
+use crate::context::Auth;
+use crate::error::AuthError;
+use crate::passwords::{Password, PasswordHash};
+use crate::sessions::{TokenPair, lifecycle};
+use crate::store;
 
 /// Logs in by address and password.
 ///
-/// An unknown address costs as much time as a known one, and is answered alike; so is an inactive
+/// An unknown address takes as much time as a known one and gets the same answer; so does an inactive
 /// account, unless the password is right.
 ///
 /// # Errors
-/// When the two do not belong together, the account is inactive, too many failed before, or too many
-/// others log in.
-pub async fn login(
+/// When the password is wrong, the account is inactive, too many attempts failed, or the hashing queue is
+/// full.
+pub(crate) async fn login(
     auth: &Auth,
     limits: &Logins,
     client: &Client,
     email: &Email,
     password: Password,
-) -> Result<LoggedIn, AuthError> {
+) -> Result<(Account, TokenPair), AuthError> {
     let start = Instant::now();
     let outcome = attempt(auth, limits, client, email, password).await;
     let duration_ms = start.elapsed().as_secs_f64() * 1e3;
@@ -52,8 +38,8 @@ pub async fn login(
     outcome
 }
 
-/// How the log calls what came of a log-in.
-fn word(outcome: &Result<LoggedIn, AuthError>) -> &'static str {
+/// The outcome of a log-in, as the log names it.
+fn word<T>(outcome: &Result<T, AuthError>) -> &'static str {
     match outcome {
         Ok(_) => "succeeded",
         Err(AuthError::WrongCredentials) => "wrong_credentials",
@@ -70,7 +56,7 @@ async fn attempt(
     client: &Client,
     email: &Email,
     password: Password,
-) -> Result<LoggedIn, AuthError> {
+) -> Result<(Account, TokenPair), AuthError> {
     let check = check(auth, client, email, password);
     let is_wrong = AuthError::is_wrong_guess;
     let network = client.address.network();
@@ -83,14 +69,14 @@ async fn attempt(
     };
     let checked = limits.attempt(email.as_str(), client.address, is_known, check, is_wrong).await;
     let (credentials, password) = checked?;
-    let logged_in = sessions::open(auth, credentials.clone(), client).await?;
+    let logged_in = lifecycle::open(auth, credentials.clone(), client).await?;
     if credentials.hash.is_cheaper_than(auth.rules.bcrypt_cost) {
         tokio::spawn(strengthen(auth.clone(), credentials, password));
     }
     Ok(logged_in)
 }
 
-/// Gives the account to which both belong, and the password.
+/// Verifies the password; gives the account and the password.
 async fn check(
     auth: &Auth,
     client: &Client,
@@ -100,13 +86,13 @@ async fn check(
     let known = auth.db.read_one(store::by_email(email)).await?.map(Credentials::from);
     let hash = known.as_ref().map(|it| it.hash.clone());
     let cost = auth.rules.bcrypt_cost;
-    let hash = hash.unwrap_or_else(|| PasswordHash::of_nobody(cost));
+    let hash = hash.unwrap_or_else(|| PasswordHash::matching_nothing(cost));
     let check = move || (hash.matches_at_cost(&password, cost), password);
     let (matches, password) = auth.hashing.run(check).await?;
 
     if !matches {
         if let Some(known) = known {
-            note_failure(auth, &known.account, client);
+            record_failure(auth, &known.account, client);
         }
         return Err(AuthError::WrongCredentials);
     }
@@ -117,30 +103,29 @@ async fn check(
     Ok((credentials, password))
 }
 
-/// Checks a password against nobody's hash, so that the lane knows what a hash costs here before
-/// anybody waits for one.
+/// Hashes once, so that the lane can estimate waits before the first log-in.
 ///
 /// # Errors
-/// When the lane has no place, which then knows from others.
+/// When the lane is full; then it estimates from the log-ins that fill it.
 pub async fn measure(auth: &Auth) -> Result<(), AuthError> {
-    let hash = PasswordHash::of_nobody(auth.rules.bcrypt_cost);
+    let hash = PasswordHash::matching_nothing(auth.rules.bcrypt_cost);
     auth.hashing.run(move || hash.matches(&Password::from(String::new()))).await?;
     Ok(())
 }
 
-/// Writes a failure down aside, so that a known address takes no longer than an unknown one.
-fn note_failure(auth: &Auth, account: &Account, client: &Client) {
-    let deed = Deed::by_nobody(Action::LoginFailed, Some(account.id));
+/// Records a failed log-in in the background, so that a known address takes no longer than an unknown one.
+fn record_failure(auth: &Auth, account: &Account, client: &Client) {
+    let entry = AuditEntry::anonymous(Action::LoginFailed, Some(account.id));
     let (auth, client) = (auth.clone(), client.clone());
-    tokio::spawn(async move { audit::note(&auth, &client, deed).await });
+    tokio::spawn(async move { audit::record(&auth, &client, entry).await });
 }
 
-/// Hashes a password anew at today's cost, unless it was changed in the meantime.
+/// Hashes a password again at the current cost, unless it was changed in the meantime.
 async fn strengthen(auth: Auth, credentials: Credentials, password: Password) {
     let Credentials { account, hash, .. } = credentials;
     match rehash(&auth, &account, &hash, password).await {
-        Ok(_) => info!(user.id = %account.id, "the password of {} was hashed anew", account.id),
-        Err(error) => warn!(user.id = %account.id, "rehashing has to wait: {error}"),
+        Ok(_) => info!(user.id = %account.id, "rehashed the password of {}", account.id),
+        Err(error) => warn!(user.id = %account.id, "rehashing is postponed: {error}"),
     }
 }
 

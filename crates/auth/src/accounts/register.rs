@@ -1,39 +1,39 @@
-//! Registering an account of one's own, where the profile allows it.
+//! Registration, where the profile allows it.
 
 use ids::AccountId;
 use values::{Email, Text, time};
 
-use crate::account::{Account, Credentials};
-use crate::audit::{self, Action, Deed};
+use crate::accounts::{Account, Credentials};
+use crate::accounts::{Role, Roles};
+use crate::audit::{self, Action, AuditEntry};
 use crate::client::Client;
+use crate::context::Auth;
 use crate::error::AuthError;
-use crate::login::LoggedIn;
-use crate::role::{Role, Roles};
-use crate::secret::{Password, PasswordHash};
+use crate::passwords::{Password, PasswordHash};
+use crate::sessions::{TokenPair, lifecycle};
 use crate::store::{self, AccountRow, NewAccount};
-use crate::{Auth, sessions};
 
-/// What somebody says who registers.
+/// A registration.
 pub struct Registration {
     /// The address to log in with.
     pub email: Email,
-    /// The password, of their own choice.
+    /// The password.
     pub password: Password,
-    /// What people shall call them.
+    /// The display name.
     pub name: Text<1, 200>,
-    /// The roles they choose.
+    /// The roles.
     pub roles: Roles,
 }
 
 /// Creates the account and logs it in.
 ///
 /// # Errors
-/// When the profile or the role does not allow it, the address is taken, or the password unfit.
-pub async fn register(
+/// When the profile or the role does not allow it, the address is taken, or the password breaks the rules.
+pub(crate) async fn register(
     auth: &Auth,
     registration: Registration,
     client: &Client,
-) -> Result<LoggedIn, AuthError> {
+) -> Result<(Account, TokenPair), AuthError> {
     let Registration { email, password, name, roles } = registration;
     if !auth.rules.registration {
         return Err(AuthError::RegistrationClosed);
@@ -43,16 +43,16 @@ pub async fn register(
     }
     let (password, cost) = (password.fit_to_set()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || password.hash(cost)).await??;
-    let newcomer = newcomer(email, name.into_inner(), roles, hash);
-    let deed = Deed::own(Action::Registered, newcomer.account.id, None);
-    let noted = move |created: &[AccountRow]| (!created.is_empty()).then_some(deed);
-    let newcomer = NewAccount::from(&newcomer);
-    let row = audit::carry_out(auth, client, store::create(&newcomer), noted).await?.pop();
-    sessions::open(auth, row.ok_or(AuthError::EmailTaken)?.into(), client).await
+    let account = new_account(email, name.into_inner(), roles, hash);
+    let entry = AuditEntry::own(Action::Registered, account.account.id, None);
+    let noted = move |created: &[AccountRow]| (!created.is_empty()).then_some(entry);
+    let row = NewAccount::from(&account);
+    let row = audit::change_and_record(auth, client, store::create(&row), noted).await?.pop();
+    lifecycle::open(auth, row.ok_or(AuthError::EmailTaken)?.into(), client).await
 }
 
-/// An account that begins now.
-pub(crate) fn newcomer(
+/// An account that is created now.
+pub(crate) fn new_account(
     email: Email,
     name: String,
     roles: Roles,

@@ -1,0 +1,11 @@
+//! Passwords: the rules for them, their hashes, how an owner changes or resets one.
+
+pub(crate) mod change;
+mod common;
+mod hash;
+mod password;
+pub(crate) mod reset;
+
+pub use hash::PasswordHash;
+pub use password::Password;
+pub(crate) use password::UnfitPassword;
