@@ -1,20 +1,20 @@
-//! What no value shows alone: whether it is allowed in this profile, on this platform.
+//! Checks of values against the profile and the platform.
 
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::keys::Keys;
-use crate::{DatabaseUrl, Environment, Profile, Settings};
+use crate::{DatabaseUrl, Environment, Profile, Settings, secrets};
 
-/// Bytes of a JWT secret at least: as many as its HMAC puts out (RFC 7518, section 3.2).
+/// Minimum length of a JWT secret, in bytes: the output length of its HMAC (RFC 7518, section 3.2).
 pub(crate) const JWT_SECRET_BYTES_MIN: usize = 32;
 
-/// Words of secrets that everybody can read: in `config/`, in tutorials, in samples.
+/// Parts of published secrets: in `config/`, in tutorials, in samples.
 const PUBLISHED: [&str; 4] = ["known-to-everybody", "your-secret-key", "change-me", "changeme"];
 
-/// What is wrong, and what to do instead.
+/// The problem, and the accepted values.
 type Fault = (&'static str, &'static str);
 
-/// Refuses what is not allowed in the profile or on the platform.
+/// Refuses values that are not allowed in the profile or on the platform.
 pub(crate) fn check(settings: &Settings, environment: &Environment, keys: &mut Keys) {
     let profile = settings.profile;
     let secret = settings.auth.jwt_secret.expose_secret();
@@ -24,6 +24,7 @@ pub(crate) fn check(settings: &Settings, environment: &Environment, keys: &mut K
             "auth.passive_jwt_secrets",
             passive_jwt_secrets(&settings.auth.passive_jwt_secrets, profile, environment),
         ),
+        ("server.public_url", public_url(&settings.server.public_url, profile)),
         ("auth.demo_accounts", demo_accounts(settings.auth.demo_accounts, profile)),
         ("auth.reset_token_in_answer", reset_token(settings.auth.reset_token_in_answer, profile)),
         ("rates.enabled", rates(settings.rates.enabled, profile)),
@@ -41,30 +42,44 @@ pub(crate) fn check(settings: &Settings, environment: &Environment, keys: &mut K
     }
 }
 
-/// A published secret is good on one's own machine only, whichever profile was forgotten to be set.
+/// A published or weak secret is allowed on a developer's machine only, also when the profile was not set.
 fn jwt_secret(secret: &str, profile: Profile, environment: &Environment) -> Option<Fault> {
     let lower = secret.to_lowercase().replace('_', "-");
     let what = if secret.is_empty() {
         "is missing"
+    } else if secrets::has_blank_ends(secret) {
+        secrets::BLANK_ENDS
     } else if profile.is_relaxed() && !environment.is_cloud_run() {
         return None;
     } else if PUBLISHED.iter().any(|words| lower.contains(words)) {
         "is a published default"
     } else if secret.len() < JWT_SECRET_BYTES_MIN {
         "is too short"
+    } else if secrets::is_monotonous(secret) {
+        secrets::MONOTONOUS
     } else {
         return None;
     };
     Some((what, "at least 32 bytes of your own in JWT_SECRET, as from `openssl rand -base64 48`"))
 }
 
-/// The first thing that is wrong with a secret that still verifies.
+/// The first problem with a secret that verifies only.
 fn passive_jwt_secrets(
     secrets: &[SecretString],
     profile: Profile,
     environment: &Environment,
 ) -> Option<Fault> {
     secrets.iter().find_map(|it| jwt_secret(it.expose_secret(), profile, environment))
+}
+
+/// Links in mails begin with this URL.
+fn public_url(url: &str, profile: Profile) -> Option<Fault> {
+    let host = url.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let is_local = name == "localhost" || name.starts_with("127.") || name == "[::1]";
+    let what = "names this machine, and links in mails begin with it";
+    let accepted = "the address of your web app, as in https://app.example.org";
+    (is_local && profile.is_live()).then_some((what, accepted))
 }
 
 fn demo_accounts(wanted: bool, profile: Profile) -> Option<Fault> {
@@ -94,7 +109,7 @@ fn unregistered_rooms(wanted: bool, profile: Profile) -> Option<Fault> {
     (wanted && !profile.is_relaxed()).then_some((what, "false, outside development and test"))
 }
 
-/// On Cloud Run the file system is memory, and ends with the instance.
+/// On Cloud Run the file system is in memory and ends with the instance.
 fn ephemeral(settings: &Settings, environment: &Environment) -> Option<Fault> {
     let is_file = matches!(settings.database.url, DatabaseUrl::Sqlite(_));
     let is_refused = is_file && environment.is_cloud_run() && !settings.database.allow_ephemeral;

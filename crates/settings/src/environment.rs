@@ -1,4 +1,4 @@
-//! What the process was started with.
+//! The environment of the process.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -6,7 +6,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 
-/// What the process was started with: its variables, the folder of its executable, its cores.
+/// The environment of the process: variables, folder of the executable, cores.
 ///
 /// It has no `Debug`, because variables hold secrets.
 #[derive(Clone)]
@@ -68,7 +68,7 @@ impl Environment {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The folder whose files take the place of the embedded ones. It need not exist.
+    /// The folder whose files replace the embedded ones. It need not exist.
     pub(crate) fn config_folder(&self) -> Option<PathBuf> {
         let named = self.variable("CARDROOM_CONFIG_DIR").map(PathBuf::from);
         named.or_else(|| self.executable_folder.as_ref().map(|folder| folder.join("config")))

@@ -1,7 +1,7 @@
-//! Reads key by key, and collects what is wrong instead of stopping at the first.
+//! Reads key by key, and collects all problems instead of stopping at the first.
 //!
-//! A read that fails gives a placeholder. Nobody ever sees it, because [`Keys::finish`] then gives
-//! the problems instead of the settings.
+//! A read that fails gives a placeholder. It is never used, because [`Keys::finish`] then gives the problems
+//! instead of the settings.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,23 @@ use crate::load::Effective;
 use crate::nearest::nearest;
 use crate::problem::{Problem, Problems};
 
-/// What a text says and how that is shown, or what is wrong with it.
-pub(crate) type Reading<T> = Result<(T, String), String>;
+/// A value that was read.
+pub(crate) struct Reading<T> {
+    pub(crate) value: T,
+    /// The value as `cardroom check` prints it; a secret is masked.
+    pub(crate) shown: String,
+}
 
-/// The values in effect, and what was found out about them so far.
+impl<T> Reading<T> {
+    pub(crate) fn new(value: T, shown: impl Into<String>) -> Self {
+        Self { value, shown: shown.into() }
+    }
+}
+
+/// A value that was read, or a sentence about the problem with it.
+pub(crate) type ReadResult<T> = Result<Reading<T>, String>;
+
+/// The values in effect, and the problems found so far.
 pub(crate) struct Keys {
     entries: Entries,
     cores: usize,
@@ -33,7 +46,7 @@ impl Keys {
         self.cores
     }
 
-    /// Adds what a comparison of several values found, unless the key is already known to be bad.
+    /// Adds a problem that a comparison of several values found, unless the key has one already.
     pub(crate) fn refuse(&mut self, key: &str, what: &str, accepted: &str) {
         if !self.problems.iter().any(|problem| problem.key == key) {
             let problem = self.problem(key, what.into(), accepted);
@@ -41,7 +54,7 @@ impl Keys {
         }
     }
 
-    /// All values in effect, in the order they were read, unless anything is wrong.
+    /// All values in effect in the order of reading, or the problems if there are any.
     pub(crate) fn finish(mut self) -> Result<Vec<Effective>, Problems> {
         let unknown = self.entries.keys().filter(|key| !self.asked.contains(key.as_str()));
         let unknown: Vec<_> = unknown.map(|key| self.unknown(key)).collect();
@@ -49,17 +62,17 @@ impl Keys {
         if self.problems.is_empty() { Ok(self.effective) } else { Err(Problems(self.problems)) }
     }
 
-    /// Reads a key: what `parse` makes of its value, and how that is shown.
+    /// Reads a key with `parse`; on a problem, adds it and gives none.
     pub(crate) fn read<T>(
         &mut self,
         key: &'static str,
         accepted: &str,
-        parse: impl FnOnce(&Value) -> Reading<T>,
+        parse: impl FnOnce(&Value) -> ReadResult<T>,
     ) -> Option<T> {
         self.asked.insert(key);
         let entry = self.entries.get(key).ok_or_else(|| "is missing".to_owned());
         match entry.and_then(|entry| Ok((parse(&entry.value)?, &entry.source))) {
-            Ok(((value, shown), source)) => {
+            Ok((Reading { value, shown }, source)) => {
                 let source = source.clone();
                 self.effective.push(Effective { key: key.into(), value: shown, source });
                 Some(value)

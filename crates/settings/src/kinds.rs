@@ -1,17 +1,17 @@
-//! The kinds of values, and how each is read.
+//! Readers for the kinds of values.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use secrecy::SecretString;
 
-use crate::keys::{Keys, Reading};
+use crate::keys::{Keys, ReadResult, Reading};
 use crate::layers::Value;
 
-/// How an empty value is shown.
+/// Shown for an empty value.
 const NONE: &str = "(none)";
 
-/// Letters of a bad value, at most, that a problem repeats.
+/// Characters of a bad value that a problem quotes, at most.
 const SHOWN_MAX: usize = 80;
 
 impl Keys {
@@ -20,7 +20,7 @@ impl Keys {
         let accepted = format!("a whole number from {} to {}", range.start(), range.end());
         let read = self.shown(key, &accepted, |text| {
             let number = whole(text, &range)?;
-            Ok((number, number.to_string()))
+            Ok(Reading::new(number, number.to_string()))
         });
         read.unwrap_or(*range.start())
     }
@@ -30,8 +30,8 @@ impl Keys {
         let cores = self.cores();
         let accepted = format!("a whole number from 0 to {max}; 0 is one per core");
         let read = self.shown(key, &accepted, |text| match whole(text, &(0..=max))? {
-            0 => Ok((cores, format!("{cores} (one per core)"))),
-            threads => Ok((threads, threads.to_string())),
+            0 => Ok(Reading::new(cores, format!("{cores} (one per core)"))),
+            threads => Ok(Reading::new(threads, threads.to_string())),
         });
         read.unwrap_or(cores)
     }
@@ -50,12 +50,12 @@ impl Keys {
         let accepted = choices.map(|(word, _)| word).join(" or ");
         let read = self.shown(key, &accepted, |text| {
             let choice = choices.iter().find(|(word, _)| *word == text);
-            choice.map(|(word, value)| (*value, (*word).to_owned())).ok_or("is no choice".into())
+            choice.map(|(word, value)| Reading::new(*value, *word)).ok_or("is no choice".into())
         });
         read.unwrap_or(choices[0].1)
     }
 
-    /// What `parse` makes of a text, or what it says is wrong with it.
+    /// A text that `parse` converts, or that it refuses with a sentence.
     pub(crate) fn text<T: Display>(
         &mut self,
         key: &'static str,
@@ -65,33 +65,34 @@ impl Keys {
         self.shown(key, accepted, |text| {
             let value = parse(text)?;
             let shown = value.to_string();
-            Ok((value, shown))
+            Ok(Reading { value, shown })
         })
     }
 
-    /// A list, in a variable separated by commas, of which every item `fits`.
+    /// A list, separated by commas in a variable. `check` refuses an item with a sentence.
     pub(crate) fn list(
         &mut self,
         key: &'static str,
         accepted: &str,
-        fits: impl Fn(&str) -> bool,
+        check: impl Fn(&str) -> Result<(), &'static str>,
     ) -> Vec<String> {
         let read = self.read(key, accepted, |value| {
             let items = items(value);
-            match items.iter().find(|item| !fits(item)) {
-                Some(item) => Err(format!("{} does not fit", quoted(item))),
-                None => Ok((items.clone(), or_none(items.join(", ")))),
+            for item in &items {
+                check(item).map_err(|what| format!("{} {what}", quoted(item)))?;
             }
+            let shown = or_none(items.join(", "));
+            Ok(Reading { value: items, shown })
         });
         read.unwrap_or_default()
     }
 
-    /// What `parse` makes of a value that no problem may repeat.
+    /// A value that `parse` converts and that no problem may quote.
     pub(crate) fn secret<T>(
         &mut self,
         key: &'static str,
         accepted: &str,
-        parse: impl FnOnce(&str) -> Reading<T>,
+        parse: impl FnOnce(&str) -> ReadResult<T>,
     ) -> Option<T> {
         self.read(key, accepted, |value| match value {
             Value::Text(text) => parse(text),
@@ -99,39 +100,40 @@ impl Keys {
         })
     }
 
-    /// As [`Keys::secret`], and nothing when the value is empty.
+    /// As [`Keys::secret`], and none when the value is empty.
     pub(crate) fn optional_secret<T>(
         &mut self,
         key: &'static str,
         accepted: &str,
-        parse: impl FnOnce(&str) -> Reading<T>,
+        parse: impl FnOnce(&str) -> ReadResult<T>,
     ) -> Option<T> {
         let read = self.secret(key, accepted, |text| match text {
-            "" => Ok((None, NONE.into())),
-            text => parse(text).map(|(value, shown)| (Some(value), shown)),
+            "" => Ok(Reading::new(None, NONE)),
+            text => parse(text).map(|it| Reading { value: Some(it.value), shown: it.shown }),
         });
         read.flatten()
     }
 
-    /// A text that `fits` and is shown as `***`; empty when the value is.
+    /// A text that is shown as `***`; empty when the value is. `check` refuses it with a sentence.
     pub(crate) fn masked(
         &mut self,
         key: &'static str,
         accepted: &str,
-        fits: impl FnOnce(&str) -> bool,
+        check: impl FnOnce(&str) -> Result<(), &'static str>,
     ) -> SecretString {
         let read = self.optional_secret(key, accepted, |text| {
-            if fits(text) { Ok((text.into(), "***".into())) } else { Err("does not fit".into()) }
+            check(text)?;
+            Ok(Reading::new(text.into(), "***"))
         });
         read.unwrap_or_else(|| "".into())
     }
 
-    /// Reads a text, blanks around it left out, whose value a problem may repeat.
+    /// A text without surrounding blanks, which a problem may quote.
     fn shown<T>(
         &mut self,
         key: &'static str,
         accepted: &str,
-        parse: impl FnOnce(&str) -> Reading<T>,
+        parse: impl FnOnce(&str) -> ReadResult<T>,
     ) -> Option<T> {
         self.read(key, accepted, |value| match value {
             Value::Text(text) => {
@@ -142,7 +144,7 @@ impl Keys {
     }
 }
 
-/// The types that count something.
+/// The integer types of settings.
 pub(crate) trait Whole: Copy + Display + PartialOrd + TryFrom<i128> {}
 
 impl<N: Copy + Display + PartialOrd + TryFrom<i128>> Whole for N {}
@@ -153,7 +155,7 @@ fn whole<N: Whole>(text: &str, range: &RangeInclusive<N>) -> Result<N, &'static 
     number.filter(|number| range.contains(number)).ok_or("is out of range")
 }
 
-/// The items of a list; a text is split at its commas, empty items are left out.
+/// The items of a list. A text is split at its commas; empty items are dropped.
 fn items(value: &Value) -> Vec<String> {
     let parts = match value {
         Value::Text(text) => text.split(',').collect(),
@@ -163,7 +165,7 @@ fn items(value: &Value) -> Vec<String> {
     trimmed.filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
-/// A bad value in quotes, on one line and not too long.
+/// A bad value in quotes, on one line, shortened to [`SHOWN_MAX`].
 fn quoted(text: &str) -> String {
     match text.char_indices().nth(SHOWN_MAX) {
         Some((end, _)) => format!("{:?}…", &text[..end]),

@@ -1,4 +1,4 @@
-//! The layers, laid over one another: every value with the place it comes from.
+//! The layers of values, merged: every value with its source.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,21 +11,21 @@ use crate::{Environment, Profile, tuning};
 /// The values in effect, by dotted key.
 pub(crate) type Entries = BTreeMap<String, Entry>;
 
-/// A value and where it comes from.
+/// A value and its source.
 pub(crate) struct Entry {
     pub(crate) value: Value,
     pub(crate) source: String,
 }
 
-/// A value as it was written. Variables are all text, so numbers and booleans are text, too.
+/// A value as written. Variables are text, so numbers and booleans are text as well.
 #[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) enum Value {
     Text(String),
     List(Vec<String>),
 }
 
-/// Variables that platforms and people use of old, and the keys they set.
-const CUSTOMARY: [(&str, &str); 5] = [
+/// Conventional variable names, and the keys that they set.
+const CONVENTIONAL: [(&str, &str); 5] = [
     ("DATABASE_URL", "database.url"),
     ("DIRECT_DATABASE_URL", "database.direct_url"),
     ("HOST", "server.host"),
@@ -33,9 +33,9 @@ const CUSTOMARY: [(&str, &str); 5] = [
     ("JWT_SECRET", "auth.jwt_secret"),
 ];
 
-/// Lays the files and the variables over one another.
+/// Merges the files and the variables.
 ///
-/// A file that cannot be read is reported alone: without it, every key would be wrong.
+/// A file that cannot be read is reported alone: without it, every key would be missing.
 pub(crate) fn overlay(profile: Profile, environment: &Environment) -> Result<Entries, Problems> {
     let mut entries = Entries::new();
     let mut problems: Vec<_> = missing_folder(environment).into_iter().collect();
@@ -51,7 +51,7 @@ pub(crate) fn overlay(profile: Profile, environment: &Environment) -> Result<Ent
             Err(problem) => problems.push(problem),
         }
     }
-    entries.extend(customary(environment));
+    entries.extend(conventional(environment));
     entries.extend(explicit(environment));
     if problems.is_empty() { Ok(entries) } else { Err(Problems(problems)) }
 }
@@ -80,7 +80,7 @@ pub(crate) fn embedded_tuning(profile: Profile) -> &'static str {
     }
 }
 
-/// A folder that was named must exist; the one beside the executable may be missing.
+/// A folder named by the variable must exist; the one beside the executable may be missing.
 fn missing_folder(environment: &Environment) -> Option<Problem> {
     let name = environment.variable("CARDROOM_CONFIG_DIR")?;
     let is_missing = !std::path::Path::new(name).is_dir();
@@ -110,7 +110,7 @@ fn file(name: &str, embedded: &str, environment: &Environment) -> Result<Entries
     }
 }
 
-/// Whether there is no such file. A program called `config` is no folder, and no fault.
+/// Whether there is no such file. An executable called `config` beside it is not a folder, and no problem.
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
@@ -128,8 +128,8 @@ pub(crate) fn parse(text: &str, source: &str) -> Result<Entries, Problem> {
     Ok(entries)
 }
 
-/// The first and the last line of a parser's message: where and what. The ones between quote the
-/// file, and the line they quote may be a secret's.
+/// The first and the last line of a parser's message: place and problem. The lines between quote the file,
+/// which may hold a secret.
 fn without_quote(message: &str) -> String {
     let mut lines = message.trim_end().lines();
     match (lines.next(), lines.next_back()) {
@@ -153,9 +153,9 @@ fn flatten(above: &str, table: Map<String, config::Value>, source: &str, entries
     }
 }
 
-/// The customary variables. An empty one counts as unset, as container platforms mean it.
-fn customary(environment: &Environment) -> impl Iterator<Item = (String, Entry)> {
-    CUSTOMARY.into_iter().filter_map(|(name, key)| {
+/// The conventional variables. An empty one counts as unset, as on container platforms.
+fn conventional(environment: &Environment) -> impl Iterator<Item = (String, Entry)> {
+    CONVENTIONAL.into_iter().filter_map(|(name, key)| {
         environment.variable(name).map(|value| (key.to_owned(), from_variable(name, value)))
     })
 }

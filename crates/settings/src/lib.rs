@@ -5,15 +5,15 @@
 //! 1. `config/base.toml`, which holds every key with a comment;
 //! 2. `config/tuning/`, what `cargo xtask tune` computed for the profile;
 //! 3. the file of the [`Profile`] that `CARDROOM_PROFILE` chooses, with what differs;
-//! 4. the customary variables `DATABASE_URL`, `DIRECT_DATABASE_URL`, `HOST`, `PORT`, `JWT_SECRET`;
+//! 4. the conventional variables `DATABASE_URL`, `DIRECT_DATABASE_URL`, `HOST`, `PORT`, `JWT_SECRET`;
 //! 5. `CARDROOM__SECTION__KEY`, for any key.
 //!
 //! The files are embedded; one of the same name in `config/` beside the executable, or in the
 //! folder that `CARDROOM_CONFIG_DIR` names, takes the place of the embedded one.
 //!
-//! [`load()`] reads all of it and either gives [`Loaded`], where every value knows its source, or
-//! [`Problems`], which are all there are at once: unknown keys, bad values, and values that are
-//! not allowed in the profile. A secret is never shown, by no type of this crate.
+//! [`load()`] reads all of it and gives either [`Loaded`], in which every value has its source, or
+//! [`Problems`], which lists all problems at once: unknown keys, bad values, and values that are not allowed
+//! in the profile. No type of this crate shows a secret.
 //!
 //! ```
 //! let environment = settings::Environment::new([("PORT", "8080")]);
@@ -35,6 +35,7 @@ mod layers;
 mod load;
 mod nearest;
 mod problem;
+mod secrets;
 mod tuning;
 
 #[cfg(test)]
@@ -46,6 +47,6 @@ pub use load::{Effective, Loaded, load};
 pub use problem::{Problem, Problems};
 pub use profile::{Profile, UnknownProfile};
 pub use sections::{
-    Admission, Auth, Cors, Database, Hashing, History, Limits, Log, LogFormat, Mail, MailTransport,
-    Period, Rate, Rates, Realtime, RealtimeAdmission, Rooms, Server, Settings,
+    Admission, Auth, BCRYPT_COST_MAX, Cors, Database, Hashing, History, Limits, Log, LogFormat,
+    Mail, MailTransport, Period, Rate, Rates, Realtime, RealtimeAdmission, Rooms, Server, Settings,
 };

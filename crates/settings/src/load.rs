@@ -1,19 +1,19 @@
-//! From the environment to settings that hold together.
+//! Loading of the settings.
 
 use crate::keys::Keys;
 use crate::problem::{Problem, Problems};
 use crate::{Environment, Profile, Settings, checks, layers};
 
-/// Settings that were read and checked.
+/// Valid settings.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The settings.
     pub settings: Settings,
-    /// Every value in effect and where it came from: the profile first, then section by section.
+    /// Every value in effect with its source: the profile first, then section by section.
     pub effective: Vec<Effective>,
 }
 
-/// A value in effect and where it came from.
+/// A value in effect and its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effective {
     /// The key, as in `server.port`, or `profile`.
@@ -27,8 +27,8 @@ pub struct Effective {
 /// Reads the settings of the profile that the environment chooses, and checks them.
 ///
 /// # Errors
-/// With everything that is wrong with them, when anything is. An unknown profile or a file that is
-/// not TOML is reported alone, since nothing can be said about the rest.
+/// With all problems. An unknown profile or a file that is not TOML is reported alone, because the rest
+/// cannot be checked.
 pub fn load(environment: &Environment) -> Result<Loaded, Problems> {
     let (profile, chosen) = profile(environment)?;
     let mut keys = Keys::new(layers::overlay(profile, environment)?, environment.cores());
@@ -38,7 +38,7 @@ pub fn load(environment: &Environment) -> Result<Loaded, Problems> {
     Ok(Loaded { settings, effective })
 }
 
-/// The profile, and how that came about.
+/// The profile and its source.
 fn profile(environment: &Environment) -> Result<(Profile, Effective), Problems> {
     let variable = "CARDROOM_PROFILE";
     let (name, source) = match environment.variable(variable) {

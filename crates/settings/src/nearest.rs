@@ -1,17 +1,17 @@
-//! The key that somebody probably meant.
+//! Suggestions for misspelt keys.
 
 use strsim::damerau_levenshtein;
 
-/// Slips of the pen, at most, between a key and the one that was meant.
-const SLIPS_MAX: usize = 3;
+/// Maximum edit distance between a key and a suggestion.
+const DISTANCE_MAX: usize = 3;
 
 /// The known key that is nearest to an unknown one, if one is near.
 pub(crate) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let distances = known.map(|key| (distance(unknown, key), key));
-    distances.min().filter(|(slips, _)| *slips <= SLIPS_MAX).map(|(_, key)| key)
+    distances.min().filter(|(distance, _)| *distance <= DISTANCE_MAX).map(|(_, key)| key)
 }
 
-/// Slips between two keys; another or no section counts as one.
+/// Edit distance of two keys; a different or missing section counts as one edit.
 fn distance(one: &str, other: &str) -> usize {
     let whole = damerau_levenshtein(one, other);
     whole.min(1 + damerau_levenshtein(last(one), last(other)))
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_pen_is_understood() {
+    fn a_misspelt_key_has_a_suggestion() {
         #[track_caller]
         fn check(unknown: &str, meant: Option<&str>) {
             let known = ["server.host", "server.port", "database.pool_size", "auth.jwt_secret"];

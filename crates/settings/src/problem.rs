@@ -1,18 +1,18 @@
-//! What is wrong with the settings, a line each.
+//! Problems with the settings, one line each.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
-/// One thing that is wrong with the settings. It never holds a secret.
+/// One problem with the settings. It never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The key, as in `server.port`; the file or variable if it is wrong as a whole.
+    /// The key, as in `server.port`; or the file or variable, if the problem is with the whole.
     pub key: String,
-    /// What is wrong.
+    /// The problem.
     pub what: String,
-    /// Where the value comes from: a file, a variable.
+    /// The source of the value: a file or a variable.
     pub source: String,
-    /// What would be right; empty for an unknown key.
+    /// The accepted values; empty for an unknown key.
     pub accepted: String,
 }
 
@@ -24,7 +24,7 @@ impl Display for Problem {
     }
 }
 
-/// Everything that is wrong with the settings; never empty as an error.
+/// All problems with the settings; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 

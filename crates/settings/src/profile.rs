@@ -1,28 +1,28 @@
-//! The six kinds of place where Cardroom runs.
+//! The six profiles.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use thiserror::Error;
 
-/// The kind of place where the process runs.
+/// The kind of environment that the process runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
     /// A developer's machine.
     Development,
     /// Automated tests.
     Test,
-    /// A rehearsal of production.
+    /// A copy of production for tests by people.
     Staging,
-    /// A machine of one's own.
+    /// A server of your own.
     Production,
     /// Google Cloud Run.
     CloudRun,
-    /// One small machine with everything on it.
+    /// One small machine that runs everything.
     Small,
 }
 
-/// A name that none of the profiles has.
+/// The error for a name that is no profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("no such profile; there are development, test, staging, production, cloud-run and small")]
 pub struct UnknownProfile;
@@ -50,12 +50,12 @@ impl Profile {
         }
     }
 
-    /// Whether published secrets and open doors are fine: in development and test.
+    /// Whether published secrets and disabled limits are allowed: in development and test.
     pub fn is_relaxed(self) -> bool {
         matches!(self, Self::Development | Self::Test)
     }
 
-    /// Whether real people's data is served: in production, on Cloud Run and on a small machine.
+    /// Whether data of real users is served: in production, on Cloud Run and on a small machine.
     pub(crate) fn is_live(self) -> bool {
         matches!(self, Self::Production | Self::CloudRun | Self::Small)
     }

@@ -15,7 +15,7 @@ mod rooms;
 mod server;
 
 pub use admission::Admission;
-pub use auth::Auth;
+pub use auth::{Auth, BCRYPT_COST_MAX};
 pub use cors::Cors;
 pub use database::Database;
 pub use hashing::Hashing;
@@ -34,33 +34,33 @@ use crate::keys::Keys;
 /// Every setting of Cardroom.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The kind of place where the process runs.
+    /// The profile.
     pub profile: Profile,
     /// The HTTP server.
     pub server: Server,
-    /// How much a request may carry.
+    /// Sizes of requests and documents.
     pub limits: Limits,
-    /// How many requests are worked on at the same time.
+    /// Concurrent requests.
     pub admission: Admission,
-    /// How often somebody may ask.
+    /// Rate limits.
     pub rates: Rates,
-    /// The database and the waits for it.
+    /// The database, its connections and timeouts.
     pub database: Database,
     /// Accounts, tokens and passwords.
     pub auth: Auth,
-    /// The lane in which passwords are hashed.
+    /// The threads that hash passwords.
     pub hashing: Hashing,
     /// Bounds and retention of rooms and visitors.
     pub rooms: Rooms,
-    /// What is live: sockets, channels, presence.
+    /// Sockets, channels and presence.
     pub realtime: Realtime,
-    /// The past of gameplay states.
+    /// History of gameplay states.
     pub history: History,
     /// Web pages that may call the API.
     pub cors: Cors,
-    /// How mail leaves.
+    /// Delivery of mail.
     pub mail: Mail,
-    /// What is logged.
+    /// Logging.
     pub log: Log,
 }
 

@@ -1,4 +1,4 @@
-//! The whole of it, from an environment to settings or problems.
+//! Loading as a whole, from an environment to settings or problems.
 
 mod files;
 mod layers;
@@ -9,6 +9,8 @@ use crate::{Environment, Settings, load};
 
 const SECRET: Variable = ("JWT_SECRET", "0123456789abcdef0123456789abcdef");
 const POSTGRES: Variable = ("DATABASE_URL", "postgres://ann:hunter2@db:5432/cardroom");
+
+const PUBLIC_URL: Variable = ("CARDROOM__SERVER__PUBLIC_URL", "https://app.example.org");
 
 /// The name of a variable and its value.
 type Variable<'a> = (&'a str, &'a str);

@@ -1,15 +1,15 @@
-//! `config/tuning/`: what `cargo xtask tune` computed for a profile, below what people wrote.
+//! `config/tuning/`: values that `cargo xtask tune` computed for a profile. Files written by hand override
+//! them.
 //!
-//! Of such a file the settings are `[settings.SECTION]`, and `[override.SECTION]`, which is written
-//! by hand and wins. The other tables say where the numbers come from and are for tools.
+//! The settings in such a file are in `[settings.SECTION]`, and in `[override.SECTION]`, which is written by
+//! hand and wins. The other tables hold the provenance of the numbers, for tools.
 
 use crate::layers::{Entries, Entry};
 
-/// Tables that say what was computed from what, and for where.
+/// Tables that hold the provenance of the numbers.
 const FOR_TOOLS: [&str; 5] = ["provenance", "target", "calibration", "deployment", "predicted"];
 
-/// The settings in a file of tuned values. A table that is neither theirs nor of a tool stays, so
-/// that it is refused as an unknown key.
+/// The settings in a file of tuned values. An unknown table stays, so that it is refused as an unknown key.
 pub(crate) fn settings(file: Entries) -> Entries {
     let (mut settings, mut overrides) = (Entries::new(), Vec::<(String, Entry)>::new());
     for (key, entry) in file {

@@ -25,6 +25,9 @@ const SETTINGS: [(&str, &str); 4] = [
 /// Signs the tokens in profiles without a published secret.
 const SECRET: (&str, &str) = ("JWT_SECRET", "a-secret-that-lives-as-long-as-one-run-of-stress");
 
+/// The web app of profiles that demand one; nothing is mailed to it.
+const PUBLIC_URL: (&str, &str) = ("CARDROOM__SERVER__PUBLIC_URL", "https://app.example.org");
+
 /// A server, with its process if it was spawned.
 pub(crate) struct Spawned {
     pub(crate) process: Option<Process>,
@@ -60,7 +63,7 @@ pub(crate) fn spawn(arguments: &RunArguments, program: &Path) -> Result<Spawned>
     settings.extend(special.flat_map(|it| it.settings));
     settings.push(("CARDROOM_PROFILE", &arguments.profile));
     if arguments.profile != "development" {
-        settings.push(SECRET);
+        settings.extend([SECRET, PUBLIC_URL]);
     }
     settings.extend(arguments.settings.iter().map(|(key, value)| (&**key, &**value)));
     let told = settings.iter().filter(|(key, _)| key.starts_with("CARDROOM__"));

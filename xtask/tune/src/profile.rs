@@ -62,6 +62,7 @@ impl Profile {
             ("CARDROOM_CONFIG_DIR", CONFIG),
             ("DATABASE_URL", url),
             ("JWT_SECRET", SECRET),
+            ("CARDROOM__SERVER__PUBLIC_URL", "https://app.example.org"),
         ];
         let environment = Environment::new(variables).with_cores(whole(target.cores.ceil()));
         Ok(settings::load(&environment)?.settings)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::DatabaseUrl;
-use crate::keys::{Keys, Reading};
+use crate::keys::{Keys, ReadResult, Reading};
 
 /// The database and the waits for it.
 #[derive(Clone, Debug)]
@@ -29,16 +29,16 @@ pub struct Database {
     pub create_timeout_ms: u64,
     /// How long checking a returned connection may take, in milliseconds, 1 to 60,000.
     pub recycle_timeout_ms: u64,
-    /// How old a connection gets, in seconds, 0 to 86,400; 0 is as old as it likes.
+    /// Maximum age of a connection, in seconds, 0 to 86,400; 0 is unlimited.
     pub connection_age_max_secs: u64,
-    /// How long a connection may lie unused, in seconds, 0 to 86,400; 0 is any time.
+    /// Maximum idle time of a connection, in seconds, 0 to 86,400; 0 is unlimited.
     pub connection_idle_max_secs: u64,
     /// How long PostgreSQL may be silent before it is probed, in seconds, 1 to 7,200.
     pub keepalive_idle_secs: u64,
     /// How long data may go unacknowledged by PostgreSQL's machine, in milliseconds, 1,000 to 600,000.
     pub tcp_user_timeout_ms: u64,
-    /// How long PostgreSQL works on one statement, in milliseconds, 1 to 600,000; it is taken for silent
-    /// after twice as long.
+    /// Limit of one PostgreSQL statement, in milliseconds, 1 to 600,000; without an answer after twice as
+    /// long the connection is given up.
     pub statement_timeout_ms: u64,
     /// How long a PostgreSQL statement waits for a lock, in milliseconds, 1 to 600,000.
     pub lock_timeout_ms: u64,
@@ -59,13 +59,13 @@ pub struct Database {
     pub allow_ephemeral: bool,
 }
 
-/// A minute, in milliseconds: nobody waits longer for a connection.
+/// A minute, in milliseconds: no client waits longer for a connection.
 const WAIT_MS_MAX: u64 = 60_000;
 
-/// A day, in seconds: an older connection is one without a limit.
+/// A day, in seconds: a longer limit has no effect in practice.
 const DAY_SECS: u64 = 86_400;
 
-/// Ten minutes, in milliseconds: longer work is not a request's.
+/// Ten minutes, in milliseconds: no request works longer.
 const WORK_MS_MAX: u64 = 600_000;
 
 impl Database {
@@ -107,12 +107,12 @@ impl Database {
 
 const URLS: &str = "sqlite://data/cardroom.db or postgres://user:password@host:5432/name";
 
-/// Stands where a bad URL stood.
+/// Placeholder for a bad URL.
 const NOWHERE: DatabaseUrl = DatabaseUrl::Sqlite(PathBuf::new());
 
-fn url(text: &str) -> Reading<DatabaseUrl> {
+fn url(text: &str) -> ReadResult<DatabaseUrl> {
     let url: DatabaseUrl =
         text.trim().parse().map_err(|e: crate::DatabaseUrlError| e.to_string())?;
     let shown = url.to_string();
-    Ok((url, shown))
+    Ok(Reading { value: url, shown })
 }

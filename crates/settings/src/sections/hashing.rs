@@ -1,8 +1,8 @@
-//! The lane in which passwords are hashed.
+//! The threads that hash passwords.
 
 use crate::keys::Keys;
 
-/// The lane in which passwords are hashed.
+/// The threads that hash passwords.
 #[derive(Clone, Debug)]
 pub struct Hashing {
     /// Threads that hash, 1 to 256 or the number of cores.

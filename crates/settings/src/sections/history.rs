@@ -1,8 +1,8 @@
-//! The past of gameplay states.
+//! History of gameplay states.
 
 use crate::keys::Keys;
 
-/// The past of gameplay states.
+/// History of gameplay states.
 #[derive(Clone, Debug)]
 pub struct History {
     /// Versions after which the whole document is kept again, 1 to 1,000.

@@ -1,8 +1,8 @@
-//! How much a request may carry.
+//! Sizes of requests and documents.
 
 use crate::keys::Keys;
 
-/// How much a request may carry.
+/// Sizes of requests and documents.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Longest path and query, in bytes, 256 to 65,535.

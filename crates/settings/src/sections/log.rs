@@ -1,8 +1,8 @@
-//! What is logged.
+//! Logging.
 
 use crate::keys::Keys;
 
-/// What is logged.
+/// Logging.
 #[derive(Clone, Debug)]
 pub struct Log {
     /// Form of a line.

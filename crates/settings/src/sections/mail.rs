@@ -1,24 +1,25 @@
-//! How mail leaves.
+//! Delivery of mail.
 
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::keys::Keys;
+use crate::secrets;
 
-/// How mail leaves.
+/// Delivery of mail.
 #[derive(Clone, Debug)]
 pub struct Mail {
-    /// The way out.
+    /// The transport.
     pub transport: MailTransport,
     /// Sender of every mail, as `address` or `Name <address>`.
     pub from: String,
 }
 
-/// The way mail goes.
+/// A transport for mail.
 #[derive(Clone, Debug)]
 pub enum MailTransport {
-    /// Into a folder, a file each.
+    /// Files in a folder, one for each mail.
     Outbox(PathBuf),
     /// To a mail server, by its URL: `smtp://…` or `smtps://…`.
     Smtp(SecretString),
@@ -28,7 +29,7 @@ impl Mail {
     pub(crate) fn read(keys: &mut Keys) -> Self {
         let is_smtp = keys.choice("mail.transport", [("outbox", false), ("smtp", true)]);
         let outbox = keys.text("mail.outbox_dir", "the path of a folder", folder);
-        let smtp = keys.masked("mail.smtp_url", SMTP_URL, is_smtp_url);
+        let smtp = keys.masked("mail.smtp_url", SMTP_URL, check_smtp_url);
         if is_smtp && smtp.expose_secret().is_empty() {
             keys.refuse("mail.smtp_url", "is missing, and mail.transport is smtp", SMTP_URL);
         }
@@ -48,12 +49,18 @@ fn folder(text: &str) -> Result<String, &'static str> {
     if text.is_empty() { Err("is empty") } else { Ok(text.to_owned()) }
 }
 
-fn is_smtp_url(text: &str) -> bool {
+fn check_smtp_url(text: &str) -> Result<(), &'static str> {
+    if secrets::has_blank_ends(text) {
+        return Err(secrets::BLANK_ENDS);
+    }
     let server = text.strip_prefix("smtps://").or_else(|| text.strip_prefix("smtp://"));
-    server.is_some_and(|server| !server.is_empty() && !server.contains(char::is_whitespace))
+    match server {
+        Some(server) if !server.is_empty() && !server.contains(char::is_whitespace) => Ok(()),
+        _ => Err("does not fit"),
+    }
 }
 
-/// A rough look, so that a slip is seen at the start; the mailer reads it in full.
+/// A rough check that finds slips at the start; the mailer parses the sender in full.
 fn sender(text: &str) -> Result<String, &'static str> {
     let address = match text.split_once('<') {
         Some((_, rest)) => rest.strip_suffix('>').ok_or("has a < without a > at the end")?,

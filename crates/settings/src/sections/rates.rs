@@ -1,11 +1,11 @@
-//! How often somebody may ask.
+//! Rate limits.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use crate::keys::Keys;
 
-/// How often somebody may ask.
+/// Rate limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
     /// Whether anything is limited.
@@ -26,7 +26,7 @@ pub struct Rates {
     pub login_failures: Rate,
     /// Failed log-ins of one account.
     pub account_failures: Rate,
-    /// Accounts that somebody at an address fails to log into.
+    /// Accounts that log-ins from one address fail for.
     pub accounts_tried: Rate,
     /// Wrong share codes from an address.
     pub wrong_codes: Rate,
@@ -34,7 +34,7 @@ pub struct Rates {
     pub all_wrong_codes: Rate,
 }
 
-/// So many in each period, and so many of them at once.
+/// A rate: so many in each period, and a burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// How many in each period, 1 to 1,000,000,000.
@@ -79,7 +79,7 @@ impl Rates {
         Self { enabled: keys.flag("rates.enabled"), ..rates }
     }
 
-    /// As much of everything as can be said; to begin from where only some of it matters.
+    /// The highest rates; a base for values of which only some matter.
     pub const MAX: Self = Self {
         enabled: true,
         general: Rate::MAX,
@@ -97,7 +97,7 @@ impl Rates {
 }
 
 impl Rate {
-    /// As much as can be said.
+    /// The highest rate.
     pub const MAX: Self = Self { count: COUNT_MAX, period: Period::Minute, burst: COUNT_MAX };
 
     /// So many in an hour, and so many of them at once.

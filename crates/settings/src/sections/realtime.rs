@@ -1,8 +1,8 @@
-//! What is live.
+//! Sockets, channels and presence.
 
 use crate::keys::Keys;
 
-/// What is live: sockets, channels, presence.
+/// Sockets, channels and presence.
 #[derive(Clone, Debug)]
 pub struct Realtime {
     /// Who may enter the channels of a room.
@@ -59,7 +59,7 @@ pub struct Realtime {
 pub enum RealtimeAdmission {
     /// The room's owner and its visitors, with their tokens.
     Token,
-    /// Whoever knows the room's unguessable id.
+    /// Any client that knows the room's unguessable id.
     RoomId,
 }
 
@@ -98,7 +98,7 @@ impl Realtime {
             unregistered_rooms: keys.flag("realtime.unregistered_rooms"),
             idle_timeout_secs: keys.number("realtime.idle_timeout_secs", 5..=3_600),
             recheck_secs: keys.number("realtime.recheck_secs", 1..=3_600),
-            volatile_events: keys.list("realtime.volatile_events", "names of events", |_| true),
+            volatile_events: keys.list("realtime.volatile_events", "names of events", |_| Ok(())),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use secrecy::SecretString;
 
 use crate::keys::Keys;
+use crate::secrets;
 
 /// The HTTP server.
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ pub struct Server {
     pub workers: usize,
     /// Whether to serve the OpenAPI description and Swagger UI.
     pub docs: bool,
-    /// Where the web app lives, without a slash at the end; links in mails begin with it.
+    /// URL of the web app, without a slash at the end; links in mails begin with it.
     pub public_url: String,
     /// How long an idle connection stays open, in seconds, 0 to 3600; 0 closes after every answer.
     pub keep_alive_secs: u64,
@@ -27,7 +28,7 @@ pub struct Server {
     pub unread_timeout_ms: u64,
     /// From SIGTERM to the exit at the latest, in milliseconds, 0 to 8,500.
     pub shutdown_grace_ms: u64,
-    /// Lets whoever shows it as a bearer token read `/metrics` from anywhere; empty: nobody.
+    /// Bearer token that gives access to `/metrics` from anywhere; empty: no token does.
     pub metrics_token: SecretString,
     /// How often sessions, rooms and visitors are counted for `/metrics`, in seconds, 0 to 86,400; 0 is
     /// never.
@@ -56,7 +57,7 @@ impl Server {
             request_head_timeout_ms: keys.number("server.request_head_timeout_ms", 100..=60_000),
             unread_timeout_ms: keys.number("server.unread_timeout_ms", 1_000..=600_000),
             shutdown_grace_ms: keys.number("server.shutdown_grace_ms", 0..=SHUTDOWN_GRACE_MS_MAX),
-            metrics_token: keys.masked("server.metrics_token", METRICS_TOKEN, is_metrics_token),
+            metrics_token: keys.masked("server.metrics_token", METRICS_TOKEN, check_metrics_token),
             count_every_secs: keys.number("server.count_every_secs", 0..=86_400),
             connections_max: keys.number("server.connections_max", 1..=1_000_000),
             connections_per_address: keys.number("server.connections_per_address", 0..=1_000_000),
@@ -67,8 +68,16 @@ impl Server {
 
 const METRICS_TOKEN: &str = "nothing, or 32 to 256 visible ASCII characters";
 
-fn is_metrics_token(text: &str) -> bool {
-    (32..=256).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic())
+fn check_metrics_token(text: &str) -> Result<(), &'static str> {
+    if secrets::has_blank_ends(text) {
+        Err(secrets::BLANK_ENDS)
+    } else if !(32..=256).contains(&text.len()) || !text.bytes().all(|it| it.is_ascii_graphic()) {
+        Err("does not fit")
+    } else if secrets::is_monotonous(text) {
+        Err(secrets::MONOTONOUS)
+    } else {
+        Ok(())
+    }
 }
 
 const PUBLIC_URL: &str = "http:// or https:// and a host";

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::layers::BASE;
-use crate::tests::{POSTGRES, SECRET, Variable, environment, problems, settings};
+use crate::tests::{POSTGRES, PUBLIC_URL, SECRET, Variable, environment, problems, settings};
 use crate::{Effective, Loaded, load};
 
 /// Variables, and a value they lead to with its source.
@@ -68,7 +68,7 @@ fn a_file_beside_the_executable_takes_the_place_of_the_embedded_one() {
     fs::create_dir(folder.path().join("config")).unwrap();
     fs::write(&path, "[server]\nport = 9000\n").unwrap();
 
-    let environment = environment(&[("CARDROOM_PROFILE", "production"), SECRET]);
+    let environment = environment(&[("CARDROOM_PROFILE", "production"), SECRET, PUBLIC_URL]);
     let environment = environment.with_executable_in(folder.path());
     let Loaded { settings, effective } = load(&environment).unwrap();
 
@@ -76,9 +76,13 @@ fn a_file_beside_the_executable_takes_the_place_of_the_embedded_one() {
     let sources = effective.iter().map(|it| it.source.as_str());
     // What was computed for the profile, if anything was, lies below what people write.
     let sources: BTreeSet<_> = sources.filter(|it| *it != "tuning/production.toml").collect();
-    let variables = ["environment variable CARDROOM_PROFILE", "environment variable JWT_SECRET"];
+    let variables = [
+        "environment variable CARDROOM_PROFILE",
+        "environment variable JWT_SECRET",
+        "environment variable CARDROOM__SERVER__PUBLIC_URL",
+    ];
     let files = [path.to_str().unwrap(), "base.toml"];
-    assert_eq!(sources, [variables, files].concat().into_iter().collect());
+    assert_eq!(sources, [&variables[..], &files[..]].concat().into_iter().collect());
 }
 
 /// The folder `config` with a file of tuned values for development and one of a person's.

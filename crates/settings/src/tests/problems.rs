@@ -17,6 +17,7 @@ CARDROOM__SERVER__PUBLIC_URL=app.org | server.public_url: "app.org" begins with 
 CARDROOM__AUTH__BCRYPT_COST=16 | auth.bcrypt_cost: "16" is out of range | a whole number from 4 to 15
 CARDROOM__HASHING__THREADS=257 | hashing.threads: "257" is out of range | a whole number from 0 to 256; 0 is one per core
 CARDROOM__CORS__ORIGINS=http://a,b | cors.origins: "b" does not fit | http(s)://host[:port] in small letters, without a path, or *
+CARDROOM__CORS__ORIGINS=https://a.org:443 | cors.origins: "https://a.org:443" names the default port, which browsers leave out: leave it out as well | http(s)://host[:port] in small letters, without a path, or *
 CARDROOM__MAIL__TRANSPORT=post | mail.transport: "post" is no choice | outbox or smtp
 CARDROOM__MAIL__FROM=me | mail.from: "me" holds no address | an address, alone or as in Name <address>
 CARDROOM__LOG__FORMAT=xml | log.format: "xml" is no choice | text or json
@@ -75,11 +76,13 @@ fn all_problems_are_told_at_once() {
     let problems = load(&environment(&[production, ("PORT", "web"), demo, typo])).unwrap_err();
     assert_eq!(
         problems.to_string(),
-        "the settings have 4 problems:
+        "the settings have 5 problems:
   server.port: \"web\" is not a whole number (from environment variable PORT); accepted: a whole \
          number from 0 to 65535
   auth.jwt_secret: is missing (from base.toml); accepted: at least 32 bytes of your own in \
          JWT_SECRET, as from `openssl rand -base64 48`
+  server.public_url: names this machine, and links in mails begin with it (from base.toml); \
+         accepted: the address of your web app, as in https://app.example.org
   auth.demo_accounts: would let everybody in: their password is published (from environment \
          variable CARDROOM__AUTH__DEMO_ACCOUNTS); accepted: false, in production, cloud-run and small
   log.formt: unknown key; did you mean log.format? (from environment variable \
@@ -117,6 +120,6 @@ fn no_secret_is_ever_shown() {
         ("CARDROOM__AUTH__JWT_SECRT", secret),
     ];
     let problems = load(&environment(&bad)).unwrap_err();
-    assert_eq!(problems.0.len(), 5, "{problems}");
+    assert_eq!(problems.0.len(), 6, "{problems}");
     assert!(!format!("{problems} {problems:?}").contains("hunter2"), "{problems}");
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use secrecy::ExposeSecret;
 
-use crate::tests::{POSTGRES, SECRET, Variable, problems, settings};
+use crate::tests::{POSTGRES, PUBLIC_URL, SECRET, Variable, problems, settings};
 use crate::{LogFormat, MailTransport, Profile, Settings};
 
 #[test]
@@ -25,7 +25,7 @@ fn development_needs_nothing() {
 fn every_profile_loads_with_a_secret_and_a_database() {
     for profile in Profile::ALL {
         let name = ("CARDROOM_PROFILE", profile.as_str());
-        let settings = settings(&[name, SECRET, POSTGRES]);
+        let settings = settings(&[name, SECRET, POSTGRES, PUBLIC_URL]);
         assert_eq!(settings.profile, profile);
         assert_eq!(settings.auth.jwt_secret.expose_secret(), SECRET.1);
         assert_eq!(settings.auth.demo_accounts, !profile.is_live());
@@ -37,7 +37,7 @@ fn every_profile_loads_with_a_secret_and_a_database() {
 
 #[test]
 fn a_profile_is_what_its_name_promises() {
-    let of = |profile| settings(&[("CARDROOM_PROFILE", profile), SECRET, POSTGRES]);
+    let of = |profile| settings(&[("CARDROOM_PROFILE", profile), SECRET, POSTGRES, PUBLIC_URL]);
     assert_eq!((of("test").server.port, of("test").auth.bcrypt_cost), (0, 4));
     assert_eq!((of("staging").server.docs, of("staging").auth.bcrypt_cost), (true, 10));
     let production = of("production");
@@ -52,7 +52,7 @@ fn what_does_not_belong_into_a_profile_is_refused_there_alone() {
     fn check(variable: Variable, key: &str, refused_in: &[Profile]) {
         for profile in Profile::ALL {
             let profile_variable = ("CARDROOM_PROFILE", profile.as_str());
-            let problems = problems(&[profile_variable, SECRET, POSTGRES, variable]);
+            let problems = problems(&[profile_variable, SECRET, POSTGRES, PUBLIC_URL, variable]);
             let is_refused = problems.iter().any(|line| line.starts_with(&format!("{key}: ")));
             assert_eq!(is_refused, refused_in.contains(&profile), "{profile}: {problems:?}");
         }
@@ -65,12 +65,23 @@ fn what_does_not_belong_into_a_profile_is_refused_there_alone() {
         "your-secret-key-change-me-in-production",
         "development-secret-known-to-everybody",
         "test-secret-known-to-everybody-and-no-more",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "abcdefgabcdefgabcdefgabcdefgabcdefg",
     ] {
         check(("JWT_SECRET", secret), "auth.jwt_secret", strict);
+    }
+    for secret in ["0123456789abcdef0123456789abcdef\n", " 0123456789abcdef0123456789abcdef"] {
+        check(("JWT_SECRET", secret), "auth.jwt_secret", &Profile::ALL);
+    }
+    check(("JWT_SECRET", &" ".repeat(40)), "auth.jwt_secret", &Profile::ALL);
+    for local in ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:3000/app"] {
+        let live = &[Production, CloudRun, Small];
+        check(("CARDROOM__SERVER__PUBLIC_URL", local), "server.public_url", live);
     }
     let passive = "CARDROOM__AUTH__PASSIVE_JWT_SECRETS";
     let one_is_short = "0123456789abcdef0123456789abcdef, short-but-secret";
     check((passive, one_is_short), "auth.passive_jwt_secrets", strict);
+    check((passive, &"a".repeat(40)), "auth.passive_jwt_secrets", strict);
     check((passive, "0123456789abcdef0123456789abcdef"), "auth.passive_jwt_secrets", &[]);
     check(("CARDROOM__CORS__ORIGINS", "https://a.example,*"), "cors.origins", strict);
     let unregistered = "realtime.unregistered_rooms";
@@ -90,11 +101,11 @@ fn sqlite_on_cloud_run_needs_a_word() {
     let allowed = ("CARDROOM__DATABASE__ALLOW_EPHEMERAL", "true");
     for profile in Profile::ALL {
         let profile = ("CARDROOM_PROFILE", profile.as_str());
-        let refused = problems(&[profile, SECRET, cloud_run]);
+        let refused = problems(&[profile, SECRET, PUBLIC_URL, cloud_run]);
         assert!(refused.len() == 1 && refused[0].starts_with("database.url: is SQLite"));
         assert!(refused[0].contains("allow_ephemeral = true"));
-        assert!(problems(&[profile, SECRET, cloud_run, allowed]).is_empty());
-        assert!(problems(&[profile, SECRET, cloud_run, POSTGRES]).is_empty());
+        assert!(problems(&[profile, SECRET, PUBLIC_URL, cloud_run, allowed]).is_empty());
+        assert!(problems(&[profile, SECRET, PUBLIC_URL, cloud_run, POSTGRES]).is_empty());
     }
 }
 

@@ -160,6 +160,7 @@ mod tests {
             ("CARDROOM_PROFILE", "cloud-run"),
             ("JWT_SECRET", "0123456789abcdef0123456789abcdef"),
             ("DATABASE_URL", "postgres://db/cardroom"),
+            ("CARDROOM__SERVER__PUBLIC_URL", "https://app.example.org"),
         ];
         let mut settings = settings::load(&settings::Environment::new(variables)).unwrap().settings;
         settings.admission.requests = 30;

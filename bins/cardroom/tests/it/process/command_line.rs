@@ -41,6 +41,7 @@ fn a_check_prints_every_value_with_its_source_and_no_secret() {
         &[
             ("CARDROOM_PROFILE", "production"),
             ("JWT_SECRET", SECRET),
+            ("CARDROOM__SERVER__PUBLIC_URL", "https://app.example.org"),
             ("DATABASE_URL", "postgres://cardroom:hunter2@db.example.org/cardroom"),
             ("CARDROOM__MAIL__SMTP_URL", "smtps://me:hunter3@mail.example.org"),
             ("CARDROOM__DATABASE__POOL_SIZE", "12"),
@@ -95,11 +96,14 @@ fn production_starts_with_no_secret_that_others_know() {
         ("development-secret-known-to-everybody", "is a published default"),
         ("test-secret-known-to-everybody-and-no-more", "is a published default"),
         ("thirty-one bytes are not enough", "is too short"),
+        ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "has fewer than eight different characters"),
+        ("a secret of one's own, from a file\n", "begins or ends with white space"),
     ] {
         for profile in ["production", "staging", "cloud-run", "small"] {
             let variables = [
                 ("CARDROOM_PROFILE", profile),
                 ("JWT_SECRET", secret),
+                ("CARDROOM__SERVER__PUBLIC_URL", "https://app.example.org"),
                 ("DATABASE_URL", "postgres://me@db.example.org/cardroom"),
             ];
             let complaint = complaint(&variables);
