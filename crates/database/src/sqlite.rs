@@ -1,8 +1,10 @@
 //! SQLite: one writer, a few readers, and settings that never lose an acknowledged write.
 
 use std::error::Error;
+use std::fs::OpenOptions;
 use std::future::ready;
-use std::os::unix::fs::MetadataExt as _;
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -140,12 +142,27 @@ pub(crate) fn create_folder(path: &Path) -> ConnectionResult<()> {
 /// lets it grow: then it cannot be written back.
 const WAL_BYTES_KEPT: u64 = 16 << 20;
 
+/// Creates the file at `path`, when it is missing, so that only its owner may read it. SQLite gives the
+/// files beside it the same permissions.
+fn create_private(path: &Path) -> ConnectionResult<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create_new(true).mode(0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            let what = format!("cannot create {}: {error}", path.display());
+            Err(ConnectionError::BadConnection(what))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Opens the file at `path`, creating it and its folder when they are missing.
 ///
 /// `synchronous=FULL` makes a commit wait until it is on disk. Checkpoints are frequent, because the
 /// commit that triggers one waits for it. The page cache holds 16 MiB at most.
 pub(crate) fn open(path: &Path, busy_timeout_ms: u64) -> ConnectionResult<SqliteConnection> {
     create_folder(path)?;
+    create_private(path)?;
     let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
     connection
         .batch_execute(&format!(
@@ -160,4 +177,24 @@ pub(crate) fn open(path: &Path, busy_timeout_ms: u64) -> ConnectionResult<Sqlite
         ))
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_owner_reads_a_new_file_and_those_beside_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = open(&folder.path().join("new.db"), 1_000).unwrap();
+        connection.batch_execute("CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (1);").unwrap();
+        let modes = std::fs::read_dir(folder.path()).unwrap().map(|file| {
+            let file = file.unwrap();
+            (file.file_name(), file.metadata().unwrap().permissions().mode() & 0o777)
+        });
+        let modes: Vec<_> = modes.collect();
+        assert_eq!(modes.len(), 3, "{modes:?}");
+        assert!(modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
+    }
 }
