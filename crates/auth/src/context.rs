@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use crate::accounts::Accounts;
 use crate::mail::{Mailer, MailerError};
+use crate::passwords::HighestCost;
 use crate::pseudonym::Pseudonyms;
 use crate::tokens::{AccessTokens, KeyRing, RefreshTokens, VisitorTokens};
 
@@ -30,6 +31,8 @@ pub struct Auth {
     pub pseudonyms: Pseudonyms,
     /// Threads that hash passwords.
     pub hashing: HashingLane,
+    /// The cost whose time a refused log-in takes.
+    pub highest_cost: HighestCost,
     /// Sends mail in the background.
     pub mailer: Mailer,
     /// Settings of the section `auth`.
@@ -68,6 +71,7 @@ impl Auth {
             visitor_tokens: VisitorTokens::new(&ring, rules.visitor_token_minutes),
             pseudonyms: Pseudonyms::new(&rules.jwt_secret),
             hashing: HashingLane::start(&settings.hashing)?,
+            highest_cost: HighestCost::new(rules.bcrypt_cost),
             mailer: Mailer::start(&settings.mail, &settings.server.public_url, runtime)?,
             rules: rules.clone(),
             batch_users: settings.limits.batch_users,

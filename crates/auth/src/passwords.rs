@@ -3,9 +3,11 @@
 pub(crate) mod change;
 mod common;
 mod hash;
+mod highest_cost;
 mod password;
 pub(crate) mod reset;
 
 pub use hash::PasswordHash;
+pub use highest_cost::HighestCost;
 pub use password::Password;
 pub(crate) use password::UnfitPassword;

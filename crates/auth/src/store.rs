@@ -6,8 +6,11 @@ pub(crate) mod sessions;
 use chrono::{DateTime, Utc};
 use database::schema::users;
 use database::{At, Execute, Fetch, columns};
+use diesel::dsl::max;
 use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
 use ids::AccountId;
+use settings::BCRYPT_COST_MAX;
 use values::Email;
 
 use crate::accounts::Roles;
@@ -88,6 +91,20 @@ impl From<&Credentials> for NewAccount {
             created_at: account.created_at.into(),
         }
     }
+}
+
+diesel::define_sql_function! {
+    /// Characters of a text, from the first as number 1.
+    fn substr(text: Text, from: Integer, count: Integer) -> Text;
+}
+
+/// The highest cost of the stored hashes, as two digits. Costs that no hash may have are left out.
+pub(crate) fn highest_cost() -> impl Fetch<'static, Option<String>> {
+    // `$2b$12$…`: the cost is in the fifth and the sixth character.
+    users::table
+        .filter(users::hashed_password.like("$2_$__$%"))
+        .filter(substr(users::hashed_password, 5, 2).le(format!("{BCRYPT_COST_MAX:02}")))
+        .select(max(substr(users::hashed_password, 5, 2)))
 }
 
 /// The account with this id.

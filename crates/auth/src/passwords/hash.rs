@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use settings::BCRYPT_COST_MAX;
+
 use crate::passwords::Password;
 use crate::passwords::password::BYTES_MAX;
 
@@ -18,11 +20,12 @@ impl PasswordHash {
     /// Whether this is the hash of `password`. Blocks for up to a second.
     ///
     /// A password that bcrypt would not read to its end never matches, nor does any password match a
-    /// malformed hash.
+    /// malformed hash or one that has no [`Self::cost`].
     pub fn matches(&self, password: &Password) -> bool {
         let text = password.expose();
         let is_read_whole = text.len() <= BYTES_MAX + 1 && !text.contains('\0');
-        let matches = bcrypt::verify(text, &self.0).unwrap_or(false);
+        let is_hash = self.cost().is_some();
+        let matches = is_hash && bcrypt::verify(text, &self.0).unwrap_or(false);
         is_read_whole && matches
     }
 
@@ -41,14 +44,19 @@ impl PasswordHash {
     /// The costs whose work, together with that of this hash, is the work of `cost`. A step of cost doubles
     /// the work, so 10 and then 10 and 11 take as long as 12.
     fn costs_missing(&self, cost: u32) -> Range<u32> {
-        let parts = self.0.parse::<bcrypt::HashParts>();
-        parts.map_or(cost..cost + 1, |parts| parts.get_cost()..cost)
+        self.cost().map_or(cost..cost + 1, |own| own..cost)
     }
 
     /// Whether its cost is below `cost`.
     pub fn is_cheaper_than(&self, cost: u32) -> bool {
-        let parts = self.0.parse::<bcrypt::HashParts>();
-        parts.is_ok_and(|parts| parts.get_cost() < cost)
+        self.cost().is_some_and(|own| own < cost)
+    }
+
+    /// Its cost; none when it is malformed, or its cost is above any that the settings allow: a hash of
+    /// cost 31 would occupy a thread for hours.
+    pub(crate) fn cost(&self) -> Option<u32> {
+        let parts = self.0.parse::<bcrypt::HashParts>().ok()?;
+        Some(parts.get_cost()).filter(|cost| *cost <= BCRYPT_COST_MAX)
     }
 
     /// The text to store.
@@ -136,6 +144,8 @@ mod tests {
             check(&PasswordHash::matching_nothing(cost), 1 << cost);
         }
         check(&PasswordHash::from("plain".to_owned()), 0);
+        check(&PasswordHash::matching_nothing(31), 0);
+        check(&PasswordHash::matching_nothing(BCRYPT_COST_MAX + 1), 0);
         assert!(PasswordHash::matching_nothing(13).costs_missing(12).is_empty());
     }
 }

@@ -85,7 +85,10 @@ async fn check(
 ) -> Result<(Credentials, Password), AuthError> {
     let known = auth.db.read_one(store::by_email(email)).await?.map(Credentials::from);
     let hash = known.as_ref().map(|it| it.hash.clone());
-    let cost = auth.rules.bcrypt_cost;
+    if let Some(cost) = hash.as_ref().and_then(PasswordHash::cost) {
+        auth.highest_cost.observe(cost);
+    }
+    let cost = auth.highest_cost.get();
     let hash = hash.unwrap_or_else(|| PasswordHash::matching_nothing(cost));
     let check = move || (hash.matches_at_cost(&password, cost), password);
     let (matches, password) = auth.hashing.run(check).await?;
@@ -103,12 +106,17 @@ async fn check(
     Ok((credentials, password))
 }
 
-/// Hashes once, so that the lane can estimate waits before the first log-in.
+/// Finds the highest cost of the stored hashes, and hashes once at that cost, so that the lane can estimate
+/// waits before the first log-in.
 ///
 /// # Errors
-/// When the lane is full; then it estimates from the log-ins that fill it.
+/// When the database fails, or the lane is full; then both are learned from log-ins.
 pub async fn measure(auth: &Auth) -> Result<(), AuthError> {
-    let hash = PasswordHash::matching_nothing(auth.rules.bcrypt_cost);
+    let stored = auth.db.read_one(store::highest_cost()).await?.flatten();
+    if let Some(cost) = stored.and_then(|it| it.parse().ok()) {
+        auth.highest_cost.observe(cost);
+    }
+    let hash = PasswordHash::matching_nothing(auth.highest_cost.get());
     auth.hashing.run(move || hash.matches(&Password::from(String::new()))).await?;
     Ok(())
 }

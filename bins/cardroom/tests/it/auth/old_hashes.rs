@@ -1,8 +1,10 @@
 //! Passwords that the earlier backend hashed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::status_of_login;
+use tokio::time::timeout;
+
+use super::{COUNSELLOR, status_of_login};
 use crate::app::TestApp;
 use crate::behind::Behind;
 
@@ -61,6 +63,45 @@ async fn hashes_that_cost_enough_stay() {
         assert_eq!(status_of_login(&app, email, PASSWORD).await, 200);
         assert_eq!(behind.hash(email).await, old);
     }
+}
+
+#[testkit::on_both_databases]
+async fn a_hash_of_an_absurd_cost_matches_nothing_and_occupies_nobody() {
+    let app = TestApp::spawn().await;
+    let behind = Behind::of(&app);
+    for cost in [31, 16] {
+        let email = format!("cost{cost}@example.com");
+        behind.import(&email, &format!("$2b${cost}${}", &OLD[0].1[7..])).await;
+        let answer = timeout(Duration::from_secs(20), status_of_login(&app, &email, PASSWORD));
+        assert_eq!(answer.await, Ok(401), "cost {cost}");
+    }
+    assert_eq!(status_of_login(&app, COUNSELLOR, "demo123").await, 200);
+}
+
+#[testkit::on_both_databases]
+async fn an_unknown_address_costs_what_the_dearest_hash_costs() {
+    let app = TestApp::spawn().await;
+    let [_, (dear, hash)] = OLD;
+    Behind::of(&app).import(dear, hash).await;
+    assert_eq!(status_of_login(&app, dear, "a wrong password").await, 401);
+
+    // A hash of cost 12 takes 256 times as long as one of the test profile.
+    let known = quickest(&app, dear).await;
+    for refused in ["nobody@example.com", COUNSELLOR] {
+        let refused = quickest(&app, refused).await;
+        assert!(refused > known / 4, "{refused:?} against {known:?}");
+    }
+}
+
+/// The quickest of three refusals.
+async fn quickest(app: &TestApp, email: &str) -> Duration {
+    let mut quickest = Duration::MAX;
+    for _ in 0..3 {
+        let start = Instant::now();
+        assert_eq!(status_of_login(app, email, "a wrong password").await, 401);
+        quickest = quickest.min(start.elapsed());
+    }
+    quickest
 }
 
 #[testkit::on_both_databases]
