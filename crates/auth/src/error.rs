@@ -1,4 +1,7 @@
-//! What can go wrong with accounts, as the caller sees it.
+//! Errors of requests about accounts, as clients see them.
+//!
+//! The texts are those of the earlier backend, which its clients show or compare, also where three texts
+//! name one fault: `Inactive`, `AdminInactive` and `InactiveLogin` share the code `user_inactive`.
 
 use std::time::Duration;
 
@@ -11,43 +14,47 @@ use thiserror::Error;
 
 use crate::passwords::UnfitPassword;
 
-/// Why a request about accounts was not carried out.
+/// The text for every token that is not accepted. Clients compare texts of the earlier backend; programs
+/// tell the cases apart by `code`.
+const NOT_VALIDATED: &str = "Could not validate credentials";
+
+/// Why a request about accounts failed.
 #[derive(Debug, Error)]
 pub enum AuthError {
     /// No bearer token was sent.
     #[error("Authorization header required")]
     NoToken,
-    /// The token is not ours, is over, or names nobody.
-    #[error("Could not validate credentials")]
+    /// The access token is not valid, or it expired.
+    #[error("{}", NOT_VALIDATED)]
     BadToken,
-    /// The session of the token was ended.
-    #[error("Could not validate credentials")]
+    /// The session of the access token is over.
+    #[error("{}", NOT_VALIDATED)]
     SessionOver,
-    /// The refresh token leads to no session that lasts.
-    #[error("Could not validate credentials")]
+    /// The refresh token belongs to no active session.
+    #[error("{}", NOT_VALIDATED)]
     BadRefreshToken,
     /// The caller has no such session.
     #[error("Session not found")]
     NoSuchSession,
-    /// The password was handed out, and has to be replaced first.
+    /// The password was assigned and has to be changed first.
     #[error("Password must be changed first")]
     MustChangePassword,
-    /// The token's subject is no id.
+    /// The `sub` of a token of the earlier backend is not an id.
     #[error("Invalid user ID format")]
     BadSubject,
-    /// The account of the token is gone.
+    /// The account was deleted.
     #[error("User not found")]
     NoSuchUser,
-    /// The account was deactivated.
+    /// The account is deactivated.
     #[error("User is inactive")]
     Inactive,
-    /// The account of an administrator was deactivated.
+    /// The account is deactivated, at a route for administrators.
     #[error("User account is inactive")]
     AdminInactive,
     /// Only administrators may do this.
     #[error("Admin access required")]
     NotAdmin,
-    /// The log-in failed; whether the address is known is not told.
+    /// Unknown address or wrong password; the answer does not tell which.
     #[error("Incorrect email or password")]
     WrongCredentials,
     /// The password was right, but the account is deactivated.
@@ -56,40 +63,34 @@ pub enum AuthError {
     /// The old password of a change was wrong.
     #[error("Incorrect current password")]
     WrongPassword,
-    /// The new password is too short.
-    #[error("Password must be at least 8 characters")]
-    PasswordShort,
-    /// The new password is longer than bcrypt reads.
-    #[error("Password must be at most 71 bytes")]
-    PasswordLong,
-    /// The new password is among those that are tried first.
-    #[error("Password is too common, please choose another")]
-    PasswordCommon,
-    /// The reset token is unknown, used, replaced or over.
+    /// The new password breaks a rule.
+    #[error(transparent)]
+    UnfitPassword(#[from] UnfitPassword),
+    /// The reset token is unknown or used, or it expired.
     #[error("Invalid or expired reset token")]
     BadResetToken,
-    /// Somebody has this address already.
+    /// The address has an account.
     #[error("Email already registered")]
     EmailTaken,
-    /// The profile lets nobody register.
+    /// The profile does not allow registration.
     #[error("Registration is not available in this environment")]
     RegistrationClosed,
-    /// Nobody may make themselves an administrator.
+    /// The role cannot be chosen at registration.
     #[error("This role cannot be chosen at registration")]
     RoleNotForChoice,
     /// The profile has no demo accounts.
     #[error("Demo accounts are not available in this environment")]
     NoDemoAccounts,
-    /// A batch that names nobody.
+    /// The batch has neither list.
     #[error("Either 'emails' or 'users' must be provided")]
     EmptyBatch,
-    /// A batch of more users than one request may create.
+    /// The batch has more users than one request may create.
     #[error("A batch may create at most {0} users")]
     LargeBatch(usize),
-    /// Too many tried.
+    /// Too many attempts.
     #[error(transparent)]
     Limited(#[from] Limited),
-    /// Too many passwords wait to be hashed.
+    /// The hashing queue is full.
     #[error(transparent)]
     Hashing(#[from] HashingRefused),
     /// bcrypt failed.
@@ -100,30 +101,20 @@ pub enum AuthError {
     Signing(#[source] jsonwebtoken::errors::Error),
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] DatabaseError),
+    Database(#[from] DatabaseError),
 }
 
 impl AuthError {
-    /// Whether a password was guessed wrong, or may have been.
+    /// Whether this counts as a wrong guess of a password.
     pub(crate) fn is_wrong_guess(&self) -> bool {
         matches!(self, Self::WrongCredentials | Self::WrongPassword)
-    }
-}
-
-impl From<UnfitPassword> for AuthError {
-    fn from(unfit: UnfitPassword) -> Self {
-        match unfit {
-            UnfitPassword::Short => Self::PasswordShort,
-            UnfitPassword::Long => Self::PasswordLong,
-            UnfitPassword::Common => Self::PasswordCommon,
-        }
     }
 }
 
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
         let (status, code) = match error {
-            AuthError::Store(error) => return error.into(),
+            AuthError::Database(error) => return error.into(),
             AuthError::Bcrypt(_) | AuthError::Signing(_) => return Self::bug(&error),
             AuthError::Hashing(refused) => return busy(&refused),
             AuthError::Limited(limited) => return limited.into(),
@@ -142,9 +133,7 @@ impl From<AuthError> for Problem {
             AuthError::NotAdmin => (StatusCode::FORBIDDEN, "admin_required"),
             AuthError::InactiveLogin => (StatusCode::BAD_REQUEST, "user_inactive"),
             AuthError::WrongPassword => (StatusCode::BAD_REQUEST, "wrong_password"),
-            AuthError::PasswordShort => (StatusCode::BAD_REQUEST, "password_too_short"),
-            AuthError::PasswordLong => (StatusCode::BAD_REQUEST, "password_too_long"),
-            AuthError::PasswordCommon => (StatusCode::BAD_REQUEST, "password_too_common"),
+            AuthError::UnfitPassword(unfit) => (StatusCode::BAD_REQUEST, code_of(unfit)),
             AuthError::BadResetToken => (StatusCode::BAD_REQUEST, "invalid_reset_token"),
             AuthError::EmailTaken => (StatusCode::CONFLICT, "email_taken"),
             AuthError::RegistrationClosed => (StatusCode::FORBIDDEN, "registration_closed"),
@@ -162,6 +151,14 @@ impl From<AuthError> for Problem {
     }
 }
 
+fn code_of(unfit: UnfitPassword) -> &'static str {
+    match unfit {
+        UnfitPassword::Short => "password_too_short",
+        UnfitPassword::Long => "password_too_long",
+        UnfitPassword::Common => "password_too_common",
+    }
+}
+
 fn busy(refused: &HashingRefused) -> Problem {
     match refused {
         HashingRefused::Full { retry_after } => Problem::unavailable(
@@ -173,7 +170,7 @@ fn busy(refused: &HashingRefused) -> Problem {
     }
 }
 
-/// Rounded up, so that nobody comes back too early.
+/// Whole seconds, rounded up, so that a client does not retry too early.
 fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -10,4 +10,4 @@ pub(crate) mod reset;
 pub use hash::PasswordHash;
 pub use highest_cost::HighestCost;
 pub use password::Password;
-pub(crate) use password::UnfitPassword;
+pub(crate) use password::{NewPassword, UnfitPassword};

@@ -66,7 +66,7 @@ async fn a_batch_that_makes_no_sense_is_refused() {
 
     for (what, body) in [
         ("nothing", json!({})),
-        ("nobody", json!({ "emails": [], "users": [] })),
+        ("no users", json!({ "users": [] })),
         ("null", json!({ "emails": null, "users": null })),
         ("too many", json!({ "emails": ["a@example.com", "b@example.com", "c@example.com"] })),
         ("no lists", json!({ "emails": "a@example.com", "users": {} })),
@@ -80,6 +80,35 @@ async fn a_batch_that_makes_no_sense_is_refused() {
         transcript.say(what, admin.post(PATH, &body)).await;
     }
     transcript.check("batch_refused");
+}
+
+#[testkit::on_both_databases]
+async fn an_empty_list_of_addresses_is_a_batch_of_nobody() {
+    let app = TestApp::spawn().await;
+    let admin = app.admin().await;
+    let nobody = json!({ "success": [], "existing": [], "failed": [] });
+    assert_eq!(batch(&admin, json!({ "emails": [] })).await, nobody);
+    assert_eq!(batch(&admin, json!({ "emails": [], "users": [] })).await, nobody);
+}
+
+#[testkit::on_both_databases]
+async fn a_password_that_nobody_could_choose_is_good_for_a_change_only() {
+    let app = TestApp::spawn().await;
+    let admin = app.admin().await;
+    for (n, unfit) in ["a", "1234567", "password1", "iloveyou"].into_iter().enumerate() {
+        let email = format!("weak{n}@example.com");
+        let body = json!({ "users": [{ "email": email, "password": unfit }] });
+        let made = batch(&admin, body.clone()).await;
+        assert_eq!(made["success"][0]["must_change_password"], true, "{unfit}");
+        let reset = json!({ "on_duplicate": "reset_password", "users": body["users"] });
+        let again = batch(&admin, reset).await;
+        assert_eq!(again["existing"][0]["must_change_password"], true, "{unfit}");
+
+        let weak = Counsellor::new(&app, app.token_of(&email, unfit).await);
+        let room = json!({ "name": "Room" });
+        let answer = body_of(weak.post("/api/rooms", &room).send().await.unwrap()).await;
+        assert_eq!(answer["code"], "password_change_required", "{unfit}");
+    }
 }
 
 #[testkit::on_both_databases]

@@ -81,7 +81,12 @@ impl TestApp {
 
     /// The token of somebody with a demo password.
     pub(crate) async fn token(&self, email: &str) -> String {
-        let body = json!({ "email": email, "password": "demo123" });
+        self.token_of(email, "demo123").await
+    }
+
+    /// The token of somebody with this password.
+    pub(crate) async fn token_of(&self, email: &str, password: &str) -> String {
+        let body = json!({ "email": email, "password": password });
         let answer: Value =
             body_of(self.post("/api/auth/login", &body).send().await.unwrap()).await;
         answer["access_token"].as_str().expect("a token").to_owned()

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
 use database::Fetch;
 use futures::{StreamExt, TryStreamExt};
 use ids::AccountId;
@@ -57,6 +56,8 @@ pub enum Outcome {
         email: Email,
         /// The password to hand over.
         password: Password,
+        /// Whether the password has to be changed first.
+        must_change: bool,
     },
     /// There was an account.
     Existing {
@@ -64,22 +65,25 @@ pub enum Outcome {
         email: Email,
         /// The new password to hand over, if it was reset.
         password: Option<Password>,
-        /// When the account was created.
-        created_at: Option<DateTime<Utc>>,
+        /// The account; none when it was deleted at the same time.
+        account: Option<Account>,
     },
     /// No account was created.
     Failed {
         /// The address as it was sent.
         email: String,
         /// The reason.
-        reason: &'static str,
+        reason: String,
     },
 }
 
 /// Creates an account for each candidate. Each is independent: one that fails does not stop the others.
 ///
+/// A password that an owner could not choose is accepted, since callers of the earlier backend rely on it,
+/// but it has to be changed first, like a generated one.
+///
 /// # Errors
-/// When there are no candidates or too many, or when the database fails.
+/// When there are too many candidates, or when the database fails.
 pub async fn create(
     auth: &Auth,
     admin: &Account,
@@ -87,10 +91,8 @@ pub async fn create(
     on_duplicate: OnDuplicate,
     client: &Client,
 ) -> Result<Vec<Outcome>, AuthError> {
-    match candidates.len() {
-        0 => return Err(AuthError::EmptyBatch),
-        count if count > auth.batch_users => return Err(AuthError::LargeBatch(auth.batch_users)),
-        _ => {}
+    if candidates.len() > auth.batch_users {
+        return Err(AuthError::LargeBatch(auth.batch_users));
     }
     let by = Actor { admin: admin.id, client };
     let mut seen = HashSet::new();
@@ -135,15 +137,16 @@ async fn create_one(
 ) -> Result<Outcome, AuthError> {
     let Candidate { email: sent, password, name, roles } = candidate;
     let Ok(email) = Email::parse(&sent) else {
-        return Ok(Outcome::Failed { email: sent, reason: "Invalid email format" });
+        return Ok(Outcome::Failed { email: sent, reason: "Invalid email format".to_owned() });
     };
     let known = auth.db.read_one(store::by_email(&email)).await?.map(Account::from);
     if known.is_some() && on_duplicate == OnDuplicate::Skip {
         return Ok(existing(email, None, known));
     }
-    let must_change = password.is_none();
-    let Ok(password) = password.unwrap_or_else(generate).hashable() else {
-        return Ok(Outcome::Failed { email: sent, reason: "Password must be at most 71 bytes" });
+    let must_change = password.as_ref().is_none_or(|it| it.check_rules().is_err());
+    let password = match password.unwrap_or_else(generate).hashable() {
+        Ok(password) => password,
+        Err(unfit) => return Ok(Outcome::Failed { email: sent, reason: unfit.to_string() }),
     };
     let hash = hash(auth, password.clone()).await?;
     if known.is_none() {
@@ -153,7 +156,7 @@ async fn create_one(
         account.account.must_change_password = must_change;
         let account = NewAccount::from(&account);
         if by.change(auth, Action::Created, store::create(&account)).await?.is_some() {
-            return Ok(Outcome::Created { email, password });
+            return Ok(Outcome::Created { email, password, must_change });
         }
     }
     // There is an account, from before or from a concurrent request.
@@ -185,7 +188,7 @@ async fn reset(
 }
 
 fn existing(email: Email, password: Option<Password>, account: Option<Account>) -> Outcome {
-    Outcome::Existing { email, password, created_at: account.map(|it| it.created_at) }
+    Outcome::Existing { email, password, account }
 }
 
 async fn hash(auth: &Auth, password: Password) -> Result<PasswordHash, AuthError> {

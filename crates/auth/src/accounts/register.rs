@@ -9,16 +9,16 @@ use crate::audit::{self, Action, AuditEntry};
 use crate::client::Client;
 use crate::context::Auth;
 use crate::error::AuthError;
-use crate::passwords::{Password, PasswordHash};
+use crate::passwords::{NewPassword, PasswordHash};
 use crate::sessions::{TokenPair, lifecycle};
 use crate::store::{self, AccountRow, NewAccount};
 
 /// A registration.
-pub struct Registration {
+pub(crate) struct Registration {
     /// The address to log in with.
     pub email: Email,
     /// The password.
-    pub password: Password,
+    pub(crate) password: NewPassword,
     /// The display name.
     pub name: Text<1, 200>,
     /// The roles.
@@ -41,7 +41,7 @@ pub(crate) async fn register(
     if roles.has(Role::Admin) {
         return Err(AuthError::RoleNotForChoice);
     }
-    let (password, cost) = (password.fit_to_set()?, auth.rules.bcrypt_cost);
+    let (password, cost) = (password.check()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || password.hash(cost)).await??;
     let account = new_account(email, name.into_inner(), roles, hash);
     let entry = AuditEntry::own(Action::Registered, account.account.id, None);

@@ -12,16 +12,17 @@ use values::{Email, Field, Fields, FromFields, Location, Nested, Text, time};
 use crate::accounts::batch::{self, Candidate, OnDuplicate, Outcome};
 use crate::accounts::{Role, Roles};
 use crate::passwords::Password;
-use crate::{Admin, Auth, Client};
+use crate::{Admin, Auth, AuthError, Client};
 
 /// Create many users
 ///
-/// `users` wins over `emails` unless it is empty. Each user is created on its own. Passwords that
-/// were not given are generated and shown once; they must be changed.
+/// `users` wins over `emails` unless it is empty. Each user is created on its own. A password that was
+/// not given is generated and shown once. It has to be changed before anything else, and so has one that
+/// was given and breaks the rules for passwords; `must_change_password` tells.
 #[utoipa::path(tag = "admin", request_body = BatchRequest, security(("admin" = [])), responses(
     AuthErrors, BodyErrors, OverloadErrors,
     (status = 200, description = "What became of each user", body = BatchView),
-    (status = 400, description = "The batch names nobody, or too many", body = ErrorBody),
+    (status = 400, description = "Neither list was sent, or too many users", body = ErrorBody),
     (status = 403, description = "Not an active administrator", body = ErrorBody),
 ))]
 #[post("/api/admin/users/batch")]
@@ -31,7 +32,7 @@ pub(crate) async fn create_users(
     Authed(Admin(admin), Json(request)): Authed<Admin, Json<BatchRequest>>,
 ) -> Result<Answer<BatchView>, Problem> {
     let on_duplicate = request.on_duplicate;
-    let candidates = request.candidates();
+    let candidates = request.candidates().ok_or(AuthError::EmptyBatch)?;
     let outcomes = batch::create(&auth, &admin, candidates, on_duplicate, &client).await?;
     info!(admin.id = %admin.id, users = outcomes.len(), "{} ran a batch of users", admin.id);
     Ok(Answer(BatchView::new(outcomes)))
@@ -56,7 +57,7 @@ pub(crate) struct BatchUser {
     /// The address to log in with.
     #[schema(example = "test.user1@example.com")]
     email: String,
-    /// At most 71 bytes; generated when not given.
+    /// Generated when not given.
     #[schema(value_type = Option<String>, format = "password")]
     password: Option<Password>,
     /// What people call the user; by default what stands before the `@`.
@@ -68,11 +69,11 @@ pub(crate) struct BatchUser {
 }
 
 impl BatchRequest {
-    fn candidates(self) -> Vec<Candidate> {
+    /// The users, or the addresses, which may be none; nothing when neither was sent.
+    fn candidates(self) -> Option<Vec<Candidate>> {
         let users = self.users.filter(|users| !users.is_empty());
         let users = users.map(|users| users.into_iter().map(|Nested(user)| user.into()).collect());
-        let emails = || self.emails.into_iter().flatten().map(Candidate::named).collect();
-        users.unwrap_or_else(emails)
+        users.or_else(|| Some(self.emails?.into_iter().map(Candidate::named).collect()))
     }
 }
 
@@ -125,6 +126,8 @@ pub(crate) struct CreatedView {
     /// The password to hand over; it is shown this once.
     password: String,
     created: bool,
+    /// Whether the password has to be changed before anything else.
+    must_change_password: bool,
 }
 
 /// A user that existed before.
@@ -138,6 +141,8 @@ pub(crate) struct ExistingView {
     created_at: Option<String>,
     /// `skipped` or `password_reset`.
     action: &'static str,
+    /// Whether the password has to be changed before anything else.
+    must_change_password: bool,
 }
 
 /// A user that could not be created.
@@ -145,7 +150,7 @@ pub(crate) struct ExistingView {
 pub(crate) struct FailedView {
     /// The address as it was sent.
     email: String,
-    reason: &'static str,
+    reason: String,
 }
 
 impl BatchView {
@@ -159,15 +164,28 @@ impl BatchView {
 
     fn add(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Created { email, password } => {
+            Outcome::Created { email, password, must_change } => {
                 let password = password.expose().to_owned();
-                self.success.push(CreatedView { email, password, created: true });
+                self.success.push(CreatedView {
+                    email,
+                    password,
+                    created: true,
+                    must_change_password: must_change,
+                });
             }
-            Outcome::Existing { email, password, created_at } => {
+            Outcome::Existing { email, password, account } => {
                 let action = if password.is_some() { "password_reset" } else { "skipped" };
                 let password = password.map(|it| it.expose().to_owned());
-                let created_at = created_at.map(time::naive);
-                self.existing.push(ExistingView { email, password, created_at, action });
+                let must_change_password =
+                    account.as_ref().is_some_and(|it| it.must_change_password);
+                let created_at = account.map(|it| time::naive(it.created_at));
+                self.existing.push(ExistingView {
+                    email,
+                    password,
+                    created_at,
+                    action,
+                    must_change_password,
+                });
             }
             Outcome::Failed { email, reason } => self.failed.push(FailedView { email, reason }),
         }

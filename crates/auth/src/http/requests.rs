@@ -6,7 +6,7 @@ use values::{Email, Field, Fields, FromFields, Location, Text};
 
 use crate::accounts::register::Registration;
 use crate::accounts::{Role, Roles};
-use crate::passwords::Password;
+use crate::passwords::{NewPassword, Password};
 
 /// A log-in.
 #[derive(ToSchema)]
@@ -32,9 +32,8 @@ pub(crate) struct RegisterRequest {
     /// The address to log in with.
     #[schema(value_type = String, format = "email", example = "ada@example.com")]
     email: Email,
-    /// 8 characters to 71 bytes.
-    #[schema(value_type = String, format = "password", min_length = 8, max_length = 71, example = "correct horse battery")]
-    password: Password,
+    #[schema(inline, example = "correct horse battery")]
+    password: NewPassword,
     /// What people shall call the new account: 1 to 200 characters.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Ada Lovelace")]
     full_name: Text<1, 200>,
@@ -65,9 +64,8 @@ pub(crate) struct PasswordChange {
     /// The password so far.
     #[schema(value_type = String, format = "password")]
     pub(crate) old_password: Password,
-    /// The new one: 8 characters to 71 bytes.
-    #[schema(value_type = String, format = "password", min_length = 8, max_length = 71)]
-    pub(crate) new_password: Password,
+    #[schema(inline)]
+    pub(crate) new_password: NewPassword,
 }
 
 impl FromFields for PasswordChange {
@@ -110,9 +108,8 @@ impl FromFields for ForgotPassword {
 pub(crate) struct PasswordReset {
     /// The token from the mail.
     pub(crate) token: String,
-    /// The new password: 8 characters to 71 bytes.
-    #[schema(value_type = String, format = "password", min_length = 8, max_length = 71)]
-    pub(crate) new_password: Password,
+    #[schema(inline)]
+    pub(crate) new_password: NewPassword,
 }
 
 impl FromFields for PasswordReset {

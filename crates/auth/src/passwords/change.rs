@@ -8,7 +8,7 @@ use crate::caller::SignedIn;
 use crate::client::Client;
 use crate::context::Auth;
 use crate::error::AuthError;
-use crate::passwords::{Password, PasswordHash};
+use crate::passwords::{NewPassword, Password, PasswordHash};
 use crate::store;
 use crate::store::{AccountRow, sessions};
 
@@ -22,7 +22,7 @@ pub(crate) async fn change(
     limits: &Logins,
     caller: &SignedIn,
     old: Password,
-    new: Password,
+    new: NewPassword,
     client: &Client,
 ) -> Result<(), AuthError> {
     let (account, email) = (caller.account.id, caller.account.email.as_str());
@@ -31,7 +31,7 @@ pub(crate) async fn change(
     let current = limits
         .attempt(email, client.address, async || true, check, AuthError::is_wrong_guess)
         .await?;
-    let (new, cost) = (new.fit_to_set()?, auth.rules.bcrypt_cost);
+    let (new, cost) = (new.check()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
     let change = store::choose_password(account, &current, &hash);
     let entry = AuditEntry::own(Action::PasswordChanged, account, caller.session);

@@ -2,6 +2,10 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use thiserror::Error;
+use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use values::{Field, Location};
 
 use crate::passwords::{PasswordHash, common};
@@ -17,13 +21,16 @@ pub(crate) const BYTES_MAX: usize = 71;
 pub struct Password(SecretString);
 
 /// Why a password may not be set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum UnfitPassword {
-    /// Fewer than 8 characters.
+    /// Fewer than [`CHARACTERS_MIN`] characters.
+    #[error("Password must be at least {} characters", CHARACTERS_MIN)]
     Short,
-    /// More than 71 bytes.
+    /// More than [`BYTES_MAX`] bytes.
+    #[error("Password must be at most {} bytes", BYTES_MAX)]
     Long,
     /// In a list of common passwords.
+    #[error("Password is too common, please choose another")]
     Common,
 }
 
@@ -32,22 +39,24 @@ impl Password {
     ///
     /// # Errors
     /// When it is too short, too long, or common.
-    pub fn fit_to_set(self) -> Result<Self, UnfitPassword> {
+    pub(crate) fn check_rules(&self) -> Result<(), UnfitPassword> {
         let text = self.0.expose_secret();
         if text.chars().count() < CHARACTERS_MIN {
-            return Err(UnfitPassword::Short);
+            Err(UnfitPassword::Short)
+        } else if common::contain(text) {
+            Err(UnfitPassword::Common)
+        } else if text.len() > BYTES_MAX {
+            Err(UnfitPassword::Long)
+        } else {
+            Ok(())
         }
-        if common::contain(text) {
-            return Err(UnfitPassword::Common);
-        }
-        self.hashable()
     }
 
     /// Checks that bcrypt reads all of it.
     ///
     /// # Errors
     /// When it is longer than bcrypt reads.
-    pub fn hashable(self) -> Result<Self, UnfitPassword> {
+    pub(crate) fn hashable(self) -> Result<Self, UnfitPassword> {
         if self.0.expose_secret().len() > BYTES_MAX { Err(UnfitPassword::Long) } else { Ok(self) }
     }
 
@@ -77,13 +86,58 @@ impl Field for Password {
     }
 }
 
+/// A password that an owner chooses, before it was checked against the rules.
+#[derive(Clone, Debug)]
+pub(crate) struct NewPassword(Password);
+
+impl NewPassword {
+    /// The password, if it follows the rules.
+    ///
+    /// # Errors
+    /// When it is too short, too long, or common.
+    pub(crate) fn check(self) -> Result<Password, UnfitPassword> {
+        self.0.check_rules().map(|()| self.0)
+    }
+}
+
+impl Field for NewPassword {
+    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
+        Password::read(value, location).map(Self)
+    }
+}
+
+impl PartialSchema for Password {
+    fn schema() -> RefOr<Schema> {
+        text("A password.").into()
+    }
+}
+
+impl ToSchema for Password {}
+
+impl PartialSchema for NewPassword {
+    fn schema() -> RefOr<Schema> {
+        let description =
+            format!("A new password: {CHARACTERS_MIN} characters to {BYTES_MAX} bytes.");
+        let schema = ObjectBuilder::from(text(&description));
+        schema.min_length(Some(CHARACTERS_MIN)).max_length(Some(BYTES_MAX)).build().into()
+    }
+}
+
+impl ToSchema for NewPassword {}
+
+fn text(description: &str) -> Object {
+    let format = SchemaFormat::KnownFormat(KnownFormat::Password);
+    let schema = ObjectBuilder::new().schema_type(Type::String).format(Some(format));
+    schema.description(Some(description)).build()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn lengths_are_bounded_where_bcrypt_stops_reading() {
-        let fit = |text: &str| Password::from(text.to_owned()).fit_to_set().map(|_| ());
+        let fit = |text: &str| Password::from(text.to_owned()).check_rules();
         assert_eq!(fit("1234567"), Err(UnfitPassword::Short));
         assert_eq!(fit("12 horse"), Ok(()));
         assert_eq!(fit(&"x".repeat(71)), Ok(()));

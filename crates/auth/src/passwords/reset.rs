@@ -11,7 +11,7 @@ use crate::audit::{self, Action, AuditEntry};
 use crate::client::Client;
 use crate::context::Auth;
 use crate::error::AuthError;
-use crate::passwords::Password;
+use crate::passwords::NewPassword;
 use crate::store;
 use crate::store::AccountRow;
 use crate::tokens::ResetToken;
@@ -50,13 +50,13 @@ pub(crate) async fn request(
 pub(crate) async fn reset(
     auth: &Auth,
     token: &str,
-    new: Password,
+    new: NewPassword,
     client: &Client,
 ) -> Result<(), AuthError> {
     let hash_of_token = ResetToken::hash_of(token);
     let allowed = auth.db.read_one(store::resettable(&hash_of_token, time::now())).await?;
     allowed.ok_or(AuthError::BadResetToken)?;
-    let (new, cost) = (new.fit_to_set()?, auth.rules.bcrypt_cost);
+    let (new, cost) = (new.check()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
     let reset = store::reset_password(&hash_of_token, &hash, time::now());
     let noted = |done: &[AccountRow]| {

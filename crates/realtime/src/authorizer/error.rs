@@ -45,7 +45,7 @@ impl AuthorizationError {
 
 impl From<AuthError> for AuthorizationError {
     fn from(error: AuthError) -> Self {
-        if matches!(error, AuthError::Store(_)) { Self::Busy } else { Self::BadToken }
+        if matches!(error, AuthError::Database(_)) { Self::Busy } else { Self::BadToken }
     }
 }
 
