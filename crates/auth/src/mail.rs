@@ -1,15 +1,21 @@
 //! Mail to the owners of accounts, sent in the background. No request waits for it.
 
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use ids::AccountId;
 use lettre::message::Mailbox;
-use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
 use settings::MailTransport;
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 use tracing::{error, info};
+use values::Email;
 
 use crate::accounts::Account;
 use crate::tokens::ResetToken;
@@ -20,9 +26,8 @@ const QUEUE: usize = 256;
 /// Sends mail in the background. A clone shares the queue.
 #[derive(Clone)]
 pub struct Mailer {
-    queue: mpsc::Sender<Message>,
-    from: Mailbox,
-    public_url: String,
+    queue: mpsc::Sender<Letter>,
+    public_url: Arc<str>,
 }
 
 /// Why the mailer could not be set up.
@@ -36,18 +41,22 @@ pub enum MailerError {
     Smtp(#[from] lettre::transport::smtp::Error),
     /// The folder of the outbox could not be created.
     #[error("the outbox cannot be created: {0}")]
-    Outbox(#[from] std::io::Error),
+    Outbox(#[from] io::Error),
 }
 
+/// How a mail leaves.
 enum Transport {
-    Outbox(AsyncFileTransport<Tokio1Executor>),
+    Outbox(PathBuf),
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
 }
 
 impl Transport {
     fn new(settings: &MailTransport) -> Result<Self, MailerError> {
         match settings {
-            MailTransport::Outbox(folder) => Self::outbox(folder),
+            MailTransport::Outbox(folder) => {
+                std::fs::create_dir_all(folder)?;
+                Ok(Self::Outbox(folder.clone()))
+            }
             MailTransport::Smtp(url) => {
                 let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret());
                 Ok(Self::Smtp(transport?.build()))
@@ -55,20 +64,52 @@ impl Transport {
         }
     }
 
-    fn outbox(folder: &Path) -> Result<Self, MailerError> {
-        std::fs::create_dir_all(folder)?;
-        Ok(Self::Outbox(AsyncFileTransport::new(folder)))
+    async fn send(&self, message: Message) -> Result<(), String> {
+        match self {
+            Self::Smtp(it) => it.send(message).await.map(drop).map_err(|e| e.to_string()),
+            Self::Outbox(folder) => {
+                let path = folder.join(format!("{:032x}.eml", rand::random::<u128>()));
+                let written = spawn_blocking(move || write_private(&path, &message.formatted()));
+                written.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
+            }
+        }
+    }
+}
+
+/// Writes a new file that only its owner may read: a mail holds a token.
+fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(content)
+}
+
+/// A mail to write and send.
+struct Letter {
+    user: AccountId,
+    to: Email,
+    subject: &'static str,
+    text: String,
+}
+
+impl Letter {
+    async fn send(self, transport: &Transport, from: Mailbox) {
+        let user = self.user;
+        let sent = match self.message(from) {
+            Ok(message) => transport.send(message).await,
+            Err(cause) => Err(cause),
+        };
+        match sent {
+            Ok(()) => info!(user.id = %user, "a mail was sent"),
+            Err(cause) => error!(user.id = %user, cause, "a mail could not be sent: {cause}"),
+        }
     }
 
-    async fn send(&self, message: Message) {
-        let failure = match self {
-            Self::Outbox(it) => it.send(message).await.map(drop).map_err(|e| e.to_string()),
-            Self::Smtp(it) => it.send(message).await.map(drop).map_err(|e| e.to_string()),
-        };
-        match failure {
-            Ok(()) => info!("a mail was sent"),
-            Err(cause) => error!(cause, "a mail could not be sent: {cause}"),
-        }
+    fn message(self, from: Mailbox) -> Result<Message, String> {
+        let to = self.to.as_str().parse().map_err(|e| format!("{e}"))?;
+        let message = Message::builder().from(from).to(Mailbox::new(None, to));
+        message.subject(self.subject).body(self.text).map_err(|e| e.to_string())
     }
 }
 
@@ -83,13 +124,14 @@ impl Mailer {
         runtime: &Handle,
     ) -> Result<Self, MailerError> {
         let transport = Transport::new(&settings.transport)?;
-        let (queue, mut waiting) = mpsc::channel(QUEUE);
+        let from: Mailbox = settings.from.parse()?;
+        let (queue, mut waiting) = mpsc::channel::<Letter>(QUEUE);
         runtime.spawn(async move {
-            while let Some(message) = waiting.recv().await {
-                transport.send(message).await;
+            while let Some(letter) = waiting.recv().await {
+                letter.send(&transport, from.clone()).await;
             }
         });
-        Ok(Self { queue, from: settings.from.parse()?, public_url: public_url.to_owned() })
+        Ok(Self { queue, public_url: public_url.into() })
     }
 
     /// Sends the link that resets a password, to the stored address of the account.
@@ -101,18 +143,14 @@ impl Mailer {
              If it was not you, nothing has changed and there is nothing to do.\n",
             account.name,
         );
-        self.send(account, "Reset your password", text);
-    }
-
-    fn send(&self, account: &Account, subject: &str, text: String) {
-        let written = account.email.as_str().parse().map_err(|e| format!("{e}")).and_then(|to| {
-            let message = Message::builder().from(self.from.clone()).to(Mailbox::new(None, to));
-            message.subject(subject).body(text).map_err(|e| e.to_string())
-        });
-        let queued = written
-            .and_then(|message| self.queue.try_send(message).map_err(|error| error.to_string()));
-        if let Err(cause) = queued {
-            error!(user.id = %account.id, cause, "a mail was dropped: {cause}");
+        let letter = Letter {
+            user: account.id,
+            to: account.email.clone(),
+            subject: "Reset your password",
+            text,
+        };
+        if let Err(cause) = self.queue.try_send(letter) {
+            error!(user.id = %account.id, cause = %cause, "a mail was dropped: {cause}");
         }
     }
 }

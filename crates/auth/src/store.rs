@@ -1,9 +1,9 @@
-//! Queries on the accounts, their sessions and the audit log.
+//! Queries on the accounts, their sessions and resets, and the audit log.
 
 pub(crate) mod audit;
+pub(crate) mod resets;
 pub(crate) mod sessions;
 
-use chrono::{DateTime, Utc};
 use database::schema::users;
 use database::{At, Execute, Fetch, columns};
 use diesel::dsl::max;
@@ -175,47 +175,4 @@ pub(crate) fn assign_password<'a>(
             users::session_epoch.eq(users::session_epoch + 1),
         ))
         .returning(columns::<AccountRow>())
-}
-
-/// Allows one reset of the password; an earlier permission ends.
-pub(crate) fn allow_reset(
-    email: &Email,
-    token_hash: Vec<u8>,
-    until: DateTime<Utc>,
-) -> impl Fetch<'_, AccountRow> {
-    diesel::update(users::table.filter(users::email.eq(email.as_str())))
-        .set((
-            users::reset_token_hash.eq(Some(token_hash)),
-            users::reset_expires_at.eq(Some(At::from(until))),
-        ))
-        .returning(columns::<AccountRow>())
-}
-
-/// Whether a reset is allowed by this token at `now`.
-pub(crate) fn resettable(token_hash: &[u8], now: DateTime<Utc>) -> impl Fetch<'_, AccountId> {
-    users::table
-        .filter(users::reset_token_hash.eq(token_hash))
-        .filter(users::reset_expires_at.gt(At::from(now)))
-        .select(users::id)
-}
-
-/// Uses up the permission of this token and sets the password with it, in one step. All sessions end.
-pub(crate) fn reset_password<'a>(
-    token_hash: &'a [u8],
-    new: &'a PasswordHash,
-    now: DateTime<Utc>,
-) -> impl Fetch<'a, AccountRow> {
-    diesel::update(
-        users::table
-            .filter(users::reset_token_hash.eq(token_hash))
-            .filter(users::reset_expires_at.gt(At::from(now))),
-    )
-    .set((
-        users::hashed_password.eq(new.as_str()),
-        users::must_change_password.eq(false),
-        users::reset_token_hash.eq(None::<Vec<u8>>),
-        users::reset_expires_at.eq(None::<At>),
-        users::session_epoch.eq(users::session_epoch + 1),
-    ))
-    .returning(columns::<AccountRow>())
 }

@@ -96,6 +96,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Binary, Integer};
+    use crate::sql_types::{Guid, Moment};
+
+    password_resets (account_id, slot) {
+        account_id -> Guid,
+        slot -> Integer,
+        token_hash -> Binary,
+        epoch -> Integer,
+        expires_at -> Moment,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Bool, Integer, Nullable, Text};
     use crate::sql_types::{Guid, Moment};
 
@@ -170,6 +183,7 @@ diesel::table! {
 
 diesel::joinable!(deleted_gameplay_states -> rooms (room_id));
 diesel::joinable!(gameplay_states -> rooms (room_id));
+diesel::joinable!(password_resets -> users (account_id));
 diesel::joinable!(rooms -> game_rule_templates (game_rule_id));
 diesel::joinable!(rooms -> users (counselor_id));
 diesel::joinable!(sessions -> users (account_id));
@@ -182,6 +196,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     gameplay_segments,
     gameplay_states,
     idempotency_keys,
+    password_resets,
     rooms,
     sessions,
     users,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use database::schema::{sessions, users};
+use database::schema::{password_resets, sessions, users};
 use database::{At, Db, Execute};
 use diesel::prelude::*;
 use diesel_async::SimpleAsyncConnection;
@@ -196,17 +196,16 @@ impl Behind {
         assert_eq!(self.0.write(change).await.unwrap(), 1);
     }
 
-    /// What is kept of somebody's reset token.
-    pub(crate) async fn reset_token(&self, email: &str) -> Option<Vec<u8>> {
-        let account = users::table.filter(users::email.eq(email.to_owned()));
-        self.0.read_one(account.select(users::reset_token_hash)).await.unwrap().unwrap()
+    /// The hashes of all reset tokens.
+    pub(crate) async fn reset_hashes(&self) -> Vec<Vec<u8>> {
+        let hashes = password_resets::table.select(password_resets::token_hash);
+        self.0.read_all(hashes).await.unwrap()
     }
 
-    /// Lets the time of somebody's reset token run out.
-    pub(crate) async fn end_reset(&self, email: &str) {
-        let change = diesel::update(users::table.filter(users::email.eq(email.to_owned())));
+    /// Lets the time of all reset tokens run out.
+    pub(crate) async fn end_resets(&self) {
         let now = At::from(chrono::Utc::now());
-        let change = change.set(users::reset_expires_at.eq(Some(now)));
-        assert_eq!(self.0.write(change).await.unwrap(), 1);
+        let change = diesel::update(password_resets::table);
+        self.0.write(change.set(password_resets::expires_at.eq(now))).await.unwrap();
     }
 }

@@ -9,8 +9,8 @@ use values::{Email, time};
 use crate::accounts::Account;
 use crate::accounts::demo::DemoAccount;
 use crate::accounts::{Role, Roles};
+use crate::passwords::reset::Requested;
 use crate::sessions::{Session, TokenPair};
-use crate::tokens::ResetToken;
 
 /// An access token and whose it is.
 #[derive(Serialize, ToSchema)]
@@ -238,21 +238,21 @@ pub(crate) struct ResetRequested {
 
 impl ResetRequested {
     const MESSAGE: &'static str = "If the email exists, a password reset link has been sent";
+}
 
-    /// The answer that tells nothing.
-    pub(crate) fn mailed() -> Self {
-        Self { message: Self::MESSAGE, dev_token: None, dev_note: None }
-    }
-
-    /// The answer of the development profile.
-    #[expect(clippy::needless_pass_by_value, reason = "a token is shown once")]
-    pub(crate) fn shown(token: Option<ResetToken>) -> Self {
-        let note = match token {
-            Some(_) => "In production, this token would be emailed to the user",
-            None => "Email not found (hidden in production)",
+impl From<Requested> for ResetRequested {
+    fn from(requested: Requested) -> Self {
+        let dev_note = match requested {
+            Requested::Mailed => None,
+            Requested::Token(_) => Some("In production, this token would be emailed to the user"),
+            Requested::Unknown => Some("Email not found (hidden in production)"),
+            Requested::TooMany => Some("Too many tokens are pending (hidden in production)"),
         };
-        let dev_token = token.as_ref().map(|it| it.as_str().to_owned());
-        Self { message: Self::MESSAGE, dev_token, dev_note: Some(note) }
+        let dev_token = match requested {
+            Requested::Token(token) => Some(token.as_str().to_owned()),
+            _ => None,
+        };
+        Self { message: Self::MESSAGE, dev_token, dev_note }
     }
 }
 

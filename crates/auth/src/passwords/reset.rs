@@ -1,25 +1,42 @@
-//! Resetting a forgotten password.
+//! Reset of a forgotten password.
 //!
-//! The token is 256 random bits; only its SHA-256 is kept, in the account itself. So a newer
-//! token replaces an older one, and using it is one conditional update.
+//! An account has [`PENDING_MAX`] slots for tokens. A request takes a free slot; when all hold valid tokens,
+//! nothing is sent. So a stranger can neither replace the token in a mail nor fill a mailbox. Any new
+//! password ends all tokens, because it begins another epoch.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use tracing::{info, warn};
 use values::{Email, time};
 
-use crate::accounts::Account;
+use crate::accounts::{Account, Credentials};
 use crate::audit::{self, Action, AuditEntry};
 use crate::client::Client;
 use crate::context::Auth;
 use crate::error::AuthError;
 use crate::passwords::NewPassword;
-use crate::store;
-use crate::store::AccountRow;
+use crate::store::resets::{self as table, ResetRow};
+use crate::store::{self, AccountRow};
 use crate::tokens::ResetToken;
 
-/// Allows a reset and mails the token, where somebody has this address.
+/// Valid tokens of one account, at most; so many mails leave in `auth.reset_token_minutes`.
+const PENDING_MAX: i32 = 3;
+
+/// The outcome of a request, for the profile whose answers show it.
+pub(crate) enum Requested {
+    /// A token was given and mailed.
+    Token(ResetToken),
+    /// The account has as many valid tokens as it may.
+    TooMany,
+    /// There is no account with the address.
+    Unknown,
+    /// The token is created and mailed in the background.
+    Mailed,
+}
+
+/// Requests a reset; a token is mailed if the address has an account.
 ///
-/// Gives the token, for the profile that may answer with it. A known address takes no longer than an
-/// unknown one: either way one transaction writes the request down, and the mail leaves later.
+/// A known address takes no longer than an unknown one: either way one read and one write are done, and the
+/// token is created in the background, except where the answer shows it.
 ///
 /// # Errors
 /// When the database fails.
@@ -27,42 +44,86 @@ pub(crate) async fn request(
     auth: &Auth,
     email: &Email,
     client: &Client,
-) -> Result<Option<ResetToken>, AuthError> {
-    let token = ResetToken::new();
-    let until = time::now() + TimeDelta::minutes(auth.rules.reset_token_minutes.into());
-    let allowed = store::allow_reset(email, token.hash(), until);
-    let noted = |found: &[AccountRow]| {
-        let account = found.first().map(AccountRow::id);
-        Some(AuditEntry::anonymous(Action::ResetRequested, account))
-    };
-    let account =
-        audit::change_and_record(auth, client, allowed, noted).await?.pop().map(Account::from);
-    Ok(account.map(|account| {
-        auth.mailer.send_reset(&account, &token, auth.rules.reset_token_minutes);
-        token
-    }))
+) -> Result<Requested, AuthError> {
+    let known = auth.db.read_one(store::by_email(email)).await?.map(Credentials::from);
+    let account = known.as_ref().map(|it| it.account.id);
+    let entry = AuditEntry::anonymous(Action::ResetRequested, account);
+    entry.log();
+    auth.db.write(entry.insert(client)).await?;
+    match known {
+        Some(known) if auth.rules.reset_token_in_answer => send(auth, &known).await,
+        None if auth.rules.reset_token_in_answer => Ok(Requested::Unknown),
+        None => Ok(Requested::Mailed),
+        Some(known) => {
+            tokio::spawn(send_in_background(auth.clone(), known));
+            Ok(Requested::Mailed)
+        }
+    }
 }
 
-/// Sets a new password by a token, which is used up. All sessions end.
+async fn send_in_background(auth: Auth, known: Credentials) {
+    let account = known.account.id;
+    match send(&auth, &known).await {
+        Ok(Requested::TooMany) => {
+            info!(user.id = %account, "too many resets of {account} are pending");
+        }
+        Ok(_) => {}
+        Err(error) => warn!(user.id = %account, "no reset was mailed to {account}: {error}"),
+    }
+}
+
+/// Creates a token in a free slot and mails it.
+async fn send(auth: &Auth, known: &Credentials) -> Result<Requested, AuthError> {
+    let Credentials { account: Account { id, .. }, epoch, .. } = known;
+    let (token, now, minutes) = (ResetToken::new(), time::now(), auth.rules.reset_token_minutes);
+    for slot in 0..PENDING_MAX {
+        let row = ResetRow {
+            account_id: *id,
+            slot,
+            token_hash: token.hash(),
+            epoch: *epoch,
+            expires_at: (now + TimeDelta::minutes(minutes.into())).into(),
+        };
+        if take(auth, &row, now).await? {
+            auth.mailer.send_reset(&known.account, &token, minutes);
+            return Ok(Requested::Token(token));
+        }
+    }
+    Ok(Requested::TooMany)
+}
+
+/// Stores a token in its slot, unless the slot holds a valid one. Either statement is conditional, so of
+/// concurrent requests one takes the slot.
+async fn take(auth: &Auth, row: &ResetRow, now: DateTime<Utc>) -> Result<bool, AuthError> {
+    if auth.db.write_one(table::insert(row)).await?.is_some() {
+        return Ok(true);
+    }
+    Ok(auth.db.write_one(table::replace(row, now)).await?.is_some())
+}
+
+/// Sets a new password by a token. All sessions and all other tokens end.
 ///
 /// # Errors
-/// When the token is unknown, used, replaced or over, or the password unfit (which uses nothing).
+/// When the token is unknown, used or expired, or the password breaks the rules, which leaves the token
+/// valid.
 pub(crate) async fn reset(
     auth: &Auth,
     token: &str,
     new: NewPassword,
     client: &Client,
 ) -> Result<(), AuthError> {
-    let hash_of_token = ResetToken::hash_of(token);
-    let allowed = auth.db.read_one(store::resettable(&hash_of_token, time::now())).await?;
-    allowed.ok_or(AuthError::BadResetToken)?;
+    let found = auth.db.read_one(table::find(&ResetToken::hash_of(token), time::now())).await?;
+    let (account, epoch) = found.ok_or(AuthError::BadResetToken)?;
     let (new, cost) = (new.check()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
-    let reset = store::reset_password(&hash_of_token, &hash, time::now());
-    let noted = |done: &[AccountRow]| {
+    let reset = table::reset_password(account, epoch, &hash);
+    let entry = |done: &[AccountRow]| {
         done.first().map(|it| AuditEntry::own(Action::PasswordReset, it.id(), None))
     };
-    let done = audit::change_and_record(auth, client, reset, noted).await?.pop();
-    auth.accounts.invalidate(done.ok_or(AuthError::BadResetToken)?.id());
+    let done = audit::change_and_record(auth, client, reset, entry).await?;
+    if done.is_empty() {
+        return Err(AuthError::BadResetToken);
+    }
+    auth.accounts.invalidate(account);
     Ok(())
 }
