@@ -112,9 +112,10 @@ pub(crate) fn by_id(id: AccountId) -> impl Fetch<'static, AccountRow> {
     users::table.find(id).select(columns::<AccountRow>())
 }
 
-/// The account with this address.
+/// The account with this address, in either spelling of its domain; the older one if both have an account.
 pub(crate) fn by_email(email: &Email) -> impl Fetch<'_, AccountRow> {
-    users::table.filter(users::email.eq(email.as_str())).select(columns::<AccountRow>())
+    let spelled = users::email.eq(email.as_str()).or(users::email.eq(email.unicode_spelling()));
+    users::table.filter(spelled).order(users::created_at).select(columns::<AccountRow>())
 }
 
 /// Those of these addresses that have an account.
@@ -161,12 +162,12 @@ pub(crate) fn choose_password(
 
 /// Sets a password that an administrator chose; the owner has to change it if `must_change`. All sessions
 /// end.
-pub(crate) fn assign_password<'a>(
-    email: &'a Email,
-    new: &'a PasswordHash,
+pub(crate) fn assign_password(
+    account: AccountId,
+    new: &PasswordHash,
     must_change: bool,
-) -> impl Fetch<'a, AccountRow> {
-    diesel::update(users::table.filter(users::email.eq(email.as_str())))
+) -> impl Fetch<'_, AccountRow> {
+    diesel::update(users::table.find(account))
         .set((
             users::hashed_password.eq(new.as_str()),
             users::must_change_password.eq(must_change),

@@ -12,31 +12,41 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::fault::{Fault, Location};
 use crate::field::Field;
 
-/// An e-mail address in lower case: two spellings of one address are equal.
+/// An e-mail address in lower case, with its domain in ASCII: the spellings of one address are equal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Email(String);
 
-/// Domains that never receive mail (RFC 6761); an address there is a mistake.
+/// Top-level domains that never receive mail (RFC 6761).
 const SPECIAL_USE: [&str; 4] = ["test", "local", "invalid", "localhost"];
 
-/// Longest address that can be mailed to (RFC 5321, section 4.5.3.1.3, less the brackets).
+/// Maximum length of an address, in bytes (RFC 5321, section 4.5.3.1.3, without the brackets).
 const BYTES_MAX: usize = 254;
 
+const NOT_VALID: &str = "The email address is not valid.";
+
 impl Email {
-    /// Takes an address from outside: blanks around it are dropped, and a display name.
+    /// Parses an address that a client sent. Surrounding blanks and a display name are dropped.
     ///
     /// # Errors
-    /// When it is no address that could receive mail.
+    /// When it is not an address that could receive mail.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let address = bare(text.trim());
-        check(address).map_err(fault)?;
-        Ok(Self(address.to_lowercase()))
+        let canonical = canonical(address);
+        check(canonical.as_deref().unwrap_or(address)).map_err(fault)?;
+        canonical.map(Self).ok_or_else(|| fault(NOT_VALID))
     }
 
-    /// An address that is known to be one, such as one from the database.
+    /// An address that was validated before, such as one from the database.
     pub fn trusted(address: &str) -> Self {
-        Self(address.to_lowercase())
+        Self(canonical(address).unwrap_or_else(|| address.to_lowercase()))
+    }
+
+    /// The same address with its domain in Unicode, which accounts have that were created before the
+    /// spellings were one. Equal to the address itself for most.
+    pub fn unicode_spelling(&self) -> String {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        format!("{local}@{}", idna::domain_to_unicode(domain).0)
     }
 
     /// The address as text.
@@ -44,10 +54,17 @@ impl Email {
         &self.0
     }
 
-    /// What stands before the `@`.
+    /// The part before the `@`.
     pub fn local_part(&self) -> &str {
         self.0.rsplit_once('@').map_or(&self.0, |(local, _)| local)
     }
+}
+
+/// The address in lower case, with its domain in ASCII (punycode, RFC 5891); none when the domain is not valid.
+fn canonical(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@')?;
+    let domain = idna::domain_to_ascii(domain).ok()?;
+    Some(format!("{}@{domain}", local.to_lowercase())).filter(|it| it.len() <= BYTES_MAX)
 }
 
 /// `Ada <ada@example.com>` without the name.
@@ -72,7 +89,7 @@ fn check(address: &str) -> Result<(), &'static str> {
     let strict =
         Options::default().with_required_tld().without_domain_literal().without_display_text();
     if EmailAddress::parse_with_options(address, strict).is_err() || address.contains('"') {
-        return Err("The email address is not valid.");
+        return Err(NOT_VALID);
     }
     Ok(())
 }
@@ -124,6 +141,20 @@ mod tests {
         check(" Demo.Counselor@Example.COM ", Some("demo.counselor@example.com"));
         check("Ada Lovelace <ada@example.com>", Some("ada@example.com"));
         check("a+b@sub.example.org", Some("a+b@sub.example.org"));
+    }
+
+    #[test]
+    fn both_spellings_of_a_domain_are_one_address() {
+        for sent in ["Ada@Bücher.example", "ada@bücher.example", "ada@XN--bcher-kva.example"] {
+            check(sent, Some("ada@xn--bcher-kva.example"));
+        }
+        // A letter and a combining mark are the letter with the mark.
+        check("ada@bu\u{308}cher.example", Some("ada@xn--bcher-kva.example"));
+        assert_eq!(
+            Email::trusted("ada@xn--bcher-kva.example").unicode_spelling(),
+            "ada@bücher.example"
+        );
+        assert_eq!(Email::trusted("ada@example.com").unicode_spelling(), "ada@example.com");
     }
 
     #[test]

@@ -179,8 +179,14 @@ async fn reset(
     hash: &PasswordHash,
     must_change: bool,
 ) -> Result<Outcome, AuthError> {
-    let assigned = store::assign_password(&email, hash, must_change);
-    let account = by.change(auth, Action::PasswordAssigned, assigned).await?;
+    let known = auth.db.read_one(store::by_email(&email)).await?;
+    let account = match known.as_ref().map(AccountRow::id) {
+        Some(id) => {
+            let assigned = store::assign_password(id, hash, must_change);
+            by.change(auth, Action::PasswordAssigned, assigned).await?
+        }
+        None => None,
+    };
     if let Some(account) = &account {
         auth.accounts.invalidate(account.id);
     }

@@ -41,6 +41,11 @@ pub(crate) async fn register(
     if roles.has(Role::Admin) {
         return Err(AuthError::RoleNotForChoice);
     }
+    // The unique key knows one spelling of a domain only.
+    let has_two_spellings = email.unicode_spelling() != email.as_str();
+    if has_two_spellings && auth.db.read_one(store::by_email(&email)).await?.is_some() {
+        return Err(AuthError::EmailTaken);
+    }
     let (password, cost) = (password.check()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || password.hash(cost)).await??;
     let account = new_account(email, name.into_inner(), roles, hash);

@@ -4,12 +4,36 @@ use serde_json::{Value, json};
 
 use super::{COUNSELLOR, status_of_login};
 use crate::app::TestApp;
+use crate::behind::Behind;
 use crate::transcript::Transcript;
 
 const PATH: &str = "/api/auth/register";
 
 fn registration(email: &str, password: &str) -> Value {
     json!({ "email": email, "password": password, "full_name": "Ada Lovelace" })
+}
+
+#[testkit::on_both_databases]
+async fn both_spellings_of_a_domain_are_one_account() {
+    let app = TestApp::spawn().await;
+    let [unicode, ascii] = ["Ada@Bücher.example", "ada@xn--bcher-kva.example"];
+    let register = |email: &str| {
+        let body = json!({ "email": email, "password": "TestPassword123!", "full_name": "Ada" });
+        app.post("/api/auth/register", &body).send()
+    };
+    assert_eq!(register(unicode).await.unwrap().status(), 201);
+    assert_eq!(register(ascii).await.unwrap().status(), 409);
+    for email in [unicode, ascii, "ada@BÜCHER.example"] {
+        assert_eq!(status_of_login(&app, email, "TestPassword123!").await, 200, "{email}");
+    }
+
+    // An account from before the spellings were one.
+    let hash = Behind::of(&app).hash("ada@xn--bcher-kva.example").await;
+    Behind::of(&app).import("eve@bücher.example", &hash).await;
+    for email in ["eve@bücher.example", "eve@xn--bcher-kva.example"] {
+        assert_eq!(register(email).await.unwrap().status(), 409);
+        assert_eq!(status_of_login(&app, email, "TestPassword123!").await, 200, "{email}");
+    }
 }
 
 #[testkit::on_both_databases]
