@@ -38,6 +38,7 @@ impl Housekeeping {
             history: TimeDelta::days(settings.history.days),
             audit: TimeDelta::days(settings.auth.audit_days),
             rooms: Retention::of(&settings.rooms),
+            ended_sessions: TimeDelta::days(settings.auth.ended_session_days),
         };
         let keys =
             KeyLimits { per_author: settings.limits.author_keys, total: settings.limits.keys };
@@ -71,6 +72,7 @@ struct Ages {
     history: TimeDelta,
     audit: TimeDelta,
     rooms: Retention,
+    ended_sessions: TimeDelta,
 }
 
 async fn tidy_up(db: &Db, ages: Ages) {
@@ -89,7 +91,7 @@ async fn forget_old(db: &Db, ages: Ages) -> Result<(), DatabaseError> {
     history::delete_old(db, ages.history).await?;
     audit::forget_old(db, ages.audit).await?;
     retention::delete_old(db, ages.rooms, Utc::now()).await?;
-    sessions::forget_old(db).await?;
+    sessions::forget_old(db, ages.ended_sessions).await?;
     db.write(idempotency::delete_expired(Utc::now())).await?;
     Ok(())
 }

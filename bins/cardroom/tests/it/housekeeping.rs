@@ -100,6 +100,25 @@ async fn visitors_who_are_not_seen_for_long_are_deleted_and_idle_rooms_when_aske
     assert_eq!((found(&open).await, found(&closed).await, found(&played).await), (200, 404, 200));
 }
 
+#[testkit::on_both_databases]
+async fn an_ended_session_is_kept_for_so_many_days() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    assert_eq!(ask(counsellor.post("/api/auth/logout", &json!({}))).await.0, 200);
+    let behind = Behind::of(&app);
+    let before = behind.rows().await;
+
+    behind.age("ended_at", "sessions", TimeDelta::days(7) - TimeDelta::hours(1)).await;
+    let next = TestApp::spawn_on(app.database.clone(), &[]).await;
+    assert_eq!(behind.rows_after(&next, before).await, before);
+
+    behind.age("ended_at", "sessions", TimeDelta::hours(2)).await;
+    let last = TestApp::spawn_on(app.database.clone(), &[]).await;
+    let [segments, answers, _, log] = before;
+    let expected = [segments, answers, 0, log];
+    assert_eq!(behind.rows_after(&last, expected).await, expected);
+}
+
 impl Behind {
     async fn rooms_and_visitors(&self) -> [i64; 2] {
         [

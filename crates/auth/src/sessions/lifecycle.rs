@@ -36,12 +36,18 @@ pub(crate) async fn open(
     Ok((account, pair))
 }
 
-/// Ends the least recently used sessions of an account beyond the number that it may have.
+/// Ends the least recently used sessions of an account beyond the number that it may have, and deletes the
+/// ended ones beyond the number that it keeps.
 async fn end_surplus(auth: &Auth, account: AccountId, client: &Client) -> Result<(), AuthError> {
     let most = auth.rules.sessions_per_account;
     for surplus in auth.db.read_all(table::surplus(account, most)).await? {
         let entry = AuditEntry::own(Action::SessionDisplaced, account, Some(surplus));
         end(auth, entry, client).await?;
+    }
+    let ended = table::surplus_ended(account, auth.rules.ended_sessions_per_account);
+    let ended = auth.db.read_all(ended).await?;
+    if !ended.is_empty() {
+        auth.db.write(table::delete(ended)).await?;
     }
     Ok(())
 }
@@ -199,11 +205,12 @@ pub async fn count(db: &Db) -> Result<i64, DatabaseError> {
     Ok(db.read_one(table::count(Utc::now())).await?.unwrap_or(0))
 }
 
-/// Deletes the sessions that expired.
+/// Deletes the sessions that expired, and those that ended longer ago than `kept`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_old(db: &Db) -> Result<(), DatabaseError> {
-    db.write(table::forget_old(Utc::now())).await?;
+pub async fn forget_old(db: &Db, kept: TimeDelta) -> Result<(), DatabaseError> {
+    let now = Utc::now();
+    db.write(table::forget_old(now, now - kept)).await?;
     Ok(())
 }

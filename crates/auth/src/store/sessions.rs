@@ -205,7 +205,24 @@ pub(crate) fn count(now: DateTime<Utc>) -> impl Fetch<'static, i64> {
     sessions::table.inner_join(users::table).filter(lasts(now.into())).count()
 }
 
-/// Deletes the sessions that expired before `now`.
-pub(crate) fn forget_old(now: DateTime<Utc>) -> impl Execute {
-    diesel::delete(sessions::table).filter(sessions::idle_until.le(At::from(now)))
+/// The ended sessions of an account, except the `most` that ended last.
+pub(crate) fn surplus_ended(account: AccountId, most: i64) -> impl Fetch<'static, SessionId> {
+    sessions::table
+        .filter(sessions::account_id.eq(account))
+        .filter(sessions::ended_at.is_not_null())
+        .order((sessions::ended_at.desc(), sessions::id))
+        .offset(most)
+        .limit(i64::from(i32::MAX))
+        .select(sessions::id)
+}
+
+/// Deletes these sessions.
+pub(crate) fn delete(ids: Vec<SessionId>) -> impl Execute {
+    diesel::delete(sessions::table).filter(sessions::id.eq_any(ids))
+}
+
+/// Deletes the sessions that expired before `now`, and those that were ended before `ended`.
+pub(crate) fn forget_old(now: DateTime<Utc>, ended: DateTime<Utc>) -> impl Execute {
+    let is_old = sessions::ended_at.le(At::from(ended)).assume_not_null();
+    diesel::delete(sessions::table).filter(sessions::idle_until.le(At::from(now)).or(is_old))
 }

@@ -311,3 +311,16 @@ async fn the_database_knows_no_refresh_token() {
         assert!(!kept.iter().any(|it| it == secret));
     }
 }
+
+#[testkit::on_both_databases]
+async fn an_account_keeps_so_many_ended_sessions_and_no_more() {
+    let app = TestApp::spawn_with(&[("CARDROOM__AUTH__ENDED_SESSIONS_PER_ACCOUNT", "3")]).await;
+    for _ in 0..10 {
+        let pair = pair(&app).await;
+        let log_out = app.request("POST", "/api/auth/logout").bearer_auth(&pair.access);
+        assert_eq!(log_out.send().await.unwrap().status(), 200);
+    }
+    let active = pair(&app).await;
+    assert_eq!(status(&app, &active.access).await, 200);
+    assert_eq!(Behind::of(&app).session_hashes().await.len(), 4);
+}

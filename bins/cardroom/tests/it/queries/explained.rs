@@ -12,26 +12,26 @@ use super::filled::Filled;
 /// Written by hand, since a query value does not tell its text: `scans` watches the real ones, those
 /// of whole groups among them, on PostgreSQL. Left out are the three game rules, which are read more
 /// quickly than any index, and the counts for `/metrics`, which read whole tables on purpose.
-const STATEMENTS: [(&str, &str); 60] = [
+const STATEMENTS: [(&str, &str); 63] = [
     ("auth by_id", "SELECT * FROM users WHERE id = $1"),
-    ("auth by_email", "SELECT * FROM users WHERE email = '7@example.com'"),
+    (
+        "auth by_email",
+        "SELECT * FROM users WHERE email = '7@example.com' OR email = '8@example.com'
+         ORDER BY created_at",
+    ),
     ("auth taken", "SELECT email FROM users WHERE email IN ('7@example.com', '8@example.com')"),
     (
         "auth replace_password, choose_password",
         "UPDATE users SET name = '' WHERE id = $1 AND hashed_password = ''",
     ),
+    ("auth assign_password", "UPDATE users SET name = '' WHERE id = $1"),
+    ("resets insert", "UPDATE password_resets SET epoch = 1 WHERE account_id = $1 AND slot = 0"),
     (
-        "auth assign_password, allow_reset",
-        "UPDATE users SET name = '' WHERE email = '7@example.com'",
+        "resets find",
+        "SELECT users.id FROM password_resets JOIN users ON users.id = password_resets.account_id
+         WHERE token_hash = $2 AND expires_at > $3 AND epoch = users.session_epoch",
     ),
-    (
-        "auth resettable",
-        "SELECT id FROM users WHERE reset_token_hash = $2 AND reset_expires_at > $3",
-    ),
-    (
-        "auth reset_password",
-        "UPDATE users SET name = '' WHERE reset_token_hash = $2 AND reset_expires_at > $3",
-    ),
+    ("resets reset_password", "UPDATE users SET name = '' WHERE id = $1 AND session_epoch = 1"),
     (
         "sessions rotate",
         "UPDATE sessions SET generation = 2 WHERE id = $1 AND generation = 1 AND token_hash = $2
@@ -72,18 +72,24 @@ const STATEMENTS: [(&str, &str); 60] = [
         "UPDATE sessions SET ended_at = $3 WHERE id = $1 AND account_id = $1 AND ended_at IS NULL",
     ),
     (
-        "sessions end_all_but",
+        "sessions end_all_except",
         "UPDATE sessions SET ended_at = $3 WHERE account_id = $1 AND id <> $1 AND ended_at IS NULL",
     ),
     ("sessions carry_over", "UPDATE sessions SET epoch = 1 WHERE id = $1"),
-    ("sessions forget_old", "DELETE FROM sessions WHERE idle_until <= $3"),
     (
-        "audit before",
+        "sessions surplus_ended",
+        "SELECT id FROM sessions WHERE account_id = $1 AND ended_at IS NOT NULL
+         ORDER BY ended_at DESC, id LIMIT 100 OFFSET 1",
+    ),
+    ("sessions delete", "DELETE FROM sessions WHERE id IN ($1, $1)"),
+    ("sessions forget_old", "DELETE FROM sessions WHERE idle_until <= $3 OR ended_at <= $3"),
+    (
+        "audit page",
         "SELECT * FROM audit_log WHERE at <= $3 AND (at < $3 OR (at = $3 AND id < $1))
          ORDER BY at DESC, id DESC LIMIT 50",
     ),
     (
-        "audit before_of",
+        "audit page_of",
         "SELECT * FROM audit_log WHERE account_id = $1 AND at <= $3
          AND (at < $3 OR (at = $3 AND id < $1)) ORDER BY at DESC, id DESC LIMIT 50",
     ),

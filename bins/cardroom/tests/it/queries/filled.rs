@@ -5,7 +5,7 @@ use settings::DatabaseUrl;
 use testkit::TestDatabase;
 use tokio_postgres::{Client, NoTls};
 
-/// 3,000 people with as many sessions, entries of the audit log and answers that are kept, and as many
+/// 3,000 people with as many sessions, resets, entries of the audit log and answers that are kept, and as many
 /// rooms, every tenth of which the first person owns; each of the first thousand rooms has six visitors
 /// and six games, each with one segment of its past, and three games that were deleted. Answers, segments
 /// and deletions are young, or the sweep of the start would forget half a table and rightly read all of
@@ -21,6 +21,9 @@ const POSTGRES: &str = "
         created_at, idle_until, ends_at)
         SELECT pg_temp.id(n), pg_temp.id(n), 0, 1, '', now(), '', '', now(),
             now() + n * interval '1 h', now() + interval '90 d' FROM generate_series(1, 3000) n;
+    INSERT INTO password_resets (account_id, slot, token_hash, epoch, expires_at)
+        SELECT pg_temp.id(n), 0, sha256(n::text::bytea), 0, now() + interval '1 h'
+        FROM generate_series(1, 3000) n;
     INSERT INTO audit_log (id, at, action, account_id, address, device)
         SELECT pg_temp.id(n), now() - n * interval '1 h', 'logged_in', pg_temp.id(n), '', ''
         FROM generate_series(1, 3000) n;
@@ -46,7 +49,7 @@ const POSTGRES: &str = "
     ANALYZE;";
 
 /// The same rows.
-const SQLITE: [&str; 10] = [
+const SQLITE: [&str; 11] = [
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
      INSERT INTO users (id, email, name, hashed_password, roles, created_at, reset_token_hash,
         reset_expires_at)
@@ -57,6 +60,9 @@ const SQLITE: [&str; 10] = [
         created_at, idle_until, ends_at)
         SELECT unhex(printf('%032x', n)), unhex(printf('%032x', n)), 0, 1, X'', 0, '', '', 0, n, n
         FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
+     INSERT INTO password_resets (account_id, slot, token_hash, epoch, expires_at)
+        SELECT unhex(printf('%032x', n)), 0, unhex(printf('%064x', n)), 0, n FROM s",
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
      INSERT INTO audit_log (id, at, action, account_id, address, device)
         SELECT unhex(printf('%032x', n)), n, 'logged_in', unhex(printf('%032x', n)), '', '' FROM s",
