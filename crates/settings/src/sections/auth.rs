@@ -34,7 +34,7 @@ pub struct Auth {
     pub audit_days: i64,
     /// Cost of a password hash, 4 to 15; each step doubles the work.
     pub bcrypt_cost: u32,
-    /// Whether anybody may register as a counsellor.
+    /// Whether registration is open.
     pub registration: bool,
     /// Whether the demo accounts, whose password is published, exist.
     pub demo_accounts: bool,

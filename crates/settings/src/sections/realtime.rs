@@ -5,9 +5,9 @@ use crate::keys::Keys;
 /// Sockets, channels and presence.
 #[derive(Clone, Debug)]
 pub struct Realtime {
-    /// Who may enter the channels of a room.
+    /// Authorization for the channels of a room.
     pub admission: RealtimeAdmission,
-    /// The key that clients show who have no token; empty: any.
+    /// The key of clients that have no token; empty: any.
     pub anon_key: String,
     /// Largest payload of a broadcast, in bytes, 1 KiB to 1,000,000.
     pub payload_bytes: usize,
@@ -31,9 +31,9 @@ pub struct Realtime {
     pub queue_frames: usize,
     /// Bytes that wait for one socket at most, 64 KiB to 64 MiB.
     pub queue_bytes: usize,
-    /// Broadcasts that a channel remembers, 0 to 10,000.
+    /// Broadcasts that a channel keeps for replay, 0 to 10,000.
     pub replay_messages: usize,
-    /// Bytes of memory that the broadcasts take which a channel remembers, 0 to 16 MiB.
+    /// Memory for the broadcasts that a channel keeps, in bytes, 0 to 16 MiB.
     pub replay_bytes: usize,
     /// Bytes of memory that the broadcasts take which all channels remember, 0 to 16 GiB.
     pub replay_total_bytes: usize,
@@ -48,13 +48,13 @@ pub struct Realtime {
     pub unregistered_rooms: bool,
     /// How long a client may say nothing, in seconds, 5 to 3,600.
     pub idle_timeout_secs: u64,
-    /// How often who is in a channel by a token is judged anew, in seconds, 1 to 3,600.
+    /// Interval at which members with a token are authorized again, in seconds, 1 to 3,600.
     pub recheck_secs: u64,
-    /// Events of which only the latest matters.
+    /// Events of which slow readers get only the latest.
     pub volatile_events: Vec<String>,
 }
 
-/// Who may enter the channels of a room.
+/// Authorization for the channels of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RealtimeAdmission {
     /// The room's owner and its visitors, with their tokens.
