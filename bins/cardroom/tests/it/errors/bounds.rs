@@ -1,11 +1,6 @@
-//! How much a request may be beside its body, how deep that may be, and how many connections there are.
-
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+//! Bounds of a request besides its body, and of the depth of a body.
 
 use serde_json::json;
-use tokio::task::spawn_blocking;
 
 use super::fails;
 use crate::app::TestApp;
@@ -86,38 +81,4 @@ async fn each_route_has_a_depth_that_a_body_does_not_exceed() {
     }
     let kept = counsellor.put(&state, &json!({ "state": {} })).send().await.unwrap();
     assert_eq!(kept.status(), 200);
-}
-
-/// Two workers with two connections each: a fifth is accepted when one of them ends.
-#[testkit::on_both_databases]
-async fn connections_beyond_the_limit_wait_until_others_end() {
-    let app = TestApp::spawn_with(&[
-        ("CARDROOM__SERVER__CONNECTIONS_MAX", "4"),
-        ("CARDROOM__SERVER__REQUEST_HEAD_TIMEOUT_MS", "60000"),
-        ("CARDROOM__SERVER__KEEP_ALIVE_SECS", "600"),
-    ])
-    .await;
-    let address = app.address.trim_start_matches("http://").to_owned();
-    let exchange = move || {
-        let ask = |stream: &mut TcpStream, patience| {
-            stream.set_read_timeout(Some(patience)).unwrap();
-            let _ = stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
-            let mut answer = [0; 4096];
-            stream.read(&mut answer).is_ok_and(|read| answer[..read].starts_with(b"HTTP/1.1 200 "))
-        };
-        let connect = || TcpStream::connect(&address).unwrap();
-        let (long, short) = (Duration::from_secs(10), Duration::from_millis(500));
-        let mut held: Vec<_> = (0..4).map(|_| connect()).collect();
-        let served = held.iter_mut().filter_map(|it| ask(it, long).then_some(())).count();
-        let mut beyond: Vec<_> = (0..4).map(|_| connect()).collect();
-        let early = beyond.iter_mut().filter_map(|it| ask(it, short).then_some(())).count();
-        drop(held);
-        let mut answer = [0; 4096];
-        let late = beyond.iter_mut().filter_map(|it| {
-            it.set_read_timeout(Some(long)).unwrap();
-            it.read(&mut answer).is_ok_and(|read| read > 0).then_some(())
-        });
-        (served, early, late.count())
-    };
-    assert_eq!(spawn_blocking(exchange).await.unwrap(), (4, 0, 4));
 }
