@@ -7,8 +7,8 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target,sharing=locked \
-    cargo build --release --locked --package cardroom \
-    && install -D target/release/cardroom /out/cardroom
+    cargo build --profile dist --locked --package cardroom \
+    && install -D target/dist/cardroom /out/cardroom
 
 FROM debian:bookworm-slim
 # A number rather than a name, so that a platform can see that it is not root.

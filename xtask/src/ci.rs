@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use tokio::process::Command;
 
-use crate::commands::{self, cargo, program};
+use crate::commands::{self, BUILD_PROFILE, DIST, cargo, program};
 
 /// A check, as one would type it.
 struct Step {
@@ -69,7 +69,7 @@ impl Step {
             Some("cargo") | None => cargo(),
             Some(name) => program(name),
         };
-        command.args(words).envs(self.variable);
+        command.args(words).envs(self.variable).env(BUILD_PROFILE, DIST);
         command
     }
 }

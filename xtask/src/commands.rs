@@ -53,14 +53,27 @@ pub(crate) fn words(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// Builds the server as it is released.
-pub(crate) async fn build_server() -> Result<()> {
-    run(cargo().args(["build", "--release", "--package=cardroom"])).await
+/// Overrides the profile of every server and tool that is built; `cargo xtask ci` sets it.
+pub(crate) const BUILD_PROFILE: &str = "CARDROOM_BUILD_PROFILE";
+
+/// The profile that is deployed, and of which figures are taken.
+pub(crate) const DIST: &str = "dist";
+
+/// The Cargo profile of a server or a tool: the one given in the environment; else the one that is deployed, or
+/// the one of `cargo run --release`, which is built sooner.
+pub(crate) fn build_profile(dist: bool) -> String {
+    env::var(BUILD_PROFILE).unwrap_or_else(|_| if dist { DIST } else { "release" }.to_owned())
 }
 
-/// The folder of release builds, in the target folder, which cargo tags as a cache.
-pub(crate) fn release_folder() -> Result<PathBuf> {
+/// Builds the server with a profile; returns its path.
+pub(crate) async fn build_server(profile: &str) -> Result<PathBuf> {
+    run(cargo().args(["build", "--package=cardroom", "--profile", profile])).await?;
+    Ok(target_folder()?.join(profile).join("cardroom"))
+}
+
+/// The target folder, which cargo tags as a cache.
+pub(crate) fn target_folder() -> Result<PathBuf> {
     let program = env::current_exe()?;
     let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    Ok(target.context("xtask was not built by cargo")?.join("release"))
+    target.map(Path::to_owned).context("xtask was not built by cargo")
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::commands::{build_server, program, release_folder, run};
+use crate::commands::{build_profile, build_server, program, run, target_folder};
 
 /// The folder of the lock files.
 const LOCKED: &str = "xtask/interop";
@@ -13,15 +13,14 @@ const LOCKED: &str = "xtask/interop";
 /// Packages for Node, each in a folder with a lock file of its own.
 const FOR_NODE: [&str; 2] = ["supabase-js-2.58", "supabase-js-newest"];
 
-/// Builds the server as it is released, which is what clients meet.
+/// Builds the server optimized, which is what clients meet; returns its path.
 pub(crate) async fn build() -> Result<PathBuf> {
-    build_server().await?;
-    Ok(release_folder()?.join("cardroom"))
+    build_server(&build_profile(false)).await
 }
 
 /// Installs what is not there yet, beside the builds; gives the folder.
 pub(crate) async fn install() -> Result<PathBuf> {
-    let folder = release_folder()?.with_file_name("interop");
+    let folder = target_folder()?.join("interop");
     for package in FOR_NODE {
         install_for_node(&folder.join(package), &Path::new(LOCKED).join(package)).await?;
     }

@@ -14,7 +14,7 @@ use testkit::cluster::Cluster;
 use testkit::{Kind, TestDatabase};
 use tokio::process::Command;
 
-use crate::commands::{self, cargo, program, release_folder, words};
+use crate::commands::{self, build_profile, cargo, program, target_folder, words};
 use crate::interop::npm_ci;
 
 /// The other servers that `fanout` compares with, and their lock file.
@@ -62,17 +62,18 @@ impl Tool {
     async fn build(self) -> Result<String> {
         let mut build = cargo();
         build.args(["build", "--quiet", "--package", self.name(), "--bin", self.name()]);
+        let profile = build_profile(false);
         let folder = if self == Self::Tune {
-            release_folder()?.with_file_name("debug")
+            "debug"
         } else {
-            build.args(["--release", "--package=cardroom"]);
-            release_folder()?
+            build.args(["--package=cardroom", "--profile", &profile]);
+            &profile
         };
         if self == Self::Fanout {
             build.args(["--bin", "floor"]);
         }
         commands::run(&mut build).await?;
-        Ok(folder.join(self.name()).display().to_string())
+        Ok(target_folder()?.join(folder).join(self.name()).display().to_string())
     }
 
     /// Runs the tool with these words, after what it needs.
@@ -81,8 +82,7 @@ impl Tool {
         let needs = Needs::of(&line).await?;
         let mut environment = Vec::new();
         if needs.server {
-            commands::build_server().await?;
-            let server = release_folder()?.join("cardroom");
+            let server = commands::build_server(&build_profile(needs.dist)).await?;
             environment.push(("CARDROOM_SERVER", server.display().to_string()));
         }
         if self == Self::Tune && needs.server {
@@ -113,6 +113,7 @@ impl Tool {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Needs {
     server: bool,
+    dist: bool,
     databases: Vec<Kind>,
     pgbench: bool,
     base: Option<String>,
@@ -135,6 +136,7 @@ impl Needs {
         let databases: Result<_, _> = kinds.map(kind).collect();
         Ok(Self {
             server: needs["server"] == true,
+            dist: needs["dist"] == true,
             databases: databases.map_err(anyhow::Error::msg).context("--db")?,
             pgbench: needs["pgbench"] == true,
             base: needs["base"].as_str().map(str::to_owned),
@@ -199,7 +201,7 @@ impl Error for Ended {}
 
 /// Builds the server of another revision beside this one; returns its path.
 async fn build_base(revision: &str) -> Result<String> {
-    let folder = release_folder()?.with_file_name("stress").join("base");
+    let folder = target_folder()?.join("stress/base");
     let (tree, target) = (folder.join("tree"), folder.join("target"));
     let mut git = program("git");
     if tree.exists() {
@@ -209,14 +211,15 @@ async fn build_base(revision: &str) -> Result<String> {
     }
     commands::run(&mut git).await?;
     let mut build = cargo();
-    build.current_dir(&tree).args(["build", "--release", "--package=cardroom"]);
+    let profile = build_profile(true);
+    build.current_dir(&tree).args(["build", "--package=cardroom", "--profile", &profile]);
     commands::run(build.env("CARGO_TARGET_DIR", &target)).await?;
-    Ok(target.join("release/cardroom").display().to_string())
+    Ok(target.join(profile).join("cardroom").display().to_string())
 }
 
 /// Installs the servers that `fanout` compares with beside the builds; returns the folder.
 async fn install_servers() -> Result<String> {
-    let place = release_folder()?.with_file_name("fanout-servers");
+    let place = target_folder()?.join("fanout-servers");
     fs::create_dir_all(&place)?;
     for file in ["package.json", "package-lock.json", "ws.mjs", "socket-io.mjs"] {
         let from = Path::new(SERVERS).join(file);
@@ -258,10 +261,11 @@ mod tests {
     #[test]
     fn needs_are_read_as_the_tools_print_them() {
         let printed = json!({
-            "server": true, "databases": ["sqlite", "postgres"], "pgbench": false, "base": "main",
+            "server": true, "dist": true, "databases": ["sqlite", "postgres"], "pgbench": false, "base": "main",
         });
         let expected = Needs {
             server: true,
+            dist: true,
             databases: vec![Kind::Sqlite, Kind::Postgres],
             pgbench: false,
             base: Some("main".to_owned()),

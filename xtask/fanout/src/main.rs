@@ -70,7 +70,7 @@ struct Arguments {
 async fn main() -> ExitCode {
     if std::env::args().nth(1).is_some_and(|it| it == "needs") {
         let only_help = std::env::args().any(|it| it == "--help" || it == "-h");
-        if only_help { Needs::default() } else { Needs::server_on("sqlite") }.print();
+        if only_help { Needs::default() } else { Needs::server_on("sqlite").of_dist() }.print();
         return ExitCode::SUCCESS;
     }
     let arguments = Arguments::parse();

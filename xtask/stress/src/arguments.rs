@@ -239,16 +239,16 @@ impl Arguments {
             None => {
                 let beside = self.run.scenarios.iter().any(|it| it == "figures" || it == "bench");
                 let pgbench = beside && self.run.db == "postgres";
-                Needs { pgbench, ..Needs::server_on(&self.run.db) }
+                Needs { pgbench, dist: beside, ..Needs::server_on(&self.run.db) }
             }
             Some(Task::Ab(it)) => {
-                Needs { base: Some(it.base.clone()), ..Needs::server_on("sqlite") }
+                Needs { base: Some(it.base.clone()), ..Needs::server_on("sqlite") }.of_dist()
             }
             Some(Task::Survive(it)) => {
                 let databases = it.db.as_ref().map_or(both, |db| vec![db.clone()]);
                 Needs { server: true, databases, ..Needs::default() }
             }
-            Some(Task::Footprint { .. }) => Needs { server: true, ..Needs::default() },
+            Some(Task::Footprint { .. }) => Needs { server: true, ..Needs::default() }.of_dist(),
             Some(_) => Needs::default(),
         }
     }
@@ -312,6 +312,14 @@ mod tests {
         assert_eq!(needs("survive --signal kill").databases, ["sqlite", "postgres"]);
         assert_eq!(needs("survive --signal term --db sqlite").databases, ["sqlite"]);
         assert!(needs("footprint").server && needs("footprint").databases.is_empty());
+    }
+
+    #[test]
+    fn figures_are_taken_of_the_build_that_is_deployed() {
+        for words in ["figures", "bench", "footprint", "ab --base main save"] {
+            assert!(needs(words).dist, "{words}");
+        }
+        assert!(!needs("save").dist && !needs("survive --signal kill").dist);
     }
 
     #[test]

@@ -161,14 +161,15 @@ impl Arguments {
     /// # Errors
     /// When the profile cannot be read.
     pub(crate) fn needs(&self) -> Result<Needs> {
-        let of_profile = |env| Ok(Needs::server_on(Profile::read(env)?.target()?.database.kind()));
+        let on = |kind: &str| Needs::server_on(kind).of_dist();
+        let of_profile = |env| Ok(on(Profile::read(env)?.target()?.database.kind()));
         match &self.task {
             Some(Task::Verify(it)) => of_profile(it.env),
             Some(_) => Ok(Needs::default()),
             None if self.tune.reuse || self.tune.explain.is_some() => Ok(Needs::default()),
             None => match self.tune.db.as_deref() {
-                Some("sqlite") => Ok(Needs::server_on("sqlite")),
-                Some(_) => Ok(Needs::server_on("postgres")),
+                Some("sqlite") => Ok(on("sqlite")),
+                Some(_) => Ok(on("postgres")),
                 None => of_profile(self.tune.env),
             },
         }
@@ -194,8 +195,8 @@ mod tests {
         for words in ["check --all", "render", "report --env test", "--reuse", "--explain a.b"] {
             assert_eq!(needs(words), Needs::default(), "{words}");
         }
-        assert_eq!(needs("--db sqlite"), Needs::server_on("sqlite"));
-        assert_eq!(needs("--db supabase-micro"), Needs::server_on("postgres"));
+        assert_eq!(needs("--db sqlite"), Needs::server_on("sqlite").of_dist());
+        assert_eq!(needs("--db supabase-micro"), Needs::server_on("postgres").of_dist());
     }
 
     #[test]
