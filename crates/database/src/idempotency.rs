@@ -12,6 +12,7 @@
 
 mod answers;
 mod in_flight;
+mod key_limits;
 mod limits;
 mod many;
 
@@ -20,5 +21,6 @@ pub use answers::{
     retry_unless_stored, store_answer,
 };
 pub use in_flight::{IdempotentRequest, InFlight};
-pub use limits::{KeyLimits, enforce};
+pub use key_limits::KeyLimits;
+pub use limits::enforce;
 pub use many::{StoreAnswers, store_answers};

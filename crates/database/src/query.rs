@@ -39,7 +39,9 @@ impl<'q, U, Q> Fetch<'q, U> for Q where
 /// ```ignore
 /// #[derive(Insertable, Queryable, Selectable)]
 /// #[diesel(table_name = sessions)]
-/// struct SessionRow { … }
+/// struct SessionRow {
+///     id: SessionId,
+/// }
 ///
 /// sessions::table.find(id).select(columns::<SessionRow>())
 /// ```

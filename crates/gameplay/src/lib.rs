@@ -28,6 +28,7 @@ mod state;
 pub mod states;
 pub mod statistics;
 mod store;
+mod stored_answer;
 mod version;
 
 pub use access::Access;

@@ -8,8 +8,8 @@ use values::time;
 use crate::access::Access;
 use crate::author::Author;
 use crate::change::{Change, ChangeError};
-use crate::replay::StoredAnswer;
 use crate::state::{GameplayId, GameplayState, StateKey};
+use crate::stored_answer::StoredAnswer;
 use crate::version::{Condition, Tag};
 
 /// A request to save a state.

@@ -12,11 +12,11 @@ use crate::access::Access;
 use crate::change::Change;
 use crate::error::GameplayError;
 use crate::history;
-use crate::replay::StoredAnswer;
 use crate::save::{Deleted, Outcome, Save};
 use crate::save_writer::Saves;
 use crate::state::{GameplayId, GameplayState};
 use crate::store as table;
+use crate::stored_answer::StoredAnswer;
 use crate::version::{Condition, Tag, Versions};
 
 /// States that one statement reads. The memory of a list is bounded by it; a usual room takes one.

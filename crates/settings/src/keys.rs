@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::layers::{Entries, Value};
-use crate::load::Effective;
+use crate::effective::Effective;
+use crate::entries::{Entries, Value};
 use crate::nearest::nearest;
 use crate::problem::{Problem, Problems};
 

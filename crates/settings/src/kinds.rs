@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use secrecy::SecretString;
 
+use crate::entries::Value;
 use crate::keys::{Keys, ReadResult, Reading};
-use crate::layers::Value;
 
 /// Shown for an empty value.
 const NONE: &str = "(none)";

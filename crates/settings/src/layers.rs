@@ -1,28 +1,12 @@
 //! The layers of values, merged: every value with its source.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use config::{FileFormat, Map, Source, ValueKind};
 
+use crate::entries::{Entries, Entry, Value};
 use crate::problem::{Problem, Problems};
 use crate::{Environment, Profile, tuning};
-
-/// The values in effect, by dotted key.
-pub(crate) type Entries = BTreeMap<String, Entry>;
-
-/// A value and its source.
-pub(crate) struct Entry {
-    pub(crate) value: Value,
-    pub(crate) source: String,
-}
-
-/// A value as written. Variables are text, so numbers and booleans are text as well.
-#[cfg_attr(test, derive(Debug, PartialEq))]
-pub(crate) enum Value {
-    Text(String),
-    List(Vec<String>),
-}
 
 /// Conventional variable names, and the keys that they set.
 const CONVENTIONAL: [(&str, &str); 5] = [

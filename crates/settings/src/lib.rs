@@ -29,6 +29,8 @@ mod database_url;
 mod sections;
 
 mod checks;
+mod effective;
+mod entries;
 mod keys;
 mod kinds;
 mod layers;
@@ -42,8 +44,9 @@ mod tuning;
 mod tests;
 
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use effective::Effective;
 pub use environment::Environment;
-pub use load::{Effective, Loaded, load};
+pub use load::{Loaded, load};
 pub use problem::{Problem, Problems};
 pub use profile::{Profile, UnknownProfile};
 pub use sections::{

@@ -1,5 +1,6 @@
 //! Loading of the settings.
 
+use crate::effective::Effective;
 use crate::keys::Keys;
 use crate::problem::{Problem, Problems};
 use crate::{Environment, Profile, Settings, checks, layers};
@@ -11,17 +12,6 @@ pub struct Loaded {
     pub settings: Settings,
     /// Every value in effect with its source: the profile first, then section by section.
     pub effective: Vec<Effective>,
-}
-
-/// A value in effect and its source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Effective {
-    /// The key, as in `server.port`, or `profile`.
-    pub key: String,
-    /// The value; a secret as `***`, a database URL without its password, nothing as `(none)`.
-    pub value: String,
-    /// The file or variable, as in `base.toml` or `environment variable PORT`.
-    pub source: String,
 }
 
 /// Reads the settings of the profile that the environment chooses, and checks them.

@@ -4,7 +4,7 @@
 //! The settings in such a file are in `[settings.SECTION]`, and in `[override.SECTION]`, which is written by
 //! hand and wins. The other tables hold the provenance of the numbers, for tools.
 
-use crate::layers::{Entries, Entry};
+use crate::entries::{Entries, Entry};
 
 /// Tables that hold the provenance of the numbers.
 const FOR_TOOLS: [&str; 5] = ["provenance", "target", "calibration", "deployment", "predicted"];

@@ -11,6 +11,16 @@ use crate::passwords::password::BYTES_MAX;
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
+impl Password {
+    /// Hashes the password. Each step of `cost` doubles the work. Blocks for up to a second.
+    ///
+    /// # Errors
+    /// When the cost is out of bcrypt's range or the system gives no randomness.
+    pub fn hash(&self, cost: u32) -> Result<PasswordHash, bcrypt::BcryptError> {
+        bcrypt::hash(self.expose(), cost).map(PasswordHash::from)
+    }
+}
+
 impl PasswordHash {
     /// A hash that no password matches. Verification takes as long as for any hash of this cost.
     pub fn matching_nothing(cost: u32) -> Self {
@@ -20,7 +30,7 @@ impl PasswordHash {
     /// Whether this is the hash of `password`. Blocks for up to a second.
     ///
     /// A password that bcrypt would not read to its end never matches, nor does any password match a
-    /// malformed hash or one that has no [`Self::cost`].
+    /// malformed hash or one without a valid cost.
     pub fn matches(&self, password: &Password) -> bool {
         let text = password.expose();
         let is_read_whole = text.len() <= BYTES_MAX + 1 && !text.contains('\0');

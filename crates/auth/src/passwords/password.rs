@@ -8,7 +8,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use values::{Field, Location};
 
-use crate::passwords::{PasswordHash, common};
+use crate::passwords::common;
 
 /// Minimum length of a new password, in characters.
 pub(crate) const CHARACTERS_MIN: usize = 8;
@@ -58,14 +58,6 @@ impl Password {
     /// When it is longer than bcrypt reads.
     pub(crate) fn hashable(self) -> Result<Self, UnfitPassword> {
         if self.0.expose_secret().len() > BYTES_MAX { Err(UnfitPassword::Long) } else { Ok(self) }
-    }
-
-    /// Hashes the password. Each step of `cost` doubles the work. Blocks for up to a second.
-    ///
-    /// # Errors
-    /// When the cost is out of bcrypt's range or the system gives no randomness.
-    pub fn hash(&self, cost: u32) -> Result<PasswordHash, bcrypt::BcryptError> {
-        bcrypt::hash(self.0.expose_secret(), cost).map(PasswordHash::from)
     }
 
     /// The password as text.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ids::AuthorId;
 use values::IdempotencyKey;
 
-use super::limits::KeyLimits;
+use super::key_limits::KeyLimits;
 use crate::at::At;
 
 /// A request with an idempotency key. While it exists, other requests with its key are refused.

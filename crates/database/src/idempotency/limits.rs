@@ -4,20 +4,11 @@ use diesel::prelude::*;
 use ids::AuthorId;
 
 use super::in_flight::InFlight;
+use super::key_limits::KeyLimits;
 use crate::at::At;
 use crate::query::{Execute, Fetch};
 use crate::schema::idempotency_keys;
 use crate::{DatabaseError, Db};
-
-/// The number of stored answers. The oldest beyond are deleted, and a repeated request of theirs is
-/// carried out again.
-#[derive(Clone, Copy, Debug)]
-pub struct KeyLimits {
-    /// Of one author.
-    pub per_author: i64,
-    /// Of all authors.
-    pub total: i64,
-}
 
 /// Answers that one statement deletes at most, so that other writes wait for a short time only.
 const DELETED_AT_ONCE: i64 = 10_000;

@@ -5,14 +5,9 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use super::body::Body;
+use super::quoted::quoted;
 use super::reference::Ref;
 use super::{Version, binary, wire};
-
-/// A string as JSON.
-pub(crate) fn quoted(text: &str) -> String {
-    // Serializing a string into memory does not fail.
-    serde_json::to_string(text).unwrap_or_default()
-}
 
 /// The reply to a client message. `outcome` holds a JSON object.
 pub(crate) fn reply(

@@ -2,6 +2,8 @@
 
 use serde_json::value::RawValue;
 
+use super::quoted::quoted;
+
 /// The reference of a client message: a string, a number or none. The reply repeats it as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ref(Option<Box<str>>);
@@ -24,7 +26,7 @@ impl Ref {
 
     /// The reference in the header of a binary frame; an empty one is none.
     pub(crate) fn of_text(text: &str) -> Self {
-        Self((!text.is_empty()).then(|| super::quoted(text).into()))
+        Self((!text.is_empty()).then(|| quoted(text).into()))
     }
 
     /// The reference as JSON.

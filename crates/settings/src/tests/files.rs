@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::layers::{BASE, Entries, embedded, embedded_tuning, parse};
+use crate::entries::{Entries, Value};
+use crate::layers::{BASE, embedded, embedded_tuning, parse};
 use crate::tests::environment;
 use crate::{Environment, Problem, Profile, load, tuning};
 
@@ -63,7 +64,7 @@ fn tuned_values_are_numbers_of_settings_that_are_there_and_differ() {
         let tuned = tuning::settings(parse(embedded_tuning(profile), "").unwrap());
         for (key, entry) in tuned {
             assert_ne!(base[&key].value, entry.value, "{profile}: {key} is as in base.toml");
-            let crate::layers::Value::Text(text) = entry.value else { panic!("{profile}: {key}") };
+            let Value::Text(text) = entry.value else { panic!("{profile}: {key}") };
             assert!(text.parse::<u64>().is_ok(), "{profile}: {key} = {text}");
         }
     }
