@@ -77,12 +77,12 @@ fn patched(current: &Json, patch: &Patch, bounds: Bounds) -> Result<String, Chan
         if visits > visits_max {
             return Err(ChangeError::TooExpensive(visits_max));
         }
-        if reach > bounds.depth {
-            return Err(Refusal::TooDeep(bounds.depth).into());
-        }
         copied += copied_bytes(&tree, operation);
         if copied > bounds.bytes {
             return Err(Refusal::TooLarge(bounds.bytes).into());
+        }
+        if reach > bounds.depth {
+            return Err(Refusal::TooDeep(bounds.depth).into());
         }
         json_patch::patch(&mut tree, std::slice::from_ref(operation)).map_err(
             |error| match error.kind {
