@@ -14,6 +14,7 @@ mod crowds;
 mod database_errors;
 mod documents;
 mod errors;
+mod fuzz;
 mod game_rules;
 mod gameplay;
 mod health;

@@ -11,6 +11,6 @@ mod presence;
 mod raw;
 mod restart;
 mod server;
-mod socket;
+pub(crate) mod socket;
 mod talk;
 mod unregistered;

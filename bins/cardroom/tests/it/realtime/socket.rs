@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) const MOMENT: Duration = Duration::from_millis(300);
 
 /// An open socket.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     is_first_version: bool,
     refs: u32,
@@ -26,10 +26,10 @@ pub(super) struct Socket {
 
 /// A message of the server, in either version.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Heard {
+pub(crate) struct Heard {
     pub(super) topic: String,
     pub(super) event: String,
-    pub(super) payload: Value,
+    pub(crate) payload: Value,
     pub(super) reference: Value,
     /// The bytes of a broadcast that are no JSON.
     pub(super) bytes: Vec<u8>,
@@ -42,7 +42,7 @@ pub(super) fn address(app: &TestApp, query: &str) -> String {
 
 impl Socket {
     /// A socket that speaks version 1.0.0.
-    pub(super) async fn first(app: &TestApp) -> Self {
+    pub(crate) async fn first(app: &TestApp) -> Self {
         Self::open(app, "apikey=anon&vsn=1.0.0").await.unwrap()
     }
 
@@ -84,7 +84,7 @@ impl Socket {
     }
 
     /// Says a broadcast.
-    pub(super) async fn broadcast(&mut self, topic: &str, event: &str, payload: &Value) -> String {
+    pub(crate) async fn broadcast(&mut self, topic: &str, event: &str, payload: &Value) -> String {
         let payload = json!({ "type": "broadcast", "event": event, "payload": payload });
         self.say(topic, "broadcast", &payload).await
     }
@@ -103,7 +103,7 @@ impl Socket {
     }
 
     /// Joins a channel, which has to succeed, without an eye for people.
-    pub(super) async fn enter(&mut self, topic: &str) {
+    pub(crate) async fn enter(&mut self, topic: &str) {
         let config = json!({ "config": { "presence": { "enabled": false } } });
         let answer = self.join(topic, &config).await;
         assert_eq!(answer["status"], "ok", "{answer}");
@@ -120,7 +120,7 @@ impl Socket {
     }
 
     /// The next message with this event; what comes before it is skipped.
-    pub(super) async fn hear_of(&mut self, event: &str) -> Heard {
+    pub(crate) async fn hear_of(&mut self, event: &str) -> Heard {
         loop {
             let heard = self.hear().await;
             if heard.event == event {
