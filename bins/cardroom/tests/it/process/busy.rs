@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use reqwest::Response;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::app::{TestApp, body_of};
 use crate::behind::Behind;
@@ -12,12 +13,12 @@ use crate::behind::Behind;
 /// What `database.wait_timeout_ms` is here.
 const WAIT: Duration = Duration::from_millis(200);
 
-/// A request that writes to `users`, and how long it took. It is about nobody, so that nothing is
-/// noted of it afterwards.
+/// A registration, which writes to `users`, and how long it took.
 async fn write(app: &TestApp) -> (Response, Duration) {
-    let body = json!({ "email": "nobody@example.com" });
+    let email = format!("{}@example.com", Uuid::new_v4());
+    let body = json!({ "email": email, "password": "correct horse", "full_name": "Ada" });
     let start = Instant::now();
-    let answer = app.post("/api/auth/forgot-password", &body).send().await.unwrap();
+    let answer = app.post("/api/auth/register", &body).send().await.unwrap();
     (answer, start.elapsed())
 }
 
@@ -31,7 +32,7 @@ async fn who_finds_no_connection_in_time_is_told_when_to_come_again() {
         ("CARDROOM__DATABASE__BUSY_TIMEOUT_MS", "30000"),
     ])
     .await;
-    assert_eq!(write(&app).await.0.status(), 200);
+    assert_eq!(write(&app).await.0.status(), 201);
 
     let mut holder = Box::pin(write(&app));
     let refused = Behind::of(&app)
@@ -60,8 +61,8 @@ async fn who_finds_no_connection_in_time_is_told_when_to_come_again() {
         assert_eq!(body["code"], "database_busy");
         assert_eq!(body["detail"], "The service is busy, please try again");
     }
-    assert_eq!(holder.await.0.status(), 200);
-    assert_eq!(write(&app).await.0.status(), 200);
+    assert_eq!(holder.await.0.status(), 201);
+    assert_eq!(write(&app).await.0.status(), 201);
 }
 
 #[testkit::on_both_databases]
@@ -79,5 +80,5 @@ async fn a_statement_that_waits_too_long_is_given_up_and_the_connection_is_good_
     assert!(took < WAIT * 5, "{took:?}");
     assert_eq!(answer.headers()["retry-after"], "1");
     assert_eq!(body_of(answer).await["code"], "database_unavailable");
-    assert_eq!(write(&app).await.0.status(), 200);
+    assert_eq!(write(&app).await.0.status(), 201);
 }
