@@ -3,5 +3,5 @@ cpu = 2
 memory_mib = 1024
 concurrency = 1000
 instances_min = 1
-instances_max = 3
+instances_max = 1
 timeout_secs = 3600
