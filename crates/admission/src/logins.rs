@@ -1,5 +1,6 @@
 //! Limits of failed log-ins.
 
+use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 use settings::Rates;
 
@@ -11,6 +12,9 @@ use crate::policy::{Limited, Policy};
 /// Pairs of account and address that are remembered at most, of those that failed and of those that
 /// succeeded.
 const PAIRS_MAX: usize = 100_000;
+
+/// Pairs that memory is reserved for at the start.
+const PAIRS_INITIAL: usize = 1_000;
 
 /// Addresses' worth of accounts that an IPv6 site (a /48, with 65,536 addresses as limits count them) may
 /// fail to log into.
@@ -33,8 +37,8 @@ pub struct Logins {
     accounts_tried: Failures,
     /// The same from one IPv6 site.
     tried_by_site: Failures,
-    failed: Cache<Pair, ()>,
-    trusted: Cache<Pair, ()>,
+    failed: Cache<Pair, (), UnitWeighter>,
+    trusted: Cache<Pair, (), UnitWeighter>,
 }
 
 /// An account and an address, hashed each.
@@ -63,8 +67,8 @@ impl Logins {
             by_account: limit(rates.account_failures),
             accounts_tried: limit(rates.accounts_tried),
             tried_by_site: Failures::new(tried_by_site, rates.enabled),
-            failed: Cache::new(PAIRS_MAX),
-            trusted: Cache::new(PAIRS_MAX),
+            failed: Cache::with_weighter(PAIRS_INITIAL, PAIRS_MAX as u64, UnitWeighter),
+            trusted: Cache::with_weighter(PAIRS_INITIAL, PAIRS_MAX as u64, UnitWeighter),
         }
     }
 
