@@ -38,7 +38,7 @@ const FAIL: &str = "CREATE FUNCTION fail(code text, message text) RETURNS void L
     'BEGIN RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message; END'";
 
 /// SQLSTATEs that tell of a database that cannot serve at this moment, and some that tell of a bug.
-const CODES: [(&str, Answer); 21] = [
+const CODES: [(&str, Answer); 23] = [
     ("40001", Answer::Unavailable),
     ("40P01", Answer::Unavailable),
     ("55P03", Answer::Unavailable),
@@ -49,7 +49,9 @@ const CODES: [(&str, Answer); 21] = [
     ("57P02", Answer::Unavailable),
     ("57P03", Answer::Unavailable),
     ("57P05", Answer::Unavailable),
-    ("08006", Answer::Unavailable),
+    ("08006", Answer::InDoubt),
+    ("08P01", Answer::InDoubt),
+    ("25P04", Answer::Unavailable),
     ("53100", Answer::Unavailable),
     ("53200", Answer::Unavailable),
     ("53300", Answer::Unavailable),

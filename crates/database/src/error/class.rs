@@ -31,17 +31,16 @@ pub(super) enum Class {
 
 /// PostgreSQL: SQLSTATE or its class (the first two characters), the English message (its beginning), and
 /// what it means. The first match counts.
-const POSTGRES: [(&str, &str, Class); 12] = [
-    ("40", "deadlock detected", Class::Conflict),
+const POSTGRES: [(&str, &str, Class); 10] = [
+    ("40P01", "deadlock detected", Class::Conflict),
     ("55P03", "canceling statement due to lock timeout", Class::Unavailable),
     ("57014", "canceling statement due to", Class::Unavailable),
-    ("25006", "cannot execute", Class::Unavailable),
     ("25P03", "terminating connection due to idle-in-transaction timeout", Class::Terminated),
-    ("57P01", "terminating connection due to administrator command", Class::Terminated),
-    ("57P02", "terminating connection because of crash", Class::Terminated),
+    ("25P04", "terminating connection due to transaction timeout", Class::Terminated),
     ("57P03", "the database system is", Class::Terminated),
     ("57P", "terminating connection", Class::Terminated),
-    ("08", "terminating connection because protocol synchronization was lost", Class::Terminated),
+    // Also what PgBouncer reports when it loses its server in the middle of a statement.
+    ("08", "terminating connection because protocol synchronization was lost", Class::Disconnected),
     // Disk full, out of memory, too many connections, a limit of the configuration.
     ("53", "could not extend file", Class::Unavailable),
     // I/O errors, missing files.
@@ -106,26 +105,34 @@ fn commit_error(error: &DieselError) -> &DieselError {
 /// Messages that are remembered: an error is classified right after it was received.
 const RECORDED_MAX: usize = 256;
 
+static RECORDED: Mutex<Recorded> = Mutex::new(Recorded(VecDeque::new()));
+
 /// The classes of the messages that PostgreSQL sent, the newest last.
-static RECORDED: Mutex<VecDeque<(String, Class)>> = Mutex::new(VecDeque::new());
+struct Recorded(VecDeque<(String, Class)>);
+
+impl Recorded {
+    fn push(&mut self, message: &str, class: Class) {
+        if let Some(index) = self.0.iter().position(|it| it.0 == message) {
+            self.0.remove(index);
+        } else if self.0.len() == RECORDED_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((message.to_owned(), class));
+    }
+
+    fn class(&self, message: &str) -> Option<Class> {
+        self.0.iter().rev().find(|it| it.0 == message).map(|it| it.1)
+    }
+}
 
 /// Records the SQLSTATE that PostgreSQL sent with a message.
 pub(crate) fn record_sqlstate(code: &str, message: &str) {
     let class = Class::of_sqlstate(code);
-    let mut recorded = RECORDED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = recorded.iter_mut().find(|it| it.0 == message) {
-        known.1 = class;
-        return;
-    }
-    if recorded.len() == RECORDED_MAX {
-        recorded.pop_front();
-    }
-    recorded.push_back((message.to_owned(), class));
+    RECORDED.lock().unwrap_or_else(PoisonError::into_inner).push(message, class);
 }
 
 fn recorded(message: &str) -> Option<Class> {
-    let recorded = RECORDED.lock().unwrap_or_else(PoisonError::into_inner);
-    recorded.iter().rev().find(|it| it.0 == message).map(|it| it.1)
+    RECORDED.lock().unwrap_or_else(PoisonError::into_inner).class(message)
 }
 
 #[cfg(test)]
@@ -158,20 +165,31 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_message_is_forgotten_first() {
-        record_sqlstate("40001", "the first");
-        for number in 0..RECORDED_MAX {
-            record_sqlstate("40001", &format!("number {number}"));
+    fn the_message_that_was_not_sent_for_longest_is_forgotten_first() {
+        let mut recorded = Recorded(VecDeque::new());
+        recorded.push("the first", Class::Conflict);
+        recorded.push("the second", Class::Conflict);
+        for number in 2..RECORDED_MAX {
+            recorded.push(&format!("number {number}"), Class::Conflict);
         }
-        assert_eq!(recorded("the first"), None);
-        assert_eq!(recorded(&format!("number {}", RECORDED_MAX - 1)), Some(Class::Conflict));
+        recorded.push("the first", Class::Conflict);
+        recorded.push("one more", Class::Conflict);
+        assert_eq!(recorded.class("the first"), Some(Class::Conflict));
+        assert_eq!(recorded.class("the second"), None);
     }
 
     #[test]
-    fn every_code_has_its_own_message_and_is_found_by_it() {
-        for (code, message, class) in SQLITE {
+    fn an_administrator_who_ends_a_connection_or_a_pooler_that_loses_one_is_told_apart() {
+        assert_eq!(Class::of_sqlstate("57P01"), Class::Terminated);
+        assert_eq!(Class::of_sqlstate("25P04"), Class::Terminated);
+        assert_eq!(Class::of_sqlstate("08P01"), Class::Disconnected);
+        assert_eq!(Class::of_sqlstate("40003"), Class::Refused);
+    }
+
+    #[test]
+    fn every_message_is_found() {
+        for (_, message, class) in SQLITE {
             check(DatabaseErrorKind::Unknown, message, class);
-            assert!(code > 0);
         }
         for (code, message, class) in POSTGRES {
             check(DatabaseErrorKind::Unknown, message, class);
