@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// The time without an answer after which the server is probed.
 pub(crate) const SUSPECT_AFTER: Duration = Duration::from_secs(1);
@@ -60,6 +60,8 @@ impl Breaker {
         if is_open && !self.0.is_probing.swap(true, Ordering::Relaxed) {
             let this = self.clone();
             self.0.runtime.spawn(async move {
+                // Until the outcome of the last probe is old.
+                sleep(PROBE_AGE_MAX).await;
                 this.server_answers().await;
                 this.0.is_probing.store(false, Ordering::Relaxed);
             });
@@ -87,11 +89,9 @@ mod tests {
     use std::future::pending;
     use std::sync::atomic::AtomicUsize;
 
+    use super::*;
     use futures::FutureExt as _;
     use futures::future::join_all;
-    use tokio::time::sleep;
-
-    use super::*;
 
     #[tokio::test]
     async fn a_silent_server_is_probed_once_for_all_and_again_until_it_answers() {
@@ -113,7 +113,7 @@ mod tests {
         answers.store(true, Ordering::Relaxed);
         sleep(PROBE_AGE_MAX).await;
         assert!(breaker.is_open(), "this caller is refused, and a probe begins");
-        sleep(PROBE_AGE_MAX).await;
+        sleep(PROBE_AGE_MAX * 2).await;
         assert!(!breaker.is_open());
         assert!(breaker.server_answers().await);
     }

@@ -56,14 +56,21 @@ pub(crate) fn pool(
     pooling::build(manager, limits).map_err(|e| ConnectionError::BadConnection(e.to_string()))
 }
 
-/// The breaker of the pools of a server: it probes by connecting. A refused connection is an answer.
+/// The breaker of the pools of a server: it probes by logging in. A refused connection is an answer.
 pub(crate) fn breaker(url: &str, settings: &settings::Database, runtime: Handle) -> Breaker {
     let (url, options) = (url.to_owned(), ConnectOptions::of(settings));
     Breaker::new(runtime.clone(), move || {
         let url = url.clone();
-        let probe = runtime.spawn(async move { drop(connect(&url, options).await) });
+        let logging_in = async move { timeout(options.connect, log_in(&url, options)).await };
+        let probe = runtime.spawn(logging_in);
         async move { drop(probe.await) }.boxed()
     })
+}
+
+/// Logs in and asks for nothing more: a pooler answers that without a free connection to the server.
+async fn log_in(url: &str, options: ConnectOptions) -> Result<(), tokio_postgres::Error> {
+    let mut config = config(url, options)?;
+    config.target_session_attrs(TargetSessionAttrs::Any).connect(NoTls).await.map(drop)
 }
 
 /// The timeouts of a session. They are set by a statement, because a transaction-mode pooler refuses
