@@ -21,8 +21,13 @@ const MOMENT: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 struct Touchy;
 
-/// Whether to panic.
-type Request = bool;
+/// What the writer does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Request {
+    Succeed,
+    Panic,
+    PanicAfterCommit,
+}
 
 impl GroupWriter for Touchy {
     const NAME: &'static str = "touchy";
@@ -30,6 +35,10 @@ impl GroupWriter for Touchy {
     type Answer = ();
 
     fn order(_: &Request) -> impl std::hash::Hash {}
+
+    fn committed(&self, group: &[Request], _: &[()]) {
+        assert!(!group.contains(&Request::PanicAfterCommit), "as the test wants it");
+    }
 
     async fn on_postgres(
         &mut self,
@@ -49,7 +58,7 @@ impl GroupWriter for Touchy {
 }
 
 fn carry_out(group: &[Request]) -> Vec<()> {
-    assert!(!group.contains(&true), "as the test wants it");
+    assert!(!group.contains(&Request::Panic), "as the test wants it");
     vec![(); group.len()]
 }
 
@@ -63,8 +72,11 @@ async fn a_lane_outlives_work_that_panics() {
     let behind = Behind::at(&database.url);
     let lanes = Lanes::start(&Touchy, &behind.0, LIMITS, &Handle::current(), &mut Drain::default());
     for _ in 0..3 {
-        assert!(matches!(lanes.commit(true).await, Err(DatabaseError::InDoubt)));
-        assert!(lanes.commit(false).await.is_ok());
+        assert!(matches!(lanes.commit(Request::Panic).await, Err(DatabaseError::InDoubt)));
+        assert!(lanes.commit(Request::Succeed).await.is_ok());
+        // It is committed all the same.
+        assert!(lanes.commit(Request::PanicAfterCommit).await.is_ok());
+        assert!(lanes.commit(Request::Succeed).await.is_ok());
     }
 }
 
@@ -77,13 +89,13 @@ async fn a_write_that_is_broken_off_leaves_whoever_writes_next_alone() {
         .while_nobody_writes("users", async {
             assert!(timeout(MOMENT, behind.0.write(nothing())).await.is_err());
             // The statement that nobody waits for is still under way.
-            let (lane, write) = (lanes.commit(false), behind.0.write(nothing()));
+            let (lane, write) = (lanes.commit(Request::Succeed), behind.0.write(nothing()));
             let both = timeout(MOMENT, futures::future::join(lane, write)).await;
             if let Ok((lane, write)) = both {
                 panic!("nothing held the writes: {lane:?}, {write:?}");
             }
         })
         .await;
-    assert!(lanes.commit(false).await.is_ok());
+    assert!(lanes.commit(Request::Succeed).await.is_ok());
     assert!(behind.0.write(nothing()).await.is_ok());
 }

@@ -1,5 +1,6 @@
 //! One lane: takes the waiting requests, commits them, answers, and repeats.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -97,7 +98,10 @@ impl<W: GroupWriter> Lane<W> {
 
     /// Tells the writer and the metrics of a commit.
     pub(super) fn after_commit(&self, group: &Group<W>, answers: &[W::Answer], time: Duration) {
-        self.writer.committed(group.requests(), answers);
+        let committed = AssertUnwindSafe(|| self.writer.committed(group.requests(), answers));
+        if catch_unwind(committed).is_err() {
+            error!(work = W::NAME, "the listener of a group commit panicked");
+        }
         self.metrics.record_commit(group.len(), time);
         self.db.log_slow_commit(time, W::NAME);
     }
