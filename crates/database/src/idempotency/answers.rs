@@ -14,7 +14,8 @@ use crate::group_commit::GroupError;
 use crate::query::{Execute, Fetch, columns};
 use crate::schema::idempotency_keys;
 
-/// The time for which an answer is stored at least; it is deleted within an hour after that.
+/// The time for which an answer is stored, unless the limits delete it sooner; it is deleted within an hour
+/// after that.
 pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 
 /// The answer to an earlier request with the same key.

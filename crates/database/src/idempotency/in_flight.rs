@@ -68,6 +68,16 @@ impl InFlight {
         self.keys().due(limits)
     }
 
+    /// Starts the count of an author again.
+    pub(super) fn enforced(&self, author: AuthorId) {
+        self.keys().begun.remove(&author);
+    }
+
+    /// Starts the count of all authors together again.
+    pub(super) fn enforced_for_all(&self) {
+        self.keys().begun_by_all = 0;
+    }
+
     fn keys(&self) -> MutexGuard<'_, Keys> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,15 +97,10 @@ impl Keys {
         is_new
     }
 
-    fn due(&mut self, limits: KeyLimits) -> (Vec<AuthorId>, bool) {
+    fn due(&self, limits: KeyLimits) -> (Vec<AuthorId>, bool) {
         let is_due = |begun: i64, limit: i64| begun > limit / 10;
-        let authors = self.begun.extract_if(|_, begun| is_due(*begun, limits.per_author));
-        let authors = authors.map(|(author, _)| author).collect();
-        let all = is_due(self.begun_by_all, limits.total);
-        if all {
-            self.begun_by_all = 0;
-        }
-        (authors, all)
+        let authors = self.begun.iter().filter(|(_, begun)| is_due(**begun, limits.per_author));
+        (authors.map(|(author, _)| *author).collect(), is_due(self.begun_by_all, limits.total))
     }
 }
 

@@ -27,15 +27,26 @@ pub async fn enforce(
         if let Some(latest) = db.read_one(beyond_of(author, limits.per_author)).await? {
             db.write(delete_of(author, latest)).await?;
         }
+        in_flight.enforced(author);
     }
-    if !all {
-        return Ok(());
-    }
-    while let Some(latest) = db.read_one(beyond(limits.total)).await? {
-        let oldest = db.read_one(oldest(DELETED_AT_ONCE)).await?;
-        db.write(delete_until(oldest.map_or(latest, |oldest| oldest.min(latest)))).await?;
+    if all {
+        delete_beyond(db, limits.total).await?;
+        in_flight.enforced_for_all();
     }
     Ok(())
+}
+
+/// Deletes the oldest answers of all authors beyond the newest `max`.
+async fn delete_beyond(db: &Db, max: i64) -> Result<(), DatabaseError> {
+    let Some(latest) = db.read_one(beyond(max)).await? else { return Ok(()) };
+    loop {
+        let oldest = db.read_one(oldest(DELETED_AT_ONCE)).await?;
+        let until = oldest.map_or(latest, |oldest| oldest.min(latest));
+        db.write(delete_until(until)).await?;
+        if until >= latest {
+            return Ok(());
+        }
+    }
 }
 
 /// When the latest answer of an author beyond the newest `max` was stored.
