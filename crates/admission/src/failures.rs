@@ -69,10 +69,12 @@ impl<C: Clock + Clone> Failures<C> {
         }
     }
 
-    /// Refuses this bucket for the time `wait`.
+    /// Refuses this bucket for the time `wait` at least.
     pub(crate) fn block(&self, bucket: Bucket, wait: Duration) {
         let until = self.clock.now() + wait.into();
-        self.blocked().insert(bucket, until);
+        let mut blocked = self.blocked();
+        let end = blocked.entry(bucket).or_insert(until);
+        *end = (*end).max(until);
     }
 
     /// Evicts buckets that are admitted again.
