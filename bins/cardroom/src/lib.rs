@@ -24,7 +24,7 @@ mod running;
 pub mod serve;
 mod shutdown;
 mod upgrade;
-mod watchdog;
+mod worker_lag;
 pub mod writers;
 
 pub use docs::document;

@@ -14,7 +14,7 @@ use realtime::Worker;
 
 use crate::app::{self, Shared};
 use crate::connection::{Addresses, Connection, Places};
-use crate::{connection, upgrade, watchdog};
+use crate::{connection, upgrade, worker_lag};
 
 /// Length of the accept queue: the maximum of Linux (`net.core.somaxconn`). A client that finds it full
 /// retries after a second.
@@ -55,7 +55,7 @@ pub(crate) fn on(
     let serve = move || {
         let stopping = stopping.clone();
         let worker = shared.worker();
-        watchdog::start();
+        worker_lag::start();
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();

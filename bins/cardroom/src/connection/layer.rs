@@ -31,9 +31,8 @@ pub(crate) async fn take_turns<B: MessageBody>(
     let mut response = next.call(request).await?;
     let status = response.status();
     let is_draining = Lifecycle::of(response.request()).is_some_and(Lifecycle::is_draining);
-    let closes = state.as_ref().is_some_and(|it| {
-        it.is_reserve || (status == StatusCode::TOO_MANY_REQUESTS && it.refuse())
-    });
+    let is_refusal = status == StatusCode::TOO_MANY_REQUESTS;
+    let closes = state.as_ref().is_some_and(|it| it.answered(is_refusal) || it.is_reserve);
     if is_draining || closes {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }

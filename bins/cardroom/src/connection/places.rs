@@ -14,6 +14,9 @@ const IDLE_MIN: Duration = Duration::from_secs(1);
 /// Connections that are closed at once when places run out, so that looking for them is rare.
 const EVICTED_AT_ONCE: usize = 16;
 
+/// How long after a search that found no idle connection there is no other.
+const SEARCH_AGAIN: Duration = Duration::from_millis(100);
+
 /// The connections of one thread. Cloning shares them.
 #[derive(Clone)]
 pub(crate) struct Places(Rc<Shared>);
@@ -21,6 +24,8 @@ pub(crate) struct Places(Rc<Shared>);
 struct Shared {
     max: usize,
     next: Cell<u64>,
+    /// When no idle connection was found last.
+    fruitless: Cell<Option<Instant>>,
     taken: RefCell<HashMap<u64, Rc<State>>>,
 }
 
@@ -34,7 +39,12 @@ pub(super) struct Place {
 impl Places {
     /// Places for `max` connections; those beyond are for health and metrics alone.
     pub(crate) fn new(max: usize) -> Self {
-        Self(Rc::new(Shared { max, next: Cell::new(0), taken: RefCell::default() }))
+        Self(Rc::new(Shared {
+            max,
+            next: Cell::new(0),
+            fruitless: Cell::new(None),
+            taken: RefCell::default(),
+        }))
     }
 
     /// Takes a place. From three quarters on, connections that are idle make place, the longest idle
@@ -50,6 +60,10 @@ impl Places {
 
     /// Closes the longest idle connections, and gives their number.
     fn evict(&self, now: Instant) -> usize {
+        let recently = |at| now.duration_since(at) < SEARCH_AGAIN;
+        if self.0.fruitless.get().is_some_and(recently) {
+            return 0;
+        }
         let mut taken = self.0.taken.borrow_mut();
         let mut idle: Vec<_> = taken
             .iter()
@@ -58,6 +72,7 @@ impl Places {
             .collect();
         idle.sort_unstable();
         idle.truncate(EVICTED_AT_ONCE);
+        self.0.fruitless.set(idle.is_empty().then_some(now));
         for (_, number) in &idle {
             if let Some(state) = taken.remove(number) {
                 state.evict();

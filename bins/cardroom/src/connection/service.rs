@@ -1,5 +1,6 @@
 //! From a socket that was accepted to HTTP.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use actix_service::{Service as _, ServiceFactory, fn_factory, fn_service};
 use actix_web::rt::net::TcpStream;
 use metrics::counter;
 use tokio::select;
+use tokio::time::sleep;
 use tracing::debug;
 
 use super::addresses::{Addresses, Counted};
@@ -21,6 +23,10 @@ use super::stream::Connection;
 const TOO_MANY: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nconnection: close\r\nretry-after: 1\r\n\
     content-type: application/json\r\ncontent-length: 96\r\n\r\n\
     {\"detail\":\"Too many connections of one address\",\"code\":\"too_many_connections\",\"request_id\":\"-\"}\n";
+
+/// How long a connection of the reserve lasts: it has one request to answer, and a probe of the database
+/// takes half a second at most.
+const RESERVE_TIME: Duration = Duration::from_secs(1);
 
 /// Serves sockets with HTTP. A socket whose client has no address is dropped, because no limit could
 /// count its requests; so is one too many of an address.
@@ -56,8 +62,16 @@ where
                 });
                 async move {
                     let Some((serving, place, _counted)) = admitted else { return Ok(()) };
+                    let is_over = async {
+                        if !place.state.is_reserve {
+                            pending::<()>().await;
+                        }
+                        sleep(RESERVE_TIME).await;
+                    };
                     select! {
+                        biased;
                         outcome = serving => outcome,
+                        () = is_over => Ok(()),
                         () = place.state.evicted() => {
                             counter!("cardroom_connections_evicted_total").increment(1);
                             Ok(())

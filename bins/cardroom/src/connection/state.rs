@@ -11,9 +11,13 @@ use super::turn::next_turn;
 /// than a millisecond.
 const REQUESTS_PER_TURN: u32 = 8;
 
-/// Refusals by a rate limit after which a connection is closed. A client that waits as it was told is
-/// hardly refused twice.
+/// Refusals in a row by a rate limit after which a connection is closed. A client that waits as it was told
+/// is hardly refused twice.
 const REFUSALS_MAX: u32 = 8;
+
+/// Bytes that are read after an answer, until the next request begins: its head, which is 128 KiB at most,
+/// and what is left of a body that no handler read.
+const BYTES_BETWEEN_REQUESTS: usize = 512 * 1024;
 
 /// The state of one connection, shared by its socket and its requests.
 pub(crate) struct State {
@@ -61,13 +65,13 @@ impl State {
 
     /// Ends a request. A websocket never ends here.
     pub(super) fn end(&self, is_upgrade: bool) {
-        self.bytes_left.set(usize::MAX);
+        self.bytes_left.set(if is_upgrade { usize::MAX } else { BYTES_BETWEEN_REQUESTS });
         self.idle_since.set((!is_upgrade).then(Instant::now));
     }
 
-    /// Counts a refusal by a rate limit, and says whether the connection is to be closed.
-    pub(super) fn refuse(&self) -> bool {
-        self.refusals.set(self.refusals.get() + 1);
+    /// Counts the refusals in a row by a rate limit, and says whether the connection is to be closed.
+    pub(super) fn answered(&self, is_refusal: bool) -> bool {
+        self.refusals.set(if is_refusal { self.refusals.get() + 1 } else { 0 });
         self.refusals.get() >= REFUSALS_MAX
     }
 
