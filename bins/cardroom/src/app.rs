@@ -21,7 +21,7 @@ use rooms::{Directory, EndedRooms, Heartbeats, Joins, Openings};
 use settings::Settings;
 
 use crate::bounds::document_bounds;
-use crate::connection::{keep_reserve, take_turns};
+use crate::connection::{manage_connection, restrict_reserve};
 use crate::health::ProbeCache;
 use crate::lifecycle::Lifecycle;
 use crate::live::Live;
@@ -119,7 +119,7 @@ pub fn build(
         .wrap(from_fn(admit))
         .wrap(rates.general.layer())
         .wrap(from_fn(limit_head))
-        .wrap(from_fn(keep_reserve))
+        .wrap(from_fn(restrict_reserve))
         .wrap(from_fn(middleware::catch_panics))
         .wrap(from_fn(middleware::write_errors))
         .wrap(from_fn(|request, next| normalize_path(request, next, &realtime::PATH_ALIASES)))
@@ -127,7 +127,7 @@ pub fn build(
         .wrap(cors::of(&shared.settings.cors))
         // Outside of CORS, which answers preflights itself.
         .wrap(from_fn(limit_body_time))
-        .wrap(from_fn(take_turns))
+        .wrap(from_fn(manage_connection))
         .wrap(from_fn(telemetry::watch_waits))
         .wrap(telemetry::request_logger())
         .wrap(from_fn(middleware::assign_request_id))

@@ -13,7 +13,7 @@ use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceResponse};
 use realtime::Worker;
 
 use crate::app::{self, Shared};
-use crate::connection::{Addresses, Connection, Places};
+use crate::connection::{Connection, ConnectionSlots, ConnectionsPerAddress};
 use crate::{connection, upgrade, worker_lag};
 
 /// Length of the accept queue: the maximum of Linux (`net.core.somaxconn`). A client that finds it full
@@ -46,10 +46,11 @@ pub(crate) fn on(
     let keep_alive = KeepAlive::Timeout(Duration::from_secs(settings.keep_alive_secs));
     let head_timeout = Duration::from_millis(settings.request_head_timeout_ms);
     let unread = Duration::from_millis(settings.unread_timeout_ms);
-    let places = settings.connections_max.div_ceil(settings.workers);
+    let slots = settings.connections_max.div_ceil(settings.workers);
     // Behind proxies of ours, an address is that of a proxy.
     let is_direct = settings.trusted_hops == 0;
-    let addresses = Addresses::new(if is_direct { settings.connections_per_address } else { 0 });
+    let addresses =
+        ConnectionsPerAddress::new(if is_direct { settings.connections_per_address } else { 0 });
     let builder = Server::build();
     let stopping = builder.graceful_shutdown_signal();
     let serve = move || {
@@ -67,11 +68,11 @@ pub(crate) fn on(
             .on_connect_ext(Connection::prepare)
             .upgrade(upgrade::service(application(shared.clone(), worker.clone())))
             .finish(application(shared.clone(), worker));
-        connection::service(http, Places::new(places), addresses.clone(), unread)
+        connection::service(http, ConnectionSlots::new(slots), addresses.clone(), unread)
     };
     let server = builder
         .workers(settings.workers)
-        .max_concurrent_connections(places + RESERVE)
+        .max_concurrent_connections(slots + RESERVE)
         .disable_signals()
         .shutdown_timeout(WORKERS_NEVER_STOP_SECS)
         .listen("http", listener, serve)?;

@@ -10,7 +10,7 @@ const FORWARDED_PROTO: &str = "x-forwarded-proto";
 const FORWARDED_HOST: &str = "x-forwarded-host";
 
 /// The origin of pages that this server itself serves, such as `https://app.example.org`: the scheme and
-/// the host of the request. Behind trusted proxies these are the forwarded ones, which nobody else may
+/// the host of the request. Behind trusted proxies these are the forwarded ones, which pages cannot
 /// name; `None` when the request names no host.
 pub fn own_origin(request: &HttpRequest) -> Option<String> {
     let header = |name: &str| request.headers().get(name).and_then(|it| it.to_str().ok());

@@ -13,13 +13,13 @@ use api::{BodyLimits, Problem};
 use super::state::State;
 use crate::lifecycle::Lifecycle;
 
-/// Seconds after which a place may be free.
+/// Seconds after which a slot may be free.
 const RETRY_SECS: u64 = 1;
 
 /// Serves a few requests of a connection in one turn, and closes it with an answer when the server
-/// stops, when the client goes on after refusals by a rate limit, or when its place is one of the
+/// stops, when the client goes on after refusals by a rate limit, or when its slot is one of the
 /// reserve.
-pub(crate) async fn take_turns<B: MessageBody>(
+pub(crate) async fn manage_connection<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
@@ -43,7 +43,7 @@ pub(crate) async fn take_turns<B: MessageBody>(
 }
 
 /// Refuses what is not about health or metrics on a connection of the reserve.
-pub(crate) async fn keep_reserve<B: MessageBody>(
+pub(crate) async fn restrict_reserve<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {

@@ -10,12 +10,13 @@ use actix_http::error::DispatchError;
 use actix_service::{Service as _, ServiceFactory, fn_factory, fn_service};
 use actix_web::rt::net::TcpStream;
 use metrics::counter;
+use rustix::net::SendFlags;
 use tokio::select;
 use tokio::time::sleep;
 use tracing::debug;
 
-use super::addresses::{Addresses, Counted};
-use super::places::Places;
+use super::per_address::{ConnectionsPerAddress, Counted};
+use super::slots::ConnectionSlots;
 use super::stream::Connection;
 
 /// The answer to a connection too many of one address. It comes before any request, so no layer writes
@@ -32,8 +33,8 @@ const RESERVE_TIME: Duration = Duration::from_secs(1);
 /// count its requests; so is one too many of an address.
 pub(crate) fn service<F>(
     http: F,
-    places: Places,
-    addresses: Addresses,
+    slots: ConnectionSlots,
+    addresses: ConnectionsPerAddress,
     unread: Duration,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
 where
@@ -48,22 +49,22 @@ where
 {
     let http = Rc::new(http);
     fn_factory(move || {
-        let (http, places, addresses) = (http.clone(), places.clone(), addresses.clone());
+        let (http, slots, addresses) = (http.clone(), slots.clone(), addresses.clone());
         async move {
             let http = Rc::new(http.new_service(()).await?);
             Ok(fn_service(move |stream: TcpStream| {
                 let admitted = admit(&stream, &addresses).map(|(peer, counted)| {
                     limit_unread(&stream, unread);
-                    let place = places.take(Instant::now());
-                    let connection = Connection::new(stream, place.state.clone());
+                    let slot = slots.take(Instant::now());
+                    let connection = Connection::new(stream, slot.state.clone());
                     // Boxed, because a future that is moved into another takes its memory twice.
                     let serving = http.call((connection, Protocol::Http1, Some(peer)));
-                    (Box::pin(serving), place, counted)
+                    (Box::pin(serving), slot, counted)
                 });
                 async move {
-                    let Some((serving, place, _counted)) = admitted else { return Ok(()) };
+                    let Some((serving, slot, _counted)) = admitted else { return Ok(()) };
                     let is_over = async {
-                        if !place.state.is_reserve {
+                        if !slot.state.is_reserve {
                             pending::<()>().await;
                         }
                         sleep(RESERVE_TIME).await;
@@ -72,7 +73,7 @@ where
                         biased;
                         outcome = serving => outcome,
                         () = is_over => Ok(()),
-                        () = place.state.evicted() => {
+                        () = slot.state.evicted() => {
                             counter!("cardroom_connections_evicted_total").increment(1);
                             Ok(())
                         }
@@ -83,8 +84,8 @@ where
     })
 }
 
-/// The address of a client, and its place among the connections of that address.
-fn admit(stream: &TcpStream, addresses: &Addresses) -> Option<(SocketAddr, Counted)> {
+/// The address of a client, and its slot among the connections of that address.
+fn admit(stream: &TcpStream, addresses: &ConnectionsPerAddress) -> Option<(SocketAddr, Counted)> {
     let refused = |reason: &'static str| {
         counter!("cardroom_connections_refused_total", "reason" => reason).increment(1);
     };
@@ -96,8 +97,9 @@ fn admit(stream: &TcpStream, addresses: &Addresses) -> Option<(SocketAddr, Count
     let counted = addresses.enter(peer.ip());
     if counted.is_none() {
         refused("address");
-        // The kernel takes these few bytes, or the client gets none.
-        let _ = stream.try_write(TOO_MANY);
+        // Not through tokio, which has not been told yet that this socket takes bytes. The kernel takes these
+        // few at once, or the client gets none.
+        let _ = rustix::net::send(stream, TOO_MANY, SendFlags::empty());
     }
     Some((peer, counted?))
 }

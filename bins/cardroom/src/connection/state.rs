@@ -103,7 +103,7 @@ impl State {
         self.idle_since.get()
     }
 
-    /// Closes the connection to make place for another.
+    /// Closes the connection to make room for another.
     pub(super) fn evict(&self) {
         self.is_evicted.set(true);
         if let Some(task) = self.task.take() {

@@ -6,7 +6,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Acquire};
+use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use std::task::{Context, Poll, Wake, Waker};
 
 use parking_lot::Mutex;
@@ -48,7 +48,7 @@ impl Turn {
 
 impl Wake for Turn {
     fn wake(self: Arc<Self>) {
-        self.has_come.swap(true, AcqRel);
+        self.has_come.store(true, Release);
         if let Some(task) = self.task.lock().take() {
             task.wake();
         }

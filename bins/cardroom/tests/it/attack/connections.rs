@@ -1,4 +1,4 @@
-//! More connections than there are places.
+//! More connections than there are slots.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -9,10 +9,15 @@ use tokio::time::sleep;
 
 use crate::app::TestApp;
 
+fn connect(app: &TestApp) -> TcpStream {
+    let stream = TcpStream::connect(app.address.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream
+}
+
 /// Opens a connection and sends one request, whose answer is left unread.
 fn open(app: &TestApp, path: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(app.address.trim_start_matches("http://")).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut stream = connect(app);
     // A connection that is refused may be closed before this is sent.
     let _ = write!(stream, "GET {path} HTTP/1.1\r\nhost: cardroom\r\n\r\n");
     stream
@@ -41,8 +46,8 @@ async fn one_address_has_no_more_connections_than_its_bound() {
     let held: Vec<_> = (0..5).map(|_| open(&app, "/health")).collect();
     sleep(Duration::from_millis(300)).await;
     for _ in 0..3 {
-        let refused = status(open(&app, "/health")).await;
-        assert!(["", "HTTP/1.1 429"].contains(&refused.as_str()), "{refused}");
+        // The answer comes without a request; one that is sent nevertheless may reset the connection first.
+        assert_eq!(status(connect(&app)).await, "HTTP/1.1 429");
     }
 
     drop(held);
@@ -52,7 +57,7 @@ async fn one_address_has_no_more_connections_than_its_bound() {
 }
 
 #[tokio::test]
-async fn idle_connections_make_place_for_new_ones() {
+async fn idle_connections_make_room_for_new_ones() {
     let app = TestApp::spawn_on(
         testkit::sqlite_database().await.unwrap(),
         &[("CARDROOM__SERVER__CONNECTIONS_MAX", "20"), ("CARDROOM__SERVER__WORKERS", "1")],
@@ -68,7 +73,7 @@ async fn idle_connections_make_place_for_new_ones() {
 }
 
 #[tokio::test]
-async fn when_all_places_are_taken_health_is_still_answered_and_the_rest_is_told_so() {
+async fn when_all_slots_are_taken_health_is_still_answered_and_the_rest_is_told_so() {
     let app = TestApp::spawn_on(
         testkit::sqlite_database().await.unwrap(),
         &[("CARDROOM__SERVER__CONNECTIONS_MAX", "4"), ("CARDROOM__SERVER__WORKERS", "1")],

@@ -44,6 +44,9 @@ async fn a_request_on_a_connection_that_was_reset_escapes_no_limit() {
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
 
+    let metrics = app.get("/metrics").send().await.unwrap().text().await.unwrap();
+    let reset = r#"cardroom_connections_refused_total{reason="no_address"}"#;
+    assert!(metrics.contains(reset), "no connection was reset before it was accepted");
     let elsewhere = TestApp::spawn_on(app.database.clone(), &[]).await;
     let rooms = elsewhere.get("/api/rooms").bearer_auth(token).send().await.unwrap();
     let rooms = body_of(rooms).await.as_array().unwrap().len();

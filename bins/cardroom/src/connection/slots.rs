@@ -1,4 +1,4 @@
-//! The connections of one thread of the server, and which make place when there are too many.
+//! The connections of one thread of the server, and which make room when there are too many.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use super::state::State;
 /// request after the other keeps its connection.
 const IDLE_MIN: Duration = Duration::from_secs(1);
 
-/// Connections that are closed at once when places run out, so that looking for them is rare.
+/// Connections that are closed at once when slots run out, so that looking for them is rare.
 const EVICTED_AT_ONCE: usize = 16;
 
 /// How long after a search that found no idle connection there is no other.
@@ -19,7 +19,7 @@ const SEARCH_AGAIN: Duration = Duration::from_millis(100);
 
 /// The connections of one thread. Cloning shares them.
 #[derive(Clone)]
-pub(crate) struct Places(Rc<Shared>);
+pub(crate) struct ConnectionSlots(Rc<Shared>);
 
 struct Shared {
     max: usize,
@@ -29,15 +29,15 @@ struct Shared {
     taken: RefCell<HashMap<u64, Rc<State>>>,
 }
 
-/// The place of one connection, until it is dropped.
-pub(super) struct Place {
-    places: Places,
+/// The slot of one connection, until it is dropped.
+pub(super) struct ConnectionSlot {
+    slots: ConnectionSlots,
     number: u64,
     pub(super) state: Rc<State>,
 }
 
-impl Places {
-    /// Places for `max` connections; those beyond are for health and metrics alone.
+impl ConnectionSlots {
+    /// Slots for `max` connections; those beyond are for health and metrics alone.
     pub(crate) fn new(max: usize) -> Self {
         Self(Rc::new(Shared {
             max,
@@ -47,15 +47,15 @@ impl Places {
         }))
     }
 
-    /// Takes a place. From three quarters on, connections that are idle make place, the longest idle
+    /// Takes a slot. From three quarters on, connections that are idle make room, the longest idle
     /// first.
-    pub(super) fn take(&self, now: Instant) -> Place {
+    pub(super) fn take(&self, now: Instant) -> ConnectionSlot {
         let taken = self.0.taken.borrow().len();
         let evicted = if taken >= self.0.max - self.0.max / 4 { self.evict(now) } else { 0 };
         let state = Rc::new(State::new(taken - evicted >= self.0.max));
         let number = self.0.next.replace(self.0.next.get() + 1);
         self.0.taken.borrow_mut().insert(number, state.clone());
-        Place { places: self.clone(), number, state }
+        ConnectionSlot { slots: self.clone(), number, state }
     }
 
     /// Closes the longest idle connections, and gives their number.
@@ -82,9 +82,9 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        self.places.0.taken.borrow_mut().remove(&self.number);
+        self.slots.0.taken.borrow_mut().remove(&self.number);
     }
 }
 
@@ -94,21 +94,21 @@ mod tests {
 
     #[test]
     fn beyond_the_bound_there_is_only_the_reserve() {
-        let (places, now) = (Places::new(4), Instant::now());
-        let held: Vec<_> = (0..6).map(|_| places.take(now)).collect();
+        let (slots, now) = (ConnectionSlots::new(4), Instant::now());
+        let held: Vec<_> = (0..6).map(|_| slots.take(now)).collect();
         let reserve: Vec<_> = held.iter().map(|it| it.state.is_reserve).collect();
         assert_eq!(reserve, [false, false, false, false, true, true]);
         drop(held);
-        assert!(!places.take(now).state.is_reserve);
+        assert!(!slots.take(now).state.is_reserve);
     }
 
     #[test]
     fn idle_connections_make_place_and_busy_ones_do_not() {
-        let places = Places::new(4);
-        let held: Vec<_> = (0..4).map(|_| places.take(Instant::now())).collect();
+        let slots = ConnectionSlots::new(4);
+        let held: Vec<_> = (0..4).map(|_| slots.take(Instant::now())).collect();
         held[0].state.end(true);
         let later = Instant::now() + IDLE_MIN * 2;
-        assert!(!places.take(later).state.is_reserve);
-        assert_eq!(places.0.taken.borrow().len(), 1, "only the websocket is left");
+        assert!(!slots.take(later).state.is_reserve);
+        assert_eq!(slots.0.taken.borrow().len(), 1, "only the websocket is left");
     }
 }

@@ -9,19 +9,16 @@ use parking_lot::{Mutex, MutexGuard};
 
 /// The connections of each address. Cloning shares the counts.
 #[derive(Clone)]
-pub(crate) struct Addresses {
+pub(crate) struct ConnectionsPerAddress {
     counts: Arc<Mutex<HashMap<ClientAddress, usize>>>,
     /// Connections of one address at most; 0 for no bound.
     max: usize,
 }
 
 /// One connection of an address, counted until it is dropped.
-pub(super) struct Counted {
-    addresses: Addresses,
-    address: ClientAddress,
-}
+pub(super) struct Counted(Option<(ConnectionsPerAddress, ClientAddress)>);
 
-impl Addresses {
+impl ConnectionsPerAddress {
     /// At most `max` connections of one address; 0 for no bound.
     pub(crate) fn new(max: usize) -> Self {
         Self { counts: Arc::default(), max }
@@ -29,14 +26,17 @@ impl Addresses {
 
     /// Counts a connection, unless the address has all that it may.
     pub(super) fn enter(&self, address: IpAddr) -> Option<Counted> {
+        if self.max == 0 {
+            return Some(Counted(None));
+        }
         let address = ClientAddress::from(address);
         let mut counts = self.counts();
         let count = counts.entry(address).or_default();
-        if self.max > 0 && *count >= self.max {
+        if *count >= self.max {
             return None;
         }
         *count += 1;
-        Some(Counted { addresses: self.clone(), address })
+        Some(Counted(Some((self.clone(), address))))
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<ClientAddress, usize>> {
@@ -46,11 +46,12 @@ impl Addresses {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let mut counts = self.addresses.counts();
-        if let Some(count) = counts.get_mut(&self.address) {
+        let Some((addresses, address)) = &self.0 else { return };
+        let mut counts = addresses.counts();
+        if let Some(count) = counts.get_mut(address) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.address);
+                counts.remove(address);
             }
         }
     }
@@ -62,7 +63,7 @@ mod tests {
 
     #[test]
     fn an_address_has_no_more_connections_than_the_bound_and_others_have_theirs() {
-        let addresses = Addresses::new(2);
+        let addresses = ConnectionsPerAddress::new(2);
         let enter = |text: &str| addresses.enter(text.parse().unwrap());
         let held: Vec<_> = (0..2).filter_map(|_| enter("2001:db8::1")).collect();
         assert_eq!(held.len(), 2);
@@ -75,7 +76,7 @@ mod tests {
 
     #[test]
     fn without_a_bound_all_are_taken() {
-        let addresses = Addresses::new(0);
+        let addresses = ConnectionsPerAddress::new(0);
         let held: Vec<_> =
             (0..1000).filter_map(|_| addresses.enter("127.0.0.1".parse().unwrap())).collect();
         assert_eq!(held.len(), 1000);
