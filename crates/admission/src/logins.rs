@@ -40,6 +40,17 @@ pub struct Logins {
 /// An account and an address, hashed each.
 type Pair = (Bucket, Bucket);
 
+/// Which limits a client is admitted by.
+#[derive(Clone, Copy)]
+enum Standing {
+    /// Those of strangers: of the account, and of the address.
+    Stranger,
+    /// That of its network, which is known for the account.
+    Known,
+    /// That of the account from its address, where a log-in succeeded before.
+    Trusted,
+}
+
 /// A client that tries to log in.
 struct Attempt<'a, K> {
     limits: &'a Logins,
@@ -93,12 +104,12 @@ impl Logins {
             known: self.buckets.of((account, address.network())),
             is_known,
         };
-        attempt.admit().await?;
+        let standing = attempt.admit().await?;
         let outcome = check.await;
         match &outcome {
-            Err(error) if is_failure(error) => attempt.failed()?,
+            Err(error) if is_failure(error) => attempt.failed(standing)?,
             // Another refusal may tell that the password is right.
-            Err(_) => attempt.admit().await?,
+            Err(_) => drop(attempt.admit().await?),
             Ok(_) => attempt.succeeded().await?,
         }
         outcome
@@ -122,15 +133,15 @@ impl Logins {
 }
 
 impl<K: AsyncFn() -> bool> Attempt<'_, K> {
-    async fn admit(&self) -> Result<(), Limited> {
+    async fn admit(&self) -> Result<Standing, Limited> {
         let Self { limits, account, address, pair, known, .. } = self;
         limits.by_pair.admit(*pair)?;
         let is_trusted = limits.trusted.get(&(*account, *address)).is_some();
         match self.admit_stranger() {
-            Err(_) if is_trusted => Ok(()),
+            Ok(()) => Ok(Standing::Stranger),
+            Err(_) if is_trusted => Ok(Standing::Trusted),
             Err(limited) if !(self.is_known)().await => Err(limited),
-            Err(_) => limits.by_known.admit(*known),
-            Ok(()) => Ok(()),
+            Err(_) => limits.by_known.admit(*known).map(|()| Standing::Known),
         }
     }
 
@@ -141,20 +152,26 @@ impl<K: AsyncFn() -> bool> Attempt<'_, K> {
         limits.by_account.admit(*account)
     }
 
-    fn failed(&self) -> Result<(), Limited> {
+    /// Counts a failure in every limit. It is answered by those that admitted the client: the others were
+    /// exceeded before.
+    fn failed(&self, standing: Standing) -> Result<(), Limited> {
         let Self { limits, account, address, site, pair, known, .. } = self;
         let is_first = limits.failed.get(&(*account, *address)).is_none();
         let own = limits.by_pair.note(*pair);
-        // Blocks the bucket that known clients of this network share; this failure is told by the others.
-        let _ = limits.by_known.note(*known);
-        let mut others = vec![limits.by_account.note(*account)];
+        let known = limits.by_known.note(*known);
+        let mut strangers = limits.by_account.note(*account);
         if is_first {
-            others.push(limits.accounts_tried.note(*address));
-            others.extend(site.map(|site| limits.tried_by_site.note(site)));
+            strangers = strangers.and(limits.accounts_tried.note(*address));
+            if let Some(site) = site {
+                strangers = strangers.and(limits.tried_by_site.note(*site));
+            }
         }
         limits.failed.insert((*account, *address), ());
-        own?;
-        others.into_iter().collect()
+        own.and(match standing {
+            Standing::Stranger => strangers,
+            Standing::Known => known,
+            Standing::Trusted => Ok(()),
+        })
     }
 
     async fn succeeded(&self) -> Result<(), Limited> {
