@@ -13,7 +13,7 @@ use futures::future::join_all;
 use metrics::{Histogram, gauge, histogram};
 use scopeguard::ScopeGuard;
 use timings::{Wait, timed};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::warn;
 
 use crate::breaker::{Breaker, SUSPECT_AFTER};
@@ -118,6 +118,7 @@ impl<M: Manager<Error: Display>> InstrumentedPool<M> {
                         return Err(no_answer(start.elapsed()).into());
                     }
                 }
+                () = sleep(limit.saturating_sub(start.elapsed())) => return Err(no_answer(*limit).into()),
             }
         }
     }
