@@ -1,14 +1,17 @@
 //! The API's own description, and pages to read and try it.
 
+mod complete;
+
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use actix_web::{HttpResponse, Resource};
-use api::{Problem, ValidationBody};
+use api::{Problem, RepeatErrorBody, ValidationBody};
+use serde_json::Value;
+use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi as Document, PathItem, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
@@ -39,9 +42,10 @@ const PAGES_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
             `detail`, `code` and `request_id`; `code` is stable, `detail` is for people.",
         license(name = "GPL-3.0-or-later", identifier = "GPL-3.0-or-later")
     ),
+    servers((url = "/", description = "The server that serves this description")),
     modifiers(&Schemes),
     // What only responses of several operations name is not gathered from them.
-    components(schemas(ValidationBody)),
+    components(schemas(RepeatErrorBody, ValidationBody)),
     tags(
         (name = "auth", description = "Accounts, log-in and passwords"),
         (name = "rooms", description = "Rooms that counsellors open"),
@@ -72,7 +76,10 @@ fn scheme(description: &str) -> SecurityScheme {
 }
 
 /// The description of the API (OpenAPI 3.1), gathered from its handlers.
-pub fn document() -> Document {
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn document() -> serde_json::Result<Value> {
     let mut document = Described::openapi();
     for part in [
         auth::Documentation::openapi(),
@@ -84,23 +91,10 @@ pub fn document() -> Document {
     ] {
         document.merge(part);
     }
-    document.paths.paths.values_mut().for_each(limit_head);
-    document
-}
-
-/// Says of every operation what is answered to a head that is too large.
-fn limit_head(path: &mut PathItem) {
-    let PathItem { get, put, post, delete, patch, .. } = path;
-    for operation in [get, put, post, delete, patch].into_iter().flatten() {
-        for (status, description) in
-            [("414", "The URL is too long"), ("431", "The headers are too large")]
-        {
-            let body = Content::new(Some(Ref::from_schema_name("ErrorBody")));
-            let response = ResponseBuilder::new().description(description);
-            let response = response.content("application/json", body).build();
-            operation.responses.responses.insert(status.to_owned(), response.into());
-        }
-    }
+    let mut document = serde_json::to_value(document)?;
+    complete::operations(&mut document);
+    complete::schemas(&mut document);
+    Ok(document)
 }
 
 /// Serves the description and the pages.
@@ -153,13 +147,11 @@ fn answer(kind: &str, bytes: Vec<u8>) -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[test]
     fn the_written_description_is_that_of_the_handlers() {
-        let gathered = document().to_pretty_json().unwrap();
+        let gathered = serde_json::to_string_pretty(&document().unwrap()).unwrap();
         assert!(WRITTEN.trim_end() == gathered, "run `cargo xtask openapi`");
     }
 

@@ -49,7 +49,7 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<()> {
     if let Command::Openapi = command {
-        println!("{}", document().to_pretty_json()?);
+        println!("{}", serde_json::to_string_pretty(&document()?)?);
         return Ok(());
     }
     let Loaded { settings, effective } = settings::load(&Environment::of_process())?;

@@ -1,6 +1,7 @@
 //! Descriptions of the error answers that many operations share, for OpenAPI.
 
-use utoipa::IntoResponses;
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::problem::{ErrorBody, ValidationBody};
 
@@ -36,6 +37,24 @@ pub enum BodyErrors {
     /// The input is not valid
     #[response(status = 422)]
     Invalid(ValidationBody),
+}
+
+/// Errors of an operation that reads a body, and that its client may repeat under an `Idempotency-Key`.
+#[derive(IntoResponses)]
+pub enum RepeatErrors {
+    /// The input is not valid, or the key was used for another request
+    #[response(status = 422)]
+    Invalid(RepeatErrorBody),
+}
+
+/// The body of a 422 of such an operation.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum RepeatErrorBody {
+    /// The input is not valid.
+    Invalid(ValidationBody),
+    /// The key was used for another request: `idempotency_key_reused`.
+    KeyReused(ErrorBody),
 }
 
 /// The error of an operation that reads the path or the query.

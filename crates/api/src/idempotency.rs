@@ -18,6 +18,9 @@ const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest key, in bytes.
 const KEY_MAX: usize = 255;
 
+/// Visible ASCII characters, for the description of the API.
+const PATTERN: &str = "^[!#-~]+$";
+
 /// Seconds after which a request in flight may be answered.
 const RETRY_SECS: u64 = 1;
 
@@ -51,7 +54,12 @@ impl IntoParams for Idempotency {
             .description(Some(
                 "Names the request, so that repeating it within 24 hours gives the same answer and no second effect",
             ))
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+            .schema(Some(
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .pattern(Some(PATTERN))
+                    .max_length(Some(KEY_MAX)),
+            ));
         vec![parameter.build()]
     }
 }

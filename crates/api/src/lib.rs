@@ -26,7 +26,9 @@ mod routes_macro;
 pub use body_timeout::{disable_body_timeout, limit_body_time};
 pub use buffer_body::buffer_body;
 pub use created::{Created, Located};
-pub use error_responses::{AuthErrors, BodyErrors, InputErrors, OverloadErrors};
+pub use error_responses::{
+    AuthErrors, BodyErrors, InputErrors, OverloadErrors, RepeatErrorBody, RepeatErrors,
+};
 pub use fallback::Routes;
 pub use head_limits::limit_head;
 pub use idempotency::{Idempotency, key_reused};

@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder, delete, get, patch, put};
 use admission::{Priorities, Priority};
 use api::{
     AuthErrors, Authed, BodyErrors, Document, ErrorBody, Idempotency, InputErrors, OverloadErrors,
-    Path, Problem, Query,
+    Path, Problem, Query, RepeatErrors,
 };
 use auth::{Caller, Holder};
 use database::Db;
@@ -28,7 +28,7 @@ use crate::save::Save;
 use crate::save_writer::Saves;
 use crate::state::GameplayId;
 use crate::{background, states, statistics};
-use conditions::{Tagged, condition, not_modified};
+use conditions::{EntityTags, Tagged, condition, not_modified};
 pub use list::ListBytes;
 use list::ListRequest;
 use patch::Patched;
@@ -72,7 +72,8 @@ pub fn prioritize(priorities: &mut Priorities) {
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
         Path<RoomId>,
-        ("after" = Option<String>, Query, description = "The `next_after` of the page before"),
+        ("after" = Option<String>, Query, description = "The `next_after` of the page before",
+            pattern = "^[0-9]{16}-[0-9a-f]{32}$"),
     ),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
@@ -104,8 +105,8 @@ async fn list_states(
     params(
         Path<RoomId>,
         Path<GameplayId>,
-        ("If-None-Match" = Option<String>, Header, description = "Entity tags that the client has"),
-        ("If-Match" = Option<String>, Header, description = "Entity tags that it must be"),
+        ("If-None-Match" = inline(Option<EntityTags>), Header, description = "Entity tags that the client has"),
+        ("If-Match" = inline(Option<EntityTags>), Header, description = "Entity tags that it must be"),
     ),
     responses(
         AuthErrors, InputErrors, OverloadErrors,
@@ -147,12 +148,12 @@ async fn get_state(
     params(
         Path<RoomId>,
         Path<GameplayId>,
-        ("If-Match" = Option<String>, Header, description = "Entity tags that may be replaced, or *"),
-        ("If-None-Match" = Option<String>, Header, description = "* to save only the first version"),
+        ("If-Match" = inline(Option<EntityTags>), Header, description = "Entity tags that may be replaced, or *"),
+        ("If-None-Match" = inline(Option<EntityTags>), Header, description = "* to save only the first version"),
         Idempotency,
     ),
     responses(
-        AuthErrors, BodyErrors, OverloadErrors,
+        AuthErrors, BodyErrors, RepeatErrors, OverloadErrors,
         (status = 200, description = "The state as it was saved", body = StateView,
             headers(("etag" = String, description = "The version"))),
         (status = 400, description = "A condition is malformed", body = ErrorBody),
@@ -197,12 +198,12 @@ async fn save_state(
     params(
         Path<RoomId>,
         Path<GameplayId>,
-        ("If-Match" = Option<String>, Header, description = "Entity tags that may be changed"),
-        ("If-None-Match" = Option<String>, Header, description = "Entity tags that may not"),
+        ("If-Match" = inline(Option<EntityTags>), Header, description = "Entity tags that may be changed"),
+        ("If-None-Match" = inline(Option<EntityTags>), Header, description = "Entity tags that may not"),
         Idempotency,
     ),
     responses(
-        AuthErrors, BodyErrors, OverloadErrors,
+        AuthErrors, BodyErrors, RepeatErrors, OverloadErrors,
         (status = 200, description = "The state as it was saved", body = StateView,
             headers(("etag" = String, description = "The version"))),
         (status = 400, description = "A condition is malformed", body = ErrorBody),
@@ -237,8 +238,8 @@ async fn patch_state(
     params(
         Path<RoomId>,
         Path<GameplayId>,
-        ("If-Match" = Option<String>, Header, description = "Entity tags that may be deleted"),
-        ("If-None-Match" = Option<String>, Header, description = "Entity tags that may not"),
+        ("If-Match" = inline(Option<EntityTags>), Header, description = "Entity tags that may be deleted"),
+        ("If-None-Match" = inline(Option<EntityTags>), Header, description = "Entity tags that may not"),
     ),
     responses(
         AuthErrors, InputErrors, OverloadErrors,

@@ -6,8 +6,18 @@ use actix_web::http::header::{ETAG, EntityTag, HeaderName, IF_MATCH, IF_NONE_MAT
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use api::Problem;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::version::{Condition, Tag, Versions};
+
+/// A header of conditions, for the description of the API.
+#[derive(ToSchema)]
+#[schema(
+    pattern = r#"^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$"#,
+    example = r#""3-0199d3c5a1f07c04b5a9e0b6a3a3c001""#
+)]
+#[expect(dead_code, reason = "the headers are parsed by `condition`")]
+pub(super) struct EntityTags(String);
 
 /// The conditions that a request sets.
 pub(super) fn condition(request: &HttpRequest) -> Result<Condition, Problem> {

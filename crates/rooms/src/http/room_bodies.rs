@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use ids::{AccountId, GameRuleId, RoomId};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::Schema;
+use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use values::{Fields, FromFields, time};
 
 use crate::game_rule::{DEFAULT_SLUG, RuleSlug};
@@ -32,7 +34,22 @@ pub(crate) struct RoomRequest {
     game_rule_id: Option<GameRuleId>,
     /// When the room expires: RFC 3339, a date, or seconds since 1970; in UTC without a
     /// zone. Only read when a room is opened.
+    #[schema(schema_with = optional_moment)]
     expires_at: Option<DateTime<Utc>>,
+}
+
+/// A moment, as requests write it.
+fn optional_moment() -> Schema {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let text = text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let seconds = ObjectBuilder::new().schema_type(Type::Number);
+    let seconds = seconds.minimum(Some(0)).maximum(Some(253_402_300_799_i64));
+    AnyOfBuilder::new()
+        .item(text)
+        .item(seconds)
+        .item(ObjectBuilder::new().schema_type(Type::Null))
+        .build()
+        .into()
 }
 
 impl FromFields for RoomRequest {

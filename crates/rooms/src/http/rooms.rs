@@ -5,7 +5,7 @@ use actix_web::{delete, get, post, put};
 use admission::{ClientAddress, RateLimits};
 use api::{
     AuthErrors, Authed, BodyErrors, Created, ErrorBody, Idempotency, Input, InputErrors, Json,
-    OverloadErrors, Path, Problem, Query,
+    OverloadErrors, Path, Problem, Query, RepeatErrors,
 };
 use auth::Caller;
 use database::Db;
@@ -62,7 +62,7 @@ impl FromFields for RoomFilter {
 #[utoipa::path(tag = "rooms", request_body = RoomRequest, security(("bearer" = [])), params(
     Idempotency,
 ), responses(
-    AuthErrors, BodyErrors, OverloadErrors,
+    AuthErrors, BodyErrors, RepeatErrors, OverloadErrors,
     (status = 201, description = "The new room", body = RoomView),
     (status = 400, description = "The game rule is unknown, or the token's subject is no id", body = ErrorBody),
     (status = 403, description = "Not a counsellor, or inactive", body = ErrorBody),

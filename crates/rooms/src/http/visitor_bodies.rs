@@ -3,7 +3,9 @@
 use api::Located;
 use ids::{RoomId, VisitorId};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use values::{Fields, FromFields, time};
 
 use crate::visitor::{SessionKey, Visitor, VisitorName};
@@ -85,13 +87,34 @@ impl From<Visitor> for FellowVisitorView {
 }
 
 /// The visitors of a room.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum VisitorsView {
     /// For the owner and administrators.
     Owner(Vec<VisitorView>),
     /// For the visitors of the room.
     Visitor(Vec<FellowVisitorView>),
+}
+
+// By hand, because an empty list is one of both: the derived schema would be `oneOf`.
+impl PartialSchema for VisitorsView {
+    fn schema() -> RefOr<Schema> {
+        let list = |of: &str| ArrayBuilder::new().items(Ref::from_schema_name(of));
+        AnyOfBuilder::new()
+            .description(Some("The visitors of a room: the second for the visitors of it."))
+            .item(list(&VisitorView::name()))
+            .item(list(&FellowVisitorView::name()))
+            .into()
+    }
+}
+
+impl ToSchema for VisitorsView {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((VisitorView::name().into(), VisitorView::schema()));
+        schemas.push((FellowVisitorView::name().into(), FellowVisitorView::schema()));
+        VisitorView::schemas(schemas);
+        FellowVisitorView::schemas(schemas);
+    }
 }
 
 /// A visitor who joined.
