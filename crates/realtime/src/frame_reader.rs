@@ -11,15 +11,12 @@ mod tests;
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
 
-use crate::protocol::EnvelopeScanner;
+use crate::protocol::{CloseCode, EnvelopeScanner};
 use header::{Header, HeaderReader, OpCode};
 use mask::unmask;
 
 /// Bytes of a message beyond the kept size that count as one more frame.
 const SCANNED_BYTES_PER_FRAME: usize = 64 * 1024;
-
-/// Close codes that a client may send (RFC 6455, section 7.4, and its registry).
-const CLOSE_CODES: [std::ops::RangeInclusive<u16>; 3] = [1000..=1003, 1007..=1014, 3000..=4999];
 
 /// Bounds of messages.
 #[derive(Clone, Copy, Debug)]
@@ -90,12 +87,12 @@ enum Content {
 }
 
 impl FrameError {
-    /// The close code (RFC 6455, section 7.4.1).
-    pub(crate) fn close_code(self) -> u16 {
+    /// The close code.
+    pub(crate) fn close_code(self) -> CloseCode {
         match self {
-            Self::Protocol => 1002,
-            Self::InvalidUtf8 => 1007,
-            Self::TooLarge => 1009,
+            Self::Protocol => CloseCode::ProtocolError,
+            Self::InvalidUtf8 => CloseCode::InvalidPayload,
+            Self::TooLarge => CloseCode::MessageTooBig,
         }
     }
 }
@@ -224,8 +221,7 @@ fn check_close(payload: &[u8]) -> Result<(), FrameError> {
     let Some((code, reason)) = payload.split_first_chunk() else {
         return if payload.is_empty() { Ok(()) } else { Err(FrameError::Protocol) };
     };
-    let code = u16::from_be_bytes(*code);
-    if !CLOSE_CODES.iter().any(|it| it.contains(&code)) {
+    if !CloseCode::is_valid_from_client(u16::from_be_bytes(*code)) {
         return Err(FrameError::Protocol);
     }
     str::from_utf8(reason).map(|_| ()).map_err(|_| FrameError::InvalidUtf8)

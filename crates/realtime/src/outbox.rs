@@ -9,13 +9,10 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-use crate::protocol::wire;
+use crate::protocol::{CloseCode, wire};
 
 /// Queue length from which on volatile frames supersede earlier ones.
 const CROWDED: usize = 16;
-
-/// Close code for a slow client: "try again later" (IANA registry of RFC 6455, section 7.4).
-const TRY_AGAIN_LATER: u16 = 1013;
 
 /// The send queue of a socket.
 #[derive(Debug)]
@@ -91,7 +88,7 @@ impl Outbox {
     }
 
     /// Queues the close frame. Frames before it are still sent.
-    pub(crate) fn close(&self, code: u16, reason: &str) {
+    pub(crate) fn close(&self, code: CloseCode, reason: &str) {
         self.queue.borrow_mut().close(code, reason);
     }
 
@@ -188,10 +185,10 @@ impl Queue {
     fn overflow(&mut self) {
         self.frames.clear();
         self.bytes = 0;
-        self.close(TRY_AGAIN_LATER, "too much waits to be read");
+        self.close(CloseCode::TryAgainLater, "too much waits to be read");
     }
 
-    fn close(&mut self, code: u16, reason: &str) {
+    fn close(&mut self, code: CloseCode, reason: &str) {
         if self.state == State::Open {
             self.add(QueuedFrame { frame: wire::close(code, reason), supersedes: None });
             self.state = State::Closing;
@@ -232,7 +229,7 @@ mod tests {
         assert_eq!(outbox.send(frame("a")), SendOutcome::Queued);
         assert_eq!(outbox.send_volatile(frame("b"), Some(1)), SendOutcome::Queued);
         assert_eq!(outbox.send_volatile(frame("c"), Some(1)), SendOutcome::Queued);
-        outbox.close(1000, "");
+        outbox.close(CloseCode::Normal, "");
         assert_eq!(outbox.send(frame("d")), SendOutcome::Closed);
         assert_eq!(sent(&outbox)[..3], ["a", "b", "c"]);
         assert_eq!(outbox.poll(&Context::from_waker(Waker::noop())), Poll::Pending);

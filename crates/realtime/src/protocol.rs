@@ -6,6 +6,7 @@
 
 mod binary;
 mod body;
+mod close_code;
 mod envelope;
 mod incoming;
 mod join;
@@ -17,6 +18,7 @@ mod version;
 pub(crate) mod wire;
 
 pub(crate) use body::Body;
+pub(crate) use close_code::CloseCode;
 pub(crate) use envelope::EnvelopeScanner;
 pub(crate) use incoming::{ClientMessage, Request, Track};
 pub(crate) use join::{JoinRequest, Replay};

@@ -18,7 +18,7 @@ use crate::local::Local;
 use crate::metrics::dropped;
 use crate::outbox::Outbox;
 use crate::presence::SocketId;
-use crate::protocol::{ClientMessage, Ref, Request, Version, push, quoted, reply};
+use crate::protocol::{ClientMessage, CloseCode, Ref, Request, Version, push, quoted, reply};
 use crate::socket_permit::SocketPermit;
 pub(crate) use check::CLOSE_TIMEOUT;
 use membership::{Channels, Departure, JoinState};
@@ -66,7 +66,7 @@ impl Socket {
     }
 
     /// Sends the close frame and leaves all channels.
-    pub(crate) fn close(&self, code: u16, reason: &str) {
+    pub(crate) fn close(&self, code: CloseCode, reason: &str) {
         self.outbox.close(code, reason);
         self.leave_all();
     }

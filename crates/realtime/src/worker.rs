@@ -20,15 +20,12 @@ use crate::authorizer::Authorizer;
 use crate::hub::Hub;
 use crate::local::Local;
 use crate::presence::SocketId;
+use crate::protocol::CloseCode;
 use crate::queue::WorkerQueue;
 use crate::socket::Socket;
 
 /// How often every socket is checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Close codes (RFC 6455, section 7.4.1, and its registry).
-const SERVICE_RESTART: u16 = 1012;
-const TRY_AGAIN_LATER: u16 = 1013;
 
 /// The delivery of events on one thread of the server. Cloning shares it.
 #[derive(Clone)]
@@ -85,7 +82,7 @@ impl Worker {
     fn close_after_overflow(&self) {
         warn!("a worker queue overflowed: the sockets of this thread are closed");
         for socket in self.sockets() {
-            socket.close(TRY_AGAIN_LATER, "too much was said at once");
+            socket.close(CloseCode::TryAgainLater, "too much was said at once");
         }
     }
 
@@ -104,7 +101,7 @@ impl Worker {
         let sockets = self.sockets();
         let step = window / u32::try_from(sockets.len().max(1)).unwrap_or(u32::MAX);
         for socket in sockets {
-            socket.close(SERVICE_RESTART, "the service restarts");
+            socket.close(CloseCode::ServiceRestart, "the service restarts");
             sleep(step).await;
         }
     }

@@ -2,6 +2,8 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
+use super::close_code::CloseCode;
+
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
@@ -25,9 +27,9 @@ pub(crate) fn pong(payload: &[u8]) -> Bytes {
     frame(PONG, &payload[..payload.len().min(CONTROL_BYTES_MAX)])
 }
 
-/// A close frame: a code of RFC 6455, section 7.4, and a short reason.
-pub(crate) fn close(code: u16, reason: &str) -> Bytes {
-    let mut payload = code.to_be_bytes().to_vec();
+/// A close frame with a short reason.
+pub(crate) fn close(code: CloseCode, reason: &str) -> Bytes {
+    let mut payload = code.number().to_be_bytes().to_vec();
     payload.extend_from_slice(reason.as_bytes());
     payload.truncate(CONTROL_BYTES_MAX);
     frame(CLOSE, &payload)
@@ -73,8 +75,9 @@ mod tests {
 
     #[test]
     fn control_frames_are_short() {
-        assert_eq!(close(1012, &"x".repeat(200)).len(), 127);
-        assert_eq!(close(1012, "restart")[..4], [0x88, 9, 0x03, 0xF4]);
+        let code = CloseCode::ServiceRestart;
+        assert_eq!(close(code, &"x".repeat(200)).len(), 127);
+        assert_eq!(close(code, "restart")[..4], [0x88, 9, 0x03, 0xF4]);
         assert_eq!(pong(&[7; 200]).len(), 127);
     }
 }

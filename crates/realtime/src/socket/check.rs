@@ -12,12 +12,10 @@ use crate::authorizer::AuthorizationError;
 use crate::metrics::refused;
 use crate::participant::Participant;
 use crate::presence::MemberId;
-use crate::protocol::{Ref, quoted};
+use crate::protocol::{CloseCode, Ref, quoted};
 
 /// How long a client may take to answer the close frame.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-
-const NORMAL_CLOSURE: u16 = 1000;
 
 impl Socket {
     /// Ends what has expired, and starts the token checks that are due.
@@ -30,7 +28,7 @@ impl Socket {
             return self.leave_all();
         }
         if now.saturating_duration_since(self.last_received.get()) > self.local.hub.limits.idle {
-            return self.close(NORMAL_CLOSURE, "nothing was heard for too long");
+            return self.close(CloseCode::Normal, "nothing was heard for too long");
         }
         self.end_expired();
         self.check_tokens(now);

@@ -6,11 +6,7 @@ use std::time::Instant;
 use super::Socket;
 use crate::frame_reader::{FrameEvent, MessageLimits};
 use crate::metrics::{METRICS, dropped, refused};
-use crate::protocol::{ClientMessage, Malformed, Request, wire};
-
-/// Close codes (RFC 6455, section 7.4.1).
-const NORMAL_CLOSURE: u16 = 1000;
-const POLICY_VIOLATION: u16 = 1008;
+use crate::protocol::{ClientMessage, CloseCode, Malformed, Request, wire};
 
 /// The end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +37,7 @@ impl Socket {
     pub(crate) fn receive_frame(self: &Rc<Self>, event: FrameEvent) -> Result<(), ConnectionEnd> {
         self.last_received.set(Instant::now());
         if let FrameEvent::Close = event {
-            self.close(NORMAL_CLOSURE, "");
+            self.close(CloseCode::Normal, "");
             return Err(ConnectionEnd::ByClient);
         }
         if self.outbox.is_closed() {
@@ -50,7 +46,7 @@ impl Socket {
         let is_within_rate = self.rate.check().is_ok();
         if !is_within_rate && self.excess_rate.check().is_err() {
             refused("too_many_frames");
-            self.close(POLICY_VIOLATION, "too many frames per second");
+            self.close(CloseCode::PolicyViolation, "too many frames per second");
             return Err(ConnectionEnd::ByServer);
         }
         match event {
