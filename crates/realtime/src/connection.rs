@@ -63,7 +63,7 @@ impl Input {
     /// The next bytes; `None` when the connection has ended.
     async fn next(&mut self) -> Option<Bytes> {
         poll_fn(|context| {
-            if Pin::new(&mut self.closed).poll(context).is_ready() {
+            if self.poll_closed(context).is_ready() {
                 return Poll::Ready(None);
             }
             let read = ready!(self.payload.poll_next_unpin(context));
@@ -82,18 +82,36 @@ impl Input {
         };
         let _ = timeout(CLOSE_TIMEOUT, drained).await;
     }
+
+    /// Waits until the writing side has ended.
+    fn poll_closed(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        // A receiver that has resolved may not be polled again.
+        if !self.closed.is_terminated() {
+            let _ = ready!(Pin::new(&mut self.closed).poll(context));
+        }
+        Poll::Ready(())
+    }
 }
 
 /// Reads the frames of the client until the connection ends.
 async fn read(worker: Worker, socket: Rc<Socket>, mut input: Input) {
     let is_closed_by_client = read_frames(&socket, &mut input).await;
     socket.leave_all();
+    // In a box, because every socket has room for this future as long as it is open.
+    Box::pin(finish(&socket, input, is_closed_by_client)).await;
+    worker.remove(&socket);
+}
+
+/// Ends the writing side: the frames that are queued are still sent, for a bounded time.
+async fn finish(socket: &Socket, mut input: Input, is_closed_by_client: bool) {
     if !is_closed_by_client {
-        // In a box, because every socket has room for this future as long as it is open.
-        Box::pin(input.drain()).await;
+        input.drain().await;
     }
     socket.outbox.finish();
-    worker.remove(&socket);
+    let closed = poll_fn(|context| input.poll_closed(context));
+    if timeout(CLOSE_TIMEOUT, closed).await.is_err() {
+        socket.outbox.abort();
+    }
 }
 
 /// Handles frames until the connection ends. Returns whether the client closed it.
@@ -143,5 +161,11 @@ impl Frames {
     /// The next frame; `None` after the last.
     pub fn poll(&self, context: &Context<'_>) -> Poll<Option<Bytes>> {
         self.socket.outbox.poll(context)
+    }
+
+    /// Whether the stream has to end although frames wait; to be asked while the client accepts no more
+    /// bytes.
+    pub fn poll_aborted(&self, context: &Context<'_>) -> Poll<()> {
+        self.socket.outbox.poll_aborted(context)
     }
 }

@@ -61,7 +61,7 @@ struct QueuedFrame {
     supersedes: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
     #[default]
     Open,
@@ -69,6 +69,8 @@ enum State {
     Closing,
     /// The stream ends once the queue is empty.
     Finished,
+    /// The stream ends at once if the client does not read, or else once the queue is empty.
+    Aborted,
 }
 
 impl Outbox {
@@ -94,8 +96,17 @@ impl Outbox {
 
     /// Ends the stream once all frames are sent.
     pub(crate) fn finish(&self) {
+        self.end(State::Finished);
+    }
+
+    /// Ends the stream at once if the client does not read, or else once all frames are sent.
+    pub(crate) fn abort(&self) {
+        self.end(State::Aborted);
+    }
+
+    fn end(&self, state: State) {
         let mut queue = self.queue.borrow_mut();
-        queue.state = State::Finished;
+        queue.state = queue.state.max(state);
         queue.wake();
     }
 
@@ -115,13 +126,20 @@ impl Outbox {
         if queue.frames.capacity() > CROWDED {
             queue.frames.shrink_to_fit();
         }
-        if queue.state == State::Finished {
+        if matches!(queue.state, State::Finished | State::Aborted) {
             return Poll::Ready(None);
         }
-        match &mut queue.waker {
-            Some(waker) => waker.clone_from(context.waker()),
-            none => *none = Some(context.waker().clone()),
+        queue.wait(context);
+        Poll::Pending
+    }
+
+    /// Whether the stream is aborted; to be asked while the client accepts no more bytes.
+    pub(crate) fn poll_aborted(&self, context: &Context<'_>) -> Poll<()> {
+        let mut queue = self.queue.borrow_mut();
+        if queue.state == State::Aborted {
+            return Poll::Ready(());
         }
+        queue.wait(context);
         Poll::Pending
     }
 
@@ -195,6 +213,13 @@ impl Queue {
         }
     }
 
+    fn wait(&mut self, context: &Context<'_>) {
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+    }
+
     fn wake(&mut self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -204,7 +229,21 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
     use super::*;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct CountingWaker(AtomicUsize);
+
+    impl Wake for CountingWaker {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 
     fn outbox() -> Outbox {
         Outbox::new(OutboxLimits { frames: 20, bytes: 1000 })
@@ -235,6 +274,24 @@ mod tests {
         assert_eq!(outbox.poll(&Context::from_waker(Waker::noop())), Poll::Pending);
         outbox.finish();
         assert_eq!(outbox.poll(&Context::from_waker(Waker::noop())), Poll::Ready(None));
+    }
+
+    #[test]
+    fn a_writer_that_waits_for_its_client_is_woken_when_the_stream_is_aborted() {
+        let (outbox, waker) = (outbox(), Arc::new(CountingWaker::default()));
+        let counting = Waker::from(waker.clone());
+        let context = Context::from_waker(&counting);
+        outbox.send(frame("a"));
+        assert_eq!(outbox.poll_aborted(&context), Poll::Pending);
+        outbox.finish();
+        assert_eq!(waker.0.load(Ordering::Relaxed), 1);
+        assert_eq!(outbox.poll_aborted(&context), Poll::Pending);
+        outbox.abort();
+        assert_eq!(waker.0.load(Ordering::Relaxed), 2);
+        assert_eq!(outbox.poll_aborted(&context), Poll::Ready(()));
+        // A client that reads still gets what was queued.
+        assert_eq!(outbox.poll(&context), Poll::Ready(Some(frame("a"))));
+        assert_eq!(outbox.poll(&context), Poll::Ready(None));
     }
 
     #[test]

@@ -22,7 +22,7 @@ impl Socket {
     pub(crate) fn check(self: &Rc<Self>, now: Instant) {
         let is_over = |since: Instant| now.saturating_duration_since(since) > CLOSE_TIMEOUT;
         if self.closing_since.get().is_some_and(is_over) {
-            return self.outbox.finish();
+            return self.outbox.abort();
         }
         if self.outbox.is_closed() {
             return self.leave_all();

@@ -123,6 +123,30 @@ async fn who_does_not_read_loses_the_socket_and_nobody_waits() {
 }
 
 #[testkit::on_both_databases]
+async fn a_socket_that_is_closed_ends_even_if_its_client_reads_nothing() {
+    const MESSAGES: usize = 400;
+    let app = TestApp::spawn_with(&[
+        ("CARDROOM__REALTIME__QUEUE_BYTES", "65536"),
+        ("CARDROOM__REALTIME__MESSAGES_PER_SECOND", "100000"),
+        ("CARDROOM__REALTIME__SOCKETS_PER_ADDRESS", "2"),
+    ])
+    .await;
+    let topic = topic(&app).await;
+    let (mut slow, mut speaker) = (Socket::second(&app).await, Socket::second(&app).await);
+    slow.enter(&topic).await;
+    speaker.join(&topic, &with_answers()).await;
+    let large = json!({ "text": "x".repeat(60_000) });
+    // More than all buffers between can hold.
+    for _ in 0..MESSAGES {
+        let reference = speaker.broadcast(&topic, "msg", &large).await;
+        assert_eq!(speaker.reply(&reference).await["status"], "ok");
+    }
+    // The third socket is opened in the place of the first.
+    reopen(&app).await;
+    drop(slow);
+}
+
+#[testkit::on_both_databases]
 async fn who_says_nothing_for_too_long_is_let_go() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__IDLE_TIMEOUT_SECS", "5")]).await;
     let topic = topic(&app).await;
