@@ -1,9 +1,9 @@
 //! Events from the rest of the service for the channels of a room.
 
 use ids::RoomId;
+use rooms::EndReason;
 
 use crate::event::ServerEvent;
-use crate::room_end::RoomEnd;
 
 /// Delivers events to the channels of rooms.
 ///
@@ -31,6 +31,6 @@ pub enum RoomEvent {
         /// The room.
         room: RoomId,
         /// The reason, which its pages are told before the channels end.
-        end: RoomEnd,
+        reason: EndReason,
     },
 }

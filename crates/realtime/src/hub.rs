@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use chrono::Utc;
 use ids::{RoomId, VisitorId};
+use rooms::EndReason;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -23,6 +24,7 @@ use crate::presence::PresenceEntry;
 use crate::protocol::Body;
 use crate::replay::Ring;
 use crate::replay_store::ReplayStore;
+use crate::session_ended::session_ended;
 use crate::socket_permit::SocketCounter;
 use crate::topic::Topic;
 use room::LiveRoom;
@@ -226,17 +228,13 @@ impl Hub {
         let _ = timeout(patience, gone).await;
     }
 
-    /// Sends a broadcast of the server to the main channel of a room.
-    fn announce(&self, room: RoomId, event: ServerEvent, payload: &str) {
-        for channel in self.channels(room).iter().filter(|it| it.topic.is_main()) {
-            let new = NewBroadcast {
-                event: event.as_str().into(),
-                body: Body::Json(Bytes::copy_from_slice(payload.as_bytes())),
-                sender: Sender { name: None, role: SERVER },
-                supersedes: None,
-            };
-            channel.announce(new, None);
-        }
+    /// Ends the channels of a room. They leave the hub first, with the broadcasts that they keep: when
+    /// the room is restored, its channels begin anew and replay nothing of the ended session.
+    fn end_room(&self, room: RoomId, reason: EndReason) {
+        let Some(LiveRoom { channels, .. }) = lock(&self.rooms).remove(&room) else { return };
+        channels.iter().for_each(|_| METRICS.channels.decrement(1.0));
+        announce(&channels, ServerEvent::SessionEnded, &session_ended(reason, Utc::now()));
+        channels.iter().for_each(|it| it.close(ROOM_CLOSED));
     }
 }
 
@@ -244,13 +242,23 @@ impl Bus for Hub {
     fn publish(&self, event: RoomEvent) {
         match event {
             RoomEvent::Announcement { room, event, payload } => {
-                self.announce(room, event, &payload);
+                announce(&self.channels(room), event, &payload);
             }
-            RoomEvent::Closed { room, end } => {
-                self.announce(room, ServerEvent::SessionEnded, &end.payload(Utc::now()));
-                self.channels(room).iter().for_each(|it| it.close(ROOM_CLOSED));
-            }
+            RoomEvent::Closed { room, reason } => self.end_room(room, reason),
         }
+    }
+}
+
+/// Sends a broadcast of the server to the main ones of these channels.
+fn announce(channels: &[Arc<Channel>], event: ServerEvent, payload: &str) {
+    for channel in channels.iter().filter(|it| it.topic.is_main()) {
+        let new = NewBroadcast {
+            event: event.as_str().into(),
+            body: Body::Json(Bytes::copy_from_slice(payload.as_bytes())),
+            sender: Sender { name: None, role: SERVER },
+            supersedes: None,
+        };
+        channel.announce(new, None);
     }
 }
 

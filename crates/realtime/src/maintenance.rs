@@ -7,14 +7,13 @@ use chrono::Utc;
 use database::Db;
 use futures::{StreamExt as _, stream};
 use ids::RoomId;
-use rooms::{EndReason, EndedRooms, Heartbeats, RoomEnded, manage, visit};
+use rooms::{EndedRooms, Heartbeats, RoomEnded, manage, visit};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::AbortHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::bus::{Bus as _, RoomEvent};
 use crate::hub::Hub;
-use crate::room_end::RoomEnd;
 
 /// How late presence expires at most.
 const EXPIRE_INTERVAL: Duration = Duration::from_millis(100);
@@ -76,7 +75,7 @@ async fn follow_ended_rooms(hub: Arc<Hub>, ended: EndedRooms) {
     loop {
         match ended.recv().await {
             Ok(RoomEnded { room, reason }) => {
-                hub.publish(RoomEvent::Closed { room, end: end(reason) });
+                hub.publish(RoomEvent::Closed { room, reason });
             }
             // `close_ended_rooms` finds the missed ones.
             Err(RecvError::Lagged(_)) => {}
@@ -90,8 +89,8 @@ async fn close_ended_rooms(hub: Arc<Hub>, db: Db) {
     loop {
         clock.tick().await;
         for rooms in hub.rooms_in_use().chunks(ROOMS_PER_QUERY) {
-            for (room, end) in ended(&db, rooms).await {
-                hub.publish(RoomEvent::Closed { room, end });
+            for RoomEnded { room, reason } in ended(&db, rooms).await {
+                hub.publish(RoomEvent::Closed { room, reason });
             }
         }
         hub.sweep(Instant::now());
@@ -99,17 +98,8 @@ async fn close_ended_rooms(hub: Arc<Hub>, db: Db) {
 }
 
 /// Those of these rooms that are known to have ended; none while the database is unavailable.
-async fn ended(db: &Db, rooms: &[RoomId]) -> Vec<(RoomId, RoomEnd)> {
-    let ended = manage::ended(db, rooms, Utc::now()).await.unwrap_or_default();
-    ended.into_iter().map(|it| (it.room, end(it.reason))).collect()
-}
-
-fn end(reason: EndReason) -> RoomEnd {
-    match reason {
-        EndReason::Closed => RoomEnd::Closed,
-        EndReason::Deleted => RoomEnd::Deleted,
-        EndReason::Expired => RoomEnd::Expired,
-    }
+async fn ended(db: &Db, rooms: &[RoomId]) -> Vec<RoomEnded> {
+    manage::ended(db, rooms, Utc::now()).await.unwrap_or_default()
 }
 
 async fn send_heartbeats(hub: Arc<Hub>, db: Db, heartbeats: Heartbeats) {
