@@ -41,6 +41,11 @@ impl AuthorizationError {
     pub(crate) fn is_permanent(&self) -> bool {
         matches!(self, Self::RoomClosed | Self::NoSuchRoom)
     }
+
+    /// Whether the identity that the token proves may not use the room: a rejoin needs another one.
+    pub(crate) fn excludes_identity(&self) -> bool {
+        matches!(self, Self::OtherRoom | Self::VisitorLeft)
+    }
 }
 
 impl From<AuthError> for AuthorizationError {

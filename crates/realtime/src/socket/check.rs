@@ -39,9 +39,9 @@ impl Socket {
         self.end(topic, reason, "phx_close", Departure::Left);
     }
 
-    /// Ends a channel so that the client rejoins by itself, perhaps with a better token.
-    fn end_softly(&self, topic: &str, reason: &str) {
-        self.end(topic, reason, "phx_error", Departure::Lost);
+    /// Ends a channel so that the client rejoins by itself, perhaps with another token.
+    fn end_softly(&self, topic: &str, reason: &str, departure: Departure) {
+        self.end(topic, reason, "phx_error", departure);
     }
 
     fn end(&self, topic: &str, reason: &str, event: &str, departure: Departure) {
@@ -64,7 +64,8 @@ impl Socket {
         let expired = self.topics(|it| it.participant.until.is_some_and(|end| end <= now));
         for topic in expired {
             refused("token_expired");
-            self.end_softly(&topic, "InvalidJWTToken: the time of the token is over");
+            let reason = "InvalidJWTToken: the time of the token is over";
+            self.end_softly(&topic, reason, Departure::Lost);
         }
     }
 
@@ -117,12 +118,21 @@ impl Socket {
                 Err(AuthorizationError::Busy) => {}
                 Err(error) => {
                     refused(error.name());
-                    let end =
-                        if error.is_permanent() { Self::end_for_good } else { Self::end_softly };
-                    end(&socket, &topic, &error.to_string());
+                    socket.end_unauthorized(&topic, &error);
                 }
             }
         });
+    }
+
+    fn end_unauthorized(&self, topic: &str, error: &AuthorizationError) {
+        let reason = error.to_string();
+        if error.is_permanent() {
+            self.end_for_good(topic, &reason);
+        } else if error.excludes_identity() {
+            self.end_softly(topic, &reason, Departure::Left);
+        } else {
+            self.end_softly(topic, &reason, Departure::Lost);
+        }
     }
 
     fn finish_check(&self, topic: &str, member: MemberId, number: u64) -> bool {
@@ -150,7 +160,8 @@ impl Socket {
         };
         if is_another {
             refused("another_person");
-            self.end_softly(topic, "Unauthorized: the token is somebody else's, join anew");
+            let reason = "Unauthorized: the token is somebody else's, join anew";
+            self.end_softly(topic, reason, Departure::Left);
         }
     }
 }

@@ -327,3 +327,47 @@ async fn who_shows_the_token_of_somebody_else_has_to_come_back_as_that_person() 
     let said = socket.broadcast(&topic, "session_ended", &json!({})).await;
     assert!(reason(&socket.reply(&said).await).starts_with("Unauthorized"));
 }
+
+#[testkit::on_both_databases]
+async fn a_member_that_may_not_come_back_has_the_grace_period_of_a_leave() {
+    const LOST_GRACE: Duration = Duration::from_secs(8);
+    let lost_grace = LOST_GRACE.as_millis().to_string();
+    let app = TestApp::spawn_with(&[
+        BY_TOKEN,
+        ("CARDROOM__REALTIME__RECHECK_SECS", "1"),
+        ("CARDROOM__REALTIME__PRESENCE_GRACE_MS", "400"),
+        ("CARDROOM__REALTIME__PRESENCE_LOST_GRACE_MS", &lost_grace),
+    ])
+    .await;
+    let ada = app.counsellor().await;
+    let room = ada.room().await;
+    let topic = format!("realtime:room:{}", room.id);
+    let visitor = body_of(app.join(&room.code, "session").await).await;
+    let token = visitor["visitor_token"].as_str().unwrap();
+    let mut watcher = Socket::first(&app).await;
+    assert_eq!(watcher.join(&topic, &with_token(&ada.token)).await["status"], "ok");
+
+    // The visitor leaves the room.
+    let mut mei = Socket::second(&app).await;
+    assert_eq!(mei.join(&topic, &with_token(token)).await["status"], "ok");
+    assert_eq!(mei.track(&topic, &json!({ "role": "visitor" })).await["status"], "ok");
+    watcher.hear_of("presence_diff").await;
+    let path = format!("/api/visitors/{}", visitor["id"].as_str().unwrap());
+    assert_eq!(app.request("DELETE", &path).send().await.unwrap().status(), 200);
+    mei.hear_of("phx_error").await;
+    let ended = Instant::now();
+    watcher.hear_of("presence_diff").await;
+    assert!(ended.elapsed() < LOST_GRACE / 2, "{:?}", ended.elapsed());
+
+    // A member takes on another identity.
+    let token = &visitor_token(&app, &room.code).await;
+    let mut owner = Socket::second(&app).await;
+    assert_eq!(owner.join(&topic, &with_token(&ada.token)).await["status"], "ok");
+    assert_eq!(owner.track(&topic, &json!({ "role": "owner" })).await["status"], "ok");
+    watcher.hear_of("presence_diff").await;
+    owner.say(&topic, "access_token", &json!({ "access_token": token })).await;
+    owner.hear_of("phx_error").await;
+    let ended = Instant::now();
+    watcher.hear_of("presence_diff").await;
+    assert!(ended.elapsed() < LOST_GRACE / 2, "{:?}", ended.elapsed());
+}
