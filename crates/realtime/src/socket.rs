@@ -113,28 +113,21 @@ impl Socket {
                 drop(channels);
                 self.reply(&message, Err(r#"{"reason":"unmatched topic"}"#));
             }
+            // The message belongs to an earlier membership.
+            Some(state) if !message.join_ref.belongs_to(state.join_ref()) => dropped("stale"),
             Some(JoinState::Pending { messages, .. }) if messages.len() < PENDING_MESSAGES_MAX => {
                 messages.push(message);
             }
             Some(JoinState::Pending { .. }) => dropped("not_joined_yet"),
-            Some(JoinState::Joined(membership))
-                if message.join_ref.belongs_to(&membership.join_ref) =>
-            {
-                self.handle(membership, &message);
-            }
-            // The message belongs to an earlier membership.
-            Some(JoinState::Joined(_)) => dropped("stale"),
+            Some(JoinState::Joined(membership)) => self.handle(membership, &message),
         }
     }
 
     fn leave(&self, message: &ClientMessage) {
         let left = {
             let mut channels = self.channels.borrow_mut();
-            let is_current = match channels.get(&*message.topic) {
-                Some(JoinState::Joined(it)) => message.join_ref.belongs_to(&it.join_ref),
-                Some(JoinState::Pending { .. }) => true,
-                None => false,
-            };
+            let state = channels.get(&*message.topic);
+            let is_current = state.is_some_and(|it| message.join_ref.belongs_to(it.join_ref()));
             if is_current { channels.remove(&*message.topic) } else { None }
         };
         self.reply(message, Ok("{}"));

@@ -103,6 +103,12 @@ struct NewToken {
 }
 
 impl ClientMessage {
+    /// The reference of the membership that this join begins. A client that sends no `join_ref` means
+    /// the reference of the message.
+    pub(crate) fn own_join_ref(&self) -> &Ref {
+        if self.join_ref == Ref::NONE { &self.reference } else { &self.join_ref }
+    }
+
     /// Decodes a text frame.
     ///
     /// # Errors

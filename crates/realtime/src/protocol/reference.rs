@@ -36,8 +36,12 @@ impl Ref {
 
     /// Whether a message with this `join_ref` belongs to `join`. A message without one belongs to any.
     pub(crate) fn belongs_to(&self, join: &Self) -> bool {
-        let bare = |it: &Self| it.0.as_deref().map(|text| text.trim_matches('"').to_owned());
-        self.0.is_none() || bare(self) == bare(join)
+        self.0.is_none() || self.bare() == join.bare()
+    }
+
+    /// The reference without quotes: clients send one reference as a string and as a number.
+    fn bare(&self) -> Option<&str> {
+        self.0.as_deref().map(|text| text.trim_matches('"'))
     }
 }
 

@@ -36,7 +36,8 @@ impl Socket {
         };
         let join = self.local.hub.next_id();
         let name: Rc<str> = message.topic.as_str().into();
-        let state = JoinState::Pending { join, messages: Vec::new() };
+        let join_ref = message.own_join_ref().clone();
+        let state = JoinState::Pending { join, join_ref, messages: Vec::new() };
         let earlier = self.channels.borrow_mut().insert(name.clone(), state);
         // A second join replaces the membership.
         if let Some(earlier) = earlier {
@@ -137,11 +138,7 @@ impl Socket {
             topic: name.clone(),
         };
         self.local.add(channel.id, local_member);
-        let join_ref = match &message.join_ref {
-            // Clients that send no join_ref are answered with the reference of the message.
-            none if *none == Ref::NONE => message.reference.clone(),
-            join_ref => join_ref.clone(),
-        };
+        let join_ref = message.own_join_ref();
         let membership = Membership {
             channel,
             member,
@@ -156,7 +153,7 @@ impl Socket {
         };
         let state = JoinState::Joined(Box::new(membership));
         self.channels.borrow_mut().insert(name.clone(), state);
-        self.confirm_join(message, (member, &join_ref), snapshot);
+        self.confirm_join(message, (member, join_ref), snapshot);
         Ok(())
     }
 

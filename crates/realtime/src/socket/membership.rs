@@ -13,12 +13,22 @@ use crate::protocol::{ClientMessage, Ref};
 /// The state of a socket in one channel.
 pub(super) enum JoinState {
     /// The join is being authorized; later messages for the channel wait.
-    Pending { join: u64, messages: Vec<ClientMessage> },
+    Pending { join: u64, join_ref: Ref, messages: Vec<ClientMessage> },
     /// The socket is a member.
     Joined(Box<Membership>),
 }
 
 /// The end of a membership, which decides how long its presence stays.
+impl JoinState {
+    /// The reference of the join, which messages for the channel repeat.
+    pub(super) fn join_ref(&self) -> &Ref {
+        match self {
+            Self::Pending { join_ref, .. } => join_ref,
+            Self::Joined(membership) => &membership.join_ref,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Departure {
     /// The client left, or may not come back.

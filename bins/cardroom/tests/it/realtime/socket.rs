@@ -66,17 +66,36 @@ impl Socket {
 
     pub(super) async fn say_as(
         &mut self,
-        (join_ref, reference): (Value, Value),
+        refs: (Value, Value),
         topic: &str,
         event: &str,
         payload: &Value,
     ) {
+        self.send(self.message(refs, topic, event, payload)).await;
+    }
+
+    /// A message of a client, in the version of this socket.
+    pub(super) fn message(
+        &self,
+        (join_ref, reference): (Value, Value),
+        topic: &str,
+        event: &str,
+        payload: &Value,
+    ) -> Message {
         let message = if self.is_first_version {
             json!({ "topic": topic, "event": event, "payload": payload, "ref": reference, "join_ref": join_ref })
         } else {
             json!([join_ref, reference, topic, event, payload])
         };
-        self.send(Message::text(message.to_string())).await;
+        Message::text(message.to_string())
+    }
+
+    /// Sends messages with one write, so that the server reads them together.
+    pub(super) async fn send_together(&mut self, messages: impl IntoIterator<Item = Message>) {
+        for message in messages {
+            self.stream.feed(message).await.unwrap();
+        }
+        self.stream.flush().await.unwrap();
     }
 
     pub(super) async fn send(&mut self, message: Message) {

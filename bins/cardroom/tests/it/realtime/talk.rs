@@ -189,6 +189,30 @@ async fn what_belongs_to_an_earlier_membership_is_ignored() {
 }
 
 #[testkit::on_both_databases]
+async fn a_late_leave_of_an_earlier_membership_does_not_cancel_a_rejoin() {
+    let app = TestApp::spawn().await;
+    let topic = room(&app).await;
+    let config = json!({ "config": { "broadcast": { "ack": true } } });
+    for mut socket in [Socket::first(&app).await, Socket::second(&app).await] {
+        socket.say_as((json!("5"), json!("5")), &topic, "phx_join", &config).await;
+        assert_eq!(socket.reply("5").await["status"], "ok");
+        // The leave is read before the join is authorized.
+        let rejoin = socket.message((json!("6"), json!("6")), &topic, "phx_join", &config);
+        let leave = socket.message((json!("5"), json!("7")), &topic, "phx_leave", &json!({}));
+        socket.send_together([rejoin, leave]).await;
+        assert_eq!(socket.reply("7").await["status"], "ok");
+        assert_eq!(socket.reply("6").await["status"], "ok");
+        // A leave of the membership that is being joined still cancels it.
+        let rejoin = socket.message((json!("8"), json!("8")), &topic, "phx_join", &config);
+        let leave = socket.message((json!("8"), json!("9")), &topic, "phx_leave", &json!({}));
+        socket.send_together([rejoin, leave]).await;
+        assert_eq!(socket.reply("9").await["status"], "ok");
+        let push = socket.broadcast(&topic, "msg", &json!({})).await;
+        assert_eq!(socket.reply(&push).await["response"]["reason"], "unmatched topic");
+    }
+}
+
+#[testkit::on_both_databases]
 async fn broken_frames_are_dropped_and_the_socket_stays() {
     let app = TestApp::spawn().await;
     let topic = room(&app).await;
