@@ -63,9 +63,9 @@ pub(crate) async fn broadcast_many(
     let worker = worker(&request)?;
     let body = read(payload, worker).await?;
     let batch: Batch<'_> =
-        serde_json::from_slice(&body).map_err(|_| unfit("a list of messages"))?;
+        serde_json::from_slice(&body).map_err(|_| invalid("a list of messages"))?;
     if batch.messages.len() > BATCH_MAX {
-        return Err(unfit("at most 100 messages"));
+        return Err(invalid("at most 100 messages"));
     }
     let broadcasts = batch
         .messages
@@ -114,7 +114,8 @@ pub(crate) async fn broadcast_one(
     let is_private = request.query_string().split('&').any(|it| it == "private=true");
     let body = read(payload, worker).await?;
     let body = if is_binary { Ok(Body::Binary(body)) } else { Body::json(&body) };
-    let body = body.map_err(|_| unfit("JSON that is not nested too deep"))?;
+    let body = body.map_err(|_| invalid("JSON that is not nested too deep"))?;
+    check_size(worker, &body)?;
     send(worker, &request, vec![PendingBroadcast { topic, is_private, event, body }]).await
 }
 
@@ -131,7 +132,8 @@ impl PendingBroadcast {
         let Message { topic, event, payload, private: is_private } = message;
         let text = payload.map_or("{}", RawValue::get);
         let body = Body::json(&Bytes::copy_from_slice(text.as_bytes()));
-        let body = body.map_err(|_| unfit("a payload that is not nested too deep"))?;
+        let body = body.map_err(|_| invalid("a payload that is not nested too deep"))?;
+        check_size(worker, &body)?;
         let topic = parse_topic(worker, &topic)?;
         Ok(Self { topic, is_private, event, body })
     }
@@ -159,8 +161,8 @@ async fn send(
     for (topic, is_private, new) in allowed {
         // The channel may have no members, so it could be evicted before the broadcast.
         let sent = worker.hub().with_channel(&topic, is_private, |it| it.broadcast(new, None));
-        let sent = sent.map_err(|_| too_much("This room has as many channels as it may"))?;
-        sent.map_err(|_| too_much("Too many messages per second"))?;
+        let sent = sent.map_err(|_| rate_limited("This room has as many channels as it may"))?;
+        sent.map_err(|_| rate_limited("Too many messages per second"))?;
     }
     Ok(HttpResponse::Accepted().finish())
 }
@@ -200,7 +202,7 @@ async fn authorize(
 /// Topics of HTTP requests have no prefix.
 fn parse_topic(worker: &Worker, name: &str) -> Result<Topic, Problem> {
     let topic = worker.authorizer().parse_topic(&format!("{PREFIX}{name}"));
-    topic.map_err(|_| unfit("a topic of a room"))
+    topic.map_err(|_| invalid("a topic of a room"))
 }
 
 async fn read(payload: Payload, worker: &Worker) -> Result<Bytes, Problem> {
@@ -208,10 +210,13 @@ async fn read(payload: Payload, worker: &Worker) -> Result<Bytes, Problem> {
     match payload.to_bytes_limited(limit).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(_)) => Err(problem(StatusCode::BAD_REQUEST, "bad_request", "Bad Request")),
-        Err(_) => {
-            Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "Payload Too Large"))
-        }
+        Err(_) => Err(too_large()),
     }
+}
+
+/// Checks that a payload is not larger than one of a socket may be.
+fn check_size(worker: &Worker, body: &Body) -> Result<(), Problem> {
+    if body.len() > worker.hub().limits.payload_bytes { Err(too_large()) } else { Ok(()) }
 }
 
 fn worker(request: &HttpRequest) -> Result<&Worker, Problem> {
@@ -221,9 +226,13 @@ fn worker(request: &HttpRequest) -> Result<&Worker, Problem> {
     request.app_data::<Worker>().ok_or_else(missing)
 }
 
-fn unfit(expected: &str) -> Problem {
+fn invalid(expected: &str) -> Problem {
     let detail = format!("Expected {expected}");
     problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid_broadcast", detail)
+}
+
+fn too_large() -> Problem {
+    problem(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "Payload Too Large")
 }
 
 fn unsupported() -> Problem {
@@ -231,7 +240,7 @@ fn unsupported() -> Problem {
     problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }
 
-fn too_much(detail: &'static str) -> Problem {
+fn rate_limited(detail: &'static str) -> Problem {
     problem(StatusCode::TOO_MANY_REQUESTS, "too_many_messages", detail).retry_after(1)
 }
 

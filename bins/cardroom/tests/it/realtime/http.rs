@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::socket::Socket;
-use crate::app::{TestApp, ask};
+use crate::app::{TestApp, ask, body_of};
 
 const BATCH: &str = "/realtime/v1/api/broadcast";
 
@@ -86,6 +86,33 @@ async fn what_is_not_a_message_or_not_allowed_is_refused() {
     assert_eq!(ask(text).await.0, 415);
     let large = ada.post(&path, &json!({ "x": "y".repeat(300_000) }));
     assert_eq!(ask(large).await.0, 413);
+}
+
+#[testkit::on_both_databases]
+async fn a_payload_is_as_large_as_on_a_socket() {
+    const PAYLOAD_BYTES: usize = 65_536;
+    let bytes = PAYLOAD_BYTES.to_string();
+    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__PAYLOAD_BYTES", &bytes)]).await;
+    let topic = format!("room:{}", app.counsellor().await.room().await.id);
+    let path = format!("{BATCH}/{topic}/events/e?apikey=anon");
+    for (size, expected) in [(PAYLOAD_BYTES, 202), (PAYLOAD_BYTES + 1, 413)] {
+        // A string of JSON has two quotes.
+        let text = json!("x".repeat(size - 2));
+        let message = json!({ "topic": topic, "event": "e", "payload": text });
+        let batch = json!({ "messages": [message] });
+        let raw = app.request("POST", &path).header("content-type", "application/octet-stream");
+        for request in [
+            app.post(&path, &text),
+            app.post(&format!("{BATCH}?apikey=anon"), &batch),
+            raw.body(vec![0; size]),
+        ] {
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), expected, "{size}");
+            if expected == 413 {
+                assert_eq!(body_of(answer).await["code"], "payload_too_large");
+            }
+        }
+    }
 }
 
 #[testkit::on_both_databases]
