@@ -35,7 +35,7 @@ pub(crate) struct Channel {
     pub(crate) is_private: bool,
     name: Arc<str>,
     sequence: Arc<RoomSequence>,
-    /// When the presence may be told, if the members of an earlier process are still coming back.
+    /// When the presence settles, if the members of an earlier process are still coming back.
     settles_at: Option<Instant>,
     state: Mutex<State>,
 }
@@ -73,14 +73,22 @@ pub(crate) struct JoinSnapshot {
     pub(crate) key: Arc<str>,
     /// Events after this position are new to the member.
     pub(crate) order: u64,
-    /// The payload of `presence_state`, if the member receives presence.
-    pub(crate) presence: Option<String>,
-    /// When the presence may be told, if that is later.
-    pub(crate) settles_at: Option<Instant>,
+    /// The presence that the member receives first.
+    pub(crate) presence: InitialPresence,
     /// The broadcasts that the member asked for.
     pub(crate) replay: Option<ReplayResult>,
     /// The id of the latest broadcast.
     pub(crate) latest: String,
+}
+
+/// The presence that a new member receives first.
+pub(crate) enum InitialPresence {
+    /// The member does not receive presence.
+    None,
+    /// The payload of `presence_state`.
+    State(String),
+    /// The presence of a restarted process settles at this time; `presence_state` is sent then.
+    Later(Instant),
 }
 
 impl Channel {
@@ -124,8 +132,11 @@ impl Channel {
         JoinSnapshot {
             key,
             order: state.order,
-            presence: new.has_presence.then(|| state.presence.state()),
-            settles_at: self.settles_at.filter(|it| *it > Instant::now()),
+            presence: match self.settles_at.filter(|it| *it > Instant::now()) {
+                _ if !new.has_presence => InitialPresence::None,
+                Some(at) => InitialPresence::Later(at),
+                None => InitialPresence::State(state.presence.state()),
+            },
             replay: new.replay.map(|it| state.ring.replay(it)),
             latest: format!("{}-{}", state.epoch, state.number),
         }

@@ -152,6 +152,7 @@ impl Socket {
                 if !is_another {
                     membership.token = participant.token_to_keep(token);
                     membership.checked = Instant::now();
+                    membership.sender = participant.sender();
                     membership.participant = participant;
                 }
                 is_another

@@ -11,7 +11,7 @@ use super::membership::{Departure, JoinState, Membership};
 use super::token_checks::TokenChecks;
 use crate::authorizer::AuthorizationError;
 use crate::broadcast::Sender;
-use crate::channel::{JoinSnapshot, NewMember};
+use crate::channel::{InitialPresence, JoinSnapshot, NewMember};
 use crate::event::ServerEvent;
 use crate::hub::SERVER;
 use crate::limits::NAME_BYTES_MAX;
@@ -147,6 +147,7 @@ impl Socket {
             receives_own: request.receives_own,
             wants_ack: request.wants_ack,
             token: participant.token_to_keep(token),
+            sender: participant.sender(),
             participant,
             checked: Instant::now(),
             checks: TokenChecks::default(),
@@ -166,12 +167,12 @@ impl Socket {
     ) {
         let response = format!(r#"{{"postgres_changes":[],"latest":"{}"}}"#, snapshot.latest);
         self.reply(message, Ok(&response));
-        match (snapshot.presence, snapshot.settles_at) {
-            (Some(_), Some(at)) => self.push_presence_later(&message.topic, member, at),
-            (Some(presence), None) => {
+        match snapshot.presence {
+            InitialPresence::State(presence) => {
                 self.push(join_ref, &message.topic, "presence_state", &presence);
             }
-            (None, _) => {}
+            InitialPresence::Later(at) => self.push_presence_later(&message.topic, member, at),
+            InitialPresence::None => {}
         }
         if let Some(replay) = snapshot.replay {
             self.send_replay(&replay, &message.topic, &snapshot.latest);

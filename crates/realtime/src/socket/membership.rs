@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::token_checks::TokenChecks;
+use crate::broadcast::Sender;
 use crate::channel::Channel;
 use crate::participant::Participant;
 use crate::presence::MemberId;
@@ -18,7 +19,6 @@ pub(super) enum JoinState {
     Joined(Box<Membership>),
 }
 
-/// The end of a membership, which decides how long its presence stays.
 impl JoinState {
     /// The reference of the join, which messages for the channel repeat.
     pub(super) fn join_ref(&self) -> &Ref {
@@ -29,6 +29,7 @@ impl JoinState {
     }
 }
 
+/// The end of a membership, which decides how long its presence stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Departure {
     /// The client left, or may not come back.
@@ -47,6 +48,8 @@ pub(super) struct Membership {
     pub(super) receives_own: bool,
     pub(super) wants_ack: bool,
     pub(super) participant: Participant,
+    /// The sender of the participant's broadcasts.
+    pub(super) sender: Sender,
     /// The token that proves the identity of the participant.
     pub(super) token: Option<String>,
     /// When the token was checked.

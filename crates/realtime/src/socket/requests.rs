@@ -90,7 +90,7 @@ impl Socket {
         } else {
             None
         };
-        let sender = membership.participant.sender();
+        let sender = membership.sender.clone();
         let new = NewBroadcast { event: event.into(), body: body.clone(), sender, supersedes };
         let except = (!membership.receives_own).then_some(membership.member);
         let outcome = membership.channel.broadcast(new, except);
