@@ -58,15 +58,26 @@ impl Ring {
     /// Adds a broadcast and evicts the oldest beyond the bounds.
     pub(crate) fn push(&mut self, broadcast: Arc<Broadcast>) {
         let (weight, at) = (broadcast.weight(), broadcast.at);
-        let position = self.store.add(broadcast);
-        self.bytes += weight;
-        self.entries.push_back(Entry { position, weight, at });
-        let mut evicted = Vec::new();
-        while self.entries.len() > self.limits.messages || self.bytes > self.limits.bytes {
-            evicted.extend(self.pop().map(|it| it.position));
+        let fits = self.limits.messages > 0 && weight <= self.limits.bytes;
+        let (mut count, mut bytes) = (0, self.bytes);
+        while let Some(oldest) = self.entries.get(count)
+            && (!fits
+                || self.entries.len() - count >= self.limits.messages
+                || bytes + weight > self.limits.bytes)
+        {
+            bytes -= oldest.weight;
+            self.complete_since = oldest.at + 1;
+            count += 1;
         }
-        if !evicted.is_empty() {
-            self.store.remove(evicted.into_iter());
+        self.bytes = bytes;
+        let evicted = self.entries.drain(..count).map(|it| it.position);
+        if fits {
+            let position = self.store.replace(evicted, broadcast);
+            self.bytes += weight;
+            self.entries.push_back(Entry { position, weight, at });
+        } else {
+            self.store.remove(evicted);
+            self.complete_since = at + 1;
         }
     }
 

@@ -24,15 +24,29 @@ struct State {
     bytes: usize,
 }
 
+impl State {
+    fn remove(&mut self, position: u64) {
+        if let Some(removed) = self.broadcasts.remove(&position) {
+            self.bytes -= removed.weight();
+        }
+    }
+}
+
 impl ReplayStore {
     /// An empty store of at most `bytes_max`.
     pub(crate) fn new(bytes_max: usize) -> Self {
         Self { bytes_max, state: Mutex::default() }
     }
 
-    /// Adds a broadcast and evicts the oldest beyond the bound. Returns its position.
-    pub(crate) fn add(&self, broadcast: Arc<Broadcast>) -> u64 {
+    /// Adds a broadcast in place of those at these positions, and evicts the oldest beyond the bound.
+    /// Returns its position.
+    pub(crate) fn replace(
+        &self,
+        removed: impl Iterator<Item = u64>,
+        broadcast: Arc<Broadcast>,
+    ) -> u64 {
         let mut state = self.lock();
+        removed.for_each(|it| state.remove(it));
         state.last += 1;
         let position = state.last;
         state.bytes += broadcast.weight();
@@ -55,11 +69,7 @@ impl ReplayStore {
     /// Removes the broadcasts at these positions.
     pub(crate) fn remove(&self, positions: impl Iterator<Item = u64>) {
         let mut state = self.lock();
-        for position in positions {
-            if let Some(removed) = state.broadcasts.remove(&position) {
-                state.bytes -= removed.weight();
-            }
-        }
+        positions.for_each(|it| state.remove(it));
         METRICS.set_replay_bytes(state.bytes);
     }
 
