@@ -145,10 +145,52 @@ fn an_oversized_message_keeps_only_its_envelope() {
     }
 }
 
+/// A message in fragments, with a ping after each that is not the last.
+fn fragmented(is_text: bool, fragments: &[String]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (index, fragment) in fragments.iter().enumerate() {
+        let opcode = if index > 0 { 0 } else { 2 - u8::from(is_text) };
+        let is_final = index + 1 == fragments.len();
+        bytes.extend(frame(opcode | u8::from(is_final) << 7, fragment.as_bytes()));
+        if !is_final {
+            bytes.extend(frame(0x89, b""));
+        }
+    }
+    bytes
+}
+
 proptest! {
     #[test]
-    fn no_bytes_make_the_reader_panic(bytes: Vec<u8>, chunk in 1..50_usize) {
-        read(&bytes, chunk);
+    fn messages_are_read_as_they_were_written(
+        messages in prop::collection::vec(
+            (any::<bool>(), prop::collection::vec(".{0,60}", 1..4)),
+            0..5,
+        ),
+        chunk in 1..100_usize,
+    ) {
+        let written = messages.iter().flat_map(|(is_text, it)| fragmented(*is_text, it));
+        let (events, error) = read(&written.collect::<Vec<_>>(), chunk);
+        prop_assert_eq!(error, None);
+        let read = events.iter().filter_map(|event| match event {
+            FrameEvent::Text(text) => Some((true, text.to_vec())),
+            FrameEvent::Binary(bytes) => Some((false, bytes.to_vec())),
+            _ => None,
+        });
+        let expected = messages.iter().map(|(is_text, it)| (*is_text, it.concat().into_bytes()));
+        prop_assert_eq!(read.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused_however_they_are_split(
+        frames in prop::collection::vec((any::<u8>(), any::<Vec<u8>>()), 0..5),
+        rest: Vec<u8>,
+        chunk in 1..50_usize,
+    ) {
+        let mut bytes: Vec<_> = frames.iter().flat_map(|(first, it)| frame(*first, it)).collect();
+        bytes.extend(rest);
+        let (whole, error) = read(&bytes, bytes.len().max(1));
+        let (split, error_of_split) = read(&bytes, chunk);
+        prop_assert_eq!((names(&split), error_of_split), (names(&whole), error));
     }
 
     #[test]

@@ -71,6 +71,24 @@ fn a_member_that_rejoins_within_the_grace_period_never_left() {
 }
 
 #[test]
+fn of_several_ended_memberships_that_of_the_same_socket_is_inherited() {
+    let mut presence = presence();
+    let now = Instant::now();
+    for (member, object) in [(1, r#"{"n":1}"#), (2, r#"{"n":2}"#), (3, r#"{"n":3}"#)] {
+        track(&mut presence, member, "a", object);
+        presence.depart(member, &"a".into(), now + GRACE * u32::try_from(member).unwrap());
+    }
+    let left = |presence: &mut Presence, member| presence.untrack(member, &"a".into()).concat();
+    presence.inherit((7, 1), &"a".into());
+    assert!(left(&mut presence, 7).contains(r#"{"n":1,"#));
+    // No membership of this socket has ended, so the last one is taken over.
+    presence.inherit((8, 9), &"a".into());
+    assert!(left(&mut presence, 8).contains(r#"{"n":3,"#));
+    presence.inherit((9, 9), &"b".into());
+    assert!(left(&mut presence, 9).is_empty());
+}
+
+#[test]
 fn a_member_that_does_not_rejoin_leaves_after_the_grace_period() {
     let mut presence = presence();
     let now = Instant::now();
@@ -192,7 +210,7 @@ fn without_hidden(mut seen: Value, presence: &Presence) -> Value {
 proptest! {
     #[test]
     fn diffs_lead_to_the_state_that_a_new_member_gets(
-        actions in prop::collection::vec((0..5_u8, 0..4_u64, 0..3_usize, 0..3_u64), 0..60),
+        actions in prop::collection::vec((0..6_u8, 0..4_u64, 0..3_usize, 0..3_u64), 0..60),
     ) {
         let objects = [r#"{"n":0,"role":"o"}"#, r#"{"n":1}"#, r#"{"role":"o"}"#];
         let (mut presence, mut seen) = (presence(), serde_json::json!({}));
@@ -204,7 +222,20 @@ proptest! {
                 0 | 1 => presence.track((member, member), &name, objects[object].into(), Utc::now()).unwrap(),
                 2 => presence.untrack(member, &name),
                 3 => { presence.depart(member, &name, now + GRACE); Vec::new() }
-                _ => { now += GRACE / 2; presence.expire(now) }
+                4 => { now += GRACE / 2; presence.expire(now) }
+                _ => {
+                    // Only a member that has no entry yet inherits one.
+                    if presence.position(&name, member).is_none() {
+                        let ended = |it: &Presence| it.entries.get(&name).map_or(0, |metas| {
+                            metas.iter().filter(|it| it.expires.is_some()).count()
+                        });
+                        let before = ended(&presence);
+                        presence.inherit((member, member), &name);
+                        prop_assert_eq!(ended(&presence), before.saturating_sub(1));
+                        prop_assert_eq!(presence.position(&name, member).is_some(), before > 0);
+                    }
+                    Vec::new()
+                }
             };
             for diff in &diffs {
                 apply(&mut seen, diff);

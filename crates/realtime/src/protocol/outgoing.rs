@@ -93,7 +93,10 @@ impl BroadcastFrame<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::protocol::{ClientMessage, Request};
 
     fn payload(frame: &[u8]) -> &[u8] {
         assert!(frame[1] < 126, "a short frame");
@@ -152,5 +155,54 @@ mod tests {
         let parts = BroadcastFrame { topic: "t", event: &event, meta: "{}", body: &body };
         let frame = parts.encode(Version::V2).unwrap();
         assert!(frame[0] == 0x81 && frame.ends_with(br#""payload":1,"meta":{}}]"#));
+    }
+
+    /// The first byte and the payload of a frame.
+    fn unframed(frame: &Bytes) -> (u8, Bytes) {
+        let head = match frame[1] {
+            126 => 4,
+            127 => 10,
+            _ => 2,
+        };
+        (frame[0], frame.slice(head..))
+    }
+
+    /// The topic, the event and the body of a broadcast that was encoded for a version.
+    fn decoded(version: Version, frame: &Bytes) -> (String, String, Body) {
+        let (first, payload) = unframed(frame);
+        if first == 0x81 {
+            let message = ClientMessage::of_text(version, &payload).unwrap();
+            let Request::Broadcast { event, body } = message.request else { panic!("{payload:?}") };
+            return (message.topic, event, body);
+        }
+        let [4, topic, event, meta, encoding, ref rest @ ..] = payload[..] else {
+            panic!("{payload:?}")
+        };
+        let (topic, rest) = rest.split_at(topic.into());
+        let (event, rest) = rest.split_at(event.into());
+        let body = Bytes::copy_from_slice(&rest[meta.into()..]);
+        let body = if encoding == 1 { Body::Json(body) } else { Body::Binary(body) };
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        (text(topic), text(event), body)
+    }
+
+    proptest! {
+        #[test]
+        fn a_broadcast_is_decoded_as_it_was_encoded(
+            topic in ".{0,200}",
+            event in ".{0,200}",
+            text in ".{0,200}",
+            bytes: Vec<u8>,
+        ) {
+            let json = Body::Json(serde_json::json!({ "text": text }).to_string().into());
+            let binary = Body::Binary(bytes.into());
+            for (version, body) in [(Version::V1, &json), (Version::V2, &json), (Version::V2, &binary)] {
+                let parts = BroadcastFrame { topic: &topic, event: &event, meta: "{}", body };
+                // Version 2.0.0 carries bytes only with short texts.
+                let Some(frame) = parts.encode(version) else { continue };
+                let expected = (topic.clone(), event.clone(), body.clone());
+                prop_assert_eq!(decoded(version, &frame), expected);
+            }
+        }
     }
 }
