@@ -1,5 +1,5 @@
-//! Messages and frames of websockets: whatever arrives, the server closes with a reason of the client's
-//! and others go on talking.
+//! Messages and frames of websockets: whatever is sent, a socket is served until the server closes it with a
+//! close frame, never with the code of a fault, and other clients hear each other.
 
 use std::time::Duration;
 
@@ -16,39 +16,55 @@ use crate::realtime::socket::Socket;
 /// How long the server is listened to after a message.
 const LISTENED: Duration = Duration::from_millis(5);
 
-/// Messages on one socket, unless the server closes it.
+/// How long an answer may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Messages on one socket, unless the server closes it: fewer than the rate limit refuses.
 const AT_ONCE: usize = 20;
 
-/// A close frame whose code says that the server failed.
-const INTERNAL_ERROR: [u8; 2] = 1011_u16.to_be_bytes();
+/// Sockets after which two ordinary clients have to hear each other.
+const SOCKETS_PER_CHECK: u64 = 50;
+
+/// The code of a close frame that says that the server failed.
+const INTERNAL_ERROR: u16 = 1011;
+
+/// The payload of the ping that has to be answered.
+const PING: &[u8] = b"alive?";
 
 #[testkit::on_both_databases]
 async fn no_frame_makes_the_server_fail() {
-    let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__ADMISSION", "room-id")]).await;
+    let app = TestApp::spawn_with(&[
+        ("CARDROOM__REALTIME__ADMISSION", "room-id"),
+        // The joins of all sockets count together.
+        ("CARDROOM__REALTIME__SOCKETS_PER_ADDRESS", "100000"),
+    ])
+    .await;
     let counsellor = app.counsellor().await;
-    let room = counsellor.room().await;
+    let (fuzzed, ordinary) = (counsellor.room().await.id, counsellor.room().await.id);
+    let names = [("{TOKEN}", counsellor.token.as_str()), ("{ROOM}", &fuzzed)];
     let mut inputs = Inputs::of("websocket");
-    loop {
-        let mut stream = shaken_hands(&app).await;
+    for sockets in 1_u64.. {
+        let mut socket = FuzzedSocket::open(&app).await;
+        let mut is_over = false;
         for _ in 0..AT_ONCE {
-            let Some(input) = inputs.next() else { return };
-            let names = [("{TOKEN}", counsellor.token.as_str()), ("{ROOM}", &room.id)];
+            let Some(input) = inputs.next() else {
+                is_over = true;
+                break;
+            };
             let frame = frame(&filled(&input, &names), &mut inputs);
-            if stream.write_all(&frame).await.is_err() {
+            if !socket.send(&frame).await {
                 break;
             }
-            let mut heard = vec![0; 65_536];
-            match timeout(LISTENED, stream.read(&mut heard)).await {
-                Ok(Ok(0) | Err(_)) => break,
-                Ok(Ok(length)) if closes_with_internal_error(&heard[..length]) => {
-                    inputs.fail(&input, "closed with 1011");
-                }
-                Ok(Ok(_)) | Err(_) => {}
-            }
         }
-        drop(stream);
-        if inputs.count.is_multiple_of(1_000) {
-            others_talk(&app, &room.id).await;
+        if let Err(fault) = socket.check().await {
+            inputs.fail(&socket.sent, fault);
+        }
+        drop(socket);
+        if is_over || sockets.is_multiple_of(SOCKETS_PER_CHECK) {
+            check_ordinary_clients(&app, &ordinary).await;
+        }
+        if is_over {
+            return;
         }
     }
 }
@@ -56,40 +72,107 @@ async fn no_frame_makes_the_server_fail() {
 /// The message as a masked frame, or now and then with a header that says something else.
 fn frame(message: &[u8], inputs: &mut Inputs) -> Vec<u8> {
     let first = if inputs.random.random_ratio(1, 8) { inputs.random.random() } else { 0x81 };
-    let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
+    // A longer message would be followed by bytes that are no frame.
+    let message = &message[..message.len().min(usize::from(u16::MAX))];
     let mut frame = vec![first, 0x80 | 0x7e];
-    frame.extend(length.to_be_bytes());
+    frame.extend(u16::try_from(message.len()).unwrap().to_be_bytes());
     // A mask of zeros leaves the message as it is.
     frame.extend([0; 4]);
     frame.extend(message);
     frame
 }
 
-fn closes_with_internal_error(heard: &[u8]) -> bool {
-    heard.windows(4).any(|it| it[0] == 0x88 && it[1] >= 2 && it[2..] == INTERNAL_ERROR)
+/// A socket that sends fuzzed frames.
+struct FuzzedSocket {
+    stream: TcpStream,
+    /// All frames that were sent.
+    sent: Vec<u8>,
+    /// Bytes of the server that are not read as frames yet.
+    received: Vec<u8>,
+    close_code: Option<u16>,
+    is_alive: bool,
 }
 
-async fn shaken_hands(app: &TestApp) -> TcpStream {
-    let address = app.address.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!(
-        "GET /realtime/v1/websocket?apikey=anon&vsn=1.0.0 HTTP/1.1\r\nhost: {address}\r\n\
-         upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n\
-         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = vec![0; 1_024];
-    let length = stream.read(&mut answer).await.unwrap();
-    assert!(answer[..length].starts_with(b"HTTP/1.1 101"), "{}", answer.escape_ascii());
-    stream
+impl FuzzedSocket {
+    async fn open(app: &TestApp) -> Self {
+        let address = app.address.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "GET /realtime/v1/websocket?apikey=anon&vsn=1.0.0 HTTP/1.1\r\nhost: {address}\r\n\
+             upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n\
+             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        assert!(head.starts_with(b"HTTP/1.1 101"), "{}", head.escape_ascii());
+        let (sent, received) = (Vec::new(), Vec::new());
+        Self { stream, sent, received, close_code: None, is_alive: false }
+    }
+
+    /// Sends a frame and listens for a moment. Returns whether the socket is still open.
+    async fn send(&mut self, frame: &[u8]) -> bool {
+        self.sent.extend(frame);
+        self.stream.write_all(frame).await.is_ok()
+            && timeout(LISTENED, self.receive()).await.unwrap_or(true)
+            && self.close_code.is_none()
+    }
+
+    /// Checks that the socket answers a ping, or that the server has closed it with a reason.
+    async fn check(&mut self) -> Result<(), String> {
+        let ping = [&[0x89, 0x80 | u8::try_from(PING.len()).unwrap(), 0, 0, 0, 0], PING].concat();
+        // The server may have closed the connection: then its close frame is read.
+        let _ = self.stream.write_all(&ping).await;
+        let answered =
+            async { while !self.is_alive && self.close_code.is_none() && self.receive().await {} };
+        let answered = timeout(PATIENCE, answered).await;
+        match self.close_code {
+            Some(INTERNAL_ERROR) => Err("closed with 1011".into()),
+            Some(_) => Ok(()),
+            None if self.is_alive => Ok(()),
+            None if answered.is_ok() => Err("ended without a close frame".into()),
+            None => Err("a ping is not answered".into()),
+        }
+    }
+
+    /// Reads bytes of the server. Returns whether there were any before the end.
+    async fn receive(&mut self) -> bool {
+        let length = self.stream.read_buf(&mut self.received).await.unwrap_or(0);
+        while let Some((first, payload)) = take_frame(&mut self.received) {
+            self.is_alive |= first == 0x8A && payload == PING;
+            if first == 0x88 {
+                let code = payload.first_chunk().map_or(0, |it| u16::from_be_bytes(*it));
+                self.close_code = Some(code);
+            }
+        }
+        length > 0
+    }
 }
 
-/// Whether somebody in another channel still hears what is said there.
-async fn others_talk(app: &TestApp, room: &str) {
-    let topic = format!("realtime:room:{room}:quiet");
-    let (mut one, mut other) = (Socket::first(app).await, Socket::first(app).await);
+/// The first byte and the payload of the next whole frame of the server.
+fn take_frame(bytes: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
+    let (first, short) = (*bytes.first()?, *bytes.get(1)?);
+    let (head, length) = match short {
+        126 => (4, u64::from(u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?))),
+        127 => (10, u64::from_be_bytes(*bytes.get(2..)?.first_chunk()?)),
+        length => (2, length.into()),
+    };
+    let end = head + usize::try_from(length).unwrap();
+    let payload = bytes.get(head..end)?.to_vec();
+    bytes.drain(..end);
+    Some((first, payload))
+}
+
+/// Checks that two clients in another room hear each other.
+async fn check_ordinary_clients(app: &TestApp, room: &str) {
+    let topic = format!("realtime:room:{room}");
+    let (mut one, mut other) = (Socket::first(app).await, Socket::second(app).await);
     one.enter(&topic).await;
     other.enter(&topic).await;
     one.broadcast(&topic, "moved", &json!({ "n": 1 })).await;
     assert_eq!(other.hear_of("broadcast").await.payload["event"], "moved");
+    other.broadcast(&topic, "placed", &json!({ "n": 2 })).await;
+    assert_eq!(one.hear_of("broadcast").await.payload["event"], "placed");
 }

@@ -47,7 +47,7 @@ impl Socket {
     }
 
     /// A socket that speaks version 2.0.0.
-    pub(super) async fn second(app: &TestApp) -> Self {
+    pub(crate) async fn second(app: &TestApp) -> Self {
         Self::open(app, "apikey=anon&vsn=2.0.0").await.unwrap()
     }
 
