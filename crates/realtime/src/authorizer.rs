@@ -114,8 +114,8 @@ impl Authorizer {
         topic: &Topic,
         token: &str,
     ) -> Result<(Identity, Option<DateTime<Utc>>), AuthorizationError> {
-        if let Some(pass) = self.auth.visitor_tokens.read(token) {
-            return Ok((self.visitor(topic, pass).await?, Some(pass.until)));
+        if let Some(claims) = self.auth.visitor_tokens.read(token) {
+            return Ok((self.visitor(topic, claims).await?, Some(claims.until)));
         }
         let SignedIn { account, until, .. } = self.auth.identify(token).await?;
         if !account.is_active || account.must_change_password {
@@ -131,12 +131,12 @@ impl Authorizer {
     async fn visitor(
         &self,
         topic: &Topic,
-        pass: VisitorClaims,
+        claims: VisitorClaims,
     ) -> Result<Identity, AuthorizationError> {
-        if pass.room != topic.room() {
+        if claims.room != topic.room() {
             return Err(AuthorizationError::OtherRoom);
         }
-        self.directory.expect_in(pass.visitor, pass.room).await?;
-        Ok(Identity::Visitor(pass.visitor))
+        self.directory.expect_in(claims.visitor, claims.room).await?;
+        Ok(Identity::Visitor(claims.visitor))
     }
 }

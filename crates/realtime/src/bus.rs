@@ -30,7 +30,7 @@ pub enum RoomEvent {
     Closed {
         /// The room.
         room: RoomId,
-        /// The reason, which its pages are told before the channels end.
+        /// The reason, which `session_ended` reports to the members before the channels end.
         reason: EndReason,
     },
 }

@@ -43,7 +43,7 @@ pub(crate) struct Limits {
     pub(crate) grace: Duration,
     /// How long the presence of a member stays whose connection was lost.
     pub(crate) lost_grace: Duration,
-    /// How long a channel of a new process waits before it tells who is present.
+    /// How long a channel of a new process waits before it sends `presence_state`.
     pub(crate) settle: Duration,
     pub(crate) idle: Duration,
     pub(crate) recheck: Duration,

@@ -37,7 +37,7 @@ pub(crate) enum Identity {
 }
 
 impl Participant {
-    /// A client of a room that anybody may join.
+    /// A client that proves no identity, of a room that asks for none.
     pub(crate) fn anonymous() -> Self {
         Self { identity: Identity::Anonymous, until: None, is_strict: false }
     }

@@ -109,7 +109,7 @@ pub(crate) async fn broadcast_one(
     let is_binary = match kind.and_then(|it| it.split(';').next()).map(str::trim) {
         Some("application/octet-stream") => true,
         Some("application/json") | None => false,
-        Some(_) => return Err(unsupported()),
+        Some(_) => return Err(unsupported_media_type()),
     };
     let is_private = request.query_string().split('&').any(|it| it == "private=true");
     let body = read(payload, worker).await?;
@@ -235,7 +235,7 @@ fn too_large() -> Problem {
     problem(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "Payload Too Large")
 }
 
-fn unsupported() -> Problem {
+fn unsupported_media_type() -> Problem {
     let detail = "The payload is neither application/json nor application/octet-stream";
     problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }

@@ -50,8 +50,8 @@ pub(crate) async fn list_presence(
     Authed(asker, Path(room)): Authed<Holder, Path<RoomId>>,
 ) -> Result<Answer<Vec<PresenceView>>, Problem> {
     match asker {
-        Holder::Visitor(pass) if pass.room == room => {
-            directory.expect_in(pass.visitor, room).await?;
+        Holder::Visitor(claims) if claims.room == room => {
+            directory.expect_in(claims.visitor, room).await?;
         }
         Holder::Visitor(_) => return Err(rooms::RoomError::NotInRoom.into()),
         Holder::Account(account) => {

@@ -60,35 +60,35 @@ pub(crate) async fn websocket(
     payload: Payload,
     address: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
-    let worker = request.app_data::<Worker>().ok_or_else(no_worker)?;
+    let worker = request.app_data::<Worker>().ok_or_else(missing_worker)?;
     let query = Query::<HashMap<String, String>>::from_query(request.query_string());
     let mut query = query.map(Query::into_inner).unwrap_or_default();
     let version = Version::parse(query.get("vsn").map(String::as_str));
-    let version = version.ok_or_else(|| no(StatusCode::BAD_REQUEST, "unknown_version"))?;
+    let version = version.ok_or_else(|| refuse(StatusCode::BAD_REQUEST, "unknown_version"))?;
     let origin = request.headers().get(ORIGIN).map(|it| it.to_str().unwrap_or_default());
     let is_own =
         |origin: &str| own_origin(&request).is_some_and(|own| own.eq_ignore_ascii_case(origin));
     if origin.is_some_and(|it| !worker.authorizer().accepts_origin(it) && !is_own(it)) {
-        return Err(no(StatusCode::FORBIDDEN, "origin_not_allowed"));
+        return Err(refuse(StatusCode::FORBIDDEN, "origin_not_allowed"));
     }
     let header = request.headers().get("x-api-key").and_then(|it| it.to_str().ok());
     let key = header.map(str::to_owned).or_else(|| query.remove("apikey")).unwrap_or_default();
     if !worker.authorizer().accepts_key(&key) {
-        return Err(no(StatusCode::UNAUTHORIZED, "invalid_api_key"));
+        return Err(refuse(StatusCode::UNAUTHORIZED, "invalid_api_key"));
     }
     if worker.hub().is_closing() {
-        return Err(no(StatusCode::SERVICE_UNAVAILABLE, "restarting").retry_after(1));
+        return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "restarting").retry_after(1));
     }
     let permit = worker.hub().sockets.acquire(address).ok_or_else(|| {
-        no(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets").retry_after(RETRY_SECS)
+        refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets").retry_after(RETRY_SECS)
     })?;
     api::disable_body_timeout(&request);
     let opened = connection::open(&request, payload, worker, (version, key), permit);
-    opened.map_err(|_| no(StatusCode::BAD_REQUEST, "websocket_expected"))
+    opened.map_err(|_| refuse(StatusCode::BAD_REQUEST, "websocket_expected"))
 }
 
 /// A refusal; clients read the field `error`.
-fn no(status: StatusCode, code: &'static str) -> Problem {
+fn refuse(status: StatusCode, code: &'static str) -> Problem {
     refused(code);
     let detail = match code {
         "unknown_version" => "The protocol has the versions 1.0.0 and 2.0.0",
@@ -101,6 +101,6 @@ fn no(status: StatusCode, code: &'static str) -> Problem {
     Problem::new(status, code, detail).with_field("error", Value::from(detail))
 }
 
-fn no_worker() -> Problem {
+fn missing_worker() -> Problem {
     Problem::bug(&std::io::Error::other("a thread serves requests without a realtime worker"))
 }

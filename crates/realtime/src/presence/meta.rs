@@ -15,7 +15,7 @@ const ENTRY_BYTES: usize = 64;
 /// The presence of one membership: one element of `metas` on the wire.
 #[derive(Clone, Debug)]
 pub(super) struct Meta {
-    /// The number in its `phx_ref`, by which clients tell it from others.
+    /// The number in its `phx_ref`, which is unique in the channel.
     pub(super) reference: u64,
     pub(super) member: MemberId,
     pub(super) socket: SocketId,

@@ -76,7 +76,7 @@ pub(super) fn head(frame: &[u8]) -> Result<Head<'_>, Malformed> {
     Ok(Head { join_ref, reference, topic, event, meta_bytes, is_json, rest })
 }
 
-/// Encodes a broadcast of kind 4. `None` when a text is longer than its length byte can say.
+/// Encodes a broadcast of kind 4. `None` when a text is longer than 255 bytes.
 #[expect(clippy::cast_possible_truncation, reason = "longer texts are refused before")]
 pub(super) fn encode(topic: &str, event: &str, meta: &str, body: &Body) -> Option<Vec<u8>> {
     if [topic, event, meta].iter().any(|it| it.len() > TEXT_BYTES_MAX) {

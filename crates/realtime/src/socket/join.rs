@@ -194,7 +194,7 @@ impl Socket {
         });
     }
 
-    /// Sends earlier broadcasts; an event before them says when some are missing.
+    /// Sends earlier broadcasts; `replay_incomplete` comes first when some are missing.
     fn send_replay(&self, replay: &ReplayResult, topic: &str, latest: &str) {
         if !replay.is_complete {
             let body = Body::Json(format!(r#"{{"latest":"{latest}"}}"#).into());

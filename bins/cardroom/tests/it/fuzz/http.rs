@@ -1,4 +1,4 @@
-//! Requests as bytes: whatever arrives, no answer is a 500 and the server goes on.
+//! Requests as bytes: no answer is a 500, and the server goes on.
 
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
-//! Access tokens: none but the one that was given lets anybody in.
+//! Access tokens: only a token that was issued is accepted.
 
 use super::Inputs;
 use crate::app::{TestApp, body_of};
 
 #[testkit::on_both_databases]
-async fn no_mutated_token_lets_anybody_in() {
+async fn no_mutated_token_is_accepted() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let code = counsellor.room().await.code;

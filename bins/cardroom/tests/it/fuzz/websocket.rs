@@ -1,4 +1,4 @@
-//! Messages and frames of websockets: whatever is sent, a socket is served until the server closes it with a
+//! Messages and frames of websockets: a socket that sends them is served until the server closes it with a
 //! close frame, never with the code of a fault, and other clients hear each other.
 
 use std::time::Duration;

@@ -16,7 +16,7 @@ use crate::auth::forged::access_key;
 
 const BY_TOKEN: (&str, &str) = ("CARDROOM__REALTIME__ADMISSION", "token");
 
-/// The token of somebody who joins the room with this code.
+/// The token of a new visitor of the room with this code.
 async fn visitor_token(app: &TestApp, code: &str) -> String {
     let visitor = body_of(app.join(code, "session").await).await;
     visitor["visitor_token"].as_str().unwrap().to_owned()
@@ -99,7 +99,7 @@ async fn end_of(socket: &mut Socket) -> String {
 }
 
 #[testkit::on_both_databases]
-async fn the_owner_and_visitors_enter_with_their_tokens_and_nobody_else() {
+async fn only_the_owner_and_visitors_join_with_their_tokens() {
     let app = TestApp::spawn_with(&[BY_TOKEN]).await;
     let (ada, bob) = (app.counsellor().await, app.other_counsellor().await);
     let room = ada.room().await;
@@ -152,7 +152,7 @@ async fn the_owner_and_visitors_enter_with_their_tokens_and_nobody_else() {
 }
 
 #[testkit::on_both_databases]
-async fn nobody_looks_for_a_room_for_who_has_no_good_token_for_it() {
+async fn no_room_is_looked_up_for_a_token_that_is_not_valid_for_it() {
     let app = TestApp::spawn_with(&[BY_TOKEN]).await;
     let ada = app.counsellor().await;
     let elsewhere = visitor_token(&app, &ada.room().await.code).await;
@@ -310,7 +310,7 @@ async fn a_visitor_ends_no_session_however_the_event_is_written() {
 }
 
 #[testkit::on_both_databases]
-async fn who_shows_the_token_of_somebody_else_has_to_come_back_as_that_person() {
+async fn a_member_that_sends_the_token_of_another_identity_has_to_rejoin() {
     let app = TestApp::spawn_with(&[BY_TOKEN]).await;
     let ada = app.counsellor().await;
     let room = ada.room().await;

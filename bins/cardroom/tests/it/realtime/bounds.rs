@@ -57,7 +57,7 @@ async fn sockets_channels_and_messages_are_counted() {
 }
 
 #[testkit::on_both_databases]
-async fn a_room_takes_so_many_messages_whoever_sends_them_in_whatever_channel() {
+async fn the_messages_of_all_members_and_channels_of_a_room_are_limited_together() {
     const MESSAGES: usize = 30;
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__ROOM_MESSAGES_PER_SECOND", "3")]).await;
     let topic = topic(&app).await;
@@ -85,7 +85,7 @@ async fn a_room_takes_so_many_messages_whoever_sends_them_in_whatever_channel() 
 }
 
 #[testkit::on_both_databases]
-async fn who_does_not_read_loses_the_socket_and_nobody_waits() {
+async fn a_slow_reader_loses_its_socket_and_others_do_not_wait() {
     const MESSAGES: usize = 400;
     let app = TestApp::spawn_with(&[
         ("CARDROOM__REALTIME__QUEUE_BYTES", "65536"),
@@ -147,7 +147,7 @@ async fn a_socket_that_is_closed_ends_even_if_its_client_reads_nothing() {
 }
 
 #[testkit::on_both_databases]
-async fn who_says_nothing_for_too_long_is_let_go() {
+async fn a_silent_socket_is_closed() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__IDLE_TIMEOUT_SECS", "5")]).await;
     let topic = topic(&app).await;
     let mut socket = Socket::first(&app).await;
@@ -247,7 +247,7 @@ async fn the_broadcasts_of_all_rooms_that_are_kept_are_bounded_together() {
 }
 
 #[testkit::on_both_databases]
-async fn channels_that_nobody_is_in_make_room_for_those_that_somebody_enters() {
+async fn channels_without_members_are_evicted_for_new_ones() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__CHANNELS_PER_ROOM", "3")]).await;
     let topic = topic(&app).await;
     let mut first = Socket::first(&app).await;
@@ -262,7 +262,7 @@ async fn channels_that_nobody_is_in_make_room_for_those_that_somebody_enters() {
     for name in ["cards", "gamemode"] {
         first.enter(&format!("{topic}:{name}")).await;
     }
-    // Those that somebody is in stay.
+    // Channels with members stay.
     let mut second = Socket::second(&app).await;
     let answer = second.join(&format!("{topic}:one_more"), &with_answers()).await;
     assert_eq!(answer["response"]["reason"], "RoomFull: this room has as many channels as it may");

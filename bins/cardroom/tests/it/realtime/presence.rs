@@ -73,7 +73,7 @@ async fn people_are_seen_coming_changing_and_going() {
 }
 
 #[testkit::on_both_databases]
-async fn who_leaves_and_joins_again_within_the_grace_is_never_seen_leaving() {
+async fn a_member_that_rejoins_within_the_grace_period_is_not_announced_as_left() {
     let app = TestApp::spawn_with(&[GRACE, LOST_GRACE]).await;
     let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
     let mut watcher = Socket::first(&app).await;
@@ -99,7 +99,7 @@ async fn who_leaves_and_joins_again_within_the_grace_is_never_seen_leaving() {
     let shown = json!({ "role": "owner", "joinedAt": 2 });
     owner.track(&topic, &shown).await;
     assert_eq!(difference(&watcher.hear().await), came("owner", &shown));
-    assert!(watcher.is_quiet().await, "somebody left");
+    assert!(watcher.is_quiet().await, "a leave was announced");
 
     let untrack = json!({ "type": "presence", "event": "untrack" });
     let untracked = owner.say(&topic, "presence", &untrack).await;
@@ -108,7 +108,7 @@ async fn who_leaves_and_joins_again_within_the_grace_is_never_seen_leaving() {
 }
 
 #[testkit::on_both_databases]
-async fn who_does_not_want_to_know_is_not_told_and_what_is_no_object_is_refused() {
+async fn a_member_without_presence_gets_none_and_only_objects_are_tracked() {
     let app = TestApp::spawn().await;
     let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
     let mut deaf = Socket::second(&app).await;
@@ -127,7 +127,7 @@ async fn who_does_not_want_to_know_is_not_told_and_what_is_no_object_is_refused(
 }
 
 #[testkit::on_both_databases]
-async fn who_is_there_is_told_to_the_owner_and_to_visitors() {
+async fn the_owner_and_visitors_list_the_presence() {
     let app = TestApp::spawn().await;
     let (ada, other) = (app.counsellor().await, app.other_counsellor().await);
     let room = ada.room().await;
@@ -137,11 +137,11 @@ async fn who_is_there_is_told_to_the_owner_and_to_visitors() {
     socket.track(&topic, &json!({ "name": "Mei" })).await;
     let path = format!("/api/rooms/{}/presence", room.id);
 
-    let (status, people) = ask(ada.get(&path)).await;
-    assert_eq!((status, people.as_array().unwrap().len()), (200, 1));
-    assert_eq!(people[0]["channel"], topic.strip_prefix("realtime:").unwrap());
+    let (status, presence) = ask(ada.get(&path)).await;
+    assert_eq!((status, presence.as_array().unwrap().len()), (200, 1));
+    assert_eq!(presence[0]["channel"], topic.strip_prefix("realtime:").unwrap());
     assert_eq!(
-        (&people[0]["key"], &people[0]["shows"]),
+        (&presence[0]["key"], &presence[0]["shows"]),
         (&json!("mei"), &json!({ "name": "Mei" }))
     );
     let visitor = crate::app::body_of(app.join(&room.code, "session").await).await;
@@ -177,11 +177,11 @@ async fn a_visitor_who_is_shown_is_noted_as_seen_without_a_heartbeat_and_others_
         }
         sleep(Duration::from_millis(100)).await;
     }
-    panic!("nobody noted that the visitor is there");
+    panic!("the visitor was not marked as seen");
 }
 
 #[testkit::on_both_databases]
-async fn who_comes_back_without_an_eye_for_people_is_shown_no_more_after_the_grace() {
+async fn a_member_that_rejoins_without_presence_leaves_after_the_grace_period() {
     let app = TestApp::spawn_with(&[GRACE, LOST_GRACE]).await;
     let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
     let mut watcher = Socket::first(&app).await;

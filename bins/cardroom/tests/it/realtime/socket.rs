@@ -121,7 +121,7 @@ impl Socket {
         self.reply(&reference).await
     }
 
-    /// Joins a channel, which has to succeed, without an eye for people.
+    /// Joins a channel, which has to succeed, without presence.
     pub(crate) async fn enter(&mut self, topic: &str) {
         let config = json!({ "config": { "presence": { "enabled": false } } });
         let answer = self.join(topic, &config).await;

@@ -40,7 +40,7 @@ async fn both_versions_hear_each_other_in_one_room() {
 }
 
 #[testkit::on_both_databases]
-async fn who_wants_to_hear_itself_and_answers_gets_both() {
+async fn a_client_that_asks_for_its_own_broadcasts_and_for_replies_gets_both() {
     let app = TestApp::spawn().await;
     let topic = room(&app).await;
     for mut socket in [Socket::first(&app).await, Socket::second(&app).await] {
@@ -78,12 +78,12 @@ async fn bytes_reach_the_second_version_and_the_first_is_spared() {
     assert!(first.is_quiet().await);
 }
 
-/// Lets so many people say so much at once, and hear all of it.
-async fn talk(people: usize, messages: usize) {
+/// Opens this number of clients, which all send this number of broadcasts at once and receive all.
+async fn talk(clients: usize, messages: usize) {
     let app = TestApp::spawn().await;
     let topic = room(&app).await;
     let mut sockets = Vec::new();
-    for index in 0..people {
+    for index in 0..clients {
         let mut socket =
             if index % 2 == 0 { Socket::first(&app).await } else { Socket::second(&app).await };
         let config = json!({ "config": { "broadcast": { "self": true }, "presence": { "enabled": false } } });
@@ -97,7 +97,7 @@ async fn talk(people: usize, messages: usize) {
                 socket.broadcast(&topic, "msg", &json!({ "from": index, "n": n })).await;
             }
             let mut heard = Vec::new();
-            for number in 1..=people * messages {
+            for number in 1..=clients * messages {
                 let payload = socket.hear_of("broadcast").await.payload;
                 assert_eq!(payload["meta"]["seq"], number);
                 heard.push(payload["payload"].to_string());
@@ -165,7 +165,7 @@ async fn leaving_and_joining_again_is_answered_as_each_version_needs_it() {
         let push = socket.broadcast(&topic, "msg", &json!({})).await;
         assert_eq!(socket.reply(&push).await["response"]["reason"], "unmatched topic");
         socket.enter(&topic).await;
-        // Twice without leaving: nobody is told that anything ended.
+        // A second join without a leave: no end of the first membership is sent.
         socket.enter(&topic).await;
         assert!(socket.is_quiet().await);
     }
@@ -230,7 +230,7 @@ async fn broken_frames_are_dropped_and_the_socket_stays() {
 }
 
 #[testkit::on_both_databases]
-async fn who_was_away_hears_what_was_said_meanwhile() {
+async fn a_member_that_rejoins_gets_the_broadcasts_that_it_missed() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__REPLAY_MESSAGES", "3")]).await;
     let topic = room(&app).await;
     let mut speaker = Socket::first(&app).await;
