@@ -11,7 +11,7 @@ use ids::{GameplayStateId, RoomId};
 
 use crate::change::Change;
 use crate::journal::Journal;
-use crate::save::{Outcome, Save};
+use crate::save::{Deleted, Outcome, Save};
 use crate::state::{GameplayState, StateKey};
 use crate::version::Tag;
 
@@ -69,6 +69,33 @@ pub(crate) struct Known {
     pub(crate) current: HashMap<StateKey, Current>,
     /// States of each room in which the group creates one.
     pub(crate) games: HashMap<RoomId, usize>,
+    /// The last versions of the deleted states that the group restores.
+    pub(crate) deleted: HashMap<GameplayStateId, i64>,
+}
+
+impl Known {
+    /// The deleted states that the group restores, sorted, each once.
+    pub(crate) fn restored(&self, group: &[Save]) -> Vec<GameplayStateId> {
+        let restores = group.iter().filter(|save| !self.current.contains_key(&save.key()));
+        let mut ids: Vec<_> =
+            restores.filter_map(|save| save.restores).map(|it| it.tag.state).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Whether the same documents exist, at the same versions.
+    pub(crate) fn has_versions_of(&self, other: &Self) -> bool {
+        let has = |(key, current): (&StateKey, &Current)| {
+            self.current.get(key).is_some_and(|it| it.tag == current.tag)
+        };
+        self.current.len() == other.current.len() && other.current.iter().all(has)
+    }
+
+    /// Whether a deleted state is still at the version that a restore was made for.
+    fn has_deleted(&self, Deleted { tag, .. }: Deleted) -> bool {
+        self.deleted.get(&tag.state) == Some(&tag.version)
+    }
 }
 
 /// The keys of a group's documents, sorted, each once.
@@ -98,7 +125,7 @@ pub(crate) fn plans(
         let Some(place) = places.get(&save.key()) else { continue };
         match replayed.get(&index) {
             Some(outcome) => plans[*place].outcomes.push((index, outcome.clone())),
-            None => plans[*place].apply(index, save, &mut games, rules),
+            None => plans[*place].apply(index, save, known, &mut games, rules),
         }
     }
     plans
@@ -130,10 +157,11 @@ impl Plan {
         &mut self,
         index: usize,
         save: &Save,
+        known: &Known,
         games: &mut HashMap<RoomId, usize>,
         rules: Rules,
     ) {
-        let outcome = match self.document_after(save, games, rules) {
+        let outcome = match self.document_after(save, known, games, rules) {
             Ok(document) => Outcome::Saved(self.advance(save, document, rules)),
             Err(outcome) => outcome,
         };
@@ -144,6 +172,7 @@ impl Plan {
     fn document_after(
         &self,
         save: &Save,
+        known: &Known,
         games: &mut HashMap<RoomId, usize>,
         rules: Rules,
     ) -> Result<Json, Outcome> {
@@ -154,6 +183,9 @@ impl Plan {
         match (&save.change, &self.next) {
             (Change::Replace(document), Some(_)) => Ok(document.clone()),
             (Change::Replace(document), None) => {
+                if save.restores.is_some_and(|deleted| !known.has_deleted(deleted)) {
+                    return Err(Outcome::Stale(None));
+                }
                 let games = games.entry(save.room_id).or_default();
                 if *games >= rules.room_games {
                     return Err(Outcome::TooManyGames(rules.room_games));

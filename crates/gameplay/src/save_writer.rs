@@ -4,11 +4,13 @@
 //! of the group are read and locked. The write names the versions that it was planned on; when another
 //! instance has written one of them in the meantime, the transaction is rolled back, the lane clears
 //! its cache, and the group is tried again. A refusal writes nothing that could detect a stale cache,
-//! so a save is refused only by what the database holds.
+//! so a save is refused only by what the database holds once its rows are locked, the answers stored
+//! under idempotency keys included.
 //!
 //! Two instances never wait for each other in a circle: every transaction takes the locks of existing
-//! states in the order of their ids, then those of new states in the order of their keys, then those
-//! of idempotency keys in their order.
+//! states in the order of their ids, then those of deleted states that it restores in the order of
+//! their ids, then those of new states in the order of their keys, then those of idempotency keys in
+//! their order.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -67,23 +69,7 @@ impl SaveWriter {
         transaction: &mut impl GroupTransaction,
         group: &[Save],
     ) -> Result<Vec<Outcome>, GroupError> {
-        let keys = keys(group);
-        let cached = self.cache.get_all(&keys);
-        let is_cached = cached.is_some();
-        let mut known = match cached {
-            Some(current) => Known { current, games: HashMap::new() },
-            None => read(transaction, &keys).await?,
-        };
-        let stored = match attempts(group).next() {
-            Some(_) => transaction.answers(group).await?,
-            None => Vec::new(),
-        };
-        let replayed = replay::outcomes(group, &stored)?;
-        let mut plans = plans(group, &known, &replayed, self.rules);
-        if is_cached && plans.iter().any(Plan::refuses) {
-            known = read(transaction, &keys).await?;
-            plans = plan::plans(group, &known, &replayed, self.rules);
-        }
+        let Planned { replayed, plans, .. } = self.plan(transaction, group).await?;
         transaction.write(&plans, self.rules.history_versions).await?;
         let (outcomes, written) = plan::outcomes(plans);
         let answers = replay::answers(group, &replayed, &outcomes)?;
@@ -95,20 +81,92 @@ impl SaveWriter {
         }
         Ok(outcomes)
     }
+
+    /// Plans a group on the cached documents; on those of the database when one is not cached or a save
+    /// would be refused.
+    async fn plan(
+        &mut self,
+        transaction: &mut impl GroupTransaction,
+        group: &[Save],
+    ) -> Result<Planned, GroupError> {
+        let keys = keys(group);
+        let mut cached = None;
+        if let Some(current) = self.cache.get_all(&keys) {
+            let known = Known { current, ..Known::default() };
+            let replayed = replayed(transaction, group).await?;
+            let planned = Planned::of(group, known, replayed, self.rules);
+            if !planned.refuses() {
+                return Ok(planned);
+            }
+            cached = Some(planned);
+        }
+        let known = read(transaction, group, &keys).await?;
+        // After the locks: another instance may have carried a save out while this one waited for them.
+        let replayed = replayed(transaction, group).await?;
+        Ok(match cached {
+            Some(planned) if planned.is_of(&known, &replayed) => planned,
+            _ => Planned::of(group, known, replayed, self.rules),
+        })
+    }
 }
 
-/// Reads and locks the documents with these keys, and counts the games of the rooms that get new ones.
+/// The plans of a group, and what they were made of.
+struct Planned {
+    known: Known,
+    /// The outcomes of saves that were carried out earlier, by their index in the group.
+    replayed: HashMap<usize, Outcome>,
+    plans: Vec<Plan>,
+}
+
+impl Planned {
+    fn of(group: &[Save], known: Known, replayed: HashMap<usize, Outcome>, rules: Rules) -> Self {
+        let plans = plans(group, &known, &replayed, rules);
+        Self { known, replayed, plans }
+    }
+
+    /// Whether a save is refused because of the current document.
+    fn refuses(&self) -> bool {
+        self.plans.iter().any(Plan::refuses)
+    }
+
+    /// Whether these versions and outcomes would make the same plans, which need not be made twice: a
+    /// patch may be expensive.
+    fn is_of(&self, known: &Known, replayed: &HashMap<usize, Outcome>) -> bool {
+        self.known.has_versions_of(known) && self.replayed == *replayed
+    }
+}
+
+/// Reads and locks the documents with these keys and the deleted states that the group restores, and
+/// counts the games of the rooms that get new ones.
 async fn read(
     transaction: &mut impl GroupTransaction,
+    group: &[Save],
     keys: &[StateKey],
 ) -> Result<Known, GroupError> {
-    let current = transaction.lock(keys).await?;
-    let created = keys.iter().filter(|key| !current.contains_key(key));
+    let mut known = Known { current: transaction.lock(keys).await?, ..Known::default() };
+    let restored = known.restored(group);
+    if !restored.is_empty() {
+        known.deleted = transaction.lock_deleted(&restored).await?;
+    }
+    let created = keys.iter().filter(|key| !known.current.contains_key(key));
     let mut rooms: Vec<RoomId> = created.map(|(room, _)| *room).collect();
     rooms.dedup();
-    let games =
-        if rooms.is_empty() { HashMap::new() } else { transaction.count_games(&rooms).await? };
-    Ok(Known { current, games })
+    if !rooms.is_empty() {
+        known.games = transaction.count_games(&rooms).await?;
+    }
+    Ok(known)
+}
+
+/// The outcomes of saves that were carried out earlier under the same idempotency key.
+async fn replayed(
+    transaction: &mut impl GroupTransaction,
+    group: &[Save],
+) -> Result<HashMap<usize, Outcome>, GroupError> {
+    let stored = match attempts(group).next() {
+        Some(_) => transaction.answers(group).await?,
+        None => Vec::new(),
+    };
+    replay::outcomes(group, &stored)
 }
 
 impl GroupWriter for SaveWriter {
@@ -132,7 +190,7 @@ impl GroupWriter for SaveWriter {
         if attempts(group).next().is_some() {
             return None;
         }
-        let known = Known { current: self.cache.get_all(&keys(group))?, games: HashMap::new() };
+        let known = Known { current: self.cache.get_all(&keys(group))?, ..Known::default() };
         let plans = plans(group, &known, &HashMap::new(), self.rules);
         if plans.iter().any(Plan::refuses) {
             return None;

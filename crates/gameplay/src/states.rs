@@ -51,7 +51,8 @@ pub async fn save(db: &Db, saves: &Saves, save: Save) -> Result<GameplayState, G
 /// its id and its history.
 ///
 /// # Errors
-/// When the version is not stored, or a deleted state was saved anew in the meantime.
+/// When the version is not stored; [`GameplayError::Stale`] when the state was deleted in the meantime,
+/// or a deleted one was restored, saved anew or replaced.
 pub async fn restore(
     db: &Db,
     saves: &Saves,
@@ -63,7 +64,10 @@ pub async fn restore(
     let snapshot = history::version(db, last.tag(), number).await?;
     let change = Change::Replace(snapshot.document);
     let request = match last {
-        LastVersion::Current(_) => Save::of(access, game, change),
+        LastVersion::Current(tag) => Save {
+            condition: Condition { matches: Some(Versions::State(tag.state)), matches_not: None },
+            ..Save::of(access, game, change)
+        },
         LastVersion::Deleted(deleted) => Save {
             condition: Condition { matches: None, matches_not: Some(Versions::Any) },
             restores: Some(deleted),

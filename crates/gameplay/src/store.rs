@@ -38,6 +38,13 @@ pub(crate) trait GroupTransaction: Send {
         keys: &[StateKey],
     ) -> impl Future<Output = QueryResult<HashMap<StateKey, Current>>> + Send;
 
+    /// The last versions of these deleted states, whose rows it locks on PostgreSQL in the order of their
+    /// ids.
+    fn lock_deleted(
+        &mut self,
+        ids: &[GameplayStateId],
+    ) -> impl Future<Output = QueryResult<HashMap<GameplayStateId, i64>>> + Send;
+
     /// The number of states of each of these rooms.
     fn count_games(
         &mut self,

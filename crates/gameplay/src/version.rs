@@ -46,6 +46,8 @@ pub enum Versions {
     Any,
     /// The tags as the client wrote them.
     Tagged(Vec<String>),
+    /// Any version of this state.
+    State(GameplayStateId),
 }
 
 impl Versions {
@@ -54,6 +56,7 @@ impl Versions {
             (_, None) => false,
             (Self::Any, Some(_)) => true,
             (Self::Tagged(tags), Some(current)) => tags.contains(&current.to_string()),
+            (Self::State(state), Some(current)) => *state == current.state,
         }
     }
 }
@@ -105,6 +108,7 @@ mod tests {
             (Some(Versions::Any), false, true, true),
             (Some(tagged(TAG)), false, true, false),
             (Some(tagged("3")), false, false, false),
+            (Some(Versions::State(STATE)), false, true, false),
         ] {
             let condition = Condition { matches, matches_not: None };
             let verdict = [None, current, other].map(|it| condition.holds(it));

@@ -1,6 +1,6 @@
 //! Saves that are committed together, by one instance and by two.
 
-mod ahead;
+pub(crate) mod ahead;
 mod figures;
 mod gone;
 mod instances;
@@ -9,6 +9,7 @@ mod overlap;
 mod poison;
 mod queue;
 mod repeats;
+mod restored;
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};

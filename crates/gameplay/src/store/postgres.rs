@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use database::group_commit::{GroupError, Link};
 use database::idempotency::{self, AnswerRow, retry_unless_stored};
-use database::schema::{gameplay_segments, gameplay_states};
+use database::schema::{deleted_gameplay_states, gameplay_segments, gameplay_states};
 use database::sql_types::{Doc, Guid, Moment};
 use database::{At, Unnest};
-use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
+use diesel::{ExpressionMethods, QueryDsl, QueryResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ids::RoomId;
+use ids::{GameplayStateId, RoomId};
 
 use super::{CurrentRow, GroupTransaction, counted, games};
 use crate::plan::{Current, Plan, Segment};
@@ -24,6 +24,19 @@ impl GroupTransaction for AsyncPgConnection {
     async fn lock(&mut self, keys: &[StateKey]) -> QueryResult<HashMap<StateKey, Current>> {
         let rows: Vec<CurrentRow> = lock_many(keys).load(self).await?;
         Ok(rows.into_iter().map(CurrentRow::current).collect())
+    }
+
+    async fn lock_deleted(
+        &mut self,
+        ids: &[GameplayStateId],
+    ) -> QueryResult<HashMap<GameplayStateId, i64>> {
+        let locked = deleted_gameplay_states::table
+            .filter(deleted_gameplay_states::id.eq_any(ids.to_vec()))
+            .order(deleted_gameplay_states::id)
+            .select((deleted_gameplay_states::id, deleted_gameplay_states::version))
+            .for_update();
+        let rows: Vec<(GameplayStateId, i64)> = locked.load(self).await?;
+        Ok(rows.into_iter().collect())
     }
 
     async fn count_games(&mut self, rooms: &[RoomId]) -> QueryResult<HashMap<RoomId, usize>> {

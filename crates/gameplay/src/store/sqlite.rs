@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use database::group_commit::GroupError;
 use database::idempotency::{self, AnswerRow, retry_unless_stored};
-use database::schema::{gameplay_segments, gameplay_states};
+use database::schema::{deleted_gameplay_states, gameplay_segments, gameplay_states};
 use database::{Cached, columns, fetch_all_in_place, fetch_in_place};
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-use ids::{AuthorId, RoomId};
+use ids::{AuthorId, GameplayStateId, RoomId};
 
 use super::{CurrentRow, GroupTransaction, StateRow, counted, games};
 use crate::plan::{Current, Plan, Segment};
@@ -19,6 +19,16 @@ use crate::state::StateKey;
 impl GroupTransaction for SqliteConnection {
     async fn lock(&mut self, keys: &[StateKey]) -> QueryResult<HashMap<StateKey, Current>> {
         keys.iter().filter_map(|key| read_current(self, key).transpose()).collect()
+    }
+
+    async fn lock_deleted(
+        &mut self,
+        ids: &[GameplayStateId],
+    ) -> QueryResult<HashMap<GameplayStateId, i64>> {
+        let versions = deleted_gameplay_states::table
+            .filter(deleted_gameplay_states::id.eq_any(ids))
+            .select((deleted_gameplay_states::id, deleted_gameplay_states::version));
+        Ok(versions.load::<(GameplayStateId, i64)>(self)?.into_iter().collect())
     }
 
     async fn count_games(&mut self, rooms: &[RoomId]) -> QueryResult<HashMap<RoomId, usize>> {

@@ -35,7 +35,7 @@ const REFUSE: &str = "
         WHEN (NEW.state->>'marker' LIKE 'poison%') EXECUTE FUNCTION refuse();";
 
 /// Lets the first update of states wait for a writer of `held`, before it touches a row.
-const HOLD: &str = "
+pub(super) const HOLD: &str = "
     CREATE TABLE held ();
     CREATE SEQUENCE updates;
     CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -60,16 +60,16 @@ const BOUNDS: Bounds = Bounds { bytes: 10_000, depth: 8, nodes: 100 };
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The lane of an instance.
-fn instance(behind: &Behind) -> Saves {
+pub(super) fn instance(behind: &Behind) -> Saves {
     let writer = SaveWriter::new(BOUNDS, 100, 10, 1_000);
     Lanes::start(&writer, &behind.0, LIMITS, &Handle::current(), &mut Drain::default())
 }
 
-fn document(value: &Value) -> Json {
+pub(super) fn document(value: &Value) -> Json {
     Json::accept(&value.to_string(), BOUNDS).unwrap()
 }
 
-fn save(room: &Room, game: &str, change: Change) -> Save {
+pub(super) fn save(room: &Room, game: &str, change: Change) -> Save {
     let room_id: RoomId = serde_json::from_value(json!(room.id)).unwrap();
     let author = Author::Counsellor(AccountId::from_u128(1));
     let (gameplay_id, condition) = (GameplayId::trusted(game), Condition::default());
@@ -82,7 +82,7 @@ fn whole(room: &Room, game: usize, marker: &str) -> Save {
     save(room, &format!("game-{game}"), Change::Replace(state))
 }
 
-fn saved(outcome: Result<Outcome, DatabaseError>) -> GameplayState {
+pub(super) fn saved(outcome: Result<Outcome, DatabaseError>) -> GameplayState {
     match outcome {
         Ok(Outcome::Saved(state)) => state,
         other => panic!("{other:?}"),
@@ -96,14 +96,16 @@ fn acknowledged(state: &GameplayState) -> Saved {
 }
 
 /// Begins a task, so that its requests are in the queue when this returns.
-fn begun<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+pub(super) fn begun<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> JoinHandle<T> {
     let mut task = Box::pin(task);
     assert!((&mut task).now_or_never().is_none(), "nothing held the saves");
     tokio::spawn(task)
 }
 
 /// Waits until a condition holds.
-async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let wait = async {
         while !holds().await {
             sleep(Duration::from_millis(5)).await;
@@ -112,7 +114,7 @@ async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     assert!(timeout(PATIENCE, wait).await.is_ok(), "{what} did not come about");
 }
 
-async fn client(database: &TestDatabase) -> Client {
+pub(crate) async fn client(database: &TestDatabase) -> Client {
     let (client, connection) =
         tokio_postgres::connect(&database.url.expose(), NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -120,7 +122,7 @@ async fn client(database: &TestDatabase) -> Client {
 }
 
 /// Waits until a statement waits for a lock on a table.
-async fn until_a_statement_waits(client: &Client) {
+pub(super) async fn until_a_statement_waits(client: &Client) {
     let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     until("a statement that waits", async || {
