@@ -38,6 +38,12 @@ pub enum DatabaseError {
 }
 
 impl DatabaseError {
+    /// Whether the query was refused because a row that it refers to does not exist.
+    pub fn is_missing_reference(&self) -> bool {
+        let Self::Refused(error) = self else { return false };
+        matches!(**error, DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _))
+    }
+
     /// The error of a write: [`Self::InDoubt`] when its outcome is unknown.
     pub(crate) fn of_write(error: DieselError) -> Self {
         if Class::of(&error) == Class::Disconnected { Self::InDoubt } else { error.into() }

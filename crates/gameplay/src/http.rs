@@ -181,7 +181,7 @@ async fn save_state(
         repeat.begin(|key| in_flight.begin(access.author().id(), key, time::now().into()))?;
     let change = Change::Replace(state);
     let save = Save { condition, attempt, ..Save::of(access, game, change) };
-    let state = states::save(&db, &saves, save).await?;
+    let state = states::save(&db, &directory, &saves, save).await?;
     Ok(Tagged(state.tag(), state.into()))
 }
 
@@ -227,7 +227,7 @@ async fn patch_state(
     let attempt =
         repeat.begin(|key| in_flight.begin(access.author().id(), key, time::now().into()))?;
     let save = Save { condition, attempt, ..Save::of(access, game, change) };
-    let state = states::save(&db, &saves, save).await?;
+    let state = states::save(&db, &directory, &saves, save).await?;
     Ok(Tagged(state.tag(), state.into()))
 }
 

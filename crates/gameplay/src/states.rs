@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use database::{DatabaseError, Db};
 use documents::Json;
 use ids::GameplayStateId;
+use rooms::{Directory, RoomError};
 use values::time;
 
 use crate::access::Access;
@@ -25,14 +26,25 @@ const CHUNK: usize = 32;
 /// Saves a game's state: replaces it, or changes the current one. Answers after the commit.
 ///
 /// # Errors
-/// When the condition does not hold, or the change cannot be applied.
-pub async fn save(db: &Db, saves: &Saves, save: Save) -> Result<GameplayState, GameplayError> {
+/// When the condition does not hold, the change cannot be applied, or the room was deleted.
+pub async fn save(
+    db: &Db,
+    directory: &Directory,
+    saves: &Saves,
+    save: Save,
+) -> Result<GameplayState, GameplayError> {
     let (room_id, game) = save.key();
     let whole = match &save.change {
         Change::Replace(document) => Some(document.clone()),
         Change::Merge(_) | Change::Patch(_) => None,
     };
-    match saves.commit(save).await? {
+    let outcome = saves.commit(save).await;
+    if outcome.as_ref().is_err_and(DatabaseError::is_missing_reference) {
+        // Retention deleted the room, maybe in another process, after its owner was cached.
+        directory.forget(room_id);
+        return Err(RoomError::NoSuchRoom.into());
+    }
+    match outcome? {
         Outcome::Saved(state) => Ok(state),
         Outcome::Repeated(answer) => {
             let document = saved_document(db, &answer, whole).await?;
@@ -55,6 +67,7 @@ pub async fn save(db: &Db, saves: &Saves, save: Save) -> Result<GameplayState, G
 /// or a deleted one was restored, saved anew or replaced.
 pub async fn restore(
     db: &Db,
+    directory: &Directory,
     saves: &Saves,
     access: Access,
     game: GameplayId,
@@ -74,7 +87,7 @@ pub async fn restore(
             ..Save::of(access, game, change)
         },
     };
-    save(db, saves, request).await
+    save(db, directory, saves, request).await
 }
 
 /// The last version of a game's state.

@@ -30,7 +30,7 @@ pub struct Directory {
     by_code: Lookups<String, RoomRow>,
     by_visitor: Lookups<VisitorId, (VisitorRow, RoomRow)>,
     owners: Lookups<RoomId, AccountId>,
-    /// A room never changes its owner, so entries never become stale.
+    /// A room never changes its owner, so an entry is stale only when its room was deleted.
     cached_owners: Arc<Cache<RoomId, AccountId, UnitWeighter>>,
 }
 
@@ -77,6 +77,11 @@ impl Directory {
         let owner = self.owners.find(room).await?.ok_or(RoomError::NoSuchRoom)?;
         self.cached_owners.insert(room, owner);
         Ok(owner == account.id)
+    }
+
+    /// Forgets a room that was deleted.
+    pub fn forget(&self, room: RoomId) {
+        self.cached_owners.remove(&room);
     }
 
     /// Checks that a visitor is in `room`, and that the room is open.

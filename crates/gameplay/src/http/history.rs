@@ -123,7 +123,7 @@ pub(crate) async fn restore_version(
     Authed(Caller(account), (Path(room), Path(game), Path(number))): Authed<Caller, VersionParts>,
 ) -> Result<Tagged<StateView>, Problem> {
     let access = Access::of_owner(&directory, &account, room).await?;
-    let state = states::restore(&db, &saves, access, game, number.0).await?;
+    let state = states::restore(&db, &directory, &saves, access, game, number.0).await?;
     Ok(Tagged(state.tag(), state.into()))
 }
 

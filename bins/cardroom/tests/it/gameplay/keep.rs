@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{path_of, save};
 use crate::app::{TestApp, ask};
+use crate::behind::Behind;
 use crate::client::Room;
 use crate::transcript::Transcript;
 
@@ -141,4 +142,23 @@ async fn the_states_of_a_closed_and_of_an_expired_room_can_be_saved() {
         assert_eq!(status, 200);
         assert_eq!(ask(counsellor.get(&path)).await, (200, saved));
     }
+}
+
+#[testkit::on_both_databases]
+async fn a_room_that_was_deleted_since_it_was_used_is_not_found() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let path = path_of(&counsellor.room().await, "game");
+    let save = || ask(counsellor.put(&path, &json!({ "state": {} })));
+    assert_eq!(save().await.0, 200);
+
+    let delete = "DELETE FROM rooms";
+    Behind::of(&app).carry_out(delete, delete).await;
+
+    for _ in 0..2 {
+        let (status, answer) = save().await;
+        assert_eq!((status, &answer["code"]), (404, &json!("room_not_found")), "{answer}");
+    }
+    let (_, answer) = ask(counsellor.get(&path)).await;
+    assert_eq!(answer["code"], "room_not_found");
 }
