@@ -147,3 +147,8 @@ pub(crate) fn delete_stored(moment: DateTime<Utc>) -> impl Execute {
     let old = deleted_gameplay_states::deleted_at.lt(At::from(moment));
     diesel::delete(deleted_gameplay_states::table.filter(old))
 }
+/// States that were restored are not deleted, and do not count.
+    let restored = gameplay_states::table
+        .filter(gameplay_states::room_id.eq(room))
+        .select(gameplay_states::id);
+        .filter(all.field(deleted_gameplay_states::id).ne_all(restored))

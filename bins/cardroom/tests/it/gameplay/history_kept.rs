@@ -154,3 +154,29 @@ async fn deleted_states_are_bounded_and_go_with_their_room() {
 
     assert_eq!(counts().await, (0, 0));
 }
+
+#[testkit::on_both_databases]
+async fn states_that_were_restored_do_not_count_among_the_deleted_ones() {
+    let app = forgetful().await;
+    let counsellor = app.counsellor().await;
+    let room = counsellor.room().await;
+    let path = |n: u64| path_of(&room, &format!("game-{n}"));
+    let restore =
+        |n: u64| ask(counsellor.request("POST", &format!("{}/history/1/restore", path(n))));
+    for n in 0..25 {
+        save(&counsellor, &path(n), 1).await;
+        assert_eq!(ask(counsellor.request("DELETE", &path(n))).await.0, 200);
+        if n == 0 {
+            continue;
+        }
+        if n % 5 == 0 {
+            assert_eq!(restore(n).await.0, 200);
+        }
+    }
+
+    for n in 0..25 {
+        // Four were restored; of the other 21 the oldest is gone.
+        let expected = if n == 0 { 404 } else { 200 };
+        assert_eq!(restore(n).await.0, expected, "game {n}");
+    }
+}
