@@ -15,6 +15,7 @@ use api::{
 use auth::Auth;
 use database::Db;
 use database::idempotency::InFlight;
+use gameplay::history::StoresHistory;
 use gameplay::{ListBytes, Saves};
 use realtime::{Realtime, Worker};
 use rooms::{Directory, EndedRooms, Heartbeats, Joins, Openings};
@@ -43,6 +44,7 @@ pub struct Shared {
     in_flight: Data<InFlight>,
     bodies: Data<BodyLimits>,
     list_bytes: Data<ListBytes>,
+    stores_history: Data<StoresHistory>,
     limit: Data<ConcurrencyLimit>,
     priorities: Data<Priorities>,
     hops: TrustedHops,
@@ -82,6 +84,7 @@ impl Shared {
             auth: Data::new(auth),
             bodies: Data::new(bodies),
             list_bytes: Data::new(ListBytes(limits.list_bytes)),
+            stores_history: Data::new(StoresHistory(settings.history.versions > 0)),
             limit: Data::new(ConcurrencyLimit::new(&settings.admission)),
             priorities: Data::new(priorities::declared()),
             hops: TrustedHops(settings.server.trusted_hops),
@@ -143,6 +146,7 @@ pub fn build(
         .app_data(shared.in_flight)
         .app_data(shared.bodies)
         .app_data(shared.list_bytes)
+        .app_data(shared.stores_history)
         .app_data(shared.limit)
         .app_data(shared.priorities)
         .app_data(shared.hops)

@@ -16,6 +16,10 @@ use crate::version::{Tag, Version};
 /// Documents that are rebuilt for one page, in bytes; a page ends early beyond that.
 const PAGE_BYTES_MAX: usize = 4 << 20;
 
+/// Whether past versions and deleted states are stored.
+#[derive(Clone, Copy, Debug)]
+pub struct StoresHistory(pub bool);
+
 /// A version and its document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {

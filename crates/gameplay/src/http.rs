@@ -24,6 +24,7 @@ use values::time;
 use crate::access::Access;
 use crate::change::Change;
 use crate::error::GameplayError;
+use crate::history::StoresHistory;
 use crate::save::Save;
 use crate::save_writer::Saves;
 use crate::state::GameplayId;
@@ -254,12 +255,13 @@ async fn patch_state(
 async fn delete_state(
     db: Data<Db>,
     directory: Data<Directory>,
+    stores_history: Data<StoresHistory>,
     request: HttpRequest,
     Authed(Caller(account), (Path(room), Path(game))): Authed<Caller, GamePath>,
 ) -> Result<Answer<Removed>, Problem> {
     let condition = condition(&request)?;
     let access = Access::of_owner(&directory, &account, room).await?;
-    states::delete(&db, access, &game, &condition).await?;
+    states::delete(&db, **stores_history, access, &game, &condition).await?;
     Ok(Answer(Removed::default()))
 }
 

@@ -12,7 +12,7 @@ use values::time;
 use crate::access::Access;
 use crate::change::Change;
 use crate::error::GameplayError;
-use crate::history;
+use crate::history::{self, StoresHistory};
 use crate::save::{Deleted, Outcome, Save};
 use crate::save_writer::Saves;
 use crate::state::{GameplayId, GameplayState};
@@ -127,7 +127,7 @@ pub async fn last_version(
 }
 
 /// The document that a repeated request saved: of a whole save that of the request, which is the same;
-/// of a patch the one in the history.
+/// of a patch the one in the history, or in the state while that is at the same version.
 async fn saved_document(
     db: &Db,
     answer: &StoredAnswer,
@@ -139,9 +139,18 @@ async fn saved_document(
     let tag = answer.tag();
     match history::version(db, tag, tag.version).await {
         Ok(snapshot) => Ok(snapshot.document),
-        Err(GameplayError::NoSuchVersion(_)) => Err(GameplayError::AnswerGone(tag)),
+        Err(GameplayError::NoSuchVersion(_)) => {
+            current_document(db, tag).await?.ok_or(GameplayError::AnswerGone(tag))
+        }
         Err(error) => Err(error),
     }
+}
+
+/// The document of a state while it is at this version.
+async fn current_document(db: &Db, tag: Tag) -> Result<Option<Json>, GameplayError> {
+    let row = db.read_one(table::states(vec![tag.state])).await?;
+    let state = row.and_then(|row| row.state().ok());
+    Ok(state.filter(|state| state.tag() == tag).map(|state| state.state))
 }
 
 /// A game's state.
@@ -237,14 +246,16 @@ const TRIES_MAX: usize = 20;
 /// When there is none, or the condition does not hold.
 pub async fn delete(
     db: &Db,
+    StoresHistory(stores_history): StoresHistory,
     access: Access,
     game: &GameplayId,
     condition: &Condition,
 ) -> Result<(), GameplayError> {
     let not_found = || GameplayError::NoSuchState(game.as_str().into());
+    let after_delete = |rows: &[_]| table::after_delete(rows, stores_history, time::now());
     if *condition == Condition::default() {
         let delete = table::delete(access.room_id, game);
-        let deleted = db.write_and(delete, |rows| table::store_deleted(rows, time::now())).await?;
+        let deleted = db.write_and(delete, after_delete).await?;
         return if deleted.is_empty() { Err(not_found()) } else { Ok(()) };
     }
     for _ in 0..TRIES_MAX {
@@ -255,7 +266,7 @@ pub async fn delete(
             return Err(GameplayError::Stale(Some(tag)));
         }
         let delete = table::delete_version(tag);
-        let deleted = db.write_and(delete, |rows| table::store_deleted(rows, time::now())).await?;
+        let deleted = db.write_and(delete, after_delete).await?;
         if !deleted.is_empty() {
             return Ok(());
         }

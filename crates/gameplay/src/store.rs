@@ -26,7 +26,7 @@ use crate::save::Save;
 use crate::state::{GameplayId, GameplayState, StateKey};
 use crate::version::Tag;
 
-pub(crate) use deleted::{delete, delete_stored, delete_version, deleted, store as store_deleted};
+pub(crate) use deleted::{after_delete, delete, delete_stored, delete_version, deleted};
 pub(crate) use postgres::save_many;
 
 /// The statements of a group's transaction. SQLite's run in place and never wait.

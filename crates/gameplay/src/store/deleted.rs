@@ -75,16 +75,34 @@ pub(crate) fn delete_version(tag: Tag) -> impl Fetch<'static, DeletedState> {
         .returning(columns::<DeletedState>())
 }
 
-/// Stores what was deleted: the state and, as the last segment of its history, its document. Replaces the
-/// deleted state of the same game, and deletes the oldest of the room beyond [`STORED_MAX`].
-pub(crate) fn store(rows: &[DeletedState], now: DateTime<Utc>) -> impl Follows + use<> {
+/// Stores what was deleted, if the history is: the state and, as the last segment of its history, its
+/// document. Replaces the deleted state of the same game, and deletes the oldest of the room beyond
+/// [`STORED_MAX`]. Without a history nothing of the state is left.
+pub(crate) fn after_delete(
+    rows: &[DeletedState],
+    stores_history: bool,
+    now: DateTime<Utc>,
+) -> impl Follows + use<> {
     let row = rows.first();
     let deleted_at = At::from(now);
     let replaced = row.map(replace);
-    let state = row.map(|row| store_state(row, deleted_at));
-    let segment = row.and_then(|row| store_segment(row, deleted_at));
-    let oldest = row.map(|row| delete_oldest(row.room_id));
-    ((replaced, state), (segment, oldest))
+    let stored = row.filter(|_| stores_history);
+    let state = stored.map(|row| store_state(row, deleted_at));
+    let segment = stored.and_then(|row| store_segment(row, deleted_at));
+    let oldest = stored.map(|row| delete_oldest(row.room_id));
+    let dropped = row.filter(|_| !stores_history);
+    let segments = dropped.map(|row| delete_segments(row.id));
+    let earlier = dropped.map(|row| delete_deleted(row.id));
+    ((replaced, (state, segment)), (oldest, (segments, earlier)))
+}
+
+fn delete_segments(state: GameplayStateId) -> impl Execute {
+    diesel::delete(gameplay_segments::table.filter(gameplay_segments::state_id.eq(state)))
+}
+
+/// Of a state that was deleted and restored while the history was stored.
+fn delete_deleted(state: GameplayStateId) -> impl Execute {
+    diesel::delete(deleted_gameplay_states::table.find(state))
 }
 
 fn replace(row: &DeletedState) -> impl Execute + use<> {
@@ -130,10 +148,15 @@ fn store_segment(row: &DeletedState, deleted_at: At) -> Option<impl Execute + us
     )
 }
 
+/// States that were restored are not deleted, and do not count.
 fn delete_oldest(room: RoomId) -> impl Execute {
     let all = diesel::alias!(deleted_gameplay_states as all_deleted);
+    let restored = gameplay_states::table
+        .filter(gameplay_states::room_id.eq(room))
+        .select(gameplay_states::id);
     let oldest = all
         .filter(all.field(deleted_gameplay_states::room_id).eq(room))
+        .filter(all.field(deleted_gameplay_states::id).ne_all(restored))
         .order(all.field(deleted_gameplay_states::deleted_at).desc())
         .select(all.field(deleted_gameplay_states::id))
         .limit(i64::MAX)
@@ -147,8 +170,3 @@ pub(crate) fn delete_stored(moment: DateTime<Utc>) -> impl Execute {
     let old = deleted_gameplay_states::deleted_at.lt(At::from(moment));
     diesel::delete(deleted_gameplay_states::table.filter(old))
 }
-/// States that were restored are not deleted, and do not count.
-    let restored = gameplay_states::table
-        .filter(gameplay_states::room_id.eq(room))
-        .select(gameplay_states::id);
-        .filter(all.field(deleted_gameplay_states::id).ne_all(restored))

@@ -4,7 +4,7 @@ use database::schema::{deleted_gameplay_states, gameplay_segments};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
-use super::path_of;
+use super::{patch, path_of};
 use crate::app::{TestApp, ask};
 use crate::behind::Behind;
 use crate::client::Counsellor;
@@ -179,4 +179,45 @@ async fn states_that_were_restored_do_not_count_among_the_deleted_ones() {
         let expected = if n == 0 { 404 } else { 200 };
         assert_eq!(restore(n).await.0, expected, "game {n}");
     }
+}
+
+#[testkit::on_both_databases]
+async fn without_a_history_nothing_of_a_deleted_state_is_kept() {
+    let app = TestApp::spawn_with(&[("CARDROOM__HISTORY__VERSIONS", "0")]).await;
+    let counsellor = app.counsellor().await;
+    let path = path_of(&counsellor.room().await, "game");
+    let behind = Behind::of(&app);
+    for condition in [None, Some("*")] {
+        save(&counsellor, &path, 1).await;
+        let mut delete = counsellor.request("DELETE", &path);
+        if let Some(tags) = condition {
+            delete = delete.header("if-match", tags);
+        }
+        assert_eq!(ask(delete).await.0, 200);
+
+        let deleted = behind.0.read_one(deleted_gameplay_states::table.count()).await;
+        let segments = behind.0.read_one(gameplay_segments::table.count()).await;
+        assert_eq!((deleted.unwrap(), segments.unwrap()), (Some(0_i64), Some(0_i64)));
+        let restore = counsellor.request("POST", &format!("{path}/history/1/restore"));
+        assert_eq!(ask(restore).await.1["code"], "gameplay_state_not_found");
+    }
+}
+
+#[testkit::on_both_databases]
+async fn without_a_history_a_repeated_patch_gets_the_current_state() {
+    let app = TestApp::spawn_with(&[("CARDROOM__HISTORY__VERSIONS", "0")]).await;
+    let counsellor = app.counsellor().await;
+    let path = path_of(&counsellor.room().await, "game");
+    save(&counsellor, &path, 1).await;
+    let patch = || {
+        let request = patch(&counsellor, &path, &json!({ "n": 2 }));
+        ask(request.header("idempotency-key", "key"))
+    };
+
+    let (status, patched) = patch().await;
+    assert_eq!(status, 200);
+    assert_eq!(patch().await, (200, patched));
+    save(&counsellor, &path, 3).await;
+    let (status, answer) = patch().await;
+    assert_eq!((status, &answer["code"]), (409, &json!("answer_not_kept")));
 }
