@@ -1,15 +1,20 @@
 //! Work that takes longer than a millisecond, off the HTTP workers.
 
 use std::panic::resume_unwind;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::error::GameplayError;
 
 /// Tasks at a time: what large documents take of memory and processor is bounded by it.
 const CONCURRENCY: usize = 2;
+
+/// Time that a task waits for its turn at most: a client that waits longer sends its request again.
+const WAIT_MAX: Duration = Duration::from_secs(5);
 
 static PERMITS: Semaphore = Semaphore::const_new(CONCURRENCY);
 
@@ -17,11 +22,13 @@ static PERMITS: Semaphore = Semaphore::const_new(CONCURRENCY);
 /// before another takes its place.
 ///
 /// # Errors
-/// Those of the task, and when the runtime shuts down.
+/// Those of the task; [`GameplayError::Busy`] when its turn does not come within [`WAIT_MAX`]; and when
+/// the runtime shuts down.
 pub(crate) async fn run<T: Send + 'static>(
     task: impl Future<Output = Result<T, GameplayError>> + Send + 'static,
 ) -> Result<T, GameplayError> {
-    let permit = PERMITS.acquire().await.map_err(|_| GameplayError::ShuttingDown)?;
+    let permit = timeout(WAIT_MAX, PERMITS.acquire()).await.map_err(|_| GameplayError::Busy)?;
+    let permit = permit.map_err(|_| GameplayError::ShuttingDown)?;
     let runtime = Handle::current();
     let done = spawn_blocking(move || {
         let _permit = permit;
@@ -33,5 +40,17 @@ pub(crate) async fn run<T: Send + 'static>(
             Ok(panic) => resume_unwind(panic),
             Err(_) => Err(GameplayError::ShuttingDown),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_whose_turn_does_not_come_is_refused() {
+        let _all = PERMITS.acquire_many(u32::try_from(CONCURRENCY).unwrap()).await.unwrap();
+        let refused = timeout(WAIT_MAX * 2, run(async { Ok(()) })).await.unwrap();
+        assert!(matches!(refused, Err(GameplayError::Busy)), "{refused:?}");
     }
 }

@@ -47,6 +47,9 @@ pub enum GameplayError {
     /// An answer cannot be written as JSON.
     #[error("an answer cannot be written as JSON")]
     Unwritable(#[source] serde_json::Error),
+    /// Too many requests take long at the moment.
+    #[error("too many requests take long at the moment")]
+    Busy,
     /// The runtime shuts down.
     #[error("the service is shutting down")]
     ShuttingDown,
@@ -66,6 +69,10 @@ impl From<GameplayError> for Problem {
             GameplayError::AnswerGone(tag) => return answer_gone(tag),
             GameplayError::NotApplicable(ref error) => not_applicable(error),
             GameplayError::TooManyGames(_) => (StatusCode::CONFLICT, "too_many_games"),
+            GameplayError::Busy => {
+                let detail = "The service is busy at the moment, please try again";
+                return Self::unavailable("server_busy", detail, 1);
+            }
             GameplayError::ShuttingDown => {
                 return Self::unavailable("shutting_down", "The service is shutting down", 1);
             }
