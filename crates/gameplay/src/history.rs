@@ -38,8 +38,8 @@ pub struct ListedVersion {
     pub changed: Vec<String>,
 }
 
-/// The stored versions of a state, whose last one is `current`, below `before`, newest first, `limit` of them at most; fewer when
-/// their documents are large.
+/// The stored versions of a state, whose last one is `current`, below `before`, newest first, `limit` of
+/// them at most; fewer when their documents are large.
 ///
 /// # Errors
 /// When the database fails.

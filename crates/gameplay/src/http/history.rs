@@ -41,8 +41,8 @@ pub(crate) struct PageRequest {
 
 /// List the versions of a game's state
 ///
-/// For the room's owner alone; newest first. Also of a state that was deleted. The next page begins `before` the last of this one. A page
-/// has fewer versions than asked for when they are large.
+/// For the room's owner alone; newest first. Also of a state that was deleted. The next page begins
+/// `before` the last of this one. A page has fewer versions than asked for when they are large.
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     params(
         Path<RoomId>,
