@@ -31,8 +31,12 @@ impl<K: Copy + Eq + Hash> Quota<K> {
     }
 
     /// The keys whose rows have to be counted, when so many more are inserted: those that are unknown,
-    /// that were counted long ago, or that would exceed the bound.
-    pub(crate) fn uncounted(&self, more: &HashMap<K, i64>) -> Vec<K> {
+    /// that were counted long ago, or that would exceed the bound. None of the others is forgotten before
+    /// the next call.
+    pub(crate) fn uncounted(&mut self, more: &HashMap<K, i64>) -> Vec<K> {
+        if self.counts.len() + more.len() > KEYS_MAX {
+            self.counts.clear();
+        }
         let is_known = |(key, more): &(&K, &i64)| {
             self.counts.get(key).is_some_and(|count| {
                 count.rows + **more <= self.max && count.inserted + **more <= RECOUNT_AFTER
@@ -43,9 +47,6 @@ impl<K: Copy + Eq + Hash> Quota<K> {
 
     /// Takes what the database counted for these keys; a key without rows is not among the counts.
     pub(crate) fn counted(&mut self, keys: Vec<K>, counts: &HashMap<K, i64>) {
-        if self.counts.len() + keys.len() > KEYS_MAX {
-            self.counts.clear();
-        }
         for key in keys {
             let rows = counts.get(&key).copied().unwrap_or(0);
             self.counts.insert(key, Count { rows, inserted: 0 });
@@ -98,10 +99,24 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_not_forgotten_between_its_count_and_the_decision() {
+        let mut quota = Quota::of(10);
+        for key in 0..KEYS_MAX {
+            let uncounted = quota.uncounted(&HashMap::from([(key, 1)]));
+            quota.counted(uncounted, &HashMap::from([(key, 7)]));
+        }
+        let (known, new) = (0, KEYS_MAX);
+        let uncounted = quota.uncounted(&HashMap::from([(known, 1), (new, 1)]));
+        quota.counted(uncounted, &HashMap::from([(known, 7)]));
+        assert_eq!((quota.free(known), quota.free(new)), (3, 10));
+    }
+
+    #[test]
     fn the_keys_that_are_remembered_are_bounded() {
         let mut quota = Quota::of(10);
         for key in 0..3 * KEYS_MAX {
-            quota.counted(vec![key], &HashMap::new());
+            let uncounted = quota.uncounted(&HashMap::from([(key, 1)]));
+            quota.counted(uncounted, &HashMap::new());
             assert!(quota.counts.len() <= KEYS_MAX);
         }
     }
