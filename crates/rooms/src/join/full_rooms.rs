@@ -17,6 +17,10 @@ const EVICTABLE_AFTER: TimeDelta = TimeDelta::hours(1);
 /// Visitors that are evicted besides, so that a full room is not counted at each join.
 const EVICTED_AHEAD: i64 = 32;
 
+/// Visitors of a room that one group evicts at most. More are too many only after the bound was lowered;
+/// the next groups evict the others.
+const EVICTED_MAX: i64 = 1_000;
+
 impl JoinWriter {
     /// Deletes visitors of rooms that have too many, on PostgreSQL: first those who are gone, then new ones.
     pub(super) async fn enforce_quota(
@@ -35,7 +39,7 @@ impl JoinWriter {
             if surplus <= 0 {
                 continue;
             }
-            let gone = store::lock_evictable(room, unseen_since(), surplus + EVICTED_AHEAD);
+            let gone = store::lock_evictable(room, unseen_since(), evicted_by(surplus));
             let gone: Vec<VisitorId> = gone.load(connection).await?;
             let refused = self.refuse(room, new, gone.len());
             let deleted = store::delete_visitors([gone, refused].concat());
@@ -61,7 +65,7 @@ impl JoinWriter {
             if surplus <= 0 {
                 continue;
             }
-            let gone = store::evictable(room, unseen_since(), surplus + EVICTED_AHEAD);
+            let gone = store::evictable(room, unseen_since(), evicted_by(surplus));
             let gone = fetch_all_in_place(connection, gone)?;
             let refused = self.refuse(room, new, gone.len());
             let deleted = store::delete_visitors([gone, refused].concat());
@@ -106,6 +110,11 @@ fn per_room(visitors: &[VisitorRow]) -> HashMap<RoomId, i64> {
         *numbers.entry(visitor.room_id).or_insert(0) += 1;
     }
     numbers
+}
+
+/// Visitors to evict from a room that has so many too many.
+fn evicted_by(surplus: i64) -> i64 {
+    surplus.saturating_add(EVICTED_AHEAD).min(EVICTED_MAX)
 }
 
 /// Visitors who were not seen since then may be evicted.
