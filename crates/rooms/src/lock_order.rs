@@ -134,13 +134,15 @@ async fn deadlocks(db: &Db) -> i64 {
     let mut connection = pool.get().await.unwrap();
     let others = "SELECT count(*) FROM pg_stat_activity \
                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let mut open = count(&mut connection, others).await;
     for _ in 0..400 {
-        let rows = count(&mut connection, others).await;
-        if rows == 0 {
+        if open == 0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
+        open = count(&mut connection, others).await;
     }
+    assert_eq!(open, 0, "connections that did not end have not reported their deadlocks");
     let deadlocks = "SELECT deadlocks AS count FROM pg_stat_database \
                      WHERE datname = current_database()";
     count(&mut connection, deadlocks).await
