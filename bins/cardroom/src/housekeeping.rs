@@ -75,9 +75,20 @@ struct Ages {
     ended_sessions: TimeDelta,
 }
 
+/// Deletes what is past its retention. A step that fails keeps no other from its turn.
 async fn tidy_up(db: &Db, ages: Ages) {
-    if let Err(error) = forget_old(db, ages).await {
-        warn!(error = %error, "housekeeping will be tried again in an hour: {error}");
+    let now = Utc::now();
+    log_failure("history", history::delete_old(db, ages.history).await);
+    log_failure("audit_log", audit::forget_old(db, ages.audit).await);
+    log_failure("rooms", retention::delete_old(db, ages.rooms, now).await);
+    log_failure("sessions", sessions::forget_old(db, ages.ended_sessions).await);
+    let expired_keys = db.write(idempotency::delete_expired(now)).await;
+    log_failure("idempotency_keys", expired_keys.map(drop));
+}
+
+fn log_failure(step: &'static str, outcome: Result<(), DatabaseError>) {
+    if let Err(error) = outcome {
+        warn!(step, error = %error, "the deletion of old {step} will be tried again in an hour: {error}");
     }
 }
 
@@ -85,13 +96,4 @@ async fn limit_keys(db: &Db, in_flight: &InFlight, limits: KeyLimits) {
     if let Err(error) = idempotency::enforce(db, in_flight, limits).await {
         warn!(error = %error, "the limits of idempotency keys will be enforced in a minute: {error}");
     }
-}
-
-async fn forget_old(db: &Db, ages: Ages) -> Result<(), DatabaseError> {
-    history::delete_old(db, ages.history).await?;
-    audit::forget_old(db, ages.audit).await?;
-    retention::delete_old(db, ages.rooms, Utc::now()).await?;
-    sessions::forget_old(db, ages.ended_sessions).await?;
-    db.write(idempotency::delete_expired(Utc::now())).await?;
-    Ok(())
 }

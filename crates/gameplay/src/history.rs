@@ -163,16 +163,17 @@ fn visit_part(
     Ok(ControlFlow::Continue(()))
 }
 
-/// Deletes history, and deleted states, that are older than `age`. The latest versions of a state stay, whatever their age.
+/// Deletes history, and deleted states, that are older than `age`. The latest versions of a state stay,
+/// whatever their age.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn delete_old(db: &Db, age: TimeDelta) -> Result<(), DatabaseError> {
     let moment = Utc::now() - age;
-    db.write(table::delete_stored(moment)).await?;
+    let states = db.write(table::delete_stored(moment)).await;
     let deleted = db.write(table::delete_segments(moment)).await?;
     if deleted > 0 {
         info!(segments = deleted, "{deleted} old segments of gameplay states were deleted");
     }
-    Ok(())
+    states.map(drop)
 }

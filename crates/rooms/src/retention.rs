@@ -31,7 +31,7 @@ impl Retention {
     }
 }
 
-/// Deletes what is old enough at `now`.
+/// Deletes what is old enough at `now`: rooms also when visitors cannot be deleted.
 ///
 /// # Errors
 /// When the database fails; what was deleted until then stays deleted.
@@ -40,11 +40,12 @@ pub async fn delete_old(
     retention: Retention,
     now: DateTime<Utc>,
 ) -> Result<(), DatabaseError> {
-    delete_unseen_visitors(db, now - retention.visitors).await?;
-    match retention.ended_rooms {
+    let visitors = delete_unseen_visitors(db, now - retention.visitors).await;
+    let rooms = match retention.ended_rooms {
         Some(age) => delete_idle_rooms(db, now - age).await,
         None => Ok(()),
-    }
+    };
+    visitors.and(rooms)
 }
 
 async fn delete_unseen_visitors(db: &Db, since: DateTime<Utc>) -> Result<(), DatabaseError> {

@@ -119,6 +119,20 @@ async fn an_ended_session_is_kept_for_so_many_days() {
     assert_eq!(behind.rows_after(&last, expected).await, expected);
 }
 
+#[testkit::on_both_databases]
+async fn a_step_that_fails_keeps_no_other_from_its_turn() {
+    let app = TestApp::spawn().await;
+    let room = app.counsellor().await.room().await;
+    app.join(&room.code, "old").await;
+    let behind = Behind::of(&app);
+    behind.age("last_seen", "visitors", TimeDelta::days(366)).await;
+    behind.hide_audit_log().await;
+
+    let next = TestApp::spawn_on(app.database.clone(), &[]).await;
+
+    assert_eq!(behind.rooms_and_visitors_after(&next, [1, 0]).await, [1, 0]);
+}
+
 impl Behind {
     async fn rooms_and_visitors(&self) -> [i64; 2] {
         [
