@@ -8,8 +8,12 @@ use ids::{RoomId, VisitorId};
 
 use crate::store;
 
-/// Rows that one statement reads, or deletes at most.
+/// Rows that one statement reads, or visitors that it deletes at most.
 const PAGE: i64 = 1_000;
+
+/// Rooms that one transaction deletes at most. Each goes with all its visitors, states and their history,
+/// and saves of other states wait for it on SQLite.
+const ROOMS_AT_ONCE: usize = 20;
 
 /// The ages at which rows are deleted.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +60,8 @@ async fn delete_unseen_visitors(db: &Db, since: DateTime<Utc>) -> Result<(), Dat
         let is_old = |seen: &At| *seen < At::from(since);
         let old: Vec<_> = page.iter().filter(|(_, seen)| is_old(seen)).map(|it| it.0).collect();
         if !old.is_empty() {
-            db.write(store::delete_unseen(old, since)).await?;
+            let unseen = store::lock_unseen(old, since);
+            db.write_and(unseen, |ids| Some(store::delete_locked(ids.to_vec()))).await?;
         }
     }
     Ok(())
@@ -78,9 +83,23 @@ async fn delete_idle_rooms(db: &Db, since: DateTime<Utc>) -> Result<(), Database
             })
             .map(|it| it.0)
             .collect();
-        if !old.is_empty() {
-            db.write(store::delete_idle(old, since)).await?;
+        for ids in old.chunks(ROOMS_AT_ONCE) {
+            delete_if_idle(db, ids.to_vec(), since).await?;
         }
     }
+    Ok(())
+}
+
+/// Deletes those of these rooms that are idle once their rows and those of their states are locked, so that
+/// no save is deleted that was committed after the decision.
+async fn delete_if_idle(
+    db: &Db,
+    ids: Vec<RoomId>,
+    since: DateTime<Utc>,
+) -> Result<(), DatabaseError> {
+    let states = store::lock_states(ids.clone());
+    let rooms = store::lock_rooms_by_id(ids.clone());
+    let delete = store::delete_idle(ids, since);
+    db.write_and(states, |_| (Some(rooms), Some(delete))).await?;
     Ok(())
 }

@@ -6,10 +6,13 @@ use chrono::TimeDelta;
 use database::schema::{audit_log, gameplay_segments, idempotency_keys, rooms, sessions, visitors};
 use diesel::prelude::*;
 use serde_json::{Value, json};
+use testkit::Kind;
+use tokio_postgres::Client;
 
 use crate::app::{TestApp, ask};
 use crate::behind::Behind;
 use crate::client::Room;
+use crate::saves::ahead::{client, until};
 
 /// Short enough that a few saves fill some.
 const SEGMENT: [(&str, &str); 2] =
@@ -131,6 +134,48 @@ async fn a_step_that_fails_keeps_no_other_from_its_turn() {
     let next = TestApp::spawn_on(app.database.clone(), &[]).await;
 
     assert_eq!(behind.rooms_and_visitors_after(&next, [1, 0]).await, [1, 0]);
+}
+
+/// On SQLite writes wait for each other.
+mod a_room_in_which_a_game_is_saved_while_it_is_to_be_deleted_is_kept {
+    use super::*;
+
+    #[test]
+    fn postgres() {
+        testkit::run(Kind::Postgres, async {
+            let app = TestApp::spawn().await;
+            let counsellor = app.counsellor().await;
+            let room = counsellor.room().await;
+            let path = format!("/api/rooms/{}", room.id);
+            let game = format!("{path}/gameplay-states/game");
+            let save = counsellor.put(&game, &json!({ "state": {} }));
+            assert_eq!(ask(save).await.0, 200);
+            assert_eq!(ask(counsellor.request("DELETE", &path)).await.0, 200);
+            let behind = Behind::of(&app);
+            behind.age("created_at", "rooms", TimeDelta::days(31)).await;
+            behind.age("last_played_at", "gameplay_states", TimeDelta::days(31)).await;
+            let client = client(&app.database).await;
+            let save = "BEGIN; UPDATE gameplay_states SET last_played_at = now()";
+            client.batch_execute(save).await.unwrap();
+
+            let asked_for = [("CARDROOM__ROOMS__ENDED_DAYS", "30")];
+            let next = TestApp::spawn_on(app.database.clone(), &asked_for).await;
+            until_a_statement_waits(&client).await;
+            client.batch_execute("COMMIT").await.unwrap();
+
+            assert_eq!(behind.rooms_and_visitors_after(&next, [1, 0]).await, [1, 0]);
+        });
+    }
+
+    /// Waits until a statement waits for another transaction.
+    async fn until_a_statement_waits(client: &Client) {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until("a statement that waits", async || {
+            client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) > 0
+        })
+        .await;
+    }
 }
 
 impl Behind {

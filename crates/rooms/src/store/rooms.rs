@@ -9,7 +9,9 @@ use database::{At, Execute, Fetch, columns};
 use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use ids::{AccountId, RoomId};
+use ids::{AccountId, GameplayStateId, RoomId};
+
+use super::for_update::ForUpdate;
 
 pub(crate) use group::{insert_rooms, lock_rooms};
 pub(crate) use row::{RoomRow, read_answer, write_answer};
@@ -126,6 +128,23 @@ pub(crate) fn ends_after(
         rooms::created_at,
         rooms::expires_at,
     ))
+}
+
+/// The ids of the states of these rooms, whose rows it locks by id. A save of one of them then waits until
+/// the transaction ends.
+pub(crate) fn lock_states(rooms: Vec<RoomId>) -> impl Fetch<'static, GameplayStateId> {
+    ForUpdate(
+        gameplay_states::table
+            .filter(gameplay_states::room_id.eq_any(rooms))
+            .order(gameplay_states::id)
+            .select(gameplay_states::id),
+    )
+}
+
+/// Locks the rows of these rooms by id. A save of a new state, and a join, then wait until the transaction
+/// ends.
+pub(crate) fn lock_rooms_by_id(ids: Vec<RoomId>) -> impl Execute {
+    ForUpdate(rooms::table.filter(rooms::id.eq_any(ids)).order(rooms::id).select(rooms::id))
 }
 
 /// Deletes those of these rooms that are closed, or expired before `since`, and in which no visitor was

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use ids::{RoomId, VisitorId};
 
+use super::for_update::ForUpdate;
 use super::rooms::RoomRow;
 use crate::visitor::Visitor;
 
@@ -198,10 +199,23 @@ pub(crate) fn last_seen_after(id: VisitorId, limit: i64) -> impl Fetch<'static, 
         .select((visitors::id, visitors::last_seen))
 }
 
-/// Deletes those of these visitors that were not seen since `unseen_since`.
-pub(crate) fn delete_unseen(ids: Vec<VisitorId>, unseen_since: DateTime<Utc>) -> impl Execute {
-    let unseen = visitors::last_seen.lt(At::from(unseen_since));
-    diesel::delete(visitors::table.filter(visitors::id.eq_any(ids)).filter(unseen))
+/// The ids of those of these visitors that were not seen since `unseen_since`, whose rows it locks by id.
+pub(crate) fn lock_unseen(
+    ids: Vec<VisitorId>,
+    unseen_since: DateTime<Utc>,
+) -> impl Fetch<'static, VisitorId> {
+    ForUpdate(
+        visitors::table
+            .filter(visitors::id.eq_any(ids))
+            .filter(visitors::last_seen.lt(At::from(unseen_since)))
+            .order(visitors::id)
+            .select(visitors::id),
+    )
+}
+
+/// Deletes these visitors, whose rows are locked.
+pub(crate) fn delete_locked(ids: Vec<VisitorId>) -> impl Execute {
+    diesel::delete(visitors::table.filter(visitors::id.eq_any(ids)))
 }
 
 /// Records a heartbeat of a visitor who has not left. `last_seen` never goes backwards.
