@@ -13,7 +13,7 @@ use utoipa::openapi::{RefOr, Schema};
 use values::{Field, Fields, FromFields, Integer, Location, PathParam};
 
 use super::conditions::Tagged;
-use super::views::{HistoryView, SnapshotView, StateView};
+use super::views::{HistoryView, SnapshotView, StaleBody, StateView};
 use crate::access::Access;
 use crate::save_writer::Saves;
 use crate::state::GameplayId;
@@ -113,6 +113,7 @@ pub(crate) async fn get_version(
             headers(("etag" = String, description = "The version"))),
         (status = 403, description = "Not the owner's room, or inactive", body = ErrorBody),
         (status = 404, description = "There is no such room, state or version", body = ErrorBody),
+        (status = 412, description = "The state was deleted or restored meanwhile", body = StaleBody),
     ),
 )]
 #[post("/api/rooms/{room_id}/gameplay-states/{gameplay_id}/history/{version}/restore")]
