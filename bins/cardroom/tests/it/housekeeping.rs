@@ -136,6 +136,26 @@ async fn a_step_that_fails_keeps_no_other_from_its_turn() {
     assert_eq!(behind.rooms_and_visitors_after(&next, [1, 0]).await, [1, 0]);
 }
 
+#[testkit::on_both_databases]
+async fn idle_rooms_are_all_deleted_however_many_there_are() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    for _ in 0..45 {
+        let room = counsellor.room().await;
+        assert_eq!(
+            ask(counsellor.request("DELETE", &format!("/api/rooms/{}", room.id))).await.0,
+            200
+        );
+    }
+    counsellor.room().await;
+    let behind = Behind::of(&app);
+    behind.age("created_at", "rooms", TimeDelta::days(31)).await;
+
+    let asked_for = [("CARDROOM__ROOMS__ENDED_DAYS", "30")];
+    let next = TestApp::spawn_on(app.database.clone(), &asked_for).await;
+    assert_eq!(behind.rooms_and_visitors_after(&next, [1, 0]).await, [1, 0]);
+}
+
 /// On SQLite writes wait for each other.
 mod a_room_in_which_a_game_is_saved_while_it_is_to_be_deleted_is_kept {
     use super::*;
