@@ -6,7 +6,7 @@ pub(crate) mod sessions;
 
 use database::schema::users;
 use database::{At, Execute, Fetch, columns};
-use diesel::dsl::max;
+use diesel::dsl::{auto_type, max};
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use ids::AccountId;
@@ -114,8 +114,14 @@ pub(crate) fn by_id(id: AccountId) -> impl Fetch<'static, AccountRow> {
 
 /// The account with this address, in either spelling of its domain; the older one if both have an account.
 pub(crate) fn by_email(email: &Email) -> impl Fetch<'_, AccountRow> {
-    let spelled = users::email.eq(email.as_str()).or(users::email.eq(email.unicode_spelling()));
-    users::table.filter(spelled).order(users::created_at).select(columns::<AccountRow>())
+    let is_spelled = has_email(email.as_str(), email.unicode_spelling());
+    users::table.filter(is_spelled).order(users::created_at).select(columns::<AccountRow>())
+}
+
+/// Condition that an account has an address, in either spelling of its domain.
+#[auto_type(no_type_alias)]
+fn has_email<'a>(canonical: &'a str, unicode: String) -> _ {
+    users::email.eq(canonical).or(users::email.eq(unicode))
 }
 
 /// Those of these addresses that have an account.

@@ -180,6 +180,27 @@ async fn after_a_restart_failures_elsewhere_do_not_keep_an_owner_out_of_a_networ
 }
 
 #[testkit::on_both_databases]
+async fn networks_are_known_also_of_an_account_whose_domain_is_stored_in_unicode() {
+    let limits = [("CARDROOM__RATES__ACCOUNT_FAILURES", "1/hour burst 5")];
+    let before = app(&limits).await;
+    let behind = Behind::of(&before);
+    let hash = behind.hash(ADA).await;
+    behind.import("eve@bücher.example", &hash).await;
+    for (number, spelling) in ["eve@bücher.example", "eve@xn--bcher-kva.example"].iter().enumerate()
+    {
+        let known = format!("198.51.{number}.7");
+        assert_eq!(status(login(&before, &known, spelling, "demo123")).await, 200);
+        let after = restarted(&before, &limits).await;
+        for n in 0..5 {
+            let guess = login(&after, &format!("203.0.113.{n}"), spelling, "guess");
+            assert_eq!(status(guess).await, 401);
+        }
+        assert_eq!(status(login(&after, "192.0.2.1", spelling, "demo123")).await, 429);
+        assert_eq!(status(login(&after, &known, spelling, "demo123")).await, 200);
+    }
+}
+
+#[testkit::on_both_databases]
 async fn the_old_password_of_a_change_is_guessed_no_more_often_than_that_of_a_log_in() {
     let app = app(&[("CARDROOM__RATES__LOGIN_FAILURES", "1/hour burst 3")]).await;
     let counsellor = app.counsellor().await;

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use ids::{AccountId, SessionId};
 use values::Email;
 
-use super::AccountRow;
+use super::{AccountRow, has_email};
 use crate::sessions::{Generation, Relation, Session};
 use crate::tokens::{RefreshToken, RefreshTokens};
 
@@ -133,11 +133,12 @@ pub(crate) fn accounts_of(
         .select((sessions::id, columns::<AccountRow>()))
 }
 
-/// A session of the account with this address that was opened from this network, ended or not.
+/// A session of the account with this address, in either spelling of its domain, that was opened from this
+/// network, ended or not.
 pub(crate) fn from_network<'a>(email: &'a Email, network: &'a str) -> impl Fetch<'a, SessionId> {
     sessions::table
         .inner_join(users::table)
-        .filter(users::email.eq(email.as_str()))
+        .filter(has_email(email.as_str(), email.unicode_spelling()))
         .filter(sessions::network.eq(network))
         .select(sessions::id)
         .limit(1)
