@@ -1,6 +1,9 @@
 //! Checks of values against the profile and the platform.
 
+use std::net::IpAddr;
+
 use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
 
 use crate::keys::Keys;
 use crate::{DatabaseUrl, Environment, Profile, Settings, secrets};
@@ -74,12 +77,25 @@ fn passive_jwt_secrets(
 
 /// Links in mails begin with this URL.
 fn public_url(url: &str, profile: Profile) -> Option<Fault> {
-    let host = url.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let is_local = name == "localhost" || name.starts_with("127.") || name == "[::1]";
+    let url = Url::parse(url).ok();
+    let is_local = url.as_ref().and_then(Url::host).is_some_and(|host| is_this_machine(&host));
     let what = "names this machine, and links in mails begin with it";
     let accepted = "the address of your web app, as in https://app.example.org";
     (is_local && profile.is_live()).then_some((what, accepted))
+}
+
+/// Whether a host is the machine that looks it up: `localhost` and the names below it (RFC 6761, section
+/// 6.3), and loopback and unspecified addresses.
+fn is_this_machine(host: &Host<&str>) -> bool {
+    let is_local = |it: IpAddr| it.is_loopback() || it.is_unspecified();
+    match host {
+        Host::Domain(name) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name.rsplit('.').next() == Some("localhost")
+        }
+        Host::Ipv4(address) => is_local(IpAddr::V4(*address)),
+        Host::Ipv6(address) => is_local(IpAddr::V6(*address).to_canonical()),
+    }
 }
 
 fn demo_accounts(wanted: bool, profile: Profile) -> Option<Fault> {

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use secrecy::SecretString;
+use url::Url;
 
 use crate::keys::Keys;
 use crate::secrets;
@@ -98,6 +99,8 @@ fn public_url(text: &str) -> Result<String, &'static str> {
         Err("names no host")
     } else if place.contains(['?', '#', '@']) || place.contains(char::is_whitespace) {
         Err("has parts that a link cannot continue")
+    } else if Url::parse(text).is_err() {
+        Err("is no URL")
     } else {
         Ok(text.trim_end_matches('/').to_owned())
     }
@@ -121,5 +124,7 @@ mod tests {
         check("https:///reset", None);
         check("https://app.example.org/?page=", None);
         check("https://app.example.org/a b", None);
+        check("https://[::1", None);
+        check("https://app.example.org:99999", None);
     }
 }

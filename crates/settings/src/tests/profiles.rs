@@ -74,9 +74,29 @@ fn what_does_not_belong_into_a_profile_is_refused_there_alone() {
         check(("JWT_SECRET", secret), "auth.jwt_secret", &Profile::ALL);
     }
     check(("JWT_SECRET", &" ".repeat(40)), "auth.jwt_secret", &Profile::ALL);
-    for local in ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:3000/app"] {
+    for local in [
+        "http://localhost:3000",
+        "https://LocalHost",
+        "https://localhost.",
+        "https://app.localhost",
+        "https://127.0.0.1",
+        "https://127.8.8.8:3000",
+        "http://[::1]:3000/app",
+        "https://[::1]",
+        "https://[::ffff:127.0.0.1]",
+        "https://0.0.0.0:3000",
+    ] {
         let live = &[Production, CloudRun, Small];
         check(("CARDROOM__SERVER__PUBLIC_URL", local), "server.public_url", live);
+    }
+    for public in [
+        "https://127.example.org",
+        "https://localhost.example.org:3000",
+        "https://mylocalhost",
+        "https://192.0.2.1",
+        "https://[2001:db8::1]/app",
+    ] {
+        check(("CARDROOM__SERVER__PUBLIC_URL", public), "server.public_url", &[]);
     }
     let passive = "CARDROOM__AUTH__PASSIVE_JWT_SECRETS";
     let one_is_short = "0123456789abcdef0123456789abcdef, short-but-secret";
