@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use admission::{RateLimits, SWEEP_EVERY};
-use auth::{audit, sessions};
+use auth::{audit, passwords, sessions};
 use chrono::{TimeDelta, Utc};
 use database::idempotency::{self, InFlight, KeyLimits};
 use database::{DatabaseError, Db};
@@ -82,6 +82,7 @@ async fn tidy_up(db: &Db, ages: Ages) {
     log_failure("audit_log", audit::forget_old(db, ages.audit).await);
     log_failure("rooms", retention::delete_old(db, ages.rooms, now).await);
     log_failure("sessions", sessions::forget_old(db, ages.ended_sessions).await);
+    log_failure("password_resets", passwords::delete_expired_resets(db).await);
     let expired_keys = db.write(idempotency::delete_expired(now)).await;
     log_failure("idempotency_keys", expired_keys.map(drop));
 }

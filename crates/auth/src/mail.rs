@@ -134,8 +134,22 @@ impl Mailer {
         Ok(Self { queue, public_url: public_url.into() })
     }
 
+    /// Reserves a place in the queue; none when it is full.
+    pub(crate) fn reserve(&self) -> Option<Place<'_>> {
+        let permit = self.queue.try_reserve().ok()?;
+        Some(Place { permit, public_url: &self.public_url })
+    }
+}
+
+/// A place in the queue for one mail. Dropping it frees the place.
+pub(crate) struct Place<'a> {
+    permit: mpsc::Permit<'a, Letter>,
+    public_url: &'a str,
+}
+
+impl Place<'_> {
     /// Sends the link that resets a password, to the stored address of the account.
-    pub(crate) fn send_reset(&self, account: &Account, token: &ResetToken, minutes: u32) {
+    pub(crate) fn send_reset(self, account: &Account, token: &ResetToken, minutes: u32) {
         let link = format!("{}/reset-password?token={}", self.public_url, token.as_str());
         let text = format!(
             "Hello {},\n\nsomebody asked to reset the password of your account. If it was you, \
@@ -149,8 +163,6 @@ impl Mailer {
             subject: "Reset your password",
             text,
         };
-        if let Err(cause) = self.queue.try_send(letter) {
-            error!(user.id = %account.id, cause = %cause, "a mail was dropped: {cause}");
-        }
+        self.permit.send(letter);
     }
 }

@@ -11,3 +11,4 @@ pub use hash::PasswordHash;
 pub use highest_cost::HighestCost;
 pub use password::Password;
 pub(crate) use password::{NewPassword, UnfitPassword};
+pub use reset::delete_expired as delete_expired_resets;

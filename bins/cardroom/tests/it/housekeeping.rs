@@ -198,6 +198,40 @@ mod a_room_in_which_a_game_is_saved_while_it_is_to_be_deleted_is_kept {
     }
 }
 
+#[testkit::on_both_databases]
+async fn reset_tokens_are_deleted_once_they_expired() {
+    let app = TestApp::spawn().await;
+    let forgot = |email: &str| app.post("/api/auth/forgot-password", &json!({ "email": email }));
+    let behind = Behind::of(&app);
+    assert_eq!(ask(forgot("demo.counselor@example.com")).await.0, 200);
+    // More than one statement deletes.
+    let columns =
+        "password_resets (account_id, slot, token_hash, epoch, expires_at) SELECT account_id";
+    let postgres = format!(
+        "INSERT INTO {columns}, n, sha256(n::text::bytea), 0, expires_at \
+         FROM password_resets, generate_series(10, 2509) n"
+    );
+    let sqlite = format!(
+        "WITH RECURSIVE numbers(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2509) \
+         INSERT INTO {columns}, n, randomblob(32), 0, expires_at FROM password_resets, numbers"
+    );
+    behind.carry_out(&postgres, &sqlite).await;
+    assert_eq!(behind.reset_hashes().await.len(), 2501);
+    behind.age("expires_at", "password_resets", TimeDelta::minutes(31)).await;
+    assert_eq!(ask(forgot("demo.admin@example.com")).await.0, 200);
+
+    let next = TestApp::spawn_on(app.database.clone(), &[]).await;
+    assert_eq!(ask(next.get("/health")).await.0, 200);
+    for _ in 0..500 {
+        if behind.reset_hashes().await.len() == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(behind.reset_hashes().await.len(), 1, "a valid token stays");
+}
+
 impl Behind {
     async fn rooms_and_visitors(&self) -> [i64; 2] {
         [

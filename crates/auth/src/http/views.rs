@@ -246,6 +246,7 @@ impl From<Requested> for ResetRequested {
             Requested::Mailed => None,
             Requested::Token(_) => Some("In production, this token would be emailed to the user"),
             Requested::Unknown => Some("Email not found (hidden in production)"),
+            Requested::MailQueueFull => Some("Too many mails wait (hidden in production)"),
             Requested::TooMany => Some("Too many tokens are pending (hidden in production)"),
         };
         let dev_token = match requested {

@@ -5,7 +5,8 @@
 //! password ends all tokens, because it begins another epoch.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tracing::{info, warn};
+use database::{DatabaseError, Db};
+use tracing::{error, info, warn};
 use values::{Email, time};
 
 use crate::accounts::{Account, Credentials};
@@ -21,12 +22,17 @@ use crate::tokens::ResetToken;
 /// Valid tokens of one account, at most; so many mails leave in `auth.reset_token_minutes`.
 const PENDING_MAX: i32 = 3;
 
+/// Expired tokens that one statement deletes, at most.
+const DELETED_AT_ONCE: i64 = 1_000;
+
 /// The outcome of a request, for the profile whose answers show it.
 pub(crate) enum Requested {
     /// A token was given and mailed.
     Token(ResetToken),
     /// The account has as many valid tokens as it may.
     TooMany,
+    /// Too many mails wait to be sent.
+    MailQueueFull,
     /// There is no account with the address.
     Unknown,
     /// The token is created and mailed in the background.
@@ -72,9 +78,14 @@ async fn send_in_background(auth: Auth, known: Credentials) {
     }
 }
 
-/// Creates a token in a free slot and mails it.
+/// Creates a token in a free slot and mails it. The place in the mail queue is reserved first, because a
+/// token that is not mailed would take its slot in vain.
 async fn send(auth: &Auth, known: &Credentials) -> Result<Requested, AuthError> {
     let Credentials { account: Account { id, .. }, epoch, .. } = known;
+    let Some(place) = auth.mailer.reserve() else {
+        error!(user.id = %id, "no reset was mailed to {id}: too many mails wait");
+        return Ok(Requested::MailQueueFull);
+    };
     let (token, now, minutes) = (ResetToken::new(), time::now(), auth.rules.reset_token_minutes);
     for slot in 0..PENDING_MAX {
         let row = ResetRow {
@@ -85,7 +96,7 @@ async fn send(auth: &Auth, known: &Credentials) -> Result<Requested, AuthError> 
             expires_at: (now + TimeDelta::minutes(minutes.into())).into(),
         };
         if take(auth, &row, now).await? {
-            auth.mailer.send_reset(&known.account, &token, minutes);
+            place.send_reset(&known.account, &token, minutes);
             return Ok(Requested::Token(token));
         }
     }
@@ -99,6 +110,16 @@ async fn take(auth: &Auth, row: &ResetRow, now: DateTime<Utc>) -> Result<bool, A
         return Ok(true);
     }
     Ok(auth.db.write_one(table::replace(row, now)).await?.is_some())
+}
+
+/// Deletes the expired tokens.
+///
+/// # Errors
+/// When the database fails; what was deleted until then stays deleted.
+pub async fn delete_expired(db: &Db) -> Result<(), DatabaseError> {
+    let now = time::now();
+    while db.write(table::delete_expired(now, DELETED_AT_ONCE)).await? > 0 {}
+    Ok(())
 }
 
 /// Sets a new password by a token. All sessions and all other tokens end.

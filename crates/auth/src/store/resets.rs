@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use database::schema::{password_resets, users};
-use database::{At, Fetch, columns};
+use database::{At, Execute, Fetch, columns};
 use diesel::prelude::*;
 use ids::AccountId;
 
@@ -69,4 +69,17 @@ pub(crate) fn reset_password(
             users::session_epoch.eq(users::session_epoch + 1),
         ))
         .returning(columns::<AccountRow>())
+}
+
+/// Deletes up to `most` tokens that expired by `now`.
+pub(crate) fn delete_expired(now: DateTime<Utc>, most: i64) -> impl Execute {
+    let all = diesel::alias!(password_resets as all_resets);
+    let expired = all
+        .filter(all.field(password_resets::expires_at).le(At::from(now)))
+        .select(all.field(password_resets::token_hash))
+        .limit(most);
+    // The slot may have got another token meanwhile.
+    diesel::delete(password_resets::table)
+        .filter(password_resets::token_hash.eq_any(expired))
+        .filter(password_resets::expires_at.le(At::from(now)))
 }

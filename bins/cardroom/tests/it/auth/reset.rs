@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::RequestBuilder;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
 
 use super::{ADMIN, COUNSELLOR, status_of_login};
 use crate::app::{TestApp, body_of};
@@ -179,6 +180,32 @@ async fn of_forty_requests_for_one_account_three_mails_leave_and_all_their_links
     assert_eq!(status_of_reset(&app, &tokens[0], "first new").await, 200);
     // The place of a token that is over is free again.
     assert_eq!(forgot(&app, COUNSELLOR).send().await.unwrap().status(), 200);
+}
+
+#[testkit::on_both_databases]
+async fn a_request_whose_mail_finds_no_place_takes_no_slot() {
+    // A mail server that accepts connections and says nothing: one mail is under way, 256 wait.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://127.0.0.1:{}", silent.local_addr().unwrap().port());
+    let app = TestApp::spawn_with(&[
+        ("CARDROOM__MAIL__TRANSPORT", "smtp"),
+        ("CARDROOM__MAIL__SMTP_URL", &url),
+    ])
+    .await;
+    let behind = Behind::of(&app);
+    let hash = behind.hash(COUNSELLOR).await;
+    let mut tokens = 0;
+    for n in 0..90 {
+        let email = format!("ada{n}@example.com");
+        behind.import(&email, &hash).await;
+        let requests = (0..3).map(|_| forgot(&app, &email).send());
+        for answer in futures::future::join_all(requests).await {
+            let answer = body_of(answer.unwrap()).await;
+            tokens += usize::from(answer["dev_token"].is_string());
+        }
+    }
+    assert!((256..=257).contains(&tokens), "{tokens} tokens");
+    assert_eq!(behind.reset_hashes().await.len(), tokens);
 }
 
 #[cfg(unix)]
