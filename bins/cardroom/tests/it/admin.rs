@@ -155,6 +155,22 @@ async fn a_generated_password_is_good_for_one_log_in_and_a_change() {
 }
 
 #[testkit::on_both_databases]
+async fn the_spellings_of_one_address_in_a_batch_are_one_user() {
+    let app = TestApp::spawn().await;
+    let admin = app.admin().await;
+    let emails = ["Ada@Bücher.example", "ada@xn--bcher-kva.example", "Ada <ada@BÜCHER.example>"];
+    let body = json!({ "emails": emails, "on_duplicate": "reset_password" });
+    let made = batch(&admin, body).await;
+    assert_eq!(made["success"].as_array().unwrap().len(), 1, "{made}");
+    assert_eq!((&made["existing"], &made["failed"]), (&json!([]), &json!([])));
+    let password = &made["success"][0]["password"];
+    assert!(user(&app, emails[0], password).await.is_object());
+    // What is no address is reported once for each spelling.
+    let refused = batch(&admin, json!({ "emails": ["nothing", " NOTHING ", "nowhere"] })).await;
+    assert_eq!(refused["failed"].as_array().unwrap().len(), 2, "{refused}");
+}
+
+#[testkit::on_both_databases]
 async fn fifty_users_are_created_in_one_batch_and_once() {
     let app = TestApp::spawn().await;
     let admin = app.admin().await;

@@ -96,12 +96,17 @@ pub async fn create(
     }
     let by = Actor { admin: admin.id, client };
     let mut seen = HashSet::new();
-    let once = candidates.into_iter().filter(|it| seen.insert(it.email.trim().to_lowercase()));
+    let once = candidates.into_iter().filter(|it| seen.insert(identity(&it.email)));
     futures::stream::iter(once)
         .map(|candidate| create_one(auth, by, candidate, on_duplicate))
         .buffered(auth.hashing.concurrency())
         .try_collect()
         .await
+}
+
+/// What candidates for the same account have in common: the address or, of what is none, the text.
+fn identity(sent: &str) -> Result<Email, String> {
+    Email::parse(sent).map_err(|_| sent.trim().to_lowercase())
 }
 
 /// The administrator, and the origin of the request.
