@@ -310,16 +310,24 @@ mod tests {
 
     #[test]
     fn an_old_token_that_lacks_something_or_is_not_yet_good_is_refused() {
+        let sub = r#""sub":"00000000-0000-0000-0000-000000000001""#;
         for claims in [
-            r#"{"sub":"x"}"#,
-            r#"{"exp":4102444800}"#,
-            r#"{"sub":"x","exp":"4102444800"}"#,
-            r#"{"sub":7,"exp":4102444800}"#,
-            r#"{"sub":"x","exp":-1}"#,
-            r#"{"sub":"x","exp":4102444800,"nbf":4102444799}"#,
+            format!("{{{sub}}}"),
+            r#"{"exp":4102444800}"#.to_owned(),
+            format!(r#"{{{sub},"exp":"4102444800"}}"#),
+            r#"{"sub":7,"exp":4102444800}"#.to_owned(),
+            format!(r#"{{{sub},"exp":-1}}"#),
+            format!(r#"{{{sub},"exp":1000000000}}"#),
+            format!(r#"{{{sub},"exp":4102444800,"nbf":4102444799}}"#),
         ] {
-            assert!(tokens().read(&legacy(claims)).is_err(), "{claims}");
+            let read = tokens().read(&legacy(&claims));
+            assert!(matches!(read, Err(AuthError::BadToken)), "{claims}");
         }
+        // With nothing wrong they are good.
+        let good = format!(r#"{{{sub},"exp":4102444800,"nbf":1000000000}}"#);
+        assert!(tokens().read(&legacy(&good)).is_ok());
+        let unknown = tokens().read(&legacy(r#"{"sub":"x","exp":4102444800}"#));
+        assert!(matches!(unknown, Err(AuthError::BadSubject)));
     }
 
     proptest! {
