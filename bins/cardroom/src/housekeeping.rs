@@ -40,8 +40,10 @@ impl Housekeeping {
             rooms: Retention::of(&settings.rooms),
             ended_sessions: TimeDelta::days(settings.auth.ended_session_days),
         };
-        let keys =
-            KeyLimits { per_author: settings.limits.author_keys, total: settings.limits.keys };
+        let keys = KeyLimits {
+            per_author: settings.limits.idempotency_keys_per_author,
+            total: settings.limits.idempotency_keys,
+        };
         let task = tokio::spawn(async move {
             let mut clock = interval(EVERY);
             let mut limiting_keys = interval(LIMIT_KEYS_EVERY);

@@ -24,9 +24,9 @@ pub struct Limits {
     /// Largest page of a room's gameplay states, in bytes of documents, 1 KiB to 64 MiB.
     pub list_bytes: usize,
     /// Answers stored under the idempotency keys of one author, 1 to 1,000,000.
-    pub author_keys: i64,
+    pub idempotency_keys_per_author: i64,
     /// Answers stored under idempotency keys, 1 to 100,000,000.
-    pub keys: i64,
+    pub idempotency_keys: i64,
     /// Users that an administrator creates in one batch at most, 1 to 10,000.
     pub batch_users: usize,
 }
@@ -46,8 +46,9 @@ impl Limits {
             state_nodes: keys.number("limits.state_nodes", 1..=1_000_000),
             room_games: keys.number("limits.room_games", 1..=100_000),
             list_bytes: keys.number("limits.list_bytes", KIB..=64 * MIB),
-            author_keys: keys.number("limits.author_keys", 1..=1_000_000),
-            keys: keys.number("limits.keys", 1..=100_000_000),
+            idempotency_keys_per_author: keys
+                .number("limits.idempotency_keys_per_author", 1..=1_000_000),
+            idempotency_keys: keys.number("limits.idempotency_keys", 1..=100_000_000),
             batch_users: keys.number("limits.batch_users", 1..=10_000),
         }
     }
