@@ -19,6 +19,7 @@ pub mod live;
 mod opening;
 mod operations;
 mod priorities;
+mod proxy;
 mod row_counts;
 mod running;
 pub mod serve;

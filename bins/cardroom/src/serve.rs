@@ -24,7 +24,7 @@ use crate::row_counts::RowCounts;
 pub use crate::running::Running;
 use crate::shutdown::{Schedule, handle_signals};
 use crate::writers::Writers;
-use crate::{banner, descriptors, listen};
+use crate::{banner, descriptors, listen, proxy};
 
 /// Serves on the address of the settings until SIGTERM or ctrl-c.
 ///
@@ -71,6 +71,7 @@ async fn start_in(
         demo::create_missing(&auth).await.context("cannot create the demo accounts")?;
     }
     announce(&settings, &listener)?;
+    proxy::warn_of_unnamed(&settings);
     let database = settings.database.clone();
     let running = serve(lifecycle, listener, settings, auth, registry)?;
     if database.migrate_at_start {

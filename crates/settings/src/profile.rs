@@ -56,7 +56,7 @@ impl Profile {
     }
 
     /// Whether data of real users is served: in production, on Cloud Run and on a small machine.
-    pub(crate) fn is_live(self) -> bool {
+    pub fn is_live(self) -> bool {
         matches!(self, Self::Production | Self::CloudRun | Self::Small)
     }
 }
