@@ -17,6 +17,7 @@ mod errors;
 mod fuzz;
 mod game_rules;
 mod gameplay;
+mod growth;
 mod health;
 mod housekeeping;
 mod idempotency;
