@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_tree_is_taken_apart() {
-        let words = source::words("use a::{self, b::{C, D}, e as f};");
+        let words = source::words("use a::{self, b::{C, D,}, e as f,};");
         let paths: Vec<_> = imports(&words).iter().map(|it| it.path.join("::")).collect();
         assert_eq!(paths, ["a", "a::b::C", "a::b::D", "a::e"]);
     }

@@ -93,23 +93,70 @@ fn without_tests(words: &[String]) -> Vec<String> {
     kept
 }
 
-/// The length of the item that `words` begin with: up to its semicolon or its closing brace.
+/// Words that begin an item which ends with a brace or a semicolon.
+const BRACED: [&str; 12] = [
+    "async",
+    "const",
+    "enum",
+    "extern",
+    "fn",
+    "impl",
+    "macro_rules",
+    "mod",
+    "struct",
+    "trait",
+    "unsafe",
+    "{",
+];
+
+/// Words that begin an item or a statement which ends with a semicolon.
+const UNBRACED: [&str; 4] = ["let", "static", "type", "use"];
+
+/// The length of the item that `words` begin with, or else of the field, variant or arm: a part of a list,
+/// which ends with a comma, a brace or the list.
 fn item(words: &[String]) -> usize {
-    let mut depth = 0_usize;
+    let first = first_word(words).unwrap_or_default();
+    let is_unbraced = UNBRACED.contains(&first);
+    let is_part = !is_unbraced && !BRACED.contains(&first);
+    let (mut depth, mut angles) = (0_usize, 0_usize);
     for (place, word) in words.iter().enumerate() {
+        let before = place.checked_sub(1).map_or("", |it| &words[it]);
         match word.as_str() {
             "{" | "[" | "(" => depth += 1,
+            "}" | "]" | ")" if depth == 0 => return place,
             "}" | "]" | ")" => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 && word == "}" {
-                    return place + 1;
+                depth -= 1;
+                if depth == 0 && word == "}" && !is_unbraced {
+                    let comma = is_part && words.get(place + 1).is_some_and(|it| it == ",");
+                    return place + 1 + usize::from(comma);
                 }
             }
+            "<" => angles += 1,
+            // Not of `->` and `=>`.
+            ">" if !["-", "="].contains(&before) => angles = angles.saturating_sub(1),
             ";" if depth == 0 => return place + 1,
+            "," if depth == 0 && angles == 0 && is_part => return place + 1,
             _ => {}
         }
     }
     words.len()
+}
+
+/// The first word after attributes and the visibility.
+fn first_word(words: &[String]) -> Option<&str> {
+    let (mut depth, mut previous) = (0_usize, "");
+    for word in words {
+        match word.as_str() {
+            "[" if previous == "#" || depth > 0 => depth += 1,
+            "(" if previous == "pub" || depth > 0 => depth += 1,
+            "]" | ")" if depth > 0 => depth -= 1,
+            "#" | "pub" => {}
+            other if depth == 0 => return Some(other),
+            _ => {}
+        }
+        previous = word;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -141,5 +188,16 @@ mod tests {
         check("a; #[cfg(test)] mod tests { use crate::b; fn f() { } } c", "a ; c");
         check("#[cfg(test)] mod tests; c", "c");
         check("#[cfg(test)] #[expect(x)] fn f(a: [u8; 2]) { } c", "c");
+        check("#[cfg(test)] pub(crate) fn f<A, B>(a: A) -> B where A: X, B: Y { } c", "c");
+        check("#[cfg(test)] use a::{b, c,}; d", "d");
+    }
+
+    #[test]
+    fn a_part_of_a_list_ends_with_a_comma_or_with_the_list() {
+        check("enum A { #[cfg(test)] B(u8, u8), C, } d", "enum A { C , } d");
+        check("struct A { #[cfg(test)] pub b: M<u8, u8>, c: C } d", "struct A { c : C } d");
+        check("struct A { c: C, #[cfg(test)] b: B } d", "struct A { c : C , } d");
+        check("match a { #[cfg(test)] B => { b(); } C => c, } d", "match a { C = > c , } d");
+        check("match a { #[cfg(test)] B => b, C => c, } d", "match a { C = > c , } d");
     }
 }
