@@ -68,7 +68,16 @@ pub(crate) fn build_profile(dist: bool) -> String {
 /// Builds the server with a profile; returns its path.
 pub(crate) async fn build_server(profile: &str) -> Result<PathBuf> {
     run(cargo().args(["build", "--package=cardroom", "--profile", profile])).await?;
-    Ok(target_folder()?.join(profile).join("cardroom"))
+    Ok(target_folder()?.join(profile_folder(profile)).join("cardroom"))
+}
+
+/// The folder in the target folder that cargo builds a profile into.
+pub(crate) fn profile_folder(profile: &str) -> &str {
+    match profile {
+        "dev" | "test" => "debug",
+        "bench" => "release",
+        other => other,
+    }
 }
 
 /// The target folder, which cargo tags as a cache.

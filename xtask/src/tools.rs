@@ -14,7 +14,9 @@ use testkit::cluster::Cluster;
 use testkit::{Kind, TestDatabase};
 use tokio::process::Command;
 
-use crate::commands::{self, build_profile, cargo, program, target_folder, words};
+use crate::commands::{
+    self, DIST, build_profile, cargo, profile_folder, program, target_folder, words,
+};
 use crate::interop::npm_ci;
 
 /// The other servers that `fanout` compares with, and their lock file.
@@ -67,7 +69,7 @@ impl Tool {
             "debug"
         } else {
             build.args(["--package=cardroom", "--profile", &profile]);
-            &profile
+            profile_folder(&profile)
         };
         if self == Self::Fanout {
             build.args(["--bin", "floor"]);
@@ -211,10 +213,19 @@ async fn build_base(revision: &str) -> Result<String> {
     }
     commands::run(&mut git).await?;
     let mut build = cargo();
-    let profile = build_profile(true);
+    let manifest =
+        fs::read_to_string(tree.join("Cargo.toml")).context("no Cargo.toml of the base")?;
+    let profile = profile_in(&manifest, build_profile(true));
     build.current_dir(&tree).args(["build", "--package=cardroom", "--profile", &profile]);
     commands::run(build.env("CARGO_TARGET_DIR", &target)).await?;
-    Ok(target.join(profile).join("cardroom").display().to_string())
+    Ok(target.join(profile_folder(&profile)).join("cardroom").display().to_string())
+}
+
+/// The profile to build a revision with, by its manifest: before there was `dist`, `release` was what is
+/// deployed.
+fn profile_in(manifest: &str, profile: String) -> String {
+    let is_missing = profile == DIST && !manifest.contains("[profile.dist]");
+    if is_missing { "release".to_owned() } else { profile }
 }
 
 /// Installs the servers that `fanout` compares with beside the builds; returns the folder.
@@ -273,6 +284,23 @@ mod tests {
         assert_eq!(Needs::read(&printed).unwrap(), expected);
         assert_eq!(Needs::read(&json!({})).unwrap(), Needs::default());
         assert!(Needs::read(&json!({ "databases": ["oracle"] })).is_err());
+    }
+
+    #[test]
+    fn a_base_without_the_profile_dist_is_built_for_release() {
+        let check = |manifest: &str, profile: &str, expected: &str| {
+            assert_eq!(profile_in(manifest, profile.to_owned()), expected);
+        };
+        check("[profile.release]\n[profile.dist]\n", "dist", "dist");
+        check("[profile.release]\n", "dist", "release");
+        check("[profile.release]\n", "dev", "dev");
+    }
+
+    #[test]
+    fn a_profile_is_built_into_its_folder() {
+        let profiles = ["dev", "test", "release", "bench", "dist"];
+        let folders = ["debug", "debug", "release", "release", "dist"];
+        assert_eq!(profiles.map(profile_folder), folders);
     }
 
     #[tokio::test]
