@@ -6,6 +6,7 @@
 mod ci;
 mod commands;
 mod diff;
+mod fuzz;
 mod interop;
 mod migrate;
 mod openapi;
@@ -30,6 +31,7 @@ use tools::{On, Tool, Words};
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
     Test(test::Arguments),
+    Fuzz(fuzz::Arguments),
     #[command(subcommand)]
     Migrate(migrate::Task),
     Openapi(openapi::Arguments),
@@ -102,6 +104,7 @@ async fn run(task: Task) -> Result<()> {
     env::set_current_dir(commands::root())?;
     match task {
         Task::Test(arguments) => test::run(arguments).await,
+        Task::Fuzz(arguments) => fuzz::run(arguments).await,
         Task::Migrate(task) => migrate::run(task).await,
         Task::Openapi(arguments) => openapi::run(&arguments).await,
         Task::Smoke(on) => Tool::short("--gate smoke --allow-busy", &on).await,
