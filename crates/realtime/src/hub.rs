@@ -232,9 +232,13 @@ impl Hub {
     /// the room is restored, its channels begin anew and replay nothing of the ended session.
     fn end_room(&self, room: RoomId, reason: EndReason) {
         let Some(LiveRoom { channels, .. }) = lock(&self.rooms).remove(&room) else { return };
-        channels.iter().for_each(|_| METRICS.channels.decrement(1.0));
+        for _ in &channels {
+            METRICS.channels.decrement(1.0);
+        }
         announce(&channels, ServerEvent::SessionEnded, &session_ended(reason, Utc::now()));
-        channels.iter().for_each(|it| it.close(ROOM_CLOSED));
+        for channel in &channels {
+            channel.close(ROOM_CLOSED);
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! What holds of all operations and of all schemas, and is therefore not written at each.
 
-use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
 /// Says of every operation what is answered to a head that is too large, that it needs no token unless it
@@ -53,9 +52,7 @@ pub(super) fn schemas(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             if is_object(fields) && !fields.contains_key("properties") {
-                if let Entry::Vacant(entry) = fields.entry("additionalProperties") {
-                    entry.insert(Value::Bool(true));
-                }
+                fields.entry("additionalProperties").or_insert(Value::Bool(true));
             }
             fields.values_mut().for_each(schemas);
         }

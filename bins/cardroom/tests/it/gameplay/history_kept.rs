@@ -209,15 +209,15 @@ async fn without_a_history_a_repeated_patch_gets_the_current_state() {
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");
     save(&counsellor, &path, 1).await;
-    let patch = || {
+    let send = || {
         let request = patch(&counsellor, &path, &json!({ "n": 2 }));
         ask(request.header("idempotency-key", "key"))
     };
 
-    let (status, patched) = patch().await;
+    let (status, patched) = send().await;
     assert_eq!(status, 200);
-    assert_eq!(patch().await, (200, patched));
+    assert_eq!(send().await, (200, patched));
     save(&counsellor, &path, 3).await;
-    let (status, answer) = patch().await;
+    let (status, answer) = send().await;
     assert_eq!((status, &answer["code"]), (409, &json!("answer_not_kept")));
 }
