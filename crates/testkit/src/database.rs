@@ -15,14 +15,24 @@ pub struct TestDatabase {
     pub kind: Kind,
     /// Where it is.
     pub url: DatabaseUrl,
-    _remains: Remains,
+    remains: Remains,
+}
+
+impl TestDatabase {
+    /// Lets PostgreSQL end deadlocks in this database, for a test that causes some. Any other test fails
+    /// when there was one.
+    pub fn expect_deadlocks(&self) {
+        if let Remains::Postgres { database } = &self.remains {
+            database.expect_deadlocks();
+        }
+    }
 }
 
 /// What has to be cleared away in the end.
 #[derive(Debug)]
 enum Remains {
     Sqlite { _folder: tempfile::TempDir },
-    Postgres { _database: postgres::Scratch },
+    Postgres { database: postgres::Scratch },
 }
 
 /// A fresh database of the kind that the running test is about.
@@ -46,7 +56,7 @@ pub async fn database() -> TestDatabase {
 /// When a migration fails.
 pub async fn sqlite_database() -> Result<TestDatabase> {
     let (url, folder) = sqlite::fresh().await?;
-    Ok(TestDatabase { kind: Kind::Sqlite, url, _remains: Remains::Sqlite { _folder: folder } })
+    Ok(TestDatabase { kind: Kind::Sqlite, url, remains: Remains::Sqlite { _folder: folder } })
 }
 
 /// A fresh database on the PostgreSQL server at `server`, a URL of a user who may create
@@ -56,6 +66,6 @@ pub async fn sqlite_database() -> Result<TestDatabase> {
 /// When the server cannot be reached or a migration fails.
 pub async fn postgres_database(server: &str) -> Result<TestDatabase> {
     let (url, database) = postgres::fresh(server).await?;
-    let remains = Remains::Postgres { _database: database };
-    Ok(TestDatabase { kind: Kind::Postgres, url, _remains: remains })
+    let remains = Remains::Postgres { database };
+    Ok(TestDatabase { kind: Kind::Postgres, url, remains })
 }

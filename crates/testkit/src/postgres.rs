@@ -1,5 +1,6 @@
 //! A fresh PostgreSQL database: a copy of a template that was migrated once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,11 +21,18 @@ const STALE_AFTER_SECS: u64 = 3600;
 /// The key of the advisory lock under which the template is made: "card" in ASCII.
 const LOCK: i64 = 0x6361_7264;
 
+const END_SESSIONS: &str =
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1";
+
+const DEADLOCKS: &str = "SELECT deadlocks FROM pg_stat_database WHERE datname = $1";
+
 /// A database of ours on the server; dropping it drops the database.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     server: String,
     name: String,
+    /// Whether the test is about deadlocks; any other test fails when there was one.
+    deadlocks_expected: AtomicBool,
 }
 
 /// A process keeps to one server.
@@ -35,7 +43,8 @@ pub(crate) async fn fresh(server: &str) -> Result<(DatabaseUrl, Scratch)> {
     let name = format!("cardroom_test_{}_{}", now()?, Uuid::new_v4().simple());
     client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;
     let url = at(server, &name)?.parse().map_err(|e| anyhow!("{SERVER}: {e}"))?;
-    Ok((url, Scratch { server: server.to_owned(), name }))
+    let server = server.to_owned();
+    Ok((url, Scratch { server, name, deadlocks_expected: AtomicBool::new(false) }))
 }
 
 async fn connect(url: &str) -> Result<Client> {
@@ -106,21 +115,36 @@ fn now() -> Result<u64> {
 impl Drop for Scratch {
     /// Waits until the database is gone. A thread of its own, since the test's runtime may be
     /// unwinding; what fails is left to the next sweep.
+    ///
+    /// # Panics
+    /// When PostgreSQL had to end a deadlock in this database: locks are taken in one order.
     fn drop(&mut self) {
-        thread::scope(|scope| {
-            let _ = scope.spawn(|| self.remove()).join();
-        });
+        let removed = thread::scope(|scope| scope.spawn(|| self.remove()).join());
+        let deadlocks = removed.ok().and_then(Result::ok).unwrap_or_default();
+        let is_expected = self.deadlocks_expected.load(Ordering::Relaxed) || thread::panicking();
+        assert!(
+            is_expected || deadlocks == 0,
+            "{deadlocks} deadlocks in the database of this test"
+        );
     }
 }
 
 impl Scratch {
-    fn remove(&self) -> Result<()> {
+    pub(crate) fn expect_deadlocks(&self) {
+        self.deadlocks_expected.store(true, Ordering::Relaxed);
+    }
+
+    /// Removes the database; returns the deadlocks that PostgreSQL ended in it.
+    fn remove(&self) -> Result<i64> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let client = connect(&self.server).await?;
             let name = &self.name;
+            // A session reports its deadlocks when it ends, at the latest.
+            client.execute(END_SESSIONS, &[name]).await?;
+            let deadlocks = client.query_opt(DEADLOCKS, &[name]).await?;
             client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
-            Ok(())
+            Ok(deadlocks.map_or(0, |row| row.get(0)))
         })
     }
 }

@@ -113,6 +113,7 @@ const SHORT: [(&str, &str); 2] = [
 #[testkit::on_both_databases]
 async fn each_error_of_a_database_is_known_by_its_code() {
     let database = testkit::database().await;
+    database.expect_deadlocks();
     let Behind(db) = Behind::with(&database.url, &SHORT);
     match &db {
         Db::Postgres { .. } => check_postgresql(&db).await,

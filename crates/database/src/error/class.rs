@@ -38,9 +38,9 @@ const POSTGRES: [(&str, &str, Class); 10] = [
     ("25P03", "terminating connection due to idle-in-transaction timeout", Class::Terminated),
     ("25P04", "terminating connection due to transaction timeout", Class::Terminated),
     ("57P03", "the database system is", Class::Terminated),
-    ("57P", "terminating connection", Class::Terminated),
     // Also what PgBouncer reports when it loses its server in the middle of a statement.
     ("08", "terminating connection because protocol synchronization was lost", Class::Disconnected),
+    ("57P", "terminating connection", Class::Terminated),
     // Disk full, out of memory, too many connections, a limit of the configuration.
     ("53", "could not extend file", Class::Unavailable),
     // I/O errors, missing files.
