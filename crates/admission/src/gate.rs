@@ -4,7 +4,6 @@ use actix_governor::governor::NotUntil;
 use actix_governor::governor::clock::{Clock, DefaultClock, QuantaInstant};
 use actix_governor::governor::middleware::NoOpMiddleware;
 use actix_governor::{Governor, GovernorConfig, GovernorConfigBuilder, KeyExtractor};
-use actix_router::ResourceDef;
 use actix_web::dev::{HttpServiceFactory, ServiceRequest};
 use actix_web::guard::fn_guard;
 use actix_web::middleware::Condition;
@@ -14,6 +13,7 @@ use api::Problem;
 use crate::address::{ClientAddress, no_address};
 use crate::bucket::{Bucket, Buckets};
 use crate::hops::TrustedHops;
+use crate::path_pattern::matches;
 use crate::policy::{Limited, Policy};
 
 /// A limit of the requests that one address sends. Cloning shares the count.
@@ -61,8 +61,8 @@ impl Gate {
         &self,
         route: R,
     ) -> impl HttpServiceFactory + use<P, R> {
-        let pattern = ResourceDef::new(P::path());
-        let is_it = fn_guard(move |request| pattern.is_match(request.head().uri.path()));
+        let pattern = P::path();
+        let is_it = fn_guard(move |request| matches(&pattern, request.head().uri.path()));
         web::scope("").guard(is_it).wrap(self.layer()).service(route)
     }
 

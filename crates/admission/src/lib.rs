@@ -21,6 +21,7 @@ mod hops;
 mod limits;
 mod logins;
 mod own_origin;
+mod path_pattern;
 mod policy;
 
 pub use address::ClientAddress;

@@ -11,8 +11,9 @@ use metrics::counter;
 use parking_lot::Mutex;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
-/// Length of the queue, in lines: a few megabytes, and a second of a busy server.
-const QUEUE_MAX: usize = 16_384;
+/// Length of the queue, in lines: a megabyte or two, and a quarter of a second of a busy server. Its slots are
+/// allocated at the start, 40 bytes each.
+const QUEUE_MAX: usize = 8_192;
 
 /// Size of the write buffer, in bytes. It is flushed whenever the queue is empty.
 const BUFFER_BYTES: usize = 64 * 1024;

@@ -1,8 +1,9 @@
 //! The order in which requests get slots when there are not enough.
 
-use actix_router::ResourceDef;
 use actix_web::http::Method;
 use utoipa::openapi::HttpMethod;
+
+use crate::path_pattern::matches;
 
 /// The priority of a request, highest first: work that is lost when it is refused, then people who are in
 /// a room or join one, and last what is expensive and can wait.
@@ -53,14 +54,14 @@ impl Priority {
 
 /// The priorities that routes declare beside their handlers.
 #[derive(Default)]
-pub struct Priorities(Vec<(Method, ResourceDef, Priority)>);
+pub struct Priorities(Vec<(Method, String, Priority)>);
 
 impl Priorities {
     /// Declares the priority of a route; `P` is its description, which names methods and path. Those that
     /// are asked for most often come first.
     pub fn declare<P: utoipa::Path>(&mut self, priority: Priority) {
         for method in P::methods() {
-            self.0.push((method_of(&method), ResourceDef::new(P::path()), priority));
+            self.0.push((method_of(&method), P::path(), priority));
         }
     }
 
@@ -75,7 +76,7 @@ impl Priorities {
             return Some(Priority::Read);
         }
         let mut declared = self.0.iter();
-        let declared = declared.find(|(of, pattern, _)| of == method && pattern.is_match(path));
+        let declared = declared.find(|(of, pattern, _)| of == method && matches(pattern, path));
         Some(declared.map_or(Priority::Join, |it| it.2))
     }
 }

@@ -1,0 +1,35 @@
+//! Paths of routes, as their descriptions write them: `/api/rooms/{room_id}`.
+//!
+//! Without the router's regular expressions: they would be compiled again for each route and thread.
+
+/// Whether a path has the segments of a pattern; one in braces stands for any text.
+pub(crate) fn matches(pattern: &str, path: &str) -> bool {
+    let (pattern, path) = (pattern.split('/'), path.split('/'));
+    pattern.clone().count() == path.clone().count()
+        && pattern.zip(path).all(|(expected, segment)| {
+            if expected.starts_with('{') { !segment.is_empty() } else { expected == segment }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_of_a_pattern_with_as_many_segments() {
+        let pattern = "/api/rooms/{room_id}/gameplay-states/{gameplay_id}";
+        assert!(matches(pattern, "/api/rooms/1/gameplay-states/2"));
+        for other in [
+            "/api/rooms/1/gameplay-states",
+            "/api/rooms/1/gameplay-states/",
+            "/api/rooms/1/gameplay-states/2/history",
+            "/api/rooms//gameplay-states/2",
+            "/api/rooms/1/statistics/2",
+            "/",
+            "",
+        ] {
+            assert!(!matches(pattern, other), "{other}");
+        }
+        assert!(matches("/api/rooms", "/api/rooms"));
+    }
+}
