@@ -111,7 +111,7 @@ pub(crate) async fn broadcast_one(
         Some("application/json") | None => false,
         Some(_) => return Err(unsupported_media_type()),
     };
-    let is_private = request.query_string().split('&').any(|it| it == "private=true");
+    let is_private = is_private(request.query_string())?;
     let body = read(payload, worker).await?;
     let body = if is_binary { Ok(Body::Binary(body)) } else { Body::json(&body) };
     let body = body.map_err(|_| invalid("JSON that is not nested too deep"))?;
@@ -196,6 +196,17 @@ async fn authorize(
         };
         let problem = problem(status, code, error.to_string());
         if matches!(error, AuthorizationError::Busy) { problem.retry_after(1) } else { problem }
+    })
+}
+
+/// Whether the private channel is meant. Any other value than a boolean is refused, because a message
+/// that is taken for a public one reaches more clients than it was meant for.
+fn is_private(query: &str) -> Result<bool, Problem> {
+    let mut values = query.split('&').filter_map(|it| it.strip_prefix("private="));
+    values.try_fold(false, |is_private, value| match value {
+        "true" => Ok(true),
+        "false" => Ok(is_private),
+        _ => Err(invalid("private=true or private=false")),
     })
 }
 

@@ -82,6 +82,10 @@ async fn what_is_not_a_message_or_not_allowed_is_refused() {
     for body in ["", "{}", r#"{"messages":7}"#, r#"{"messages":[{"topic":"a"}]}"#] {
         assert_eq!(ask(ada.request("POST", BATCH).body(body)).await.0, 422, "{body}");
     }
+    for (private, expected) in [("true", 202), ("false", 202), ("1", 422), ("", 422)] {
+        let asked = ada.post(&format!("{path}?private={private}"), &json!({}));
+        assert_eq!(asked.send().await.unwrap().status(), expected, "{private}");
+    }
     let text = ada.request("POST", &path).header("content-type", "text/plain").body("x");
     assert_eq!(ask(text).await.0, 415);
     let large = ada.post(&path, &json!({ "x": "y".repeat(300_000) }));
