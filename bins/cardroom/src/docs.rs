@@ -93,6 +93,7 @@ pub fn document() -> serde_json::Result<Value> {
     }
     let mut document = serde_json::to_value(document)?;
     complete::operations(&mut document);
+    complete::texts(&mut document);
     complete::schemas(&mut document);
     Ok(document)
 }

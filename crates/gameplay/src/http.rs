@@ -32,7 +32,7 @@ use crate::{background, states, statistics};
 use conditions::{EntityTags, Tagged, condition, not_modified};
 pub use list::ListBytes;
 use list::ListRequest;
-use patch::Patched;
+use patch::{PatchOperations, Patched};
 use views::{Removed, SaveRequest, StaleBody, StateView, StatesView, StatisticsView};
 
 // The parts of requests have names because utoipa takes a `Path` inside a tuple for a parameter.
@@ -194,7 +194,7 @@ async fn save_state(
 #[utoipa::path(tag = "gameplay states", security(("bearer" = [])),
     request_body(content(
         (Object = "application/merge-patch+json"),
-        (Vec<Object> = "application/json-patch+json"),
+        (PatchOperations = "application/json-patch+json"),
     )),
     params(
         Path<RoomId>,

@@ -11,7 +11,7 @@ use thiserror::Error;
 pub(crate) const PREFIX: &str = "realtime:";
 
 /// Longest topic, in bytes: its length is one byte in a binary frame.
-const BYTES_MAX: usize = 255;
+pub(crate) const BYTES_MAX: usize = 255;
 
 /// The topic of a channel, as clients write it: `realtime:room:{id}` for the main channel of a room,
 /// with a suffix after the id for its other channels.

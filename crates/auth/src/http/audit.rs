@@ -26,7 +26,8 @@ const PAGE_MAX: i64 = 500;
 #[utoipa::path(tag = "admin", security(("admin" = [])),
     params(
         ("account_id" = Option<AccountId>, Query, description = "Only what was done to this account"),
-        ("limit" = Option<i64>, Query, description = "Entries at most, 1 to 500; 50 by default"),
+        ("limit" = Option<i64>, Query, description = "Entries at most, 1 to 500; 50 by default",
+            minimum = 1, maximum = 500),
         ("before" = Option<String>, Query, description = "What the page before this one calls `next`"),
     ),
     responses(

@@ -6,6 +6,9 @@ use documents::Json;
 use json_patch::Patch;
 use serde_json::json;
 use serde_json::value::RawValue;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use values::Fault;
 
 use crate::change::Change;
@@ -54,4 +57,37 @@ fn operations(raw: &RawRequest<'_>) -> Result<Change, Fault> {
         return Err(Fault::new("too_long", reason).context(json!({ "max_length": OPERATIONS_MAX })));
     }
     Ok(Change::Patch(patch))
+}
+
+/// The operations of a JSON patch, for the description of the API.
+pub(super) struct PatchOperations;
+
+impl PartialSchema for PatchOperations {
+    fn schema() -> RefOr<Schema> {
+        let value = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
+        let operation = OneOfBuilder::new()
+            .item(operation(&["add", "replace", "test"], Some(("value", value))))
+            .item(operation(&["remove"], None))
+            .item(operation(&["move", "copy"], Some(("from", pointer()))));
+        ArrayBuilder::new().items(operation).max_items(Some(OPERATIONS_MAX)).into()
+    }
+}
+
+impl ToSchema for PatchOperations {}
+
+/// An operation by one of these names, with one more member.
+fn operation(names: &[&str], member: Option<(&str, ObjectBuilder)>) -> ObjectBuilder {
+    let name =
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().copied()));
+    let mut operation = ObjectBuilder::new().property("op", name).required("op");
+    operation = operation.property("path", pointer()).required("path");
+    if let Some((name, schema)) = member {
+        operation = operation.property(name, schema).required(name);
+    }
+    operation
+}
+
+/// A JSON pointer (RFC 6901).
+fn pointer() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some("^(/([^/~]|~[01])*)*$"))
 }

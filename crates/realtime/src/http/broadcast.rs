@@ -11,41 +11,58 @@ use api::{ErrorBody, OverloadErrors, Problem};
 use bytes::Bytes;
 use ids::RoomId;
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::authorizer::AuthorizationError;
 use crate::broadcast::NewBroadcast;
 use crate::event::check_client_event;
 use crate::participant::Participant;
 use crate::protocol::Body;
-use crate::topic::{PREFIX, Topic};
+use crate::topic::{BYTES_MAX, PREFIX, Topic};
 use crate::worker::Worker;
 
 /// Largest number of messages in one request.
 const BATCH_MAX: usize = 100;
 
-#[derive(Deserialize)]
-struct Batch<'a> {
+/// Messages to broadcast.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = BroadcastBatch)]
+pub(crate) struct Batch<'a> {
     #[serde(borrow)]
+    #[schema(max_items = 100)]
     messages: Vec<Message<'a>>,
 }
 
-#[derive(Deserialize)]
+/// A message to broadcast.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = BroadcastMessage)]
 struct Message<'a> {
+    #[schema(inline, value_type = TopicName)]
     topic: String,
+    /// What kind of message it is.
+    #[schema(min_length = 1, max_length = 255, example = "card_moved")]
     event: String,
+    /// What it says: any JSON.
     #[serde(borrow, default)]
+    #[schema(value_type = Value)]
     payload: Option<&'a RawValue>,
+    /// Whether the private channel is meant.
     #[serde(default)]
     private: bool,
 }
+
+/// The channel, without `realtime:`: `room:` and the room's id, with anything after a further colon.
+struct TopicName;
 
 /// Broadcast messages
 ///
 /// For clients that have not joined the channel. All members receive the messages. `/api/broadcast` is
 /// an alias.
-#[utoipa::path(tag = "realtime", request_body = Object, responses(
+#[utoipa::path(tag = "realtime", request_body = Batch, responses(
     OverloadErrors,
     (status = 202, description = "The messages are on their way"),
     (status = 401, description = "The key or the token is not valid", body = ErrorBody),
@@ -78,9 +95,10 @@ pub(crate) async fn broadcast_many(
 /// Broadcast one message
 ///
 /// The body is the payload: JSON, or bytes as `application/octet-stream`.
-#[utoipa::path(tag = "realtime", request_body = Object,
+#[utoipa::path(tag = "realtime",
+    request_body(content((Value = "application/json"), (inline(Binary) = "application/octet-stream"))),
     params(
-        ("topic" = String, Path, description = "The channel, without `realtime:`"),
+        ("topic" = inline(TopicName), Path, description = "The channel, without `realtime:`"),
         ("event" = String, Path, description = "What kind of message it is"),
         ("private" = Option<bool>, Query, description = "Whether the private channel is meant"),
     ),
@@ -118,6 +136,32 @@ pub(crate) async fn broadcast_one(
     check_size(worker, &body)?;
     send(worker, &request, vec![PendingBroadcast { topic, is_private, event, body }]).await
 }
+
+impl PartialSchema for TopicName {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The channel, without `realtime:`"))
+            .pattern(Some(r"^room:[A-Za-z0-9._-]+(:[\s\S]*)?$"))
+            .max_length(Some(BYTES_MAX - PREFIX.len()))
+            .examples([json!("room:6f1c2d3e-4a5b-4c6d-8e7f-9a0b1c2d3e4f")])
+            .into()
+    }
+}
+
+impl ToSchema for TopicName {}
+
+/// A payload that is not JSON.
+struct Binary;
+
+impl PartialSchema for Binary {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+    }
+}
+
+impl ToSchema for Binary {}
 
 /// A broadcast that is not authorized yet.
 struct PendingBroadcast {
