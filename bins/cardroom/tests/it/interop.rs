@@ -1,8 +1,10 @@
-//! The packages that clients are made of, each in a process of its own, all in one room.
+//! The packages that clients are made of, each in a process of its own, all in one room; and tools that
+//! read the description of the API.
 //!
 //! `cargo xtask test --interop` installs them and names the folder in `CARDROOM_INTEROP`; without it these
 //! tests are left out.
 
+mod description;
 mod peer;
 
 use std::net::TcpListener;
@@ -52,13 +54,25 @@ impl Stage {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    async fn open_room(&self) -> String {
-        let client = reqwest::Client::new();
-        let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
-        let login = client.post(format!("{}/api/auth/login", self.url())).json(&login);
+    /// Where the server describes itself.
+    fn description(&self) -> String {
+        format!("{}/api/openapi.json", self.url())
+    }
+
+    /// The access token of a demo account.
+    async fn log_in(&self, email: &str) -> String {
+        let login = json!({ "email": email, "password": "demo123" });
+        let login =
+            reqwest::Client::new().post(format!("{}/api/auth/login", self.url())).json(&login);
         let login: Value = login.send().await.unwrap().json().await.unwrap();
-        let room = client.post(format!("{}/api/rooms", self.url())).json(&json!({ "name": "x" }));
-        let room = room.bearer_auth(login["access_token"].as_str().unwrap()).send().await.unwrap();
+        login["access_token"].as_str().unwrap().to_owned()
+    }
+
+    async fn open_room(&self) -> String {
+        let token = self.log_in("demo.counselor@example.com").await;
+        let rooms = format!("{}/api/rooms", self.url());
+        let room = reqwest::Client::new().post(rooms).json(&json!({ "name": "x" }));
+        let room = room.bearer_auth(token).send().await.unwrap();
         room.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
     }
 
