@@ -11,7 +11,7 @@ use crate::commands::{build_profile, build_server, program, run, target_folder};
 const LOCKED: &str = "xtask/interop";
 
 /// Packages for Node, each in a folder with a lock file of its own.
-const FOR_NODE: [&str; 2] = ["supabase-js-2.58", "supabase-js-newest"];
+const FOR_NODE: [&str; 3] = ["supabase-js-2.58", "supabase-js-newest", "openapi"];
 
 /// Builds the server optimized, which is what clients meet; returns its path.
 pub(crate) async fn build() -> Result<PathBuf> {

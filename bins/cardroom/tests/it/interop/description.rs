@@ -29,6 +29,60 @@ async fn every_answer_is_as_described() {
     }
 }
 
+#[testkit::on_both_databases]
+async fn a_generated_client_for_typescript_compiles_and_works() {
+    if !is_wanted() {
+        return;
+    }
+    let stage = Stage::set().await;
+    // Where its imports are found.
+    let folder = TempDir::new_in(installed("openapi")).unwrap();
+    let node = |program: &str| {
+        let mut command = Command::new("node");
+        command.arg(installed("openapi/node_modules").join(program)).current_dir(&folder);
+        command
+    };
+    std::fs::copy(shared("client.ts"), folder.path().join("client.ts")).unwrap();
+    run(node("openapi-typescript/bin/cli.js").args([&stage.description(), "--output", "api.d.ts"]));
+    run(node("typescript/bin/tsc")
+        .args(["--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom"])
+        .arg("client.ts"));
+    run(Command::new("node").args(["client.js", &stage.url()]).current_dir(&folder));
+}
+
+#[testkit::on_both_databases]
+async fn a_generated_client_for_python_works() {
+    if !is_wanted() {
+        return;
+    }
+    let stage = Stage::set().await;
+    let folder = TempDir::new().unwrap();
+    run(Command::new(installed("python/bin/openapi-python-client"))
+        .args(["generate", "--url", &stage.description(), "--meta", "none"])
+        .args(["--output-path", "cardroom", "--config"])
+        .arg(shared("openapi-python-client.yaml"))
+        .current_dir(&folder));
+    run(Command::new(installed("python/bin/python"))
+        .arg(shared("client.py"))
+        .arg(stage.url())
+        .env("PYTHONPATH", folder.path()));
+}
+
+#[test]
+fn a_linter_finds_no_errors() {
+    if !is_wanted() {
+        return;
+    }
+    let written = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    run(Command::new("node")
+        .arg(installed("openapi/node_modules/@redocly/cli/bin/cli.js"))
+        .arg("lint")
+        .arg(written.canonicalize().unwrap())
+        .env("REDOCLY_TELEMETRY", "off")
+        .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true")
+        .current_dir(installed("openapi")));
+}
+
 /// A file of what was installed.
 fn installed(path: &str) -> PathBuf {
     PathBuf::from(std::env::var_os(peer::FOLDER).unwrap()).join(path)
