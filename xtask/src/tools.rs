@@ -103,12 +103,17 @@ impl Tool {
             let mut line = line.clone();
             if needs.databases.len() > 1 {
                 println!("{kind}");
-                line.push(format!("--db={kind}"));
+                line.push(option_of(*kind));
             }
             on(*kind, needs.pgbench, &line, &environment).await?;
         }
         Ok(())
     }
+}
+
+/// The option by which a tool is told its database.
+fn option_of(kind: Kind) -> String {
+    format!("--db={}", kind.name())
 }
 
 /// The needs that a tool has printed.
@@ -245,7 +250,7 @@ impl Tool {
     pub(crate) async fn short(words: &str, on: &On) -> Result<()> {
         let kinds = on.db.map_or_else(|| vec![Kind::Sqlite, Kind::Postgres], |it| vec![it]);
         for kind in kinds {
-            let words = words.split(' ').map(str::to_owned).chain([format!("--db={kind}")]);
+            let words = words.split(' ').map(str::to_owned).chain([option_of(kind)]);
             Self::Stress.run(&words.collect::<Vec<_>>()).await?;
         }
         Ok(())
@@ -284,6 +289,15 @@ mod tests {
         assert_eq!(Needs::read(&printed).unwrap(), expected);
         assert_eq!(Needs::read(&json!({})).unwrap(), Needs::default());
         assert!(Needs::read(&json!({ "databases": ["oracle"] })).is_err());
+    }
+
+    #[test]
+    fn a_tool_understands_the_option_of_each_database() {
+        for kind in [Kind::Sqlite, Kind::Postgres] {
+            let option = option_of(kind);
+            let name = option.strip_prefix("--db=").unwrap();
+            assert_eq!(name.parse(), Ok(kind));
+        }
     }
 
     #[test]

@@ -26,7 +26,18 @@ pub enum Kind {
     Postgres,
 }
 
+impl Kind {
+    /// Its name in options and URLs, which [`FromStr`] reads.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
 impl fmt::Display for Kind {
+    /// Its name in sentences.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Sqlite => "SQLite",
@@ -39,11 +50,12 @@ impl FromStr for Kind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "sqlite" => Ok(Self::Sqlite),
-            "postgres" => Ok(Self::Postgres),
-            _ => Err(format!("`{text}` is neither `sqlite` nor `postgres`")),
-        }
+        [Self::Sqlite, Self::Postgres].into_iter().find(|kind| kind.name() == text).ok_or_else(
+            || {
+                let [sqlite, postgres] = [Self::Sqlite, Self::Postgres].map(Self::name);
+                format!("`{text}` is neither `{sqlite}` nor `{postgres}`")
+            },
+        )
     }
 }
 
