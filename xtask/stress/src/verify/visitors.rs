@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use crate::client::Client;
 use crate::evidence::{Evidence, Room};
@@ -34,12 +35,31 @@ pub(super) async fn verify(client: &Client, evidence: &Evidence) -> Result<Vec<F
     Ok(vec![same, listed])
 }
 
+/// Visitors in one page of a room's list.
+const PAGE: usize = 1_000;
+
 /// Sessions and visitors of a room, as its owner sees them.
 async fn list(client: &Client, room: &Room) -> Result<Vec<(String, String)>> {
-    let path = format!("/api/visitors/room/{}", room.id);
-    let answer = client.get(&path, &room.token).await?.context("a room is gone")?;
-    let visitors = answer.as_array().context("visitors are not listed")?;
-    let text = |it: &serde_json::Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
+    let mut path = format!("/api/visitors/room/{}", room.id);
+    let mut found: Vec<(String, String)> = Vec::new();
+    loop {
+        let answer = client.get(&path, &room.token).await?.context("a room is gone")?;
+        let page = read(&answer)?;
+        // A server without pages answers with all visitors, again and again.
+        let is_repeated = !found.is_empty() && page.first() == found.first();
+        let last =
+            page.last().filter(|_| page.len() == PAGE && !is_repeated).map(|it| it.1.clone());
+        if !is_repeated {
+            found.extend(page);
+        }
+        let Some(last) = last else { return Ok(found) };
+        path = format!("/api/visitors/room/{}?limit={PAGE}&after={last}", room.id);
+    }
+}
+
+fn read(page: &Value) -> Result<Vec<(String, String)>> {
+    let visitors = page.as_array().context("visitors are not listed")?;
+    let text = |it: &Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
     Ok(visitors.iter().map(|it| (text(it, "session_id"), text(it, "id"))).collect())
 }
 
