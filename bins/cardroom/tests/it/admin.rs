@@ -23,7 +23,7 @@ async fn user(app: &TestApp, email: &str, password: &Value) -> Value {
 }
 
 #[testkit::on_both_databases]
-async fn a_batch_tells_what_became_of_each_user() {
+async fn a_batch_reports_the_outcome_for_each_user() {
     let app = TestApp::spawn().await;
     let admin = app.admin().await;
     let mut transcript = Transcript::default();
@@ -59,7 +59,7 @@ async fn a_batch_tells_what_became_of_each_user() {
 }
 
 #[testkit::on_both_databases]
-async fn a_batch_that_makes_no_sense_is_refused() {
+async fn an_invalid_batch_is_refused() {
     let app = TestApp::spawn_with(&[("CARDROOM__LIMITS__BATCH_USERS", "2")]).await;
     let admin = app.admin().await;
     let mut transcript = Transcript::default();
@@ -83,7 +83,7 @@ async fn a_batch_that_makes_no_sense_is_refused() {
 }
 
 #[testkit::on_both_databases]
-async fn an_empty_list_of_addresses_is_a_batch_of_nobody() {
+async fn an_empty_list_of_addresses_is_an_empty_batch() {
     let app = TestApp::spawn().await;
     let admin = app.admin().await;
     let nobody = json!({ "success": [], "existing": [], "failed": [] });
@@ -92,7 +92,7 @@ async fn an_empty_list_of_addresses_is_a_batch_of_nobody() {
 }
 
 #[testkit::on_both_databases]
-async fn a_password_that_nobody_could_choose_is_good_for_a_change_only() {
+async fn a_password_that_breaks_the_rules_allows_only_a_change() {
     let app = TestApp::spawn().await;
     let admin = app.admin().await;
     for (n, unfit) in ["a", "1234567", "password1", "iloveyou"].into_iter().enumerate() {
@@ -129,7 +129,7 @@ async fn only_an_active_administrator_runs_a_batch() {
 }
 
 #[testkit::on_both_databases]
-async fn a_generated_password_is_good_for_one_log_in_and_a_change() {
+async fn a_generated_password_allows_one_login_and_a_change() {
     let app = TestApp::spawn().await;
     let admin = app.admin().await;
 
@@ -198,7 +198,7 @@ async fn fifty_users_are_created_in_one_batch_and_once() {
 }
 
 #[testkit::on_both_databases]
-async fn of_two_resets_at_once_one_password_holds_for_each_user() {
+async fn two_concurrent_resets_leave_one_valid_password_for_each_user() {
     let app = TestApp::spawn().await;
     let admin = app.admin().await;
     let emails: Vec<_> = (1..=20).map(|n| format!("test.user{n}@example.com")).collect();

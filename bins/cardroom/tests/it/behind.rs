@@ -40,7 +40,7 @@ impl Behind {
     }
 
     /// Holds up whoever writes to `table` for as long as `during` takes; on SQLite whoever writes.
-    pub(crate) async fn while_nobody_writes<T>(
+    pub(crate) async fn while_writes_are_blocked<T>(
         &self,
         table: &str,
         during: impl Future<Output = T>,
@@ -65,7 +65,7 @@ impl Behind {
     }
 
     /// Holds up whoever reads `table` on PostgreSQL for as long as `during` takes.
-    pub(crate) async fn while_nobody_reads<T>(
+    pub(crate) async fn while_reads_are_blocked<T>(
         &self,
         table: &str,
         during: impl Future<Output = T>,
@@ -80,10 +80,10 @@ impl Behind {
     }
 
     /// Waits for `all`, which read `table`, and sees to it that they come together on PostgreSQL.
-    pub(crate) async fn meeting_at<T>(&self, table: &str, all: impl Future<Output = T>) -> T {
+    pub(crate) async fn batched_at<T>(&self, table: &str, all: impl Future<Output = T>) -> T {
         let mut all = Box::pin(all);
         // SQLite's readers wait for nobody.
-        match self.while_nobody_reads(table, timeout(ARRIVAL, &mut all)).await {
+        match self.while_reads_are_blocked(table, timeout(ARRIVAL, &mut all)).await {
             Ok(all) => all,
             Err(_) => all.await,
         }

@@ -27,7 +27,7 @@ async fn save(counsellor: &Counsellor<'_>, room: &str, game: &str) -> Response {
 }
 
 #[testkit::on_both_databases]
-async fn a_flood_of_saves_that_hang_is_bounded_and_keeps_nobody_else_out() {
+async fn a_flood_of_hanging_saves_is_bounded_and_blocks_no_other_requests() {
     let app = TestApp::spawn_with(&[REQUESTS, ("CARDROOM__ADMISSION__QUEUE", "6")]).await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await.id;
@@ -38,7 +38,7 @@ async fn a_flood_of_saves_that_hang_is_bounded_and_keeps_nobody_else_out() {
     }));
     let mut flood = std::pin::pin!(flood);
     let behind = Behind::of(&app);
-    let held = behind.while_nobody_writes("gameplay_states", async {
+    let held = behind.while_writes_are_blocked("gameplay_states", async {
         assert!(timeout(MOMENT, &mut flood).await.is_err(), "nothing held the saves");
         assert_eq!(ask(app.get("/health")).await.0, 200);
         assert_eq!(counsellor.get("/api/auth/me").send().await.unwrap().status(), 200);
@@ -60,7 +60,7 @@ async fn a_flood_of_saves_that_hang_is_bounded_and_keeps_nobody_else_out() {
 }
 
 #[testkit::on_both_databases]
-async fn bodies_on_their_way_keep_nobody_out() {
+async fn requests_that_wait_for_their_bodies_take_no_slots() {
     let app = TestApp::spawn_with(&[REQUESTS]).await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await.id;
@@ -94,7 +94,7 @@ async fn a_request_whose_client_has_gone_is_dropped_before_work_begins() {
     let kept = join_all((0..SAVES).map(|_| save(&counsellor, &room, "kept")));
     let mut kept = std::pin::pin!(kept);
     let behind = Behind::of(&app);
-    let held = behind.while_nobody_writes("gameplay_states", async {
+    let held = behind.while_writes_are_blocked("gameplay_states", async {
         assert!(timeout(MOMENT, &mut kept).await.is_err(), "nothing held the saves");
         assert!(timeout(MOMENT, save(&counsellor, &room, "dropped")).await.is_err());
     });

@@ -127,7 +127,7 @@ async fn check_sqlite(database: &TestDatabase, db: &Db) {
     let busy = "PRAGMA busy_timeout = 100";
     let _ = db.write(sql_query(busy)).await;
     other
-        .while_nobody_writes("rooms", async {
+        .while_writes_are_blocked("rooms", async {
             check(add, answer(db, add).await, Answer::Unavailable);
         })
         .await;

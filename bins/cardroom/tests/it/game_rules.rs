@@ -33,7 +33,7 @@ async fn a_rule_is_found_by_its_id_and_by_its_slug() {
 }
 
 #[testkit::on_both_databases]
-async fn what_leads_to_no_rule_is_not_found() {
+async fn unknown_rules_are_not_found() {
     let app = TestApp::spawn().await;
     let mut transcript = Transcript::default();
 

@@ -50,13 +50,13 @@ async fn a_server_that_is_asked_to_stop_is_not_ready() {
 }
 
 #[testkit::on_both_databases]
-async fn a_database_that_hangs_is_told_of_soon_and_does_not_make_the_server_unready() {
+async fn a_hanging_database_is_reported_soon_and_does_not_make_the_server_unready() {
     let app = TestApp::spawn_with(&[("CARDROOM__DATABASE__POOL_SIZE", "1")]).await;
     let behind = Behind::of(&app);
     // SQLite's readers wait for nobody.
     let Db::Postgres { .. } = behind.0 else { return };
     let counsellor = app.counsellor().await;
-    let saving = behind.while_nobody_reads("rooms", async {
+    let saving = behind.while_reads_are_blocked("rooms", async {
         let holder = counsellor.get("/api/rooms").send();
         tokio::pin!(holder);
         let held = tokio::time::timeout(Duration::from_millis(300), &mut holder).await;

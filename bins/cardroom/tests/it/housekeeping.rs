@@ -22,7 +22,7 @@ const SEGMENT: [(&str, &str); 2] =
 type Rows = [i64; 4];
 
 #[testkit::on_both_databases]
-async fn what_is_old_enough_is_forgotten_and_nothing_else() {
+async fn only_rows_that_are_old_enough_are_deleted() {
     let app = TestApp::spawn_with(&SEGMENT).await;
     let counsellor = app.counsellor().await;
     let path = format!("/api/rooms/{}/gameplay-states/game", counsellor.room().await.id);
@@ -104,7 +104,7 @@ async fn visitors_who_are_not_seen_for_long_are_deleted_and_idle_rooms_when_aske
 }
 
 #[testkit::on_both_databases]
-async fn an_ended_session_is_kept_for_so_many_days() {
+async fn an_ended_session_is_kept_for_the_configured_days() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     assert_eq!(ask(counsellor.post("/api/auth/logout", &json!({}))).await.0, 200);
@@ -123,7 +123,7 @@ async fn an_ended_session_is_kept_for_so_many_days() {
 }
 
 #[testkit::on_both_databases]
-async fn a_step_that_fails_keeps_no_other_from_its_turn() {
+async fn a_step_that_fails_does_not_stop_the_others() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await;
     app.join(&room.code, "old").await;

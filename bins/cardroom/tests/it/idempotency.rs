@@ -97,7 +97,7 @@ async fn a_key_stands_for_one_request() {
 }
 
 #[testkit::on_both_databases]
-async fn everybody_has_keys_of_their_own() {
+async fn idempotency_keys_belong_to_one_caller() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;

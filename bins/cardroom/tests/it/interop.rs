@@ -134,7 +134,7 @@ fn is_wanted() -> bool {
 }
 
 #[testkit::on_both_databases]
-async fn all_packages_talk_see_each_other_and_come_back() {
+async fn all_packages_exchange_broadcasts_and_presence_and_reconnect() {
     if !is_wanted() {
         return;
     }
@@ -173,7 +173,7 @@ async fn all_packages_talk_see_each_other_and_come_back() {
 }
 
 #[testkit::on_both_databases]
-async fn who_wants_to_hears_itself_and_is_answered_and_may_speak_before_joining() {
+async fn peers_get_their_own_broadcasts_and_replies_on_request_and_send_before_joining() {
     if !is_wanted() {
         return;
     }
@@ -241,7 +241,7 @@ async fn the_double_mount_of_the_web_app_is_never_seen() {
 }
 
 #[testkit::on_both_databases]
-async fn bytes_travel_between_the_newest_packages() {
+async fn the_newest_packages_exchange_binary_broadcasts() {
     if !is_wanted() {
         return;
     }

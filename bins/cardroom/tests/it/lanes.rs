@@ -81,12 +81,12 @@ async fn a_lane_outlives_work_that_panics() {
 }
 
 #[testkit::on_both_databases]
-async fn a_write_that_is_broken_off_leaves_whoever_writes_next_alone() {
+async fn a_cancelled_write_does_not_affect_the_next_one() {
     let database = testkit::database().await;
     let (behind, other) = (Behind::at(&database.url), Behind::at(&database.url));
     let lanes = Lanes::start(&Touchy, &behind.0, LIMITS, &Handle::current(), &mut Drain::default());
     other
-        .while_nobody_writes("users", async {
+        .while_writes_are_blocked("users", async {
             assert!(timeout(MOMENT, behind.0.write(nothing())).await.is_err());
             // The statement that nobody waits for is still under way.
             let (lane, write) = (lanes.commit(Request::Succeed), behind.0.write(nothing()));

@@ -26,11 +26,11 @@ const SHORT: [(&str, &str); 3] = [
 const ANSWERED: Duration = Duration::from_secs(5);
 
 #[testkit::on_both_databases]
-async fn queries_that_hang_on_every_connection_hold_nobody_up_for_long() {
+async fn hanging_queries_on_every_connection_delay_others_only_briefly() {
     let app = TestApp::spawn_with(&SHORT).await;
     let counsellor = app.counsellor().await;
     let behind = Behind::of(&app);
-    let hanging = behind.while_nobody_reads("rooms", async {
+    let hanging = behind.while_reads_are_blocked("rooms", async {
         let reads = join_all((0..40).map(|_| async {
             let start = Instant::now();
             let answer = counsellor.get("/api/rooms").send().await.unwrap();
@@ -67,7 +67,7 @@ async fn queries_that_hang_on_every_connection_hold_nobody_up_for_long() {
 const ANSWERED_FROZEN: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_postgresql_that_stands_still_holds_nobody_up_for_long() {
+async fn a_frozen_postgresql_delays_requests_only_briefly() {
     let cluster = Cluster::start().unwrap();
     let settings = [
         ("CARDROOM__DATABASE__MIGRATE_AT_START", "true"),
@@ -120,7 +120,7 @@ async fn a_postgresql_that_stands_still_holds_nobody_up_for_long() {
 const REFUSED_WITHIN: Duration = Duration::from_secs(6);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_silent_postgresql_is_noticed_once_for_all_requests() {
+async fn an_unresponsive_postgresql_is_detected_once_for_all_requests() {
     let cluster = Cluster::start().unwrap();
     let migrate = ("CARDROOM__DATABASE__MIGRATE_AT_START", "true");
     let mut server = Process::start_with(&cluster.url(), &[migrate]);
@@ -159,13 +159,13 @@ const END_WAITING: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_a
     WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
 #[testkit::on_both_databases]
-async fn a_read_whose_connection_breaks_is_asked_once_more() {
+async fn a_read_whose_connection_breaks_is_retried_once() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let (behind, other) = (Behind::of(&app), Behind::of(&app));
     let rooms = counsellor.get("/api/rooms").send();
     let mut rooms = std::pin::pin!(rooms);
-    let broken = behind.while_nobody_reads("rooms", async {
+    let broken = behind.while_reads_are_blocked("rooms", async {
         let waiting = tokio::time::timeout(Duration::from_millis(300), &mut rooms).await;
         other.carry_out(END_WAITING, "SELECT 1").await;
         waiting.ok()
@@ -225,7 +225,7 @@ impl Writer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_postgresql_that_is_started_again_under_load_is_survived() {
+async fn a_restart_of_postgresql_under_load_loses_no_acknowledged_save() {
     let mut cluster = Cluster::start_durable().unwrap();
     let migrate = ("CARDROOM__DATABASE__MIGRATE_AT_START", "true");
     let mut server = Process::start_with(&cluster.url(), &[migrate]);

@@ -50,7 +50,7 @@ async fn a_pooler_that_loses_prepared_statements_is_refused_at_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_looks_through_a_pooler_keeps_nobody_from_migrating() {
+async fn reading_the_status_through_a_pooler_does_not_block_migrations() {
     let Some((program, can_keep)) = Bouncer::program() else {
         return testkit::left_out(format_args!("{NONE}; {PROGRAM} may name one"));
     };
@@ -72,7 +72,7 @@ async fn who_looks_through_a_pooler_keeps_nobody_from_migrating() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_a_pooler_that_keeps_them_everything_works() {
+async fn a_pooler_that_keeps_prepared_statements_is_supported() {
     let Some((program, true)) = Bouncer::program() else {
         let reason = format!("{NONE} of version 1.21 or newer; {PROGRAM} may name one");
         return testkit::left_out(reason);

@@ -50,7 +50,7 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
 }
 
 #[testkit::on_both_databases]
-async fn whoever_comes_too_often_is_told_which_limit_it_was_and_when_to_come_again() {
+async fn a_limited_request_gets_the_name_of_the_limit_and_retry_after() {
     let app = app(&[("CARDROOM__RATES__LOGIN", "60/hour burst 3")]).await;
     for _ in 0..3 {
         assert_eq!(status(login(&app, "203.0.113.1", ADA, "demo123")).await, 200);
@@ -77,7 +77,7 @@ async fn whoever_comes_too_often_is_told_which_limit_it_was_and_when_to_come_aga
 }
 
 #[testkit::on_both_databases]
-async fn an_address_that_a_client_claims_for_itself_is_not_believed() {
+async fn a_forwarded_address_that_a_client_sent_itself_is_ignored() {
     let app = app(&[("CARDROOM__RATES__GENERAL", "1/hour burst 5")]).await;
     let forged =
         |n: usize| app.get("/").header("x-forwarded-for", format!("198.51.100.{n}, 203.0.113.1"));
@@ -103,7 +103,7 @@ async fn all_workers_count_together_and_health_is_not_counted() {
 }
 
 #[testkit::on_both_databases]
-async fn a_guarded_route_still_knows_its_methods_and_its_input() {
+async fn a_limited_route_still_checks_its_methods_and_its_input() {
     let app = app(&[]).await;
     let answer = app.get("/api/auth/login").send().await.unwrap();
     assert_eq!((answer.status().as_u16(), header(&answer, "allow")), (405, "POST"));
@@ -144,7 +144,7 @@ async fn no_spelling_of_a_path_gets_round_its_limit() {
 }
 
 #[testkit::on_both_databases]
-async fn after_wrong_passwords_the_right_one_tells_nothing_more() {
+async fn after_wrong_passwords_the_right_one_is_limited_too() {
     let app = app(&[("CARDROOM__RATES__LOGIN_FAILURES", "1/hour burst 5")]).await;
     let known = login(&app, "203.0.113.9", ADA, "demo123");
     assert_eq!(status(known).await, 200);
@@ -234,7 +234,7 @@ async fn a_change_that_is_refused_for_wrong_guesses_beside_it_is_not_made() {
 }
 
 #[testkit::on_both_databases]
-async fn after_wrong_codes_a_right_one_tells_nothing_and_others_join() {
+async fn after_wrong_codes_a_right_one_is_limited_too_and_others_join() {
     let app = app(&[("CARDROOM__RATES__WRONG_CODES", "1/hour burst 5")]).await;
     let room = app.counsellor().await.room().await;
     let looks = (0..10).map(|n| {

@@ -29,7 +29,7 @@ async fn metrics() -> String {
 }
 
 #[testkit::on_both_databases]
-async fn requests_are_counted_and_timed_by_route_and_pools_and_process_are_told() {
+async fn requests_are_measured_by_route_and_pools_and_process_are_reported() {
     let metrics = metrics().await;
     let join = r#"method="POST",route="/api/visitors/join-room/{share_code}",status="201""#;
     let refused = r#"method="POST",route="/api/auth/login",status="422""#;
@@ -55,7 +55,7 @@ async fn requests_are_counted_and_timed_by_route_and_pools_and_process_are_told(
 }
 
 #[testkit::on_both_databases]
-async fn the_dashboard_and_the_alerts_name_only_metrics_that_there_are() {
+async fn the_dashboard_and_the_alerts_name_only_existing_metrics() {
     let metrics = metrics().await;
     let there: BTreeSet<_> = metrics.lines().filter_map(|it| it.split([' ', '{']).next()).collect();
     let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();

@@ -13,7 +13,7 @@ use crate::raw::send;
 const SENT_MAX: usize = 256 << 20;
 
 #[tokio::test]
-async fn chunk_extensions_do_not_go_on_for_ever() {
+async fn chunk_extensions_are_bounded() {
     let app = TestApp::spawn_on(testkit::sqlite_database().await.unwrap(), &[]).await;
     for head in [
         "POST /api/auth/login HTTP/1.1\r\nhost: cardroom\r\ncontent-type: application/json\r\n",
@@ -49,7 +49,7 @@ async fn sent(app: &TestApp, head: &'static str) -> usize {
 }
 
 #[tokio::test]
-async fn what_has_a_body_and_may_not_is_refused_at_once() {
+async fn a_body_that_a_request_may_not_have_is_refused_at_once() {
     let app = TestApp::spawn_on(testkit::sqlite_database().await.unwrap(), &[]).await;
     for (request, expected) in [
         ("CONNECT example.com:443 HTTP/1.1\r\nhost: example.com:443\r\n\r\n", "405"),

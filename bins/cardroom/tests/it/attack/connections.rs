@@ -57,7 +57,7 @@ async fn one_address_has_no_more_connections_than_its_bound() {
 }
 
 #[tokio::test]
-async fn idle_connections_make_room_for_new_ones() {
+async fn idle_connections_are_closed_for_new_ones() {
     let app = TestApp::spawn_on(
         testkit::sqlite_database().await.unwrap(),
         &[("CARDROOM__SERVER__CONNECTIONS_MAX", "20"), ("CARDROOM__SERVER__WORKERS", "1")],
@@ -73,7 +73,7 @@ async fn idle_connections_make_room_for_new_ones() {
 }
 
 #[tokio::test]
-async fn when_all_slots_are_taken_health_is_still_answered_and_the_rest_is_told_so() {
+async fn when_all_slots_are_taken_health_is_served_and_other_requests_are_refused() {
     let app = TestApp::spawn_on(
         testkit::sqlite_database().await.unwrap(),
         &[("CARDROOM__SERVER__CONNECTIONS_MAX", "4"), ("CARDROOM__SERVER__WORKERS", "1")],

@@ -67,7 +67,7 @@ impl Flood {
 }
 
 #[tokio::test]
-async fn two_connections_that_pipeline_hold_up_nobody_else() {
+async fn two_pipelining_connections_do_not_delay_others() {
     let app = TestApp::spawn_on(testkit::sqlite_database().await.unwrap(), &[]).await;
     for path in ["/nowhere", "/health"] {
         let flood =

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::app::{TestApp, body_of};
 
 #[testkit::on_both_databases]
-async fn a_request_on_a_connection_that_was_reset_escapes_no_limit() {
+async fn a_request_on_a_reset_connection_bypasses_no_limit() {
     let app = TestApp::spawn_with(&[
         ("CARDROOM__RATES__ENABLED", "true"),
         ("CARDROOM__RATES__GENERAL", "1/hour burst 10"),

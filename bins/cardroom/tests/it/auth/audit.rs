@@ -27,7 +27,7 @@ fn actions(entries: &[Value]) -> Vec<&str> {
 }
 
 #[testkit::on_both_databases]
-async fn what_is_done_to_an_account_is_written_down() {
+async fn actions_on_an_account_are_recorded() {
     let app = TestApp::spawn().await;
     let admin = app.admin().await;
     let batch = json!({ "users": [{ "email": "ada@example.com", "password": "correct horse" }] });
@@ -80,7 +80,7 @@ async fn wait_for(admin: &Counsellor<'_>, action: &str) {
 }
 
 #[testkit::on_both_databases]
-async fn what_could_not_be_written_down_was_not_done() {
+async fn an_action_that_cannot_be_recorded_is_rolled_back() {
     let app = TestApp::spawn().await;
     let admin = app.admin().await;
     let mine = pair(&app).await;
@@ -168,7 +168,7 @@ async fn an_administrator_pages_through_the_log() {
 const FAR: &str = "?before=-300000000000000000.00000000-0000-0000-0000-000000000000";
 
 #[testkit::on_both_databases]
-async fn whoever_was_handed_a_password_chooses_their_own_before_anything_else() {
+async fn a_handed_out_password_has_to_be_changed_before_anything_else() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let pair = Pair::of(&body_of(login(&app, COUNSELLOR, "demo123").send().await.unwrap()).await);

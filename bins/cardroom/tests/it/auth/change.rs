@@ -65,7 +65,7 @@ async fn a_change_that_is_refused_leaves_the_password() {
 }
 
 #[testkit::on_both_databases]
-async fn who_was_handed_a_password_need_not_change_it_twice() {
+async fn a_handed_out_password_has_to_be_changed_only_once() {
     let app = TestApp::spawn().await;
     Behind::of(&app).require_change(COUNSELLOR).await;
     let asked = async |password: &str| {
@@ -81,14 +81,14 @@ async fn who_was_handed_a_password_need_not_change_it_twice() {
 }
 
 #[testkit::on_both_databases]
-async fn whoever_changes_the_password_is_logged_in_at_every_moment() {
+async fn a_password_change_keeps_its_own_session_valid_throughout() {
     let app = TestApp::spawn().await;
     let me = app.counsellor().await;
     let change = me.post(PATH, &change("demo123", "battery staple")).send();
     let mut change = pin!(change);
 
     let behind = Behind::of(&app);
-    let held = Box::pin(behind.while_nobody_writes("sessions", async {
+    let held = Box::pin(behind.while_writes_are_blocked("sessions", async {
         assert!(timeout(MOMENT, &mut change).await.is_err(), "nothing held the change");
         // Another instance remembers nothing of the session.
         let elsewhere = TestApp::spawn_on(app.database.clone(), &[]).await;
@@ -102,7 +102,7 @@ async fn whoever_changes_the_password_is_logged_in_at_every_moment() {
 }
 
 #[testkit::on_both_databases]
-async fn of_ten_changes_from_one_password_at_once_one_holds() {
+async fn one_of_ten_concurrent_changes_from_one_password_succeeds() {
     let app = TestApp::spawn().await;
     let me = app.counsellor().await;
     let mut current = "demo123".to_owned();

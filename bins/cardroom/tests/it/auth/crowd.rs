@@ -6,7 +6,7 @@ use super::{COUNSELLOR, login, status_of_login};
 use crate::app::{TestApp, body_of};
 
 #[testkit::on_both_databases]
-async fn who_finds_the_queue_for_hashing_full_is_told_when_to_come_again() {
+async fn a_full_hashing_queue_is_answered_with_retry_after() {
     let app = TestApp::spawn_with(&[
         ("CARDROOM__HASHING__THREADS", "1"),
         ("CARDROOM__HASHING__QUEUE", "9"),
@@ -38,7 +38,7 @@ async fn who_finds_the_queue_for_hashing_full_is_told_when_to_come_again() {
 }
 
 #[testkit::on_both_databases]
-async fn who_would_wait_longer_than_people_wait_is_told_when_to_come_again() {
+async fn a_login_that_would_wait_too_long_is_answered_with_retry_after() {
     let app = TestApp::spawn_with(&[
         ("CARDROOM__HASHING__THREADS", "1"),
         ("CARDROOM__HASHING__WAIT_MAX_MS", "1000"),
@@ -55,7 +55,7 @@ async fn who_would_wait_longer_than_people_wait_is_told_when_to_come_again() {
 }
 
 #[testkit::on_both_databases]
-async fn others_are_served_while_many_wait_to_log_in() {
+async fn other_requests_are_served_while_many_logins_wait() {
     let app = TestApp::spawn_with(&[
         ("CARDROOM__HASHING__WAIT_MAX_MS", "60000"),
         ("CARDROOM__AUTH__BCRYPT_COST", "10"),

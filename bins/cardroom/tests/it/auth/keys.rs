@@ -16,7 +16,7 @@ async fn instance(of: Option<&TestApp>, active: &str, passive: &str) -> TestApp 
 }
 
 #[testkit::on_both_databases]
-async fn nobody_is_logged_out_by_a_new_secret() {
+async fn changing_the_secret_ends_no_session() {
     let old = instance(None, OLD, "").await;
     let before = pair(&old).await;
 
@@ -39,7 +39,7 @@ async fn nobody_is_logged_out_by_a_new_secret() {
 }
 
 #[testkit::on_both_databases]
-async fn a_secret_that_is_not_in_the_ring_signs_nothing_that_is_good() {
+async fn tokens_signed_with_a_secret_outside_the_ring_are_refused() {
     let one = instance(None, OLD, "").await;
     let other = instance(Some(&one), NEW, "").await;
     let pair = pair(&one).await;

@@ -35,7 +35,7 @@ async fn logging_in_answers_as_the_earlier_backend_did_and_more() {
 }
 
 #[testkit::on_both_databases]
-async fn a_log_in_that_makes_no_sense_is_told_every_fault() {
+async fn an_invalid_login_is_answered_with_every_fault() {
     let app = TestApp::spawn().await;
     let mut transcript = Transcript::default();
 
@@ -75,7 +75,7 @@ async fn an_unknown_address_is_answered_like_a_wrong_password() {
 }
 
 #[testkit::on_both_databases]
-async fn what_bcrypt_would_not_read_of_a_password_counts_too() {
+async fn the_bytes_of_a_password_that_bcrypt_ignores_count_too() {
     let app = TestApp::spawn().await;
     // 72 x, hashed by Python's bcrypt, which reads no further.
     let kept = "$2b$04$M4PiSupnQGNQtSxQy6F.oucQCjXxbNp1OkbireokzQ6Yx4ZXHeSQm";
@@ -87,7 +87,7 @@ async fn what_bcrypt_would_not_read_of_a_password_counts_too() {
 }
 
 #[testkit::on_both_databases]
-async fn a_token_says_who_it_is_for_and_how_long() {
+async fn an_access_token_names_its_account_and_its_expiry() {
     let app = TestApp::spawn().await;
 
     let answer = body_of(login(&app, COUNSELLOR, "demo123").send().await.unwrap()).await;

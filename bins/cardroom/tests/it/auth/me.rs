@@ -12,7 +12,7 @@ use crate::transcript::Transcript;
 const PATH: &str = "/api/auth/me";
 
 #[testkit::on_both_databases]
-async fn only_a_good_token_of_an_active_account_is_told_who_it_is() {
+async fn only_a_valid_token_of_an_active_account_gets_its_account() {
     let app = TestApp::spawn_with(&LEGACY).await;
     let behind = Behind::of(&app);
     let deleted = app.token("demo.client@example.com").await;
@@ -36,7 +36,7 @@ async fn only_a_good_token_of_an_active_account_is_told_who_it_is() {
 }
 
 #[testkit::on_both_databases]
-async fn what_changes_in_an_account_holds_for_its_old_tokens_at_once() {
+async fn changes_to_an_account_apply_to_its_old_tokens_at_once() {
     let app = TestApp::spawn().await;
     let behind = Behind::of(&app);
     let counsellor = Counsellor::new(&app, app.token(COUNSELLOR).await);

@@ -26,7 +26,7 @@ async fn dearer() -> TestApp {
 }
 
 #[testkit::on_both_databases]
-async fn old_passwords_log_in_and_are_hashed_anew_when_hashing_costs_more_today() {
+async fn old_passwords_log_in_and_are_rehashed_when_the_cost_was_raised() {
     let app = dearer().await;
     let behind = Behind::of(&app);
     for (email, old) in OLD {
@@ -66,7 +66,7 @@ async fn hashes_that_cost_enough_stay() {
 }
 
 #[testkit::on_both_databases]
-async fn a_hash_of_an_absurd_cost_matches_nothing_and_occupies_nobody() {
+async fn a_hash_of_an_absurd_cost_matches_nothing_and_occupies_no_thread() {
     let app = TestApp::spawn().await;
     let behind = Behind::of(&app);
     for cost in [31, 16] {
@@ -79,7 +79,7 @@ async fn a_hash_of_an_absurd_cost_matches_nothing_and_occupies_nobody() {
 }
 
 #[testkit::on_both_databases]
-async fn an_unknown_address_costs_what_the_dearest_hash_costs() {
+async fn an_unknown_address_takes_as_long_as_the_most_expensive_hash() {
     let app = TestApp::spawn().await;
     let [_, (dear, hash)] = OLD;
     Behind::of(&app).import(dear, hash).await;
@@ -105,7 +105,7 @@ async fn quickest(app: &TestApp, email: &str) -> Duration {
 }
 
 #[testkit::on_both_databases]
-async fn hashing_anew_never_undoes_a_change_that_came_in_between() {
+async fn rehashing_never_overwrites_a_concurrent_change() {
     let app = dearer().await;
     let behind = Behind::of(&app);
     let [(email, old), (_, changed)] = OLD;

@@ -24,7 +24,7 @@ fn rounds() -> usize {
 }
 
 #[testkit::on_both_databases]
-async fn fifty_refreshes_at_once_through_two_instances_are_one_step_and_one_pair() {
+async fn fifty_concurrent_refreshes_through_two_instances_are_one_rotation_and_one_pair() {
     let one = TestApp::spawn().await;
     let other = TestApp::spawn_on(one.database.clone(), &[]).await;
     let behind = Behind::of(&one);
@@ -47,7 +47,7 @@ async fn fifty_refreshes_at_once_through_two_instances_are_one_step_and_one_pair
 }
 
 #[testkit::on_both_databases]
-async fn a_log_out_among_refreshes_leaves_nothing_that_is_good() {
+async fn a_logout_among_refreshes_leaves_no_valid_token() {
     let one = TestApp::spawn().await;
     let other = TestApp::spawn_on(one.database.clone(), &[]).await;
     for _ in 0..10 {
@@ -65,7 +65,7 @@ async fn a_log_out_among_refreshes_leaves_nothing_that_is_good() {
 }
 
 #[testkit::on_both_databases]
-async fn of_log_ins_with_the_old_password_while_it_is_changed_none_lasts() {
+async fn no_login_with_the_old_password_outlives_a_concurrent_change() {
     let app = TestApp::spawn().await;
     let mut password = "demo123".to_owned();
     for round in 0..5 {

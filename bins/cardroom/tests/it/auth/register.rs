@@ -68,7 +68,7 @@ async fn registering_answers_like_logging_in() {
 }
 
 #[testkit::on_both_databases]
-async fn nobody_registers_where_registration_is_closed() {
+async fn registration_is_refused_where_it_is_closed() {
     let app = TestApp::spawn_with(&[("CARDROOM__AUTH__REGISTRATION", "false")]).await;
     let mut transcript = Transcript::default();
 
@@ -82,7 +82,7 @@ async fn nobody_registers_where_registration_is_closed() {
 }
 
 #[testkit::on_both_databases]
-async fn of_twenty_who_register_one_address_at_once_one_gets_it() {
+async fn one_of_twenty_concurrent_registrations_of_an_address_succeeds() {
     let app = TestApp::spawn().await;
     for round in 0..5 {
         let email = format!("ada{round}@example.com");

@@ -55,7 +55,7 @@ async fn a_token_resets_the_password_once() {
 }
 
 #[testkit::on_both_databases]
-async fn a_reset_is_asked_for_and_done_by_the_query_too() {
+async fn a_reset_is_requested_and_done_by_the_query_too() {
     let app = TestApp::spawn().await;
 
     let path = format!("{FORGOT}?email=demo.counselor%40example.com");
@@ -68,7 +68,7 @@ async fn a_reset_is_asked_for_and_done_by_the_query_too() {
 }
 
 #[testkit::on_both_databases]
-async fn what_is_missing_for_a_reset_is_named() {
+async fn missing_fields_of_a_reset_are_named() {
     let app = TestApp::spawn().await;
     let mut transcript = Transcript::default();
 
@@ -82,7 +82,7 @@ async fn what_is_missing_for_a_reset_is_named() {
 }
 
 #[testkit::on_both_databases]
-async fn where_answers_carry_no_token_it_comes_by_mail_alone() {
+async fn the_token_is_sent_by_mail_only_unless_answers_carry_it() {
     let app = TestApp::spawn_with(&[("CARDROOM__AUTH__RESET_TOKEN_IN_ANSWER", "false")]).await;
 
     let unknown = forgot(&app, "nobody@example.com").send().await.unwrap();
@@ -130,7 +130,7 @@ fn token_in(mail: &str) -> String {
 }
 
 #[testkit::on_both_databases]
-async fn a_token_is_ended_by_time_and_not_by_another_one() {
+async fn a_reset_token_expires_and_is_not_replaced_by_a_newer_one() {
     let app = TestApp::spawn().await;
     let (older, newer) = (token(&app).await, token(&app).await);
     assert_eq!(status_of_reset(&app, &older, "first new").await, 200);
@@ -145,7 +145,7 @@ async fn a_token_is_ended_by_time_and_not_by_another_one() {
 }
 
 #[testkit::on_both_databases]
-async fn of_forty_requests_for_one_account_three_mails_leave_and_all_their_links_are_good() {
+async fn forty_requests_for_one_account_send_three_mails_whose_links_all_work() {
     let app = TestApp::spawn_with(&[("CARDROOM__AUTH__RESET_TOKEN_IN_ANSWER", "false")]).await;
     let before = mails(&app).len();
     let requests = (0..40).map(|_| forgot(&app, COUNSELLOR).send());
@@ -183,7 +183,7 @@ async fn of_forty_requests_for_one_account_three_mails_leave_and_all_their_links
 }
 
 #[testkit::on_both_databases]
-async fn a_request_whose_mail_finds_no_place_takes_no_slot() {
+async fn a_request_whose_mail_cannot_be_queued_takes_no_slot() {
     // A mail server that accepts connections and says nothing: one mail is under way, 256 wait.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://127.0.0.1:{}", silent.local_addr().unwrap().port());
@@ -233,7 +233,7 @@ async fn a_password_that_was_changed_ends_the_reset() {
 }
 
 #[testkit::on_both_databases]
-async fn of_twenty_resets_by_one_token_at_once_one_succeeds() {
+async fn one_of_twenty_concurrent_resets_with_one_token_succeeds() {
     let app = TestApp::spawn().await;
     for round in 0..10 {
         let token = token(&app).await;
@@ -249,7 +249,7 @@ async fn of_twenty_resets_by_one_token_at_once_one_succeeds() {
 }
 
 #[testkit::on_both_databases]
-async fn the_database_knows_a_token_only_by_its_hash() {
+async fn the_database_stores_only_the_hash_of_a_reset_token() {
     let app = TestApp::spawn().await;
     let token = token(&app).await;
 

@@ -90,7 +90,7 @@ async fn refreshing_listing_and_ending_answer_as_described() {
 }
 
 #[testkit::on_both_databases]
-async fn a_token_is_good_once_and_its_repetition_gives_the_same_pair() {
+async fn a_refresh_token_is_valid_once_and_repeating_it_returns_the_same_pair() {
     let app = TestApp::spawn().await;
     let first = pair(&app).await;
 
@@ -141,7 +141,7 @@ async fn after_a_minute_the_token_before_the_current_one_ends_the_session() {
 }
 
 #[testkit::on_both_databases]
-async fn nobody_ends_a_session_with_a_token_that_was_never_given() {
+async fn a_token_that_was_never_issued_ends_no_session() {
     let app = TestApp::spawn().await;
     let first = pair(&app).await;
     let second = next(&app, &first.refresh).await.unwrap();
@@ -161,7 +161,7 @@ async fn nobody_ends_a_session_with_a_token_that_was_never_given() {
 }
 
 #[testkit::on_both_databases]
-async fn a_session_that_nobody_uses_ends_and_so_does_an_old_one() {
+async fn sessions_end_when_they_are_idle_and_when_they_are_old() {
     let app = TestApp::spawn().await;
     let behind = Behind::of(&app);
     let idle = pair(&app).await;
@@ -179,7 +179,7 @@ async fn a_session_that_nobody_uses_ends_and_so_does_an_old_one() {
 }
 
 #[testkit::on_both_databases]
-async fn an_account_has_no_more_sessions_than_it_may() {
+async fn the_sessions_of_an_account_are_bounded() {
     let app = TestApp::spawn_with(&[("CARDROOM__AUTH__SESSIONS_PER_ACCOUNT", "3")]).await;
     let mut pairs = Vec::new();
     for _ in 0..3 {
@@ -200,7 +200,7 @@ async fn an_account_has_no_more_sessions_than_it_may() {
 }
 
 #[testkit::on_both_databases]
-async fn an_end_takes_effect_at_once_here_and_soon_elsewhere() {
+async fn an_ended_session_is_refused_here_at_once_and_elsewhere_soon() {
     let app = TestApp::spawn().await;
     let elsewhere = TestApp::spawn_on(app.database.clone(), &[]).await;
     let (kept, one, other) = (pair(&app).await, pair(&app).await, pair(&app).await);
@@ -225,7 +225,7 @@ async fn an_end_takes_effect_at_once_here_and_soon_elsewhere() {
 }
 
 #[testkit::on_both_databases]
-async fn one_ends_ones_own_sessions_and_nobody_elses() {
+async fn an_account_ends_its_own_sessions_and_no_others() {
     let app = TestApp::spawn().await;
     let (mine, other) = (pair(&app).await, pair(&app).await);
     let id = |listed: &[Value], current: bool| {
@@ -274,7 +274,7 @@ async fn an_inactive_account_gets_no_tokens() {
 }
 
 #[testkit::on_both_databases]
-async fn where_the_settings_say_so_the_refresh_token_is_a_cookie() {
+async fn the_refresh_token_is_a_cookie_where_the_settings_ask_for_it() {
     let app = TestApp::spawn_with(&[("CARDROOM__AUTH__REFRESH_COOKIE", "true")]).await;
     let answer = login(&app, COUNSELLOR, "demo123").send().await.unwrap();
     let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
@@ -298,7 +298,7 @@ async fn where_the_settings_say_so_the_refresh_token_is_a_cookie() {
 }
 
 #[testkit::on_both_databases]
-async fn the_database_knows_no_refresh_token() {
+async fn the_database_stores_no_refresh_token() {
     let app = TestApp::spawn().await;
     let first = pair(&app).await;
     let second = next(&app, &first.refresh).await.unwrap();
@@ -313,7 +313,7 @@ async fn the_database_knows_no_refresh_token() {
 }
 
 #[testkit::on_both_databases]
-async fn an_account_keeps_so_many_ended_sessions_and_no_more() {
+async fn the_ended_sessions_of_an_account_are_bounded() {
     let app = TestApp::spawn_with(&[("CARDROOM__AUTH__ENDED_SESSIONS_PER_ACCOUNT", "3")]).await;
     for _ in 0..10 {
         let pair = pair(&app).await;

@@ -29,7 +29,7 @@ async fn people(app: &TestApp, behind: &Behind) -> Vec<(String, String)> {
 }
 
 #[testkit::on_both_databases]
-async fn people_who_are_looked_for_together_are_not_mixed_up() {
+async fn accounts_that_are_looked_up_together_are_not_mixed_up() {
     let app = TestApp::spawn().await;
     let behind = Behind::of(&app);
     let people = people(&app, &behind).await;
@@ -40,7 +40,7 @@ async fn people_who_are_looked_for_together_are_not_mixed_up() {
 
     let me = |token: &str| ask(app.get("/api/auth/me").bearer_auth(token));
     let all = join_all(people.iter().map(|(_, token)| me(token)));
-    let answers = behind.meeting_at("sessions", all).await;
+    let answers = behind.batched_at("sessions", all).await;
 
     for (n, ((email, _), (status, answer))) in people.iter().zip(answers).enumerate() {
         if n.is_multiple_of(GONE) {
@@ -52,7 +52,7 @@ async fn people_who_are_looked_for_together_are_not_mixed_up() {
 }
 
 #[testkit::on_both_databases]
-async fn people_who_cannot_be_looked_for_are_told_so_soon() {
+async fn accounts_that_cannot_be_looked_up_are_refused_soon() {
     let app = TestApp::spawn_with(&[
         ("CARDROOM__DATABASE__WAIT_TIMEOUT_MS", "500"),
         ("CARDROOM__DATABASE__STATEMENT_TIMEOUT_MS", "10000"),
@@ -66,7 +66,7 @@ async fn people_who_cannot_be_looked_for_are_told_so_soon() {
 
     let start = Instant::now();
     let all = join_all(people.iter().map(|(_, token)| me(token)));
-    let answers = behind.while_nobody_reads("sessions", all).await;
+    let answers = behind.while_reads_are_blocked("sessions", all).await;
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     for (status, answer) in answers {
         let told = (status, answer["code"].as_str());

@@ -27,7 +27,7 @@ async fn status(app: &TestApp, token: &str) -> u16 {
 }
 
 #[testkit::on_both_databases]
-async fn tokens_of_the_old_system_are_good_where_the_settings_say_so() {
+async fn tokens_of_the_old_system_are_accepted_where_the_settings_allow_them() {
     let app = TestApp::spawn_with(&LEGACY).await;
 
     let full = json!({ "sub": ID, "email": COUNSELLOR, "roles": ["counselor"], "exp": FAR });

@@ -22,7 +22,7 @@ fn login_of(bytes: usize) -> String {
 }
 
 #[testkit::on_both_databases]
-async fn a_body_that_is_no_json_is_refused_with_its_place_whoever_asks() {
+async fn a_body_that_is_no_json_is_refused_with_its_position_for_every_caller() {
     let app = TestApp::spawn().await;
     let mut transcript = Transcript::default();
     let post = |path: &str, body: &'static [u8]| {
@@ -118,7 +118,7 @@ async fn a_body_of_another_type_is_refused() {
 }
 
 #[testkit::on_both_databases]
-async fn nesting_without_end_is_no_json_and_harms_nobody() {
+async fn endless_nesting_is_no_json_and_does_no_harm() {
     let app = TestApp::spawn().await;
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), ("[", "")] {
         for depth in [200, 10_000] {
@@ -147,7 +147,7 @@ async fn a_body_that_breaks_off_is_answered_or_dropped_and_the_server_lives() {
 }
 
 #[testkit::on_both_databases]
-async fn of_very_many_faults_the_first_hundred_are_named() {
+async fn only_the_first_hundred_faults_are_named() {
     let app = TestApp::spawn().await;
     let roles = vec![0; 20_000];
     let body =

@@ -29,7 +29,7 @@ async fn answers(app: &TestApp) -> Vec<(u16, Response)> {
 }
 
 #[testkit::on_both_databases]
-async fn every_answer_forbids_to_frame_guess_and_keep_it() {
+async fn every_answer_forbids_framing_sniffing_and_caching() {
     let app = TestApp::spawn().await;
     for (status, answer) in answers(&app).await {
         for (name, value) in [
@@ -48,7 +48,7 @@ async fn every_answer_forbids_to_frame_guess_and_keep_it() {
 }
 
 #[testkit::on_both_databases]
-async fn outside_development_browsers_are_told_to_stay_with_https() {
+async fn outside_development_answers_carry_hsts() {
     let secret = "a secret of the tests, long enough to sign with";
     let app = TestApp::spawn_with(&[
         ("CARDROOM_PROFILE", "staging"),

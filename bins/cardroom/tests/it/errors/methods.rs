@@ -42,7 +42,7 @@ fn spellings(path: &str) -> Vec<String> {
 }
 
 #[testkit::on_both_databases]
-async fn a_method_that_a_path_does_not_know_is_told_which_it_knows() {
+async fn an_unsupported_method_is_answered_with_the_allowed_ones() {
     const METHODS: [&str; 9] =
         ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", "BREW", "PROPFIND"];
     let app = TestApp::spawn().await;
@@ -94,7 +94,7 @@ async fn the_description_and_its_pages_are_only_read() {
 }
 
 #[testkit::on_both_databases]
-async fn where_there_is_no_description_no_method_finds_it() {
+async fn without_a_description_its_path_is_not_found_with_any_method() {
     let app = TestApp::spawn_with(&[("CARDROOM__SERVER__DOCS", "false")]).await;
     for path in ["/api/openapi.json", "/api/docs", "/api/docs/index.html"] {
         for method in ["GET", "POST"] {

@@ -9,7 +9,7 @@ use crate::transcript::Transcript;
 const PATH: &str = "/api/rooms/42/gameplay-states";
 
 #[testkit::on_both_databases]
-async fn syntax_comes_before_who_asks_and_that_before_what_is_said() {
+async fn syntax_is_checked_before_authorization_and_that_before_the_input() {
     let app = TestApp::spawn().await;
     let me = app.counsellor().await;
     let json = "application/json";

@@ -35,7 +35,7 @@ async fn an_unknown_path_is_not_found_with_any_method() {
 }
 
 #[testkit::on_both_databases]
-async fn u0000_and_broken_utf8_in_a_path_or_query_are_the_clients_fault() {
+async fn u0000_and_invalid_utf8_in_a_path_or_query_are_refused() {
     let app = TestApp::spawn().await;
     let me = app.counsellor().await;
     for (request, place) in [
@@ -59,7 +59,7 @@ async fn u0000_and_broken_utf8_in_a_path_or_query_are_the_clients_fault() {
 }
 
 #[testkit::on_both_databases]
-async fn nothing_in_a_path_or_query_is_a_fault_of_ours() {
+async fn no_path_or_query_causes_a_500() {
     let app = TestApp::spawn().await;
     let me = app.counsellor().await;
     for path in [

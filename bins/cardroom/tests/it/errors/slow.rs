@@ -62,7 +62,7 @@ async fn a_body_that_dribbles_gets_a_408_in_shape_and_the_connection_ends() {
 }
 
 #[testkit::on_both_databases]
-async fn a_body_that_nobody_reads_is_not_waited_for() {
+async fn a_body_that_is_not_read_is_not_waited_for() {
     let app = TestApp::spawn_with(&[TIMEOUT]).await;
     for (request, status) in [("GET /health", 200), ("POST /nowhere", 404), ("POST /health", 405)] {
         for (length, bit) in [LENGTH, CHUNKED] {

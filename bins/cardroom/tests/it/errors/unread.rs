@@ -35,7 +35,7 @@ async fn ask_and_read_late(app: &TestApp, pause: Duration) -> usize {
 }
 
 #[testkit::on_both_databases]
-async fn who_reads_nothing_for_too_long_loses_the_connection() {
+async fn a_client_that_reads_nothing_for_too_long_is_disconnected() {
     let app = TestApp::spawn_with(&[
         ("CARDROOM__SERVER__UNREAD_TIMEOUT_MS", "1000"),
         ("CARDROOM__SERVER__DOCS", "true"),

@@ -71,7 +71,7 @@ async fn a_version_is_a_number_from_1() {
 }
 
 #[testkit::on_both_databases]
-async fn only_the_owner_looks_into_the_past() {
+async fn only_the_owner_reads_the_history() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");

@@ -105,7 +105,7 @@ async fn save_after(counsellor: &Counsellor<'_>, path: &str, version: u64) {
 }
 
 #[testkit::on_both_databases]
-async fn a_game_that_begins_anew_has_nothing_of_the_deleted_state() {
+async fn a_game_that_is_started_again_has_no_history_of_the_deleted_state() {
     let app = forgetful().await;
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");
@@ -182,7 +182,7 @@ async fn states_that_were_restored_do_not_count_among_the_deleted_ones() {
 }
 
 #[testkit::on_both_databases]
-async fn without_a_history_nothing_of_a_deleted_state_is_kept() {
+async fn without_a_history_deleted_states_are_not_stored() {
     let app = TestApp::spawn_with(&[("CARDROOM__HISTORY__VERSIONS", "0")]).await;
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");

@@ -76,7 +76,7 @@ async fn a_game_of_a_hundred_characters_has_the_longest_name() {
 }
 
 #[testkit::on_both_databases]
-async fn a_name_that_cannot_be_kept_is_refused() {
+async fn a_name_that_cannot_be_stored_is_refused() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;

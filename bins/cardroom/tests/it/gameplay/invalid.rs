@@ -32,7 +32,7 @@ async fn a_state_must_be_an_object() {
 }
 
 #[testkit::on_both_databases]
-async fn what_no_database_could_keep_is_refused() {
+async fn values_that_a_database_cannot_store_are_refused() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");
@@ -54,7 +54,7 @@ async fn what_no_database_could_keep_is_refused() {
 }
 
 #[testkit::on_both_databases]
-async fn what_is_no_json_is_refused_whoever_asks() {
+async fn a_body_that_is_no_json_is_refused_for_every_caller() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");

@@ -28,7 +28,7 @@ fn repeated(operations: &Value, times: usize) -> String {
 }
 
 #[testkit::on_both_databases]
-async fn what_a_patch_makes_is_bounded_as_what_is_saved() {
+async fn the_result_of_a_patch_has_the_bounds_of_a_saved_state() {
     let app = TestApp::spawn_with(&[("CARDROOM__LIMITS__STATE_BYTES", "2000")]).await;
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");
@@ -86,7 +86,7 @@ async fn a_patch_that_copies_the_whole_again_and_again_is_refused() {
 
 /// Moving what is there into something deep, again and again, digs until a stack overflows.
 #[testkit::on_both_databases]
-async fn a_patch_that_digs_deeper_and_deeper_is_refused() {
+async fn a_patch_that_nests_deeper_and_deeper_is_refused() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");

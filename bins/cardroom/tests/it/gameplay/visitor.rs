@@ -68,7 +68,7 @@ async fn a_visitor_reaches_no_other_room() {
 }
 
 #[testkit::on_both_databases]
-async fn a_visitor_who_left_is_out_until_joining_again() {
+async fn a_visitor_who_left_is_refused_until_joining_again() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;

@@ -23,7 +23,7 @@ async fn write(app: &TestApp) -> (Response, Duration) {
 }
 
 #[testkit::on_both_databases]
-async fn who_finds_no_connection_in_time_is_told_when_to_come_again() {
+async fn a_checkout_timeout_is_answered_with_retry_after() {
     let app = TestApp::spawn_with(&[
         ("CARDROOM__DATABASE__POOL_SIZE", "1"),
         ("CARDROOM__DATABASE__WAIT_TIMEOUT_MS", "200"),
@@ -36,7 +36,7 @@ async fn who_finds_no_connection_in_time_is_told_when_to_come_again() {
 
     let mut holder = Box::pin(write(&app));
     let refused = Behind::of(&app)
-        .while_nobody_writes("users", async {
+        .while_writes_are_blocked("users", async {
             // The holder takes the one connection and keeps it.
             let held = tokio::time::timeout(WAIT * 2, &mut holder).await;
             assert!(held.is_err(), "nothing held the connection");
@@ -66,7 +66,7 @@ async fn who_finds_no_connection_in_time_is_told_when_to_come_again() {
 }
 
 #[testkit::on_both_databases]
-async fn a_statement_that_waits_too_long_is_given_up_and_the_connection_is_good_again() {
+async fn a_statement_that_waits_too_long_is_cancelled_and_its_connection_is_reused() {
     let app = TestApp::spawn_with(&[
         ("CARDROOM__DATABASE__POOL_SIZE", "1"),
         ("CARDROOM__DATABASE__LOCK_TIMEOUT_MS", "200"),
@@ -74,7 +74,7 @@ async fn a_statement_that_waits_too_long_is_given_up_and_the_connection_is_good_
     ])
     .await;
 
-    let (answer, took) = Behind::of(&app).while_nobody_writes("users", write(&app)).await;
+    let (answer, took) = Behind::of(&app).while_writes_are_blocked("users", write(&app)).await;
 
     assert_eq!(answer.status(), 503);
     assert!(took < WAIT * 5, "{took:?}");

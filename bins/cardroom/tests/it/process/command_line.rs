@@ -90,7 +90,7 @@ fn all_bad_settings_are_named_at_once_with_their_source_and_what_is_accepted() {
 }
 
 #[test]
-fn production_starts_with_no_secret_that_others_know() {
+fn production_refuses_missing_published_and_weak_secrets() {
     for (secret, fault) in [
         ("", "is missing"),
         ("development-secret-known-to-everybody", "is a published default"),

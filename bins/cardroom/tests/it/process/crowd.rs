@@ -15,7 +15,7 @@ const PEOPLE: usize = 500;
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 #[testkit::on_both_databases]
-async fn whoever_comes_while_the_server_is_busy_has_a_place_to_wait() {
+async fn connections_made_while_the_server_is_busy_wait_in_its_backlog() {
     let database = testkit::database().await;
     let mut server = Process::start(&database.url.expose());
     let address = server.address();

@@ -15,7 +15,7 @@ const END_ALL: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activ
     WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 #[testkit::on_both_databases]
-async fn connections_that_the_server_ended_are_replaced_before_anybody_gets_them() {
+async fn connections_that_the_server_ended_are_replaced_before_they_are_lent() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;

@@ -71,7 +71,7 @@ async fn committed_after(behind: &Behind, before: i64) {
 }
 
 #[testkit::on_both_databases]
-async fn a_server_that_is_killed_before_it_answers_a_refresh_logs_nobody_out() {
+async fn a_server_that_is_killed_before_it_answers_a_refresh_ends_no_session() {
     let database = testkit::database().await;
     let behind = Behind::at(&database.url);
     let (mut server, mut address) = start(&database.url).await;

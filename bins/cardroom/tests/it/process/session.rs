@@ -42,7 +42,7 @@ async fn wait_for(server: &Process, nice: &str) {
 }
 
 #[testkit::on_both_databases]
-async fn a_server_that_is_alone_in_its_session_gives_way_while_it_hashes() {
+async fn a_server_that_is_alone_in_its_session_lowers_its_priority_while_it_hashes() {
     let database = testkit::database().await;
     let url = database.url.expose();
     let mut alone = Command::new("setsid");

@@ -59,7 +59,7 @@ async fn of_five_servers_that_start_on_an_empty_database_one_migrates_and_all_se
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_are_there_before_anybody_asks_for_one() {
+async fn connections_are_open_before_the_first_request() {
     let cluster = Cluster::start().unwrap();
     let url = cluster.url();
     let (server, address) = spawn_blocking(move || {

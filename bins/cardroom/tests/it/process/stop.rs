@@ -65,7 +65,7 @@ fn ended(mut server: Process) -> JoinHandle<(ExitStatus, Process)> {
 }
 
 #[testkit::on_both_databases]
-async fn who_waits_for_an_answer_when_the_server_is_asked_to_stop_gets_it_whole() {
+async fn a_request_in_progress_when_the_server_stops_is_answered_in_full() {
     let database = testkit::database().await;
     let (server, address) =
         server(&database, &[("CARDROOM__DATABASE__LOCK_TIMEOUT_MS", "5000")]).await;
@@ -75,7 +75,7 @@ async fn who_waits_for_an_answer_when_the_server_is_asked_to_stop_gets_it_whole(
 
     let mut stopping = None;
     Behind::at(&database.url)
-        .while_nobody_writes("gameplay_states", async {
+        .while_writes_are_blocked("gameplay_states", async {
             let request = save(&path, &token, body.len()) + body;
             stream.write_all(request.as_bytes()).unwrap();
             sleep(MOMENT).await;

@@ -52,7 +52,7 @@ mod no_route_reads_a_whole_table {
             let mut routes = Routes::described();
             ask_of_accounts(&mut routes, &app).await;
             ask_of_rooms(&mut routes, &app).await;
-            ask_how_it_is(&mut routes, &app).await;
+            ask_of_operations(&mut routes, &app).await;
             flush(&client).await;
 
             assert_eq!(routes.left(), LEFT_OUT.map(|(route, _)| route));
@@ -124,8 +124,8 @@ async fn ask_of_rooms(routes: &mut Routes, app: &TestApp) {
 
     ask_of_games(routes, &counsellor, &room).await;
     for who in [&counsellor, &mei] {
-        ask_of_a_move(routes, who, &room).await;
-        ask_what_is_said(routes, who, &id).await;
+        ask_of_patches(routes, who, &room).await;
+        ask_of_broadcasts(routes, who, &id).await;
     }
 
     let visitor = format!("/api/visitors/{}", text(&visitor, "id"));
@@ -155,7 +155,7 @@ async fn ask_of_games(routes: &mut Routes, owner: &Counsellor<'_>, room: &str) {
 }
 
 /// By the owner or by a visitor.
-async fn ask_of_a_move(routes: &mut Routes, who: &Counsellor<'_>, room: &str) {
+async fn ask_of_patches(routes: &mut Routes, who: &Counsellor<'_>, room: &str) {
     let state = format!("{room}/gameplay-states/game");
     for _ in 0..2 {
         let change = who.request("PATCH", &state).header("idempotency-key", "moving");
@@ -166,7 +166,7 @@ async fn ask_of_a_move(routes: &mut Routes, who: &Counsellor<'_>, room: &str) {
 }
 
 /// By the owner or by a visitor.
-async fn ask_what_is_said(routes: &mut Routes, who: &Counsellor<'_>, room: &str) {
+async fn ask_of_broadcasts(routes: &mut Routes, who: &Counsellor<'_>, room: &str) {
     let broadcast = "/realtime/v1/api/broadcast";
     let message = json!({ "topic": format!("room:{room}"), "event": "moved", "payload": {} });
     routes.ask(who.post(broadcast, &json!({ "messages": [message] }))).await;
@@ -175,7 +175,7 @@ async fn ask_what_is_said(routes: &mut Routes, who: &Counsellor<'_>, room: &str)
 }
 
 /// How the service is, and what is the same for everybody.
-async fn ask_how_it_is(routes: &mut Routes, app: &TestApp) {
+async fn ask_of_operations(routes: &mut Routes, app: &TestApp) {
     for path in [
         "/",
         "/health",

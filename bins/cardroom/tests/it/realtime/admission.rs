@@ -32,7 +32,7 @@ fn reason(answer: &Value) -> &str {
 }
 
 #[testkit::on_both_databases]
-async fn a_room_has_to_be_there_and_open() {
+async fn a_room_has_to_exist_and_be_open() {
     const REGISTERED: (&str, &str) = ("CARDROOM__REALTIME__UNREGISTERED_ROOMS", "false");
     for changes in [&[REGISTERED][..], &[REGISTERED, BY_TOKEN]] {
         let app = TestApp::spawn_with(changes).await;
@@ -64,7 +64,7 @@ async fn a_room_has_to_be_there_and_open() {
 }
 
 #[testkit::on_both_databases]
-async fn a_room_that_is_deleted_or_whose_time_is_over_ends_its_channels_for_good() {
+async fn a_deleted_or_expired_room_ends_its_channels_for_good() {
     for changes in [&[][..], &[BY_TOKEN, ("CARDROOM__REALTIME__RECHECK_SECS", "1")]] {
         let app = TestApp::spawn_with(changes).await;
         let ada = app.counsellor().await;
@@ -183,7 +183,7 @@ fn short_token(long: &str, seconds: i64) -> String {
 }
 
 #[testkit::on_both_databases]
-async fn a_token_that_is_over_ends_the_channel_softly_and_a_new_one_keeps_it() {
+async fn an_expired_token_ends_the_membership_and_a_renewed_one_keeps_it() {
     let app = TestApp::spawn_with(&[BY_TOKEN]).await;
     let ada = app.counsellor().await;
     let topic = format!("realtime:room:{}", ada.room().await.id);
@@ -207,7 +207,7 @@ async fn a_token_that_is_over_ends_the_channel_softly_and_a_new_one_keeps_it() {
 }
 
 #[testkit::on_both_databases]
-async fn a_token_that_is_let_in_stays_for_as_long_as_it_is_accepted() {
+async fn a_member_stays_until_its_token_is_no_longer_accepted() {
     let app = TestApp::spawn_with(&[BY_TOKEN]).await;
     let ada = app.counsellor().await;
     let topic = format!("realtime:room:{}", ada.room().await.id);
@@ -224,7 +224,7 @@ async fn a_token_that_is_let_in_stays_for_as_long_as_it_is_accepted() {
 }
 
 #[testkit::on_both_databases]
-async fn a_visitor_who_left_is_sent_out_softly() {
+async fn the_membership_of_a_visitor_who_left_ends() {
     let app = TestApp::spawn_with(&[BY_TOKEN, ("CARDROOM__REALTIME__RECHECK_SECS", "1")]).await;
     let room = app.counsellor().await.room().await;
     let topic = format!("realtime:room:{}", room.id);
@@ -238,7 +238,7 @@ async fn a_visitor_who_left_is_sent_out_softly() {
 }
 
 #[testkit::on_both_databases]
-async fn a_revoked_session_is_out_within_five_seconds_and_others_stay() {
+async fn the_memberships_of_a_revoked_session_end_soon_and_others_stay() {
     let app = TestApp::spawn_with(&[BY_TOKEN]).await;
     let (here, elsewhere) = (app.counsellor().await, app.counsellor().await);
     let topic = format!("realtime:room:{}", here.room().await.id);
@@ -261,7 +261,7 @@ async fn a_revoked_session_is_out_within_five_seconds_and_others_stay() {
 }
 
 #[testkit::on_both_databases]
-async fn the_anonymous_key_is_asked_for_when_there_is_one() {
+async fn the_anonymous_key_is_required_when_one_is_set() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__ANON_KEY", "the-key")]).await;
     let status = |opened: Result<Socket, Error>| match opened {
         Ok(_) => 101,
@@ -329,7 +329,7 @@ async fn a_member_that_sends_the_token_of_another_identity_has_to_rejoin() {
 }
 
 #[testkit::on_both_databases]
-async fn a_member_that_may_not_come_back_has_the_grace_period_of_a_leave() {
+async fn a_member_that_may_not_rejoin_has_the_grace_period_of_a_leave() {
     const LOST_GRACE: Duration = Duration::from_secs(8);
     let lost_grace = LOST_GRACE.as_millis().to_string();
     let app = TestApp::spawn_with(&[

@@ -177,7 +177,7 @@ async fn a_frame_that_is_announced_too_large_ends_the_socket_while_it_comes() {
 }
 
 #[testkit::on_both_databases]
-async fn large_messages_that_come_at_once_are_all_taken() {
+async fn large_messages_that_arrive_together_are_all_accepted() {
     let app = TestApp::spawn().await;
     let topic = topic(&app).await;
     let mut socket = Socket::second(&app).await;
@@ -193,7 +193,7 @@ async fn large_messages_that_come_at_once_are_all_taken() {
 }
 
 #[testkit::on_both_databases]
-async fn an_address_joins_so_often_and_no_more_however_many_sockets_it_opens() {
+async fn the_joins_of_an_address_are_limited_across_its_sockets() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__SOCKETS_PER_ADDRESS", "1")]).await;
     let topic = topic(&app).await;
     let mut refused = Value::Null;
@@ -223,7 +223,7 @@ async fn reopen(app: &TestApp) -> Socket {
 }
 
 #[testkit::on_both_databases]
-async fn the_broadcasts_of_all_rooms_that_are_kept_are_bounded_together() {
+async fn the_stored_broadcasts_of_all_rooms_are_bounded_together() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__REPLAY_TOTAL_BYTES", "100000")]).await;
     let (first, second) = (topic(&app).await, topic(&app).await);
     let mut socket = Socket::second(&app).await;

@@ -31,7 +31,7 @@ async fn pages(app: &TestApp, topic: &str) -> [Socket; 2] {
 }
 
 #[testkit::on_both_databases]
-async fn the_pages_of_a_room_that_is_closed_deleted_or_over_are_told_so_first() {
+async fn the_reason_is_sent_before_the_channels_of_an_ended_room_end() {
     let app = TestApp::spawn().await;
     let ada = app.counsellor().await;
 

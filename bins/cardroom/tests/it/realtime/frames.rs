@@ -98,7 +98,7 @@ async fn an_invalid_frame_closes_the_socket_with_the_code_of_its_fault() {
 }
 
 #[testkit::on_both_databases]
-async fn what_a_client_sends_after_the_close_frame_does_not_lose_it() {
+async fn frames_sent_after_the_close_frame_do_not_prevent_its_delivery() {
     let app = TestApp::spawn().await;
     let address = address(&app);
     let code = spawn_blocking(move || {

@@ -8,7 +8,7 @@ use crate::app::{TestApp, ask, body_of};
 const BATCH: &str = "/realtime/v1/api/broadcast";
 
 #[testkit::on_both_databases]
-async fn messages_over_http_reach_everybody_in_the_channel() {
+async fn messages_over_http_reach_every_member_of_the_channel() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await.id;
     let topic = format!("realtime:room:{room}");
@@ -39,7 +39,7 @@ async fn messages_over_http_reach_everybody_in_the_channel() {
 }
 
 #[testkit::on_both_databases]
-async fn a_batch_is_said_as_a_whole_or_not_at_all() {
+async fn a_batch_is_broadcast_as_a_whole_or_not_at_all() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await.id;
     let topic = format!("realtime:room:{room}");
@@ -62,7 +62,7 @@ async fn a_batch_is_said_as_a_whole_or_not_at_all() {
 }
 
 #[testkit::on_both_databases]
-async fn what_is_not_a_message_or_not_allowed_is_refused() {
+async fn invalid_and_forbidden_messages_are_refused() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__ADMISSION", "token")]).await;
     let (ada, bob) = (app.counsellor().await, app.other_counsellor().await);
     let room = ada.room().await.id;

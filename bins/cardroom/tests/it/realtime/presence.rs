@@ -45,7 +45,7 @@ fn went(key: &str, meta: &Value) -> Value {
 }
 
 #[testkit::on_both_databases]
-async fn people_are_seen_coming_changing_and_going() {
+async fn presence_diffs_announce_joins_changes_and_leaves() {
     let app = TestApp::spawn_with(&[GRACE, LOST_GRACE]).await;
     let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
     let mut watcher = Socket::second(&app).await;
@@ -155,7 +155,7 @@ async fn the_owner_and_visitors_list_the_presence() {
 }
 
 #[testkit::on_both_databases]
-async fn a_visitor_who_is_shown_is_noted_as_seen_without_a_heartbeat_and_others_are_not() {
+async fn a_visitor_with_presence_counts_as_seen_without_a_heartbeat_and_others_do_not() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await;
     let joined =
@@ -225,7 +225,7 @@ async fn a_lost_connection_has_a_longer_grace_period_than_a_leave() {
 }
 
 #[testkit::on_both_databases]
-async fn an_owner_with_two_tabs_who_closes_one_is_not_seen_leaving() {
+async fn an_owner_with_two_tabs_who_closes_one_is_not_announced_as_left() {
     let app = TestApp::spawn_with(&[GRACE, LOST_GRACE]).await;
     let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
     let mut watcher = Socket::first(&app).await;

@@ -13,7 +13,7 @@ fn with_key(key: &str) -> serde_json::Value {
 }
 
 #[testkit::on_both_databases]
-async fn a_visitor_that_is_back_before_the_owner_does_not_see_the_owner_missing() {
+async fn a_visitor_that_is_back_before_the_owner_does_not_see_the_owner_leave() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__PRESENCE_SETTLE_MS", "2000")]).await;
     let topic = format!("realtime:room:{}", app.counsellor().await.room().await.id);
     let (mut visitor, mut owner) = (Socket::second(&app).await, Socket::first(&app).await);

@@ -37,7 +37,7 @@ async fn saves_are_announced_in_the_order_of_their_commits() {
 }
 
 #[testkit::on_both_databases]
-async fn every_socket_is_told_when_the_server_ends() {
+async fn every_socket_is_closed_with_1012_when_the_server_drains() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await.id;
     let mut sockets = Vec::new();

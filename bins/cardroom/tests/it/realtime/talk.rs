@@ -12,7 +12,7 @@ async fn room(app: &TestApp) -> String {
 }
 
 #[testkit::on_both_databases]
-async fn both_versions_hear_each_other_in_one_room() {
+async fn both_versions_receive_each_others_broadcasts_in_one_room() {
     let app = TestApp::spawn().await;
     let topic = room(&app).await;
     let (mut one, mut two) = (Socket::first(&app).await, Socket::second(&app).await);
@@ -63,7 +63,7 @@ async fn a_client_that_asks_for_its_own_broadcasts_and_for_replies_gets_both() {
 }
 
 #[testkit::on_both_databases]
-async fn bytes_reach_the_second_version_and_the_first_is_spared() {
+async fn binary_broadcasts_reach_version_2_and_are_not_sent_to_version_1() {
     let app = TestApp::spawn().await;
     let topic = room(&app).await;
     let mut sockets = [Socket::second(&app).await, Socket::second(&app).await];
@@ -110,12 +110,12 @@ async fn talk(clients: usize, messages: usize) {
 }
 
 #[testkit::on_both_databases]
-async fn everybody_hears_everything_in_the_same_order_with_no_number_missing() {
+async fn all_members_receive_all_broadcasts_in_one_order_without_gaps() {
     talk(8, 40).await;
 }
 
 #[testkit::on_both_databases]
-async fn so_does_a_crowd_for_which_messages_are_gathered() {
+async fn many_members_receive_batched_broadcasts_in_one_order_without_gaps() {
     talk(80, 5).await;
 }
 
@@ -172,7 +172,7 @@ async fn leaving_and_joining_again_is_answered_as_each_version_needs_it() {
 }
 
 #[testkit::on_both_databases]
-async fn what_belongs_to_an_earlier_membership_is_ignored() {
+async fn messages_of_an_earlier_membership_are_ignored() {
     let app = TestApp::spawn().await;
     let topic = room(&app).await;
     let mut hearer = Socket::first(&app).await;

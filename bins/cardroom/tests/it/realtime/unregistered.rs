@@ -8,7 +8,7 @@ use crate::app::{TestApp, ask};
 const TOPIC: &str = "realtime:room:test-room-1732942000";
 
 #[testkit::on_both_databases]
-async fn rooms_that_no_table_knows_have_channels_where_the_settings_allow_it() {
+async fn unregistered_rooms_have_channels_where_the_settings_allow_them() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__CHANNELS_PER_ROOM", "2")]).await;
     let (mut one, mut two) = (Socket::first(&app).await, Socket::second(&app).await);
     one.enter(TOPIC).await;
@@ -30,7 +30,7 @@ async fn rooms_that_no_table_knows_have_channels_where_the_settings_allow_it() {
 }
 
 #[testkit::on_both_databases]
-async fn elsewhere_such_topics_are_refused() {
+async fn unregistered_rooms_are_refused_elsewhere() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__UNREGISTERED_ROOMS", "false")]).await;
     let mut socket = Socket::first(&app).await;
     let refused = socket.join(TOPIC, &json!({})).await;

@@ -58,7 +58,7 @@ async fn an_id_is_read_in_every_customary_spelling() {
 }
 
 #[testkit::on_both_databases]
-async fn what_leads_to_no_room_is_not_found() {
+async fn unknown_ids_and_codes_are_not_found() {
     let app = TestApp::spawn().await;
     let mut transcript = Transcript::default();
 

@@ -63,7 +63,7 @@ async fn inactive_rooms_are_listed_when_asked_for_in_any_spelling() {
 }
 
 #[testkit::on_both_databases]
-async fn what_is_neither_yes_nor_no_is_refused() {
+async fn a_value_that_is_not_a_boolean_is_refused() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let mut transcript = Transcript::default();

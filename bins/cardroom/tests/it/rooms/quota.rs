@@ -27,7 +27,7 @@ async fn an_account_opens_no_more_rooms_than_it_may_have() {
 }
 
 #[testkit::on_both_databases]
-async fn a_full_room_admits_those_it_knows_and_no_others() {
+async fn a_full_room_admits_its_visitors_again_and_no_others() {
     let app = TestApp::spawn_with(&BOUNDS).await;
     let room = app.counsellor().await.room().await;
     let join = async |session: usize| {

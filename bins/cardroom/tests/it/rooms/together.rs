@@ -23,7 +23,7 @@ async fn rooms(counsellor: &Counsellor<'_>) -> Vec<Room> {
 }
 
 #[testkit::on_both_databases]
-async fn rooms_that_are_looked_for_together_are_not_mixed_up() {
+async fn rooms_that_are_looked_up_together_are_not_mixed_up() {
     let app = TestApp::spawn().await;
     let behind = Behind::of(&app);
     let rooms = rooms(&app.counsellor().await).await;
@@ -32,7 +32,7 @@ async fn rooms_that_are_looked_for_together_are_not_mixed_up() {
         ask(app.get(&format!("/api/rooms/by-code/{code}")))
     };
 
-    let answers = behind.meeting_at("rooms", join_all(rooms.iter().enumerate().map(find))).await;
+    let answers = behind.batched_at("rooms", join_all(rooms.iter().enumerate().map(find))).await;
 
     for (n, (room, (status, answer))) in rooms.iter().zip(answers).enumerate() {
         if n.is_multiple_of(GONE) {
@@ -44,7 +44,7 @@ async fn rooms_that_are_looked_for_together_are_not_mixed_up() {
 }
 
 #[testkit::on_both_databases]
-async fn visitors_who_are_looked_for_together_are_not_mixed_up() {
+async fn visitors_who_are_looked_up_together_are_not_mixed_up() {
     let app = TestApp::spawn().await;
     let behind = Behind::of(&app);
     let counsellor = app.counsellor().await;
@@ -64,7 +64,7 @@ async fn visitors_who_are_looked_for_together_are_not_mixed_up() {
     }
 
     let all = join_all(visitors.iter().map(|(path, visitor)| ask(visitor.get(path))));
-    let answers = behind.meeting_at("visitors", all).await;
+    let answers = behind.batched_at("visitors", all).await;
 
     for (n, (room, (status, answer))) in rooms.iter().zip(answers).enumerate() {
         if n.is_multiple_of(GONE) {

@@ -161,7 +161,7 @@ mod saves_that_were_sent_ahead_of_a_refused_one_are_saved_after_it {
                     })
                 };
                 let (poisoned, first, second) = behind
-                    .while_nobody_writes("gameplay_states", async {
+                    .while_writes_are_blocked("gameplay_states", async {
                         let poison = whole(&room, 0, &format!("poison-{round}"));
                         let lane = saves.clone();
                         let poisoned = begun(async move { lane.commit(poison).await });
@@ -218,7 +218,7 @@ mod a_save_that_was_sent_ahead_builds_on_no_version_of_another_instance {
             };
 
             let (first, second, other) = behind
-                .while_nobody_writes("held", async {
+                .while_writes_are_blocked("held", async {
                     let first = add(&here, "first");
                     until_a_statement_waits(&client).await;
                     let second = add(&here, "second");

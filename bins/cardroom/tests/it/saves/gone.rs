@@ -21,7 +21,7 @@ async fn a_caller_that_goes_away_holds_up_no_other() {
 
     let behind = Behind::of(&apps[0]);
     let waiting = behind
-        .while_nobody_writes("gameplay_states", async {
+        .while_writes_are_blocked("gameplay_states", async {
             let saves = (0..SAVES).map(|n| save(&counsellor, &path, &n.to_string()));
             let waiting: Vec<_> = saves.map(|it| tokio::spawn(ask(it))).collect();
             tokio::time::sleep(Duration::from_millis(300)).await;

@@ -90,7 +90,7 @@ async fn saves_of_several_documents_at_once_form_a_line_each() {
 
 /// What an instance remembers of a document is no reason to refuse a save of it.
 #[testkit::on_both_databases]
-async fn what_another_instance_did_counts_at_once() {
+async fn changes_by_another_instance_count_at_once() {
     let apps = instances().await;
     let counsellors = counsellors(&apps).await;
     let (here, there) = (&counsellors[0], counsellors.last().unwrap());

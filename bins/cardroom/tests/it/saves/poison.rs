@@ -52,7 +52,7 @@ async fn a_save_that_the_database_refuses_fails_alone() {
         let mut saves = Box::pin(async { futures::join!(before, poisoned, after) });
         // They wait together, so that they leave together.
         let wait = tokio::time::timeout(Duration::from_millis(300), &mut saves);
-        let waited = behind.while_nobody_writes("gameplay_states", wait).await;
+        let waited = behind.while_writes_are_blocked("gameplay_states", wait).await;
         assert!(waited.is_err(), "nothing held the saves");
         let (before, (status, answer), after) = saves.await;
 

@@ -15,7 +15,7 @@ use crate::behind::Behind;
 const ARRIVAL: Duration = Duration::from_millis(300);
 
 #[testkit::on_both_databases]
-async fn who_finds_the_queue_full_is_told_when_to_come_again() {
+async fn a_full_queue_is_answered_with_retry_after() {
     let app = TestApp::spawn_with(&[
         ("CARDROOM__DATABASE__WRITE_LANES", "1"),
         ("CARDROOM__DATABASE__WRITE_QUEUE", "1"),
@@ -36,7 +36,7 @@ async fn who_finds_the_queue_full_is_told_when_to_come_again() {
 
     let behind = Behind::of(&app);
     let refused: Vec<Response> = behind
-        .while_nobody_writes("gameplay_states", async {
+        .while_writes_are_blocked("gameplay_states", async {
             // One save is under way, on PostgreSQL another behind it, and one waits: there is no room for more.
             for save in &mut taken {
                 let arrived = tokio::time::timeout(ARRIVAL, save).await;

@@ -145,7 +145,7 @@ mod a_conditional_save_that_another_instance_is_carrying_out_gets_its_answer {
             behind.carry_out(HOLD, "").await;
 
             let (first, repeated) = behind
-                .while_nobody_writes("held", async {
+                .while_writes_are_blocked("held", async {
                     let (lane, request) = (there.clone(), conditional(&room, tag, "third"));
                     let first = begun(async move { lane.commit(request).await });
                     super::super::ahead::until_a_statement_waits(&client).await;

@@ -88,7 +88,7 @@ async fn the_same_session_in_another_room_is_another_visitor() {
 }
 
 #[testkit::on_both_databases]
-async fn sessions_are_told_apart_to_the_letter() {
+async fn sessions_are_compared_exactly() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;

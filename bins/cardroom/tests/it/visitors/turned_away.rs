@@ -40,7 +40,7 @@ async fn refusal(app: &TestApp, code: &str) -> (u16, BTreeSet<String>, String) {
 }
 
 #[testkit::on_both_databases]
-async fn a_room_that_ends_lets_nobody_in_any_more() {
+async fn an_ended_room_admits_no_visitors() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let ended = json!({ "name": "Soon over", "expires_at": "2099-01-01" });
