@@ -93,27 +93,28 @@ fn words() -> Value {
 
 /// Everybody says something, and everybody else hears it.
 fn talk(peers: &mut [Peer], event: &str) {
-    for speaker in 0..peers.len() {
-        let said = json!({ "from": peers[speaker].name, "said": words() });
-        peers[speaker].send("main", event, &said);
+    for sender in 0..peers.len() {
+        let payload = json!({ "from": peers[sender].name, "text": words() });
+        peers[sender].send("main", event, &payload);
         for (index, peer) in peers.iter_mut().enumerate() {
-            if index != speaker {
-                let heard = peer.wait(|it| it["heard"] == event && it["payload"] == said);
-                assert_eq!(heard["channel"], "main", "{heard}");
+            if index != sender {
+                let received = peer.wait(|it| it["heard"] == event && it["payload"] == payload);
+                assert_eq!(received["channel"], "main", "{received}");
             }
         }
     }
     for peer in peers.iter() {
         let name = json!(peer.name);
-        let own = peer.all_heard().find(|it| it["heard"] == event && it["payload"]["from"] == name);
-        assert!(own.is_none(), "{} heard itself: {own:?}", peer.name);
+        let own =
+            peer.all_received().find(|it| it["heard"] == event && it["payload"]["from"] == name);
+        assert!(own.is_none(), "{} received its own broadcast: {own:?}", peer.name);
     }
 }
 
 /// Everybody shows something, and everybody sees all.
 fn gather(peers: &mut [Peer], n: u32) {
     for peer in peers.iter_mut() {
-        peer.order("track", "main", &json!({ "payload": { "name": peer.name, "n": n } }));
+        peer.command("track", "main", &json!({ "payload": { "name": peer.name, "n": n } }));
     }
     let names: Vec<_> = peers.iter().map(|it| it.name).collect();
     for peer in peers {
@@ -155,12 +156,12 @@ async fn all_packages_exchange_broadcasts_and_presence_and_reconnect() {
 
     // Who takes the picture down, who leaves and who vanishes are all seen off.
     let mut leaver = peers.remove(0);
-    leaver.order("untrack", "main", &json!({}));
+    leaver.command("untrack", "main", &json!({}));
     for peer in &mut peers {
         peer.wait(|it| it["left"] == leaver.name);
     }
     let mut leaver = peers.remove(0);
-    leaver.order("leave", "main", &json!({}));
+    leaver.command("leave", "main", &json!({}));
     for peer in &mut peers {
         peer.wait(|it| it["left"] == leaver.name);
     }
@@ -183,19 +184,19 @@ async fn peers_get_their_own_broadcasts_and_replies_on_request_and_send_before_j
         let topic = format!("room:{}:echo-{}", stage.room, peer.name);
         peer.enter("echo", &topic, &json!({ "self": true, "ack": true }));
         assert_eq!(peer.send("echo", "mine", &words()), "ok", "{}", peer.name);
-        let heard = peer.wait(|it| it["heard"] == "mine");
-        assert_eq!(heard["payload"], words(), "{heard}");
+        let received = peer.wait(|it| it["heard"] == "mine");
+        assert_eq!(received["payload"], words(), "{received}");
     }
     // Packages for JavaScript send over HTTP while they are not in the channel.
-    let (speakers, hearers) = peers.split_at_mut(1);
-    let [speaker] = speakers else { panic!("no peer") };
-    speaker.order("leave", "main", &json!({}));
+    let (senders, receivers) = peers.split_at_mut(1);
+    let [sender] = senders else { panic!("no peer") };
+    sender.command("leave", "main", &json!({}));
     let topic = json!({ "topic": format!("room:{}", stage.room) });
-    speaker.order("open", "early", &topic);
-    assert_eq!(speaker.send("early", "over http", &words()), "ok");
-    for hearer in hearers {
-        let heard = hearer.wait(|it| it["heard"] == "over http");
-        assert_eq!(heard["payload"], words());
+    sender.command("open", "early", &topic);
+    assert_eq!(sender.send("early", "over http", &words()), "ok");
+    for receiver in receivers {
+        let received = receiver.wait(|it| it["heard"] == "over http");
+        assert_eq!(received["payload"], words());
     }
 }
 
@@ -215,10 +216,10 @@ async fn the_double_mount_of_the_web_app_is_never_seen() {
         let topic = format!("room:{}", stage.room);
         let name = peers[mounted].name;
         peers.iter_mut().for_each(Peer::forget);
-        peers[mounted].order("leave", "main", &json!({}));
+        peers[mounted].command("leave", "main", &json!({}));
         peers[mounted].enter("main", &topic, &json!({ "key": name }));
         // What is shown anew takes the place of the old without a leave.
-        peers[mounted].order("track", "main", &json!({ "payload": { "name": name, "n": 2 } }));
+        peers[mounted].command("track", "main", &json!({ "payload": { "name": name, "n": 2 } }));
         for (index, peer) in peers.iter_mut().enumerate() {
             if index != mounted {
                 peer.wait(|it| it["channel"] == "main" && it["people"].is_object());
@@ -228,10 +229,10 @@ async fn the_double_mount_of_the_web_app_is_never_seen() {
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
     for peer in &mut peers {
         peer.catch_up();
-        let left: Vec<_> = peer.all_heard().filter(|it| !it["left"].is_null()).collect();
+        let left: Vec<_> = peer.all_received().filter(|it| !it["left"].is_null()).collect();
         assert!(left.is_empty(), "{}: {left:?}", peer.name);
         let last = peer
-            .all_heard()
+            .all_received()
             .filter(|it| it["channel"] == "main" && it["people"].is_object())
             .last()
             .unwrap();

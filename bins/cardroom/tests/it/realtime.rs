@@ -3,6 +3,7 @@
 mod admission;
 mod attack;
 mod bounds;
+mod broadcasts;
 mod ended;
 mod frames;
 mod http;
@@ -12,5 +13,4 @@ mod raw;
 mod restart;
 mod server;
 pub(crate) mod socket;
-mod talk;
 mod unregistered;

@@ -17,7 +17,7 @@ use crate::realtime::socket::Socket;
 const LISTENED: Duration = Duration::from_millis(5);
 
 /// How long an answer may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// Messages on one socket, unless the server closes it: fewer than the rate limit refuses.
 const AT_ONCE: usize = 20;
@@ -127,7 +127,7 @@ impl FuzzedSocket {
         let _ = self.stream.write_all(&ping).await;
         let answered =
             async { while !self.is_alive && self.close_code.is_none() && self.receive().await {} };
-        let answered = timeout(PATIENCE, answered).await;
+        let answered = timeout(WAIT_MAX, answered).await;
         match self.close_code {
             Some(INTERNAL_ERROR) => Err("closed with 1011".into()),
             Some(_) => Ok(()),
@@ -172,7 +172,7 @@ async fn check_ordinary_clients(app: &TestApp, room: &str) {
     one.enter(&topic).await;
     other.enter(&topic).await;
     one.broadcast(&topic, "moved", &json!({ "n": 1 })).await;
-    assert_eq!(other.hear_of("broadcast").await.payload["event"], "moved");
+    assert_eq!(other.receive_event("broadcast").await.payload["event"], "moved");
     other.broadcast(&topic, "placed", &json!({ "n": 2 })).await;
-    assert_eq!(one.hear_of("broadcast").await.payload["event"], "placed");
+    assert_eq!(one.receive_event("broadcast").await.payload["event"], "placed");
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub(super) const FOLDER: &str = "CARDROOM_INTEROP";
 
 /// How long anything may take; clients wait for seconds between two attempts.
-const PATIENCE: Duration = Duration::from_mins(1);
+const WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// A package in a process of its own.
 pub(super) struct Peer {
@@ -20,7 +20,7 @@ pub(super) struct Peer {
     child: Child,
     input: ChildStdin,
     output: Receiver<Value>,
-    heard: Vec<Value>,
+    received: Vec<Value>,
     /// From where on something is waited for.
     seen: usize,
 }
@@ -70,17 +70,17 @@ impl Peer {
             }
         });
         let input = child.stdin.take().unwrap();
-        Self { name, child, input, output, heard: Vec::new(), seen: 0 }
+        Self { name, child, input, output, received: Vec::new(), seen: 0 }
     }
 
     /// Has it do something, and waits until that is done. Gives what came of it.
-    pub(super) fn order(&mut self, deed: &str, channel: &str, details: &Value) -> Value {
-        let mut order = json!({ "do": deed, "channel": channel });
-        order.as_object_mut().unwrap().extend(details.as_object().unwrap().clone());
+    pub(super) fn command(&mut self, command: &str, channel: &str, details: &Value) -> Value {
+        let mut line = json!({ "do": command, "channel": channel });
+        line.as_object_mut().unwrap().extend(details.as_object().unwrap().clone());
         self.catch_up();
-        let from = self.heard.len();
-        writeln!(self.input, "{order}").unwrap();
-        let is_done = |it: &Value| it["did"] == deed && it["channel"] == channel;
+        let from = self.received.len();
+        writeln!(self.input, "{line}").unwrap();
+        let is_done = |it: &Value| it["did"] == command && it["channel"] == channel;
         self.wait_from(from, is_done)["result"].clone()
     }
 
@@ -88,15 +88,15 @@ impl Peer {
     pub(super) fn enter(&mut self, channel: &str, topic: &str, details: &Value) {
         let mut details = details.clone();
         details["topic"] = json!(topic);
-        self.order("open", channel, &details);
-        let from = self.heard.len();
-        self.order("subscribe", channel, &json!({}));
+        self.command("open", channel, &details);
+        let from = self.received.len();
+        self.command("subscribe", channel, &json!({}));
         self.wait_from(from, |it| it["channel"] == channel && it["status"] == "SUBSCRIBED");
     }
 
     /// Has it broadcast something.
     pub(super) fn send(&mut self, channel: &str, event: &str, payload: &Value) -> Value {
-        self.order("send", channel, &json!({ "event": event, "payload": payload }))
+        self.command("send", channel, &json!({ "event": event, "payload": payload }))
     }
 
     /// The first message that is meant, of all that are not forgotten.
@@ -105,33 +105,33 @@ impl Peer {
     }
 
     fn wait_from(&mut self, from: usize, is_meant: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_MAX;
         loop {
-            if let Some(found) = self.heard[from..].iter().find(|it| is_meant(it)) {
+            if let Some(found) = self.received[from..].iter().find(|it| is_meant(it)) {
                 return found.clone();
             }
             let left = deadline.saturating_duration_since(Instant::now());
             let Ok(message) = self.output.recv_timeout(left) else {
-                panic!("{} waits in vain; it heard {:#?}", self.name, self.heard);
+                panic!("{} timed out; it received {:#?}", self.name, self.received);
             };
-            self.heard.push(message);
+            self.received.push(message);
         }
     }
 
     /// Takes in what was told meanwhile.
     pub(super) fn catch_up(&mut self) {
-        self.heard.extend(self.output.try_iter());
+        self.received.extend(self.output.try_iter());
     }
 
     /// Waits from now on for what comes from now on.
     pub(super) fn forget(&mut self) {
         self.catch_up();
-        self.seen = self.heard.len();
+        self.seen = self.received.len();
     }
 
     /// All that was told since.
-    pub(super) fn all_heard(&self) -> impl Iterator<Item = &Value> {
-        self.heard[self.seen..].iter()
+    pub(super) fn all_received(&self) -> impl Iterator<Item = &Value> {
+        self.received[self.seen..].iter()
     }
 }
 

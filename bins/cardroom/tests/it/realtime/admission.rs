@@ -53,10 +53,10 @@ async fn a_room_has_to_exist_and_be_open() {
             assert_eq!(socket.join(&topic, &payload).await["status"], "ok");
             let path = format!("/api/rooms/{}/close", room.id);
             assert_eq!(ada.post(&path, &json!({})).send().await.unwrap().status(), 200);
-            let system = socket.hear_of("system").await;
+            let system = socket.receive_event("system").await;
             assert_eq!(system.payload["status"], "error");
             assert_eq!(system.payload["message"], "RoomClosed: this room is closed or over");
-            assert_eq!(socket.hear().await.event, "phx_close");
+            assert_eq!(socket.receive().await.event, "phx_close");
             let answer = socket.join(&topic, &payload).await;
             assert!(reason(&answer).starts_with("RoomClosed"), "{answer}");
         }
@@ -90,10 +90,10 @@ async fn a_deleted_or_expired_room_ends_its_channels_for_good() {
 /// The topic of the next channel that ends, which has to be for good.
 async fn end_of(socket: &mut Socket) -> String {
     loop {
-        let heard = socket.hear().await;
-        assert_ne!(heard.event, "phx_error", "{heard:?}");
-        if heard.event == "phx_close" {
-            return heard.topic;
+        let received = socket.receive().await;
+        assert_ne!(received.event, "phx_error", "{received:?}");
+        if received.event == "phx_close" {
+            return received.topic;
         }
     }
 }
@@ -129,24 +129,24 @@ async fn only_the_owner_and_visitors_join_with_their_tokens() {
 
     // Messages are stamped, names are not chosen, and visitors do not act as owners.
     mei.broadcast(&topic, "msg", &json!({})).await;
-    let heard = owner.hear_of("broadcast").await.payload;
-    assert_eq!(heard["meta"]["role"], "visitor");
-    let name = heard["meta"]["sub"].as_str().unwrap().to_owned();
+    let received = owner.receive_event("broadcast").await.payload;
+    assert_eq!(received["meta"]["role"], "visitor");
+    let name = received["meta"]["sub"].as_str().unwrap().to_owned();
     assert!(!name.contains(visitor["id"].as_str().unwrap()), "{name}");
     assert_eq!(mei.track(&topic, &json!({ "role": "visitor" })).await["status"], "ok");
-    let shown = owner.hear_of("presence_diff").await.payload;
+    let shown = owner.receive_event("presence_diff").await.payload;
     assert_eq!(shown["joins"].as_object().unwrap().keys().collect::<Vec<_>>(), [&name]);
     let answer = mei.track(&topic, &json!({ "role": "owner" })).await;
     assert!(reason(&answer).starts_with("Unauthorized"), "{answer}");
     for event in ["session_ended", "state_saved"] {
-        let said = mei.broadcast(&topic, event, &json!({})).await;
-        assert!(reason(&mei.reply(&said).await).starts_with("Unauthorized"), "{event}");
+        let reference = mei.broadcast(&topic, event, &json!({})).await;
+        assert!(reason(&mei.reply(&reference).await).starts_with("Unauthorized"), "{event}");
     }
     assert_eq!(owner.track(&topic, &json!({ "role": "owner" })).await["status"], "ok");
     owner.broadcast(&topic, "session_ended", &json!({})).await;
-    let heard = mei.hear_of("broadcast").await.payload;
+    let received = mei.receive_event("broadcast").await.payload;
     assert_eq!(
-        (&heard["event"], &heard["meta"]["role"]),
+        (&received["event"], &received["meta"]["role"]),
         (&json!("session_ended"), &json!("owner"))
     );
 }
@@ -191,17 +191,18 @@ async fn an_expired_token_ends_the_membership_and_a_renewed_one_keeps_it() {
     for socket in [&mut lapsed, &mut renewed] {
         let answer = socket.join(&topic, &with_token(&short_token(&ada.token, 3))).await;
         assert_eq!(answer["status"], "ok", "{answer}");
-        socket.hear_of("presence_state").await;
+        socket.receive_event("presence_state").await;
     }
-    renewed.say(&topic, "access_token", &json!({ "access_token": ada.token })).await;
+    renewed.send_event(&topic, "access_token", &json!({ "access_token": ada.token })).await;
     // Clients show their key again and again; that changes nothing.
     for key in [json!("anon"), json!("sb_publishable_x"), Value::Null] {
-        renewed.say(&topic, "access_token", &json!({ "access_token": key })).await;
+        renewed.send_event(&topic, "access_token", &json!({ "access_token": key })).await;
     }
-    let system = lapsed.hear().await;
+    let system = lapsed.receive().await;
     assert_eq!((system.event.as_str(), &system.payload["status"]), ("system", &json!("error")));
-    assert_eq!(lapsed.hear().await.event, "phx_error");
-    let beat = renewed.say(&topic, "broadcast", &json!({ "event": "msg", "payload": {} })).await;
+    assert_eq!(lapsed.receive().await.event, "phx_error");
+    let beat =
+        renewed.send_event(&topic, "broadcast", &json!({ "event": "msg", "payload": {} })).await;
     assert_eq!(renewed.reply(&beat).await["status"], "ok");
     assert_eq!(lapsed.join(&topic, &with_token(&ada.token)).await["status"], "ok");
 }
@@ -215,9 +216,9 @@ async fn a_member_stays_until_its_token_is_no_longer_accepted() {
     // Tokens are accepted for some seconds after their end, because clocks differ.
     let answer = socket.join(&topic, &with_token(&short_token(&ada.token, -3))).await;
     assert_eq!(answer["status"], "ok", "{answer}");
-    socket.hear_of("presence_state").await;
+    socket.receive_event("presence_state").await;
     let joined = Instant::now();
-    assert_eq!(socket.hear_of("phx_error").await.topic, topic);
+    assert_eq!(socket.receive_event("phx_error").await.topic, topic);
     assert!(joined.elapsed() > Duration::from_secs(4), "{:?}", joined.elapsed());
     let answer = socket.join(&topic, &with_token(&short_token(&ada.token, -12))).await;
     assert!(reason(&answer).starts_with("InvalidJWTToken"), "{answer}");
@@ -234,7 +235,7 @@ async fn the_membership_of_a_visitor_who_left_ends() {
     assert_eq!(socket.join(&topic, &with_token(token)).await["status"], "ok");
     let path = format!("/api/visitors/{}", visitor["id"].as_str().unwrap());
     assert_eq!(app.request("DELETE", &path).send().await.unwrap().status(), 200);
-    assert_eq!(socket.hear_of("phx_error").await.topic, topic);
+    assert_eq!(socket.receive_event("phx_error").await.topic, topic);
 }
 
 #[testkit::on_both_databases]
@@ -245,19 +246,19 @@ async fn the_memberships_of_a_revoked_session_end_soon_and_others_stay() {
     let (mut revoked, mut kept) = (Socket::second(&app).await, Socket::first(&app).await);
     assert_eq!(revoked.join(&topic, &with_token(&elsewhere.token)).await["status"], "ok");
     assert_eq!(kept.join(&topic, &with_token(&here.token)).await["status"], "ok");
-    revoked.hear_of("presence_state").await;
+    revoked.receive_event("presence_state").await;
     let logout = elsewhere.post("/api/auth/logout", &json!({})).send().await.unwrap();
     assert!(logout.status().is_success(), "{}", logout.status());
     let start = Instant::now();
-    let system = revoked.hear_of("system").await;
+    let system = revoked.receive_event("system").await;
     assert_eq!(system.payload["status"], "error");
-    assert_eq!(revoked.hear().await.event, "phx_error");
+    assert_eq!(revoked.receive().await.event, "phx_error");
     // Two seconds for looking, one for what is remembered of a session, and some for a busy machine.
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     let answer = revoked.join(&topic, &with_token(&elsewhere.token)).await;
     assert!(reason(&answer).starts_with("InvalidJWTToken"), "{answer}");
-    let said = kept.broadcast(&topic, "msg", &json!({})).await;
-    assert_eq!(kept.reply(&said).await["status"], "ok");
+    let reference = kept.broadcast(&topic, "msg", &json!({})).await;
+    assert_eq!(kept.reply(&reference).await["status"], "ok");
 }
 
 #[testkit::on_both_databases]
@@ -295,18 +296,18 @@ async fn a_visitor_ends_no_session_however_the_event_is_written() {
     assert_eq!(mei.join(&topic, &with_token(token)).await["status"], "ok");
     // Clients compare events without case, some in Turkish.
     for event in ["Session_Ended", "SESSION_ENDED", "sess\u{130}on_ended", "State_Saved"] {
-        let said = mei.broadcast(&topic, event, &json!({})).await;
-        assert!(reason(&mei.reply(&said).await).starts_with("Unauthorized"), "{event}");
+        let reference = mei.broadcast(&topic, event, &json!({})).await;
+        assert!(reason(&mei.reply(&reference).await).starts_with("Unauthorized"), "{event}");
         let path = format!("/realtime/v1/api/broadcast/room:{}/events/{event}", room.id);
-        let said = app.post(&path, &json!({})).bearer_auth(token).send().await.unwrap();
-        assert_eq!(said.status(), 403, "{event}");
+        let answer = app.post(&path, &json!({})).bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{event}");
     }
     let answer = mei.track(&topic, &json!({ "role": "Owner" })).await;
     assert!(reason(&answer).starts_with("Unauthorized"), "{answer}");
-    let said = owner.broadcast(&topic, "Replay_Incomplete", &json!({})).await;
-    assert!(reason(&owner.reply(&said).await).starts_with("Unauthorized"));
-    let said = owner.broadcast(&topic, "Session_Ended", &json!({})).await;
-    assert_eq!(owner.reply(&said).await["status"], "ok");
+    let reference = owner.broadcast(&topic, "Replay_Incomplete", &json!({})).await;
+    assert!(reason(&owner.reply(&reference).await).starts_with("Unauthorized"));
+    let reference = owner.broadcast(&topic, "Session_Ended", &json!({})).await;
+    assert_eq!(owner.reply(&reference).await["status"], "ok");
 }
 
 #[testkit::on_both_databases]
@@ -319,13 +320,13 @@ async fn a_member_that_sends_the_token_of_another_identity_has_to_rejoin() {
     let mut socket = Socket::second(&app).await;
     assert_eq!(socket.join(&topic, &with_token(&ada.token)).await["status"], "ok");
     assert_eq!(socket.track(&topic, &json!({ "role": "owner" })).await["status"], "ok");
-    socket.say(&topic, "access_token", &json!({ "access_token": token })).await;
-    let system = socket.hear_of("system").await;
+    socket.send_event(&topic, "access_token", &json!({ "access_token": token })).await;
+    let system = socket.receive_event("system").await;
     assert_eq!(system.payload["message"], "Unauthorized: the token is somebody else's, join anew");
-    assert_eq!(socket.hear().await.event, "phx_error");
+    assert_eq!(socket.receive().await.event, "phx_error");
     assert_eq!(socket.join(&topic, &with_token(token)).await["status"], "ok");
-    let said = socket.broadcast(&topic, "session_ended", &json!({})).await;
-    assert!(reason(&socket.reply(&said).await).starts_with("Unauthorized"));
+    let reference = socket.broadcast(&topic, "session_ended", &json!({})).await;
+    assert!(reason(&socket.reply(&reference).await).starts_with("Unauthorized"));
 }
 
 #[testkit::on_both_databases]
@@ -351,12 +352,12 @@ async fn a_member_that_may_not_rejoin_has_the_grace_period_of_a_leave() {
     let mut mei = Socket::second(&app).await;
     assert_eq!(mei.join(&topic, &with_token(token)).await["status"], "ok");
     assert_eq!(mei.track(&topic, &json!({ "role": "visitor" })).await["status"], "ok");
-    watcher.hear_of("presence_diff").await;
+    watcher.receive_event("presence_diff").await;
     let path = format!("/api/visitors/{}", visitor["id"].as_str().unwrap());
     assert_eq!(app.request("DELETE", &path).send().await.unwrap().status(), 200);
-    mei.hear_of("phx_error").await;
+    mei.receive_event("phx_error").await;
     let ended = Instant::now();
-    watcher.hear_of("presence_diff").await;
+    watcher.receive_event("presence_diff").await;
     assert!(ended.elapsed() < LOST_GRACE / 2, "{:?}", ended.elapsed());
 
     // A member takes on another identity.
@@ -364,10 +365,10 @@ async fn a_member_that_may_not_rejoin_has_the_grace_period_of_a_leave() {
     let mut owner = Socket::second(&app).await;
     assert_eq!(owner.join(&topic, &with_token(&ada.token)).await["status"], "ok");
     assert_eq!(owner.track(&topic, &json!({ "role": "owner" })).await["status"], "ok");
-    watcher.hear_of("presence_diff").await;
-    owner.say(&topic, "access_token", &json!({ "access_token": token })).await;
-    owner.hear_of("phx_error").await;
+    watcher.receive_event("presence_diff").await;
+    owner.send_event(&topic, "access_token", &json!({ "access_token": token })).await;
+    owner.receive_event("phx_error").await;
     let ended = Instant::now();
-    watcher.hear_of("presence_diff").await;
+    watcher.receive_event("presence_diff").await;
     assert!(ended.elapsed() < LOST_GRACE / 2, "{:?}", ended.elapsed());
 }

@@ -114,8 +114,8 @@ async fn health_and_other_rooms_are_served_beside_floods_resets_and_slow_readers
     let ada = app.counsellor().await;
     let attacked = format!("realtime:room:{}", ada.room().await.id);
     let other = format!("realtime:room:{}", ada.room().await.id);
-    let (mut speaker, mut listener) = (Socket::first(&app).await, Socket::second(&app).await);
-    speaker.enter(&other).await;
+    let (mut sender, mut listener) = (Socket::first(&app).await, Socket::second(&app).await);
+    sender.enter(&other).await;
     listener.enter(&other).await;
     let _readers = slow_readers(&app, &attacked).await;
     let mut loud = Socket::second(&app).await;
@@ -134,8 +134,8 @@ async fn health_and_other_rooms_are_served_beside_floods_resets_and_slow_readers
         assert_eq!(health.unwrap().status(), 200);
         slowest = slowest.max(asked.elapsed());
         loud.broadcast(&attacked, "msg", &json!({ "text": "x".repeat(60_000) })).await;
-        speaker.broadcast(&other, "msg", &json!({ "n": answers })).await;
-        assert_eq!(listener.hear_of("broadcast").await.payload["payload"]["n"], answers);
+        sender.broadcast(&other, "msg", &json!({ "n": answers })).await;
+        assert_eq!(listener.receive_event("broadcast").await.payload["payload"]["n"], answers);
         answers += 1;
         sleep(Duration::from_millis(30)).await;
     }

@@ -68,8 +68,8 @@ async fn the_messages_of_all_members_and_channels_of_a_room_are_limited_together
     for (socket, topic) in [&mut one, &mut two].into_iter().zip(&topics) {
         socket.join(topic, &with_answers()).await;
         for _ in 0..MESSAGES {
-            let said = socket.broadcast(topic, "msg", &json!({})).await;
-            let answer = socket.reply(&said).await;
+            let reference = socket.broadcast(topic, "msg", &json!({})).await;
+            let answer = socket.reply(&reference).await;
             match answer["status"].as_str() {
                 Some("ok") => taken += 1,
                 _ => assert_eq!(
@@ -95,25 +95,25 @@ async fn a_slow_reader_loses_its_socket_and_others_do_not_wait() {
     let topic = topic(&app).await;
     let mut slow = Socket::second(&app).await;
     slow.enter(&topic).await;
-    let (mut speaker, mut hearer) = (Socket::second(&app).await, Socket::second(&app).await);
-    speaker.join(&topic, &with_answers()).await;
-    hearer.enter(&topic).await;
-    let said = json!({ "text": "x".repeat(60_000) });
+    let (mut sender, mut receiver) = (Socket::second(&app).await, Socket::second(&app).await);
+    sender.join(&topic, &with_answers()).await;
+    receiver.enter(&topic).await;
+    let payload = json!({ "text": "x".repeat(60_000) });
     for number in 1..=MESSAGES {
-        speaker.broadcast(&topic, "msg", &said).await;
-        assert_eq!(hearer.hear_of("broadcast").await.payload["meta"]["seq"], number);
+        sender.broadcast(&topic, "msg", &payload).await;
+        assert_eq!(receiver.receive_event("broadcast").await.payload["meta"]["seq"], number);
     }
     // More than all buffers between can hold was sent, so some of it never comes.
     let mut number = 0;
     let lost = loop {
-        let Ok(heard) =
-            tokio::time::timeout(std::time::Duration::from_secs(20), slow.try_hear()).await
+        let Ok(received) =
+            tokio::time::timeout(std::time::Duration::from_secs(20), slow.try_receive()).await
         else {
             panic!("the socket neither ends nor goes on after {number}");
         };
-        match heard {
-            Some(heard) => {
-                assert_eq!(heard.payload["meta"]["seq"], number + 1, "a silent hole");
+        match received {
+            Some(received) => {
+                assert_eq!(received.payload["meta"]["seq"], number + 1, "a silent hole");
                 number += 1;
             }
             None => break number < MESSAGES,
@@ -132,14 +132,14 @@ async fn a_socket_that_is_closed_ends_even_if_its_client_reads_nothing() {
     ])
     .await;
     let topic = topic(&app).await;
-    let (mut slow, mut speaker) = (Socket::second(&app).await, Socket::second(&app).await);
+    let (mut slow, mut sender) = (Socket::second(&app).await, Socket::second(&app).await);
     slow.enter(&topic).await;
-    speaker.join(&topic, &with_answers()).await;
+    sender.join(&topic, &with_answers()).await;
     let large = json!({ "text": "x".repeat(60_000) });
     // More than all buffers between can hold.
     for _ in 0..MESSAGES {
-        let reference = speaker.broadcast(&topic, "msg", &large).await;
-        assert_eq!(speaker.reply(&reference).await["status"], "ok");
+        let reference = sender.broadcast(&topic, "msg", &large).await;
+        assert_eq!(sender.reply(&reference).await["status"], "ok");
     }
     // The third socket is opened in the place of the first.
     reopen(&app).await;
@@ -182,10 +182,10 @@ async fn large_messages_that_arrive_together_are_all_accepted() {
     let topic = topic(&app).await;
     let mut socket = Socket::second(&app).await;
     socket.join(&topic, &with_answers()).await;
-    let said = json!({ "text": "x".repeat(260_000) });
+    let payload = json!({ "text": "x".repeat(260_000) });
     let mut refs = Vec::new();
     for _ in 0..30 {
-        refs.push(socket.broadcast(&topic, "msg", &said).await);
+        refs.push(socket.broadcast(&topic, "msg", &payload).await);
     }
     for reference in refs {
         assert_eq!(socket.reply(&reference).await["status"], "ok");
@@ -238,11 +238,11 @@ async fn the_stored_broadcasts_of_all_rooms_are_bounded_together() {
     let replay = json!({ "config": { "broadcast": { "replay": { "since": 0, "limit": 100 } }, "presence": { "enabled": false } } });
     let mut late = Socket::second(&app).await;
     late.join(&first, &replay).await;
-    assert_eq!(late.hear().await.payload["event"], "replay_incomplete");
+    assert_eq!(late.receive().await.payload["event"], "replay_incomplete");
     assert!(late.is_quiet().await, "the oldest broadcasts are kept");
     late.join(&second, &replay).await;
-    assert_eq!(late.hear().await.payload["event"], "replay_incomplete");
-    let seq = late.hear().await.payload["meta"]["seq"].as_u64().unwrap();
+    assert_eq!(late.receive().await.payload["event"], "replay_incomplete");
+    let seq = late.receive().await.payload["meta"]["seq"].as_u64().unwrap();
     assert!((11..20).contains(&seq), "{seq}");
 }
 
@@ -257,8 +257,8 @@ async fn channels_without_members_are_evicted_for_new_ones() {
         json!({ "topic": topic, "event": "e", "payload": {} })
     });
     let batch = json!({ "messages": messages.collect::<Vec<_>>() });
-    let said = app.post("/realtime/v1/api/broadcast?apikey=anon", &batch).send().await.unwrap();
-    assert_eq!(said.status(), 202);
+    let answer = app.post("/realtime/v1/api/broadcast?apikey=anon", &batch).send().await.unwrap();
+    assert_eq!(answer.status(), 202);
     for name in ["cards", "gamemode"] {
         first.enter(&format!("{topic}:{name}")).await;
     }
@@ -268,5 +268,5 @@ async fn channels_without_members_are_evicted_for_new_ones() {
     assert_eq!(answer["response"]["reason"], "RoomFull: this room has as many channels as it may");
     second.join(&topic, &with_answers()).await;
     second.broadcast(&topic, "msg", &json!({})).await;
-    assert_eq!(first.hear_of("broadcast").await.topic, topic);
+    assert_eq!(first.receive_event("broadcast").await.topic, topic);
 }

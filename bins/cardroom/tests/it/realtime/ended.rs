@@ -9,16 +9,16 @@ use crate::app::{TestApp, body_of};
 /// Waits for the end of a room that has this topic.
 async fn expect_end(mut sockets: [Socket; 2], topic: &str, reason: &str) {
     for socket in &mut sockets {
-        let heard = socket.hear_of("broadcast").await;
+        let received = socket.receive_event("broadcast").await;
         assert_eq!(
-            (heard.topic.as_str(), &heard.payload["event"]),
+            (received.topic.as_str(), &received.payload["event"]),
             (topic, &json!("session_ended"))
         );
-        assert_eq!(heard.payload["payload"]["reason"], reason);
-        assert!(heard.payload["payload"]["timestamp"].as_str().unwrap().ends_with('Z'));
-        assert_eq!(heard.payload["meta"]["role"], "server");
-        assert_eq!(socket.hear().await.event, "system");
-        assert_eq!(socket.hear().await.event, "phx_close");
+        assert_eq!(received.payload["payload"]["reason"], reason);
+        assert!(received.payload["payload"]["timestamp"].as_str().unwrap().ends_with('Z'));
+        assert_eq!(received.payload["meta"]["role"], "server");
+        assert_eq!(socket.receive().await.event, "system");
+        assert_eq!(socket.receive().await.event, "phx_close");
     }
 }
 

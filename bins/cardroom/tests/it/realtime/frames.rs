@@ -53,7 +53,7 @@ async fn a_broadcast_that_is_too_large_is_dropped_where_no_answer_is_wanted() {
         socket.broadcast(&topic, "large", &json!({ "text": "x".repeat(300_000) })).await;
         assert!(socket.is_quiet().await);
         socket.broadcast(&topic, "small", &json!({})).await;
-        assert_eq!(listener.hear().await.payload["event"], "small");
+        assert_eq!(listener.receive().await.payload["event"], "small");
     }
     // Other requests are always answered.
     let mut socket = Socket::first(&app).await;
@@ -67,7 +67,7 @@ async fn a_frame_beyond_the_bound_closes_the_socket() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__FRAME_BYTES", "500000")]).await;
     let mut socket = Socket::first(&app).await;
     socket.send(Message::text("x".repeat(499_000))).await;
-    let beat = socket.say("phoenix", "heartbeat", &json!({})).await;
+    let beat = socket.send_event("phoenix", "heartbeat", &json!({})).await;
     assert_eq!(socket.reply(&beat).await["status"], "ok");
     socket.send(Message::text("x".repeat(500_001))).await;
     assert_eq!(socket.close_code().await, 1009);

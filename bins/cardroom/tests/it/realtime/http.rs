@@ -27,15 +27,18 @@ async fn messages_over_http_reach_every_member_of_the_channel() {
     assert_eq!(answer.status(), 202);
     for socket in [&mut one, &mut two] {
         for (event, n) in [("batch", 1), ("rest one/é", 2)] {
-            let heard = socket.hear().await.payload;
-            assert_eq!((&heard["event"], &heard["payload"]), (&json!(event), &json!({ "n": n })));
-            assert_eq!(heard["meta"]["seq"], n);
+            let received = socket.receive().await.payload;
+            assert_eq!(
+                (&received["event"], &received["payload"]),
+                (&json!(event), &json!({ "n": n }))
+            );
+            assert_eq!(received["meta"]["seq"], n);
         }
     }
     let path = format!("{BATCH}/room:{room}/events/bytes");
     let bytes = app.request("POST", &path).header("content-type", "application/octet-stream");
     assert_eq!(bytes.body(vec![0, 255]).send().await.unwrap().status(), 202);
-    assert_eq!(two.hear().await.bytes, [0, 255]);
+    assert_eq!(two.receive().await.bytes, [0, 255]);
 }
 
 #[testkit::on_both_databases]
@@ -57,8 +60,8 @@ async fn a_batch_is_broadcast_as_a_whole_or_not_at_all() {
     }
     let path = format!("{BATCH}/room:{room}/events/only?apikey=anon");
     assert_eq!(app.post(&path, &json!({})).send().await.unwrap().status(), 202);
-    let heard = socket.hear().await.payload;
-    assert_eq!((&heard["event"], &heard["meta"]["seq"]), (&json!("only"), &json!(1)));
+    let received = socket.receive().await.payload;
+    assert_eq!((&received["event"], &received["meta"]["seq"]), (&json!("only"), &json!(1)));
 }
 
 #[testkit::on_both_databases]
@@ -132,6 +135,6 @@ async fn messages_over_http_are_taken_beside_the_plain_socket_as_well() {
     let path = format!("/api/broadcast/room:{room}/events/one?apikey=anon");
     assert_eq!(app.post(&path, &json!({})).send().await.unwrap().status(), 202);
     for event in ["batch", "one"] {
-        assert_eq!(socket.hear().await.payload["event"], event);
+        assert_eq!(socket.receive().await.payload["event"], event);
     }
 }

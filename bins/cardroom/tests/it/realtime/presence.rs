@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::socket::{Heard, Socket};
+use super::socket::{Received, Socket};
 use crate::app::{TestApp, ask};
 
 const GRACE: (&str, &str) = ("CARDROOM__REALTIME__PRESENCE_GRACE_MS", "400");
@@ -18,13 +18,13 @@ fn with_key(key: &str) -> Value {
 /// Joins and gives who is there.
 async fn join(socket: &mut Socket, topic: &str, key: &str) -> Value {
     assert_eq!(socket.join(topic, &with_key(key)).await["status"], "ok");
-    socket.hear_of("presence_state").await.payload
+    socket.receive_event("presence_state").await.payload
 }
 
 /// What came and went, without the references.
-fn difference(heard: &Heard) -> Value {
-    assert_eq!(heard.event, "presence_diff");
-    let mut payload = heard.payload.clone();
+fn difference(received: &Received) -> Value {
+    assert_eq!(received.event, "presence_diff");
+    let mut payload = received.payload.clone();
     for side in ["joins", "leaves"] {
         for entry in payload[side].as_object_mut().unwrap().values_mut() {
             for meta in entry["metas"].as_array_mut().unwrap() {
@@ -55,21 +55,21 @@ async fn presence_diffs_announce_joins_changes_and_leaves() {
     let (one, two) = (json!({ "name": "Ada", "n": 1 }), json!({ "name": "Ada", "n": 2 }));
 
     assert_eq!(ada.track(&topic, &one).await["status"], "ok");
-    assert_eq!(difference(&watcher.hear().await), came("ada", &one));
-    assert_eq!(difference(&ada.hear_of("presence_diff").await), came("ada", &one));
+    assert_eq!(difference(&watcher.receive().await), came("ada", &one));
+    assert_eq!(difference(&ada.receive_event("presence_diff").await), came("ada", &one));
     // The same again is no news.
     assert_eq!(ada.track(&topic, &one).await["status"], "ok");
     assert_eq!(ada.track(&topic, &two).await["status"], "ok");
-    assert_eq!(difference(&watcher.hear().await), went("ada", &one));
-    assert_eq!(difference(&watcher.hear().await), came("ada", &two));
+    assert_eq!(difference(&watcher.receive().await), went("ada", &one));
+    assert_eq!(difference(&watcher.receive().await), came("ada", &two));
 
     let mut late = Socket::first(&app).await;
     let there = join(&mut late, &topic, "late").await;
     assert_eq!(there["ada"]["metas"][0]["n"], 2);
 
     drop(ada);
-    assert_eq!(difference(&watcher.hear().await), went("ada", &two));
-    assert_eq!(difference(&late.hear().await), went("ada", &two));
+    assert_eq!(difference(&watcher.receive().await), went("ada", &two));
+    assert_eq!(difference(&late.receive().await), went("ada", &two));
 }
 
 #[testkit::on_both_databases]
@@ -82,10 +82,10 @@ async fn a_member_that_rejoins_within_the_grace_period_is_not_announced_as_left(
     join(&mut owner, &topic, "owner").await;
     let shown = json!({ "role": "owner", "joinedAt": 1 });
     owner.track(&topic, &shown).await;
-    assert_eq!(difference(&watcher.hear().await), came("owner", &shown));
+    assert_eq!(difference(&watcher.receive().await), came("owner", &shown));
 
     // The web app's double mount: leave, and join without tracking.
-    let leave = owner.say(&topic, "phx_leave", &json!({})).await;
+    let leave = owner.send_event(&topic, "phx_leave", &json!({})).await;
     owner.reply(&leave).await;
     let there = join(&mut owner, &topic, "owner").await;
     assert_eq!(there["owner"]["metas"][0]["joinedAt"], 1);
@@ -98,13 +98,13 @@ async fn a_member_that_rejoins_within_the_grace_period_is_not_announced_as_left(
     join(&mut owner, &topic, "owner").await;
     let shown = json!({ "role": "owner", "joinedAt": 2 });
     owner.track(&topic, &shown).await;
-    assert_eq!(difference(&watcher.hear().await), came("owner", &shown));
+    assert_eq!(difference(&watcher.receive().await), came("owner", &shown));
     assert!(watcher.is_quiet().await, "a leave was announced");
 
     let untrack = json!({ "type": "presence", "event": "untrack" });
-    let untracked = owner.say(&topic, "presence", &untrack).await;
+    let untracked = owner.send_event(&topic, "presence", &untrack).await;
     assert_eq!(owner.reply(&untracked).await["status"], "ok");
-    assert_eq!(difference(&watcher.hear().await), went("owner", &shown));
+    assert_eq!(difference(&watcher.receive().await), went("owner", &shown));
 }
 
 #[testkit::on_both_databases]
@@ -191,13 +191,13 @@ async fn a_member_that_rejoins_without_presence_leaves_after_the_grace_period() 
         join(&mut ada, &topic, key).await;
         let shown = json!({ "name": "Ada" });
         ada.track(&topic, &shown).await;
-        let name = watcher.hear().await.payload["joins"].as_object().unwrap().clone();
-        let leave = ada.say(&topic, "phx_leave", &json!({})).await;
+        let name = watcher.receive().await.payload["joins"].as_object().unwrap().clone();
+        let leave = ada.send_event(&topic, "phx_leave", &json!({})).await;
         ada.reply(&leave).await;
         let deaf = json!({ "config": { "presence": { "key": key, "enabled": false } } });
         assert_eq!(ada.join(&topic, &deaf).await["status"], "ok");
         let name = name.keys().next().unwrap();
-        assert_eq!(difference(&watcher.hear().await), went(name, &shown));
+        assert_eq!(difference(&watcher.receive().await), went(name, &shown));
     }
 }
 
@@ -212,15 +212,15 @@ async fn a_lost_connection_has_a_longer_grace_period_than_a_leave() {
     for (socket, key) in [(&mut lost, "lost"), (&mut left, "left")] {
         join(socket, &topic, key).await;
         socket.track(&topic, &json!({})).await;
-        assert_eq!(difference(&watcher.hear().await), came(key, &json!({})));
+        assert_eq!(difference(&watcher.receive().await), came(key, &json!({})));
     }
     let start = Instant::now();
     drop(lost);
-    let leave = left.say(&topic, "phx_leave", &json!({})).await;
+    let leave = left.send_event(&topic, "phx_leave", &json!({})).await;
     left.reply(&leave).await;
-    assert_eq!(difference(&watcher.hear().await), went("left", &json!({})));
+    assert_eq!(difference(&watcher.receive().await), went("left", &json!({})));
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-    assert_eq!(difference(&watcher.hear().await), went("lost", &json!({})));
+    assert_eq!(difference(&watcher.receive().await), went("lost", &json!({})));
     assert!(start.elapsed() >= Duration::from_secs(6), "{:?}", start.elapsed());
 }
 
@@ -235,17 +235,17 @@ async fn an_owner_with_two_tabs_who_closes_one_is_not_announced_as_left() {
     for tab in &mut tabs {
         join(tab, &topic, "owner").await;
         tab.track(&topic, &shown).await;
-        assert_eq!(difference(&watcher.hear().await), came("owner", &shown));
+        assert_eq!(difference(&watcher.receive().await), came("owner", &shown));
     }
     let [mut first, second] = tabs;
     let untrack = json!({ "type": "presence", "event": "untrack" });
-    let untracked = first.say(&topic, "presence", &untrack).await;
+    let untracked = first.send_event(&topic, "presence", &untrack).await;
     assert_eq!(first.reply(&untracked).await["status"], "ok");
     assert!(watcher.is_quiet().await, "the owner was seen leaving");
     let mut late = Socket::first(&app).await;
     let present = join(&mut late, &topic, "late").await;
     assert_eq!(present["owner"]["metas"].as_array().unwrap().len(), 1);
     drop(second);
-    let left = watcher.hear().await.payload["leaves"]["owner"]["metas"].clone();
+    let left = watcher.receive().await.payload["leaves"]["owner"]["metas"].clone();
     assert_eq!(left.as_array().unwrap().len(), 2, "{left}");
 }

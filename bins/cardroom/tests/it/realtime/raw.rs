@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::app::TestApp;
 
 /// How long a read or a write may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// A handshake.
 const HANDSHAKE: &[u8] = b"GET /realtime/v1/websocket?apikey=anon HTTP/1.1\r\nhost: cardroom\r\n\
@@ -45,8 +45,8 @@ impl RawSocket {
     /// Opens a websocket of version 1.0.0.
     pub(super) fn open(address: &str) -> io::Result<Self> {
         let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(WAIT_MAX))?;
+        stream.set_write_timeout(Some(WAIT_MAX))?;
         stream.write_all(HANDSHAKE)?;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {

@@ -23,11 +23,11 @@ async fn a_visitor_that_is_back_before_the_owner_does_not_see_the_owner_leave() 
     assert_eq!(owner.join(&topic, &with_key("owner")).await["status"], "ok");
     owner.track(&topic, &json!({ "role": "owner" })).await;
     for socket in [&mut visitor, &mut owner] {
-        let state = socket.hear_of("presence_state").await.payload;
+        let state = socket.receive_event("presence_state").await.payload;
         assert_eq!(state["owner"]["metas"][0]["role"], "owner", "{state}");
     }
     // Later members are told at once.
     let mut late = Socket::second(&app).await;
     assert_eq!(late.join(&topic, &with_key("late")).await["status"], "ok");
-    assert_eq!(late.hear().await.event, "presence_state");
+    assert_eq!(late.receive().await.event, "presence_state");
 }

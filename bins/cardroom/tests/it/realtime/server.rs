@@ -23,15 +23,15 @@ async fn saves_are_announced_in_the_order_of_their_commits() {
         assert_eq!(answer.unwrap().status(), 200);
     }
     for version in 1..=SAVES {
-        let heard = socket.hear_of("broadcast").await;
-        assert_eq!(heard.topic, format!("realtime:room:{room}"));
+        let received = socket.receive_event("broadcast").await;
+        assert_eq!(received.topic, format!("realtime:room:{room}"));
         assert_eq!(
-            (&heard.payload["event"], &heard.payload["meta"]["role"]),
+            (&received.payload["event"], &received.payload["meta"]["role"]),
             (&json!("state_saved"), &json!("server"))
         );
-        let told = &heard.payload["payload"];
-        assert_eq!((&told["version"], &told["saved_by"]), (&json!(version), &json!("owner")));
-        assert_eq!(told["gameplay_id"], "value_ranking");
+        let saved = &received.payload["payload"];
+        assert_eq!((&saved["version"], &saved["saved_by"]), (&json!(version), &json!("owner")));
+        assert_eq!(saved["gameplay_id"], "value_ranking");
     }
     assert!(socket.is_quiet().await);
 }
@@ -57,7 +57,7 @@ async fn a_socket_outlives_the_time_that_a_body_may_take() {
     let app = TestApp::spawn_with(&[("CARDROOM__LIMITS__BODY_TIMEOUT_MS", "200")]).await;
     let mut socket = Socket::first(&app).await;
     tokio::time::sleep(Duration::from_millis(800)).await;
-    let beat = socket.say("phoenix", "heartbeat", &json!({})).await;
+    let beat = socket.send_event("phoenix", "heartbeat", &json!({})).await;
     assert_eq!(socket.reply(&beat).await["status"], "ok");
     let metrics = app.get("/metrics").send().await.unwrap().text().await.unwrap();
     for figure in ["cardroom_realtime_sockets ", "cardroom_realtime_messages_received_total "] {

@@ -12,7 +12,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use crate::app::TestApp;
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// Long enough for something to arrive that should not.
 pub(super) const MOMENT: Duration = Duration::from_millis(300);
@@ -26,7 +26,7 @@ pub(crate) struct Socket {
 
 /// A message of the server, in either version.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Heard {
+pub(crate) struct Received {
     pub(super) topic: String,
     pub(super) event: String,
     pub(crate) payload: Value,
@@ -52,19 +52,19 @@ impl Socket {
     }
 
     pub(super) async fn open(app: &TestApp, query: &str) -> Result<Self, Error> {
-        let (stream, _) = timeout(PATIENCE, connect_async(address(app, query))).await.unwrap()?;
+        let (stream, _) = timeout(WAIT_MAX, connect_async(address(app, query))).await.unwrap()?;
         Ok(Self { stream, is_first_version: !query.contains("vsn=2"), refs: 0 })
     }
 
     /// Says something; gives what it is called.
-    pub(super) async fn say(&mut self, topic: &str, event: &str, payload: &Value) -> String {
+    pub(super) async fn send_event(&mut self, topic: &str, event: &str, payload: &Value) -> String {
         self.refs += 1;
         let reference = self.refs.to_string();
-        self.say_as((Value::Null, json!(reference)), topic, event, payload).await;
+        self.send_event_as((Value::Null, json!(reference)), topic, event, payload).await;
         reference
     }
 
-    pub(super) async fn say_as(
+    pub(super) async fn send_event_as(
         &mut self,
         refs: (Value, Value),
         topic: &str,
@@ -105,19 +105,19 @@ impl Socket {
     /// Says a broadcast.
     pub(crate) async fn broadcast(&mut self, topic: &str, event: &str, payload: &Value) -> String {
         let payload = json!({ "type": "broadcast", "event": event, "payload": payload });
-        self.say(topic, "broadcast", &payload).await
+        self.send_event(topic, "broadcast", &payload).await
     }
 
     /// Shows something.
     pub(super) async fn track(&mut self, topic: &str, payload: &Value) -> Value {
         let payload = json!({ "type": "presence", "event": "track", "payload": payload });
-        let reference = self.say(topic, "presence", &payload).await;
+        let reference = self.send_event(topic, "presence", &payload).await;
         self.reply(&reference).await
     }
 
     /// Joins a channel; gives the payload of the answer.
     pub(super) async fn join(&mut self, topic: &str, payload: &Value) -> Value {
-        let reference = self.say(topic, "phx_join", payload).await;
+        let reference = self.send_event(topic, "phx_join", payload).await;
         self.reply(&reference).await
     }
 
@@ -131,26 +131,26 @@ impl Socket {
     /// The answer to the message called so; what comes before it is skipped.
     pub(super) async fn reply(&mut self, reference: &str) -> Value {
         loop {
-            let heard = self.hear().await;
-            if heard.event == "phx_reply" && heard.reference == reference {
-                return heard.payload;
+            let received = self.receive().await;
+            if received.event == "phx_reply" && received.reference == reference {
+                return received.payload;
             }
         }
     }
 
     /// The next message with this event; what comes before it is skipped.
-    pub(crate) async fn hear_of(&mut self, event: &str) -> Heard {
+    pub(crate) async fn receive_event(&mut self, event: &str) -> Received {
         loop {
-            let heard = self.hear().await;
-            if heard.event == event {
-                return heard;
+            let received = self.receive().await;
+            if received.event == event {
+                return received;
             }
         }
     }
 
     /// The next message.
-    pub(super) async fn hear(&mut self) -> Heard {
-        let message = timeout(PATIENCE, self.stream.next()).await.expect("a message in time");
+    pub(super) async fn receive(&mut self) -> Received {
+        let message = timeout(WAIT_MAX, self.stream.next()).await.expect("a message in time");
         read(message.expect("an open socket").unwrap())
     }
 
@@ -162,7 +162,7 @@ impl Socket {
     /// The code of the frame that closes the socket; what comes before it is skipped.
     pub(super) async fn close_code(&mut self) -> u16 {
         loop {
-            match timeout(PATIENCE, self.stream.next()).await.expect("a close in time") {
+            match timeout(WAIT_MAX, self.stream.next()).await.expect("a close in time") {
                 Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
                 Some(Ok(_)) => {}
                 other => panic!("no close frame: {other:?}"),
@@ -172,7 +172,7 @@ impl Socket {
 }
 
 /// What a frame says.
-fn read(message: Message) -> Heard {
+fn read(message: Message) -> Received {
     match message {
         Message::Text(text) => {
             let value: Value = serde_json::from_str(&text).unwrap();
@@ -181,7 +181,7 @@ fn read(message: Message) -> Heard {
                 object => object[key].clone(),
             };
             let text = |value: Value| value.as_str().unwrap().to_owned();
-            Heard {
+            Received {
                 reference: part(1, "ref"),
                 topic: text(part(2, "topic")),
                 event: text(part(3, "event")),
@@ -194,18 +194,18 @@ fn read(message: Message) -> Heard {
     }
 }
 
-fn read_binary(frame: &[u8]) -> Heard {
+fn read_binary(frame: &[u8]) -> Received {
     let [4, topic, event, meta, encoding, ref rest @ ..] = *frame else { panic!("{frame:?}") };
     let (topic, rest) = rest.split_at(topic.into());
     let (event, rest) = rest.split_at(event.into());
     let (meta, body) = rest.split_at(meta.into());
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let meta: Value = serde_json::from_slice(meta).unwrap();
-    let said = if encoding == 1 { serde_json::from_slice(body).unwrap() } else { Value::Null };
-    Heard {
+    let payload = if encoding == 1 { serde_json::from_slice(body).unwrap() } else { Value::Null };
+    Received {
         topic: text(topic),
         event: "broadcast".into(),
-        payload: json!({ "type": "broadcast", "event": text(event), "payload": said, "meta": meta }),
+        payload: json!({ "type": "broadcast", "event": text(event), "payload": payload, "meta": meta }),
         reference: Value::Null,
         bytes: if encoding == 0 { body.to_vec() } else { Vec::new() },
     }
@@ -232,7 +232,7 @@ pub(super) fn binary(
 
 impl Socket {
     /// The next message, or nothing when the socket is closed.
-    pub(super) async fn try_hear(&mut self) -> Option<Heard> {
+    pub(super) async fn try_receive(&mut self) -> Option<Received> {
         match self.stream.next().await {
             Some(Ok(Message::Close(_)) | Err(_)) | None => None,
             Some(Ok(message)) => Some(read(message)),

@@ -14,10 +14,10 @@ async fn unregistered_rooms_have_channels_where_the_settings_allow_them() {
     one.enter(TOPIC).await;
     two.enter(TOPIC).await;
     one.broadcast(TOPIC, "msg", &json!({ "n": 1 })).await;
-    assert_eq!(two.hear().await.payload["payload"]["n"], 1);
+    assert_eq!(two.receive().await.payload["payload"]["n"], 1);
     let path = "/realtime/v1/api/broadcast/room:test-room-1732942000/events/e?apikey=anon";
     assert_eq!(app.post(path, &json!({})).send().await.unwrap().status(), 202);
-    assert_eq!(two.hear().await.payload["event"], "e");
+    assert_eq!(two.receive().await.payload["event"], "e");
     // The bounds of a room hold; other names are other rooms.
     one.enter(&format!("{TOPIC}:a")).await;
     let refused = one.join(&format!("{TOPIC}:b"), &json!({})).await;
@@ -26,7 +26,7 @@ async fn unregistered_rooms_have_channels_where_the_settings_allow_them() {
     // They are not taken for rooms that have ended.
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     one.broadcast(TOPIC, "msg", &json!({ "n": 2 })).await;
-    assert_eq!(two.hear().await.payload["payload"]["n"], 2);
+    assert_eq!(two.receive().await.payload["payload"]["n"], 2);
 }
 
 #[testkit::on_both_databases]

@@ -18,24 +18,24 @@ async fn both_versions_receive_each_others_broadcasts_in_one_room() {
     let (mut one, mut two) = (Socket::first(&app).await, Socket::second(&app).await);
     one.enter(&topic).await;
     two.enter(&topic).await;
-    let said = json!({ "u": "héé 卡 🃏", "n": [1, 2.5, null] });
+    let payload = json!({ "u": "héé 卡 🃏", "n": [1, 2.5, null] });
 
-    one.broadcast(&topic, "msg", &said).await;
-    let heard = two.hear().await;
-    assert_eq!((heard.topic.as_str(), heard.event.as_str()), (topic.as_str(), "broadcast"));
-    assert_eq!(heard.payload["event"], "msg");
-    assert_eq!(heard.payload["payload"], said);
+    one.broadcast(&topic, "msg", &payload).await;
+    let received = two.receive().await;
+    assert_eq!((received.topic.as_str(), received.event.as_str()), (topic.as_str(), "broadcast"));
+    assert_eq!(received.payload["event"], "msg");
+    assert_eq!(received.payload["payload"], payload);
     assert_eq!(
-        (&heard.payload["meta"]["seq"], &heard.payload["meta"]["role"]),
+        (&received.payload["meta"]["seq"], &received.payload["meta"]["role"]),
         (&json!(1), &json!("anyone"))
     );
 
-    two.send(binary(("", "9"), &topic, "evt-日本", said.to_string().as_bytes(), true)).await;
-    let heard = one.hear().await;
-    assert_eq!(heard.reference, Value::Null);
-    assert_eq!(heard.payload["event"], "evt-日本");
-    assert_eq!(heard.payload["payload"], said);
-    assert_eq!(heard.payload["meta"]["seq"], 2);
+    two.send(binary(("", "9"), &topic, "evt-日本", payload.to_string().as_bytes(), true)).await;
+    let received = one.receive().await;
+    assert_eq!(received.reference, Value::Null);
+    assert_eq!(received.payload["event"], "evt-日本");
+    assert_eq!(received.payload["payload"], payload);
+    assert_eq!(received.payload["meta"]["seq"], 2);
     assert!(one.is_quiet().await && two.is_quiet().await, "a broadcast came back");
 }
 
@@ -47,18 +47,18 @@ async fn a_client_that_asks_for_its_own_broadcasts_and_for_replies_gets_both() {
         let config = json!({ "config": { "broadcast": { "self": true, "ack": true } } });
         assert_eq!(socket.join(&topic, &config).await["status"], "ok");
         let reference = socket.broadcast(&topic, "msg", &json!({})).await;
-        let mut heard = Vec::new();
-        while heard.len() < 2 {
-            let it = socket.hear().await;
+        let mut received = Vec::new();
+        while received.len() < 2 {
+            let it = socket.receive().await;
             if it.event != "presence_state" {
-                heard.push(it.event);
+                received.push(it.event);
             }
-            if heard.last().is_some_and(|it| it == "phx_reply") {
+            if received.last().is_some_and(|it| it == "phx_reply") {
                 assert!(!reference.is_empty());
             }
         }
-        heard.sort();
-        assert_eq!(heard, ["broadcast", "phx_reply"]);
+        received.sort();
+        assert_eq!(received, ["broadcast", "phx_reply"]);
     }
 }
 
@@ -72,9 +72,9 @@ async fn binary_broadcasts_reach_version_2_and_are_not_sent_to_version_1() {
     for socket in &mut sockets {
         socket.enter(&topic).await;
     }
-    let [mut sender, mut hearer] = sockets;
+    let [mut sender, mut receiver] = sockets;
     sender.send(binary(("", "1"), &topic, "bytes", &[0, 255, 16], false)).await;
-    assert_eq!(hearer.hear().await.bytes, [0, 255, 16]);
+    assert_eq!(receiver.receive().await.bytes, [0, 255, 16]);
     assert!(first.is_quiet().await);
 }
 
@@ -96,17 +96,17 @@ async fn talk(clients: usize, messages: usize) {
             for n in 0..messages {
                 socket.broadcast(&topic, "msg", &json!({ "from": index, "n": n })).await;
             }
-            let mut heard = Vec::new();
+            let mut received = Vec::new();
             for number in 1..=clients * messages {
-                let payload = socket.hear_of("broadcast").await.payload;
+                let payload = socket.receive_event("broadcast").await.payload;
                 assert_eq!(payload["meta"]["seq"], number);
-                heard.push(payload["payload"].to_string());
+                received.push(payload["payload"].to_string());
             }
-            heard
+            received
         }
     });
-    let heard = join_all(talk).await;
-    assert!(heard.windows(2).all(|pair| pair[0] == pair[1]), "the order differs");
+    let received = join_all(talk).await;
+    assert!(received.windows(2).all(|pair| pair[0] == pair[1]), "the order differs");
 }
 
 #[testkit::on_both_databases]
@@ -124,14 +124,14 @@ async fn broadcasts_are_counted_in_their_channel_and_in_their_room() {
     let app = TestApp::spawn().await;
     let topics = [room(&app).await, room(&app).await];
     let topics = [&topics[0], &format!("{}:cards", topics[0]), &topics[1]];
-    let (mut speaker, mut hearer) = (Socket::first(&app).await, Socket::second(&app).await);
+    let (mut sender, mut receiver) = (Socket::first(&app).await, Socket::second(&app).await);
     for topic in topics {
-        speaker.enter(topic).await;
-        hearer.enter(topic).await;
+        sender.enter(topic).await;
+        receiver.enter(topic).await;
     }
     for (topic, seq, room_seq) in [(0, 1, 1), (1, 1, 2), (0, 2, 3), (2, 1, 1), (1, 2, 4)] {
-        speaker.broadcast(topics[topic], "msg", &json!({})).await;
-        let meta = &hearer.hear_of("broadcast").await.payload["meta"];
+        sender.broadcast(topics[topic], "msg", &json!({})).await;
+        let meta = &receiver.receive_event("broadcast").await.payload["meta"];
         assert_eq!((&meta["seq"], &meta["room_seq"]), (&json!(seq), &json!(room_seq)), "{meta}");
     }
 }
@@ -141,11 +141,13 @@ async fn heartbeats_are_answered_and_refs_given_back_as_they_came() {
     let app = TestApp::spawn().await;
     let mut socket = Socket::first(&app).await;
     for reference in [json!("7"), json!(0), Value::Null] {
-        socket.say_as((Value::Null, reference.clone()), "phoenix", "heartbeat", &json!({})).await;
-        let heard = socket.hear().await;
-        assert_eq!((heard.topic.as_str(), heard.event.as_str()), ("phoenix", "phx_reply"));
-        assert_eq!(heard.reference, reference);
-        assert_eq!(heard.payload, json!({ "status": "ok", "response": {} }));
+        socket
+            .send_event_as((Value::Null, reference.clone()), "phoenix", "heartbeat", &json!({}))
+            .await;
+        let received = socket.receive().await;
+        assert_eq!((received.topic.as_str(), received.event.as_str()), ("phoenix", "phx_reply"));
+        assert_eq!(received.reference, reference);
+        assert_eq!(received.payload, json!({ "status": "ok", "response": {} }));
     }
 }
 
@@ -157,10 +159,10 @@ async fn leaving_and_joining_again_is_answered_as_each_version_needs_it() {
         [(Socket::first(&app).await, false), (Socket::second(&app).await, true)]
     {
         socket.enter(&topic).await;
-        let leave = socket.say(&topic, "phx_leave", &json!({})).await;
+        let leave = socket.send_event(&topic, "phx_leave", &json!({})).await;
         assert_eq!(socket.reply(&leave).await, json!({ "status": "ok", "response": {} }));
         if closes {
-            assert_eq!(socket.hear().await.event, "phx_close");
+            assert_eq!(socket.receive().await.event, "phx_close");
         }
         let push = socket.broadcast(&topic, "msg", &json!({})).await;
         assert_eq!(socket.reply(&push).await["response"]["reason"], "unmatched topic");
@@ -175,17 +177,17 @@ async fn leaving_and_joining_again_is_answered_as_each_version_needs_it() {
 async fn messages_of_an_earlier_membership_are_ignored() {
     let app = TestApp::spawn().await;
     let topic = room(&app).await;
-    let mut hearer = Socket::first(&app).await;
-    hearer.enter(&topic).await;
+    let mut receiver = Socket::first(&app).await;
+    receiver.enter(&topic).await;
     let mut socket = Socket::second(&app).await;
     let config = json!({ "config": { "presence": { "enabled": false } } });
-    socket.say_as((json!("5"), json!("5")), &topic, "phx_join", &config).await;
+    socket.send_event_as((json!("5"), json!("5")), &topic, "phx_join", &config).await;
     socket.reply("5").await;
     for (join_ref, event) in [("4", "stale"), ("5", "current")] {
         let payload = json!({ "type": "broadcast", "event": event, "payload": {} });
-        socket.say_as((json!(join_ref), json!("6")), &topic, "broadcast", &payload).await;
+        socket.send_event_as((json!(join_ref), json!("6")), &topic, "broadcast", &payload).await;
     }
-    assert_eq!(hearer.hear().await.payload["event"], "current");
+    assert_eq!(receiver.receive().await.payload["event"], "current");
 }
 
 #[testkit::on_both_databases]
@@ -194,7 +196,7 @@ async fn a_late_leave_of_an_earlier_membership_does_not_cancel_a_rejoin() {
     let topic = room(&app).await;
     let config = json!({ "config": { "broadcast": { "ack": true } } });
     for mut socket in [Socket::first(&app).await, Socket::second(&app).await] {
-        socket.say_as((json!("5"), json!("5")), &topic, "phx_join", &config).await;
+        socket.send_event_as((json!("5"), json!("5")), &topic, "phx_join", &config).await;
         assert_eq!(socket.reply("5").await["status"], "ok");
         // The leave is read before the join is authorized.
         let rejoin = socket.message((json!("6"), json!("6")), &topic, "phx_join", &config);
@@ -225,7 +227,7 @@ async fn broken_frames_are_dropped_and_the_socket_stays() {
         socket.send(Message::binary(frame.to_vec())).await;
     }
     socket.send(binary(("", "1"), &topic, "broken", b"{\"a\":", true)).await;
-    let beat = socket.say("phoenix", "heartbeat", &json!({})).await;
+    let beat = socket.send_event("phoenix", "heartbeat", &json!({})).await;
     assert_eq!(socket.reply(&beat).await["status"], "ok");
 }
 
@@ -233,14 +235,14 @@ async fn broken_frames_are_dropped_and_the_socket_stays() {
 async fn a_member_that_rejoins_gets_the_broadcasts_that_it_missed() {
     let app = TestApp::spawn_with(&[("CARDROOM__REALTIME__REPLAY_MESSAGES", "3")]).await;
     let topic = room(&app).await;
-    let mut speaker = Socket::first(&app).await;
+    let mut sender = Socket::first(&app).await;
     let ack =
         json!({ "config": { "broadcast": { "ack": true }, "presence": { "enabled": false } } });
-    let joined = speaker.join(&topic, &ack).await;
+    let joined = sender.join(&topic, &ack).await;
     let start = joined["response"]["latest"].as_str().unwrap().to_owned();
     for n in 1..=3 {
-        let said = speaker.broadcast(&topic, "msg", &json!({ "n": n })).await;
-        speaker.reply(&said).await;
+        let reference = sender.broadcast(&topic, "msg", &json!({ "n": n })).await;
+        sender.reply(&reference).await;
     }
     let replay = |replay: Value| json!({ "config": { "broadcast": { "replay": replay }, "presence": { "enabled": false } } });
     for (version, wanted, expected) in [
@@ -253,10 +255,10 @@ async fn a_member_that_rejoins_gets_the_broadcasts_that_it_missed() {
             if version == 1 { Socket::first(&app).await } else { Socket::second(&app).await };
         assert_eq!(late.join(&topic, &replay(wanted.clone())).await["status"], "ok");
         for expected in expected {
-            let payload = late.hear().await.payload;
+            let payload = late.receive().await.payload;
             assert_eq!(payload["meta"]["replayed"], true, "{wanted}");
-            let said = payload["payload"]["n"].as_u64().map(|n| n.to_string());
-            assert_eq!(said.as_deref().or(payload["event"].as_str()), Some(expected), "{wanted}");
+            let number = payload["payload"]["n"].as_u64().map(|n| n.to_string());
+            assert_eq!(number.as_deref().or(payload["event"].as_str()), Some(expected), "{wanted}");
         }
         assert!(late.is_quiet().await);
     }
