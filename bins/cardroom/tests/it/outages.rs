@@ -188,7 +188,7 @@ struct Writer {
 
 /// What became of the saves of somebody.
 #[derive(Default)]
-struct Fate {
+struct SaveOutcomes {
     /// The last number that was acknowledged.
     acknowledged: u64,
     /// When saves were refused, and with what.
@@ -196,9 +196,9 @@ struct Fate {
 }
 
 impl Writer {
-    fn start(self) -> JoinHandle<(Self, Fate)> {
+    fn start(self) -> JoinHandle<(Self, SaveOutcomes)> {
         tokio::spawn(async move {
-            let mut fate = Fate::default();
+            let mut outcomes = SaveOutcomes::default();
             for number in 1.. {
                 if self.stop.load(Ordering::SeqCst) {
                     break;
@@ -206,14 +206,14 @@ impl Writer {
                 let state = json!({ "state": { "number": number } });
                 let save = self.client.put(&self.url).bearer_auth(&self.token).json(&state);
                 match save.send().await.unwrap().status().as_u16() {
-                    200 => fate.acknowledged = number,
+                    200 => outcomes.acknowledged = number,
                     status => {
-                        fate.refused.push((Instant::now(), status));
+                        outcomes.refused.push((Instant::now(), status));
                         sleep(Duration::from_millis(50)).await;
                     }
                 }
             }
-            (self, fate)
+            (self, outcomes)
         })
     }
 
@@ -256,13 +256,17 @@ async fn a_restart_of_postgresql_under_load_loses_no_acknowledged_save() {
     stop.store(true, Ordering::SeqCst);
 
     for writer in join_all(writers).await {
-        let (writer, fate) = writer.unwrap();
-        assert!(fate.refused.iter().all(|(_, status)| *status == 503), "{:?}", fate.refused);
-        assert!(!fate.refused.is_empty(), "the database was not away");
-        let late = fate.refused.iter().filter(|(at, _)| *at > back + Duration::from_secs(10));
+        let (writer, outcomes) = writer.unwrap();
+        assert!(
+            outcomes.refused.iter().all(|(_, status)| *status == 503),
+            "{:?}",
+            outcomes.refused
+        );
+        assert!(!outcomes.refused.is_empty(), "the database was not away");
+        let late = outcomes.refused.iter().filter(|(at, _)| *at > back + Duration::from_secs(10));
         assert_eq!(late.count(), 0, "not whole again");
         let found = writer.read().await.unwrap();
-        assert!(found >= fate.acknowledged, "{found} is there, not {}", fate.acknowledged);
+        assert!(found >= outcomes.acknowledged, "{found} is there, not {}", outcomes.acknowledged);
     }
     assert!(server.stop().success());
 }

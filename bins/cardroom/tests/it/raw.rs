@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use crate::app::TestApp;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Sends these bytes and gives all that comes back until the server closes the connection.
 ///
@@ -23,7 +23,7 @@ pub(crate) async fn send_bytes(app: &TestApp, request: Vec<u8>) -> Vec<u8> {
     let address = app.address.trim_start_matches("http://").to_owned();
     let exchange = move || {
         let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(WAIT_MAX)).unwrap();
         let _ = stream.write_all(&request);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);

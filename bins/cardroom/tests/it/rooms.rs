@@ -11,7 +11,7 @@ mod together;
 mod valid;
 
 /// An id that nothing has.
-const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+const UNKNOWN_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// The path of a room, or of what is asked for in its place.
 fn path_of(id: &str) -> String {

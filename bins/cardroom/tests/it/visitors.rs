@@ -13,7 +13,7 @@ use crate::behind::Behind;
 use crate::client::Room;
 
 /// An id that nothing has.
-const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+const UNKNOWN_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// The path of a visitor.
 fn path_of(visitor: &Value) -> String {

@@ -20,7 +20,7 @@ use crate::app::{TestApp, body_of};
 const TOKENS: usize = 5_000;
 
 /// Requests at once.
-const ABREAST: usize = 16;
+const CONCURRENT_REQUESTS: usize = 16;
 
 #[testkit::on_both_databases]
 async fn five_thousand_forged_tokens_are_a_401_and_nothing_else() {
@@ -36,7 +36,7 @@ async fn five_thousand_forged_tokens_are_a_401_and_nothing_else() {
         (token, status, body)
     });
     let bad: Vec<_> = answers
-        .buffer_unordered(ABREAST)
+        .buffer_unordered(CONCURRENT_REQUESTS)
         .filter(|(_, status, body)| {
             let is_401 = *status == 401 && body["detail"] == "Could not validate credentials";
             std::future::ready(!is_401)

@@ -21,7 +21,7 @@ const PASSING: u32 = 35;
 
 /// What somebody does. Sessions are counted from the first, and round again.
 #[derive(Clone, Debug)]
-enum Deed {
+enum Action {
     LogIn,
     /// Shows the token that a session got so many steps ago.
     Refresh {
@@ -42,17 +42,17 @@ enum Deed {
     Wait,
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn action() -> impl Strategy<Value = Action> {
     let session = 0_usize..6;
     prop_oneof![
-        2 => Just(Deed::LogIn),
+        2 => Just(Action::LogIn),
         8 => (session.clone(), prop::sample::select(vec![0, 0, 0, 1, 1, 2, 3]))
-            .prop_map(|(session, back)| Deed::Refresh { session, back }),
+            .prop_map(|(session, back)| Action::Refresh { session, back }),
         1 => (session.clone(), 0_usize..3)
-            .prop_map(|(session, back)| Deed::LogOut { session, back }),
-        1 => session.clone().prop_map(|session| Deed::EndOthers { session }),
-        1 => session.prop_map(|session| Deed::ChangePassword { session }),
-        2 => Just(Deed::Wait),
+            .prop_map(|(session, back)| Action::LogOut { session, back }),
+        1 => session.clone().prop_map(|session| Action::EndOthers { session }),
+        1 => session.prop_map(|session| Action::ChangePassword { session }),
+        2 => Just(Action::Wait),
     ]
 }
 
@@ -76,7 +76,7 @@ impl Model {
 }
 
 /// An account and its sessions, really and as they ought to be.
-struct Story<'a> {
+struct Run<'a> {
     app: &'a TestApp,
     behind: &'a Behind,
     email: String,
@@ -84,25 +84,25 @@ struct Story<'a> {
     sessions: Vec<Model>,
 }
 
-impl Story<'_> {
+impl Run<'_> {
     async fn log_in(&mut self) {
         let answer = login(self.app, &self.email, &self.password).send().await.unwrap();
         let pair = Pair::of(&body_of(answer).await);
         self.sessions.push(Model { lasts: true, age: 0, pairs: vec![pair] });
     }
 
-    async fn carry_out(&mut self, deed: &Deed) -> Result<(), TestCaseError> {
+    async fn carry_out(&mut self, action: &Action) -> Result<(), TestCaseError> {
         let count = self.sessions.len();
-        match *deed {
-            Deed::LogIn => self.log_in().await,
-            Deed::Refresh { session, back } => self.refresh(session % count, back).await?,
-            Deed::LogOut { session, back } => self.log_out(session % count, back).await?,
-            Deed::EndOthers { session } => {
+        match *action {
+            Action::LogIn => self.log_in().await,
+            Action::Refresh { session, back } => self.refresh(session % count, back).await?,
+            Action::LogOut { session, back } => self.log_out(session % count, back).await?,
+            Action::EndOthers { session } => {
                 let end = self.app.request("DELETE", "/api/auth/sessions");
                 self.end_others(session % count, end).await?;
             }
-            Deed::ChangePassword { session } => self.change_password(session % count).await?,
-            Deed::Wait => {
+            Action::ChangePassword { session } => self.change_password(session % count).await?,
+            Action::Wait => {
                 self.behind.age_rotations(PASSING).await;
                 self.sessions.iter_mut().for_each(|it| it.age += PASSING);
             }
@@ -188,21 +188,21 @@ async fn sessions_are_what_the_model_says() {
     let app = TestApp::spawn().await;
     let behind = Behind::of(&app);
     let handle = Handle::current();
-    let (stories, ended) = (RefCell::new(0_usize), RefCell::new(0_usize));
+    let (runs, ended) = (RefCell::new(0_usize), RefCell::new(0_usize));
     let outcome = block_in_place(|| {
-        runner().run(&prop::collection::vec(deed(), 1..25), |deeds| {
-            *stories.borrow_mut() += 1;
+        runner().run(&prop::collection::vec(action(), 1..25), |actions| {
+            *runs.borrow_mut() += 1;
             handle.block_on(async {
-                let email = format!("ada{}@example.com", stories.borrow());
+                let email = format!("ada{}@example.com", runs.borrow());
                 let (password, sessions) = ("correct horse".to_owned(), Vec::new());
                 let body = json!({ "email": email, "password": password, "full_name": "Ada" });
                 assert_eq!(ask(app.post("/api/auth/register", &body)).await.0, 201);
-                let mut story = Story { app: &app, behind: &behind, email, password, sessions };
-                story.log_in().await;
-                for deed in &deeds {
-                    story.carry_out(deed).await?;
+                let mut run = Run { app: &app, behind: &behind, email, password, sessions };
+                run.log_in().await;
+                for action in &actions {
+                    run.carry_out(action).await?;
                 }
-                *ended.borrow_mut() += story.sessions.iter().filter(|it| !it.lasts).count();
+                *ended.borrow_mut() += run.sessions.iter().filter(|it| !it.lasts).count();
                 Ok(())
             })
         })
@@ -210,16 +210,16 @@ async fn sessions_are_what_the_model_says() {
     if let Err(error) = outcome {
         panic!("{error}");
     }
-    assert!(*ended.borrow() > 0, "no story ended a session");
+    assert!(*ended.borrow() > 0, "no run ended a session");
 }
 
-/// Says how to see the same stories again.
+/// Says how to see the same runs again.
 fn runner() -> TestRunner {
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let seed = match config.rng_seed {
         RngSeed::Fixed(seed) => seed,
         RngSeed::Random => rand::random(),
     };
-    println!("PROPTEST_RNG_SEED={seed} tells these stories again");
+    println!("PROPTEST_RNG_SEED={seed} tells these runs again");
     TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..config })
 }

@@ -14,7 +14,7 @@ use crate::app::{TestApp, body_of};
 use crate::behind::Behind;
 
 /// Requests at once.
-const ABREAST: usize = 50;
+const CONCURRENT_REQUESTS: usize = 50;
 
 /// The variable that says how many rounds there are, and how many there are without it.
 const ROUNDS: (&str, usize) = ("CARDROOM_REFRESH_ROUNDS", 10);
@@ -32,7 +32,8 @@ async fn fifty_concurrent_refreshes_through_two_instances_are_one_rotation_and_o
 
     for round in 0..rounds() {
         let token = current.refresh.clone();
-        let all = (0..ABREAST).map(|n| next(if n % 2 == 0 { &one } else { &other }, &token));
+        let all =
+            (0..CONCURRENT_REQUESTS).map(|n| next(if n % 2 == 0 { &one } else { &other }, &token));
         let pairs: HashSet<Pair> = join_all(all).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(pairs.len(), 1, "round {round}");
         current = pairs.into_iter().next().unwrap();
@@ -43,7 +44,7 @@ async fn fifty_concurrent_refreshes_through_two_instances_are_one_rotation_and_o
     for app in [&one, &other] {
         assert_eq!(status(app, &current.access).await, 200);
     }
-    println!("{} rounds of {ABREAST}: one step, one pair, nobody logged out", rounds());
+    println!("{} rounds of {CONCURRENT_REQUESTS}: one step, one pair, nobody logged out", rounds());
 }
 
 #[testkit::on_both_databases]

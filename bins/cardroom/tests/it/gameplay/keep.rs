@@ -9,7 +9,7 @@ use crate::client::Room;
 use crate::transcript::Transcript;
 
 /// An id that nothing has.
-const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+const UNKNOWN_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 #[testkit::on_both_databases]
 async fn a_state_is_saved_replaced_loaded_and_deleted() {
@@ -113,7 +113,7 @@ async fn only_the_owner_reaches_a_rooms_states() {
 async fn a_room_that_is_not_there_has_no_states() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
-    let nowhere = Room { id: NOBODY.to_owned(), code: String::new() };
+    let nowhere = Room { id: UNKNOWN_ID.to_owned(), code: String::new() };
     let path = path_of(&nowhere, "game");
     let mut transcript = Transcript::default();
 

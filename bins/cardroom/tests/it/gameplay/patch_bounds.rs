@@ -9,7 +9,7 @@ use crate::app::{TestApp, ask};
 use crate::client::Counsellor;
 
 /// How long a refusal may take on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(3);
+const REFUSAL_MAX: Duration = Duration::from_secs(3);
 
 async fn refused(counsellor: &Counsellor<'_>, path: &str, kind: &str, body: String, reason: &str) {
     let start = Instant::now();
@@ -17,7 +17,7 @@ async fn refused(counsellor: &Counsellor<'_>, path: &str, kind: &str, body: Stri
     assert_eq!((status, &answer["code"]), (422, &json!("patch_result_invalid")), "{answer}");
     let detail = answer["detail"].as_str().unwrap();
     assert!(detail.ends_with(reason), "{detail}");
-    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+    assert!(start.elapsed() < REFUSAL_MAX, "{:?}", start.elapsed());
 }
 
 /// A list of operations, these ones again and again.

@@ -16,7 +16,7 @@ use super::{Process, cardroom, program};
 const NOT_SHARED: &str = "the kernel does not share the processor among sessions";
 
 /// How long the session of a server may take to change.
-const PATIENCE: Duration = Duration::from_secs(10);
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Logs in as somebody whom nobody knows, which is hashed all the same.
 async fn log_in(address: &str, number: usize) -> u16 {
@@ -38,7 +38,7 @@ async fn wait_for(server: &Process, nice: &str) {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(PATIENCE, found).await.expect(nice);
+    timeout(WAIT_MAX, found).await.expect(nice);
 }
 
 #[testkit::on_both_databases]

@@ -20,7 +20,7 @@ async fn the_owner_and_an_administrator_change_a_room() {
     transcript.say("by somebody else", other.put(&path, &name)).await;
     transcript.say("by a client", app.client_account().await.put(&path, &name)).await;
     transcript.say("by nobody", app.request("PUT", &path).json(&name)).await;
-    let nowhere = super::path_of(super::NOBODY);
+    let nowhere = super::path_of(super::UNKNOWN_ID);
     transcript.say("no such room", counsellor.put(&nowhere, &name)).await;
 
     transcript.check("rooms_change");

@@ -18,7 +18,7 @@ async fn deleting_twice_is_deleting_once() {
     transcript.say("by the owner", counsellor.request("DELETE", &path)).await;
     transcript.say("again", counsellor.request("DELETE", &path)).await;
     transcript.say("by an administrator", app.admin().await.request("DELETE", &path)).await;
-    let nowhere = super::path_of(super::NOBODY);
+    let nowhere = super::path_of(super::UNKNOWN_ID);
     transcript.say("no such room", counsellor.request("DELETE", &nowhere)).await;
     transcript.say("no id", counsellor.request("DELETE", "/api/rooms/first")).await;
 
@@ -55,7 +55,7 @@ async fn a_restored_room_is_answered_as_it_lies_in_the_table() {
     transcript.say("by the owner", counsellor.request("POST", &restore)).await;
     ask(counsellor.request("DELETE", &path)).await;
     transcript.say("by an administrator", app.admin().await.request("POST", &restore)).await;
-    let nowhere = super::path_of(super::NOBODY) + "/restore";
+    let nowhere = super::path_of(super::UNKNOWN_ID) + "/restore";
     transcript.say("no such room", counsellor.request("POST", &nowhere)).await;
 
     transcript.check("rooms_restore");
@@ -75,7 +75,7 @@ async fn a_closed_room_is_answered_as_a_room() {
     transcript.say("again", counsellor.request("POST", &close)).await;
     let body = json!({ "ignored": true });
     transcript.say("by an administrator", app.admin().await.post(&close, &body)).await;
-    let nowhere = super::path_of(super::NOBODY) + "/close";
+    let nowhere = super::path_of(super::UNKNOWN_ID) + "/close";
     transcript.say("no such room", counsellor.request("POST", &nowhere)).await;
 
     transcript.check("rooms_close");

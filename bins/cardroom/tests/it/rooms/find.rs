@@ -9,7 +9,7 @@ use crate::transcript::Transcript;
 async fn everyone_finds_a_room_by_its_id_and_by_its_code() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
-    let new = json!({ "name": "A room", "description": "Ours", "client_id": super::NOBODY });
+    let new = json!({ "name": "A room", "description": "Ours", "client_id": super::UNKNOWN_ID });
     let (_, room) = ask(counsellor.post("/api/rooms", &new)).await;
     let id = super::path_of(room["id"].as_str().unwrap());
     let code = format!("/api/rooms/by-code/{}", room["share_code"].as_str().unwrap());
@@ -63,7 +63,7 @@ async fn unknown_ids_and_codes_are_not_found() {
     let mut transcript = Transcript::default();
 
     for (what, key) in [
-        ("an unknown id", super::NOBODY),
+        ("an unknown id", super::UNKNOWN_ID),
         ("no id", "first"),
         ("an id too short", "00000000-0000-4000-8000-00000000000"),
         ("an unknown code", "by-code/000000"),

@@ -16,7 +16,7 @@ async fn statistics_are_for_the_owner_and_administrators() {
     transcript.say("an administrator", app.admin().await.get(&path)).await;
     transcript.say("somebody else", app.other_counsellor().await.get(&path)).await;
     transcript.say("nobody", app.get(&path)).await;
-    let nowhere = super::path_of(super::NOBODY) + "/statistics";
+    let nowhere = super::path_of(super::UNKNOWN_ID) + "/statistics";
     transcript.say("no such room", counsellor.get(&nowhere)).await;
 
     transcript.check("rooms_statistics");

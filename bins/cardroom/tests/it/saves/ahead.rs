@@ -57,7 +57,7 @@ const LIMITS: LaneLimits = LaneLimits { lanes: 1, queue: 100, group: 100 };
 const BOUNDS: Bounds = Bounds { bytes: 10_000, depth: 8, nodes: 100 };
 
 /// How long what a test waits for may take on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// The lane of an instance.
 pub(super) fn instance(behind: &Behind) -> Saves {
@@ -111,7 +111,7 @@ pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    assert!(timeout(PATIENCE, wait).await.is_ok(), "{what} did not come about");
+    assert!(timeout(WAIT_MAX, wait).await.is_ok(), "{what} did not come about");
 }
 
 pub(crate) async fn client(database: &TestDatabase) -> Client {

@@ -35,7 +35,7 @@ async fn only_a_visitor_who_has_not_left_sends_heartbeats() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await;
     let visitor = path_of(&joined(&app, &room, "Mei", "session-1").await);
-    let nobody = format!("/api/visitors/{}", super::NOBODY);
+    let nobody = format!("/api/visitors/{}", super::UNKNOWN_ID);
     let mut transcript = Transcript::default();
 
     for method in ["PUT", "PATCH"] {

@@ -14,7 +14,7 @@ async fn joining_answers_the_visitor() {
     let mut transcript = Transcript::default();
 
     let body = json!({ "name": "美", "session_id": "visitor_1764000000000_k3j9x1z2a",
-        "room_id": super::NOBODY, "unknown": [] });
+        "room_id": super::UNKNOWN_ID, "unknown": [] });
     transcript.say("join", app.post(&path, &body)).await;
     transcript
         .say(

@@ -9,7 +9,7 @@ async fn a_visitor_who_left_is_still_found() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await;
     let path = path_of(&joined(&app, &room, "Mei", "session-1").await);
-    let nobody = format!("/api/visitors/{}", super::NOBODY);
+    let nobody = format!("/api/visitors/{}", super::UNKNOWN_ID);
     let mut transcript = Transcript::default();
 
     transcript.say("there", app.get(&path)).await;

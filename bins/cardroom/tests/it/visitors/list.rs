@@ -23,7 +23,7 @@ async fn the_owner_and_administrators_see_who_is_in_a_room() {
     transcript.say("an administrator asks", app.admin().await.get(&path)).await;
     transcript.say("somebody else asks", app.other_counsellor().await.get(&path)).await;
     transcript.say("nobody asks", app.get(&path)).await;
-    let nowhere = format!("/api/visitors/room/{}", super::NOBODY);
+    let nowhere = format!("/api/visitors/room/{}", super::UNKNOWN_ID);
     transcript.say("no such room", counsellor.get(&nowhere)).await;
     transcript.say("no id", counsellor.get("/api/visitors/room/first")).await;
 
