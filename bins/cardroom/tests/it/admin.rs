@@ -1,4 +1,4 @@
-//! What administrators do.
+//! Administration: batches of accounts.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::transcript::Transcript;
 
 const PATH: &str = "/api/admin/users/batch";
 
-/// The answer to a batch that is carried out.
+/// The answer to a batch, which has to succeed.
 async fn batch(admin: &Counsellor<'_>, body: Value) -> Value {
     let answer = admin.post(PATH, &body).send().await.unwrap();
     assert_eq!(answer.status(), 200);
@@ -165,7 +165,7 @@ async fn the_spellings_of_one_address_in_a_batch_are_one_user() {
     assert_eq!((&made["existing"], &made["failed"]), (&json!([]), &json!([])));
     let password = &made["success"][0]["password"];
     assert!(user(&app, emails[0], password).await.is_object());
-    // What is no address is reported once for each spelling.
+    // An invalid address is reported once for each spelling.
     let refused = batch(&admin, json!({ "emails": ["nothing", " NOTHING ", "nowhere"] })).await;
     assert_eq!(refused["failed"].as_array().unwrap().len(), 2, "{refused}");
 }

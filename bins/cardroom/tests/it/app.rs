@@ -18,11 +18,11 @@ use crate::client::Counsellor;
 pub(crate) struct TestApp {
     /// `http://127.0.0.1:…`
     pub(crate) address: String,
-    /// The database, for tests that look behind the API.
+    /// The database, for tests that read or write it directly.
     pub(crate) database: Arc<TestDatabase>,
-    /// The folder where mail is left.
+    /// The folder that mails are written to.
     pub(crate) outbox: TempDir,
-    /// What tells the server that its end begins.
+    /// Starts the shutdown of the server.
     pub(crate) lifecycle: Lifecycle,
     client: Client,
     server: ServerHandle,
@@ -79,12 +79,12 @@ impl TestApp {
         self.request("POST", path).json(body)
     }
 
-    /// The token of somebody with a demo password.
+    /// The token of an account with the demo password.
     pub(crate) async fn token(&self, email: &str) -> String {
         self.token_of(email, "demo123").await
     }
 
-    /// The token of somebody with this password.
+    /// The token of an account with this password.
     pub(crate) async fn token_of(&self, email: &str, password: &str) -> String {
         let body = json!({ "email": email, "password": password });
         let answer: Value =
@@ -121,7 +121,7 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        // The stop is asked for at once; nobody needs to wait for it.
+        // The stop is requested; waiting for it is not needed.
         drop(self.server.stop(false));
     }
 }

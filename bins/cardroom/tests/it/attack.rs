@@ -1,4 +1,4 @@
-//! Clients that take all that they can get.
+//! Clients that try to exhaust the server's resources.
 
 mod chunks;
 mod connections;

@@ -1,4 +1,4 @@
-//! Behind the API: the app's database, opened a second time.
+//! The app's database, opened a second time, for direct access.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use tokio::time::timeout;
 
 use crate::app::TestApp;
 
-/// How long a request has to reach those that wait.
+/// How long a request may take to reach the lock.
 const ARRIVAL: Duration = Duration::from_millis(300);
 
-/// The database of an app, for what no request can do or see.
+/// The database of an app, for changes and checks that no request offers.
 pub(crate) struct Behind(pub(crate) Db);
 
 impl Behind {
@@ -25,12 +25,12 @@ impl Behind {
         Self::at(&app.database.url)
     }
 
-    /// The database at this place.
+    /// The database at this URL.
     pub(crate) fn at(url: &DatabaseUrl) -> Self {
         Self::with(url, &[])
     }
 
-    /// The database at this place, with some settings of its own, named as in the environment.
+    /// The database at this URL, with some settings of its own, named as in the environment.
     pub(crate) fn with(url: &DatabaseUrl, changes: &[(&str, &str)]) -> Self {
         let url = url.expose();
         let variables = [("CARDROOM_PROFILE", "test"), ("DATABASE_URL", url.as_ref())];
@@ -39,7 +39,7 @@ impl Behind {
         Self(Db::open(&settings.database, &Handle::current()).unwrap())
     }
 
-    /// Holds up whoever writes to `table` for as long as `during` takes; on SQLite whoever writes.
+    /// Blocks all writes to `table` while `during` runs; on SQLite all writes to the database.
     pub(crate) async fn while_writes_are_blocked<T>(
         &self,
         table: &str,
@@ -64,7 +64,7 @@ impl Behind {
         }
     }
 
-    /// Holds up whoever reads `table` on PostgreSQL for as long as `during` takes.
+    /// Blocks all reads of `table` on PostgreSQL while `during` runs.
     pub(crate) async fn while_reads_are_blocked<T>(
         &self,
         table: &str,
@@ -79,17 +79,17 @@ impl Behind {
         result
     }
 
-    /// Waits for `all`, which read `table`, and sees to it that they come together on PostgreSQL.
+    /// Runs `all`, which read `table`; on PostgreSQL a lock makes them wait, so that they are batched.
     pub(crate) async fn batched_at<T>(&self, table: &str, all: impl Future<Output = T>) -> T {
         let mut all = Box::pin(all);
-        // SQLite's readers wait for nobody.
+        // Readers of SQLite never wait for locks.
         match self.while_reads_are_blocked(table, timeout(ARRIVAL, &mut all)).await {
             Ok(all) => all,
             Err(_) => all.await,
         }
     }
 
-    /// Carries statements out as they stand, those of the database in use.
+    /// Executes the statements that are written for the database in use.
     pub(crate) async fn carry_out(&self, on_postgres: &str, on_sqlite: &str) {
         match &self.0 {
             Db::Postgres { pool, .. } => {
@@ -101,13 +101,13 @@ impl Behind {
         }
     }
 
-    /// Takes the audit log away.
+    /// Renames the table of the audit log, so that writes to it fail.
     pub(crate) async fn hide_audit_log(&self) {
         let hide = "ALTER TABLE audit_log RENAME TO hidden_audit_log";
         self.carry_out(hide, hide).await;
     }
 
-    /// Brings the audit log back.
+    /// Restores the name of the table of the audit log.
     pub(crate) async fn show_audit_log(&self) {
         let show = "ALTER TABLE hidden_audit_log RENAME TO audit_log";
         self.carry_out(show, show).await;
@@ -140,7 +140,7 @@ impl Behind {
         self.change(change.set(users::roles.eq(roles.to_owned()))).await;
     }
 
-    /// Marks the password of an account as one that was handed out.
+    /// Marks the password of an account as one that has to be changed.
     pub(crate) async fn require_change(&self, email: &str) {
         let change = diesel::update(users::table.filter(users::email.eq(email.to_owned())));
         self.change(change.set(users::must_change_password.eq(true))).await;
@@ -152,13 +152,13 @@ impl Behind {
         self.change(diesel::delete(account)).await;
     }
 
-    /// Changes an account, and waits until no server judges by what it was.
+    /// Changes an account, and waits until no server has the old state in its cache.
     async fn change(&self, change: impl Execute) {
         assert_eq!(self.0.write(change).await.unwrap(), 1);
         tokio::time::sleep(auth::ACCOUNT_AGE_MAX).await;
     }
 
-    /// Lets all sessions have got their tokens as many seconds earlier.
+    /// Moves the last rotation of all sessions into the past.
     pub(crate) async fn age_rotations(&self, seconds: u32) {
         let postgres =
             format!("UPDATE sessions SET rotated_at = rotated_at - interval '{seconds} s'");
@@ -166,14 +166,14 @@ impl Behind {
         self.carry_out(&postgres, &sqlite).await;
     }
 
-    /// Lets the time of all sessions run out, as this column counts it.
+    /// Expires all sessions by this column.
     pub(crate) async fn end_of_sessions(&self, column: &str) {
         let postgres = format!("UPDATE sessions SET {column} = now()");
         let sqlite = format!("UPDATE sessions SET {column} = unixepoch() * 1000000");
         self.carry_out(&postgres, &sqlite).await;
     }
 
-    /// All that is kept of refresh tokens.
+    /// The stored hashes of all refresh tokens.
     pub(crate) async fn session_hashes(&self) -> Vec<Vec<u8>> {
         let hashes = sessions::table.select((sessions::token_hash, sessions::previous_hash));
         let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> = self.0.read_all(hashes).await.unwrap();
@@ -183,13 +183,13 @@ impl Behind {
             .collect()
     }
 
-    /// What is kept of somebody's password.
+    /// The stored password hash of an account.
     pub(crate) async fn hash(&self, email: &str) -> String {
         let account = users::table.filter(users::email.eq(email.to_owned()));
         self.0.read_one(account.select(users::hashed_password)).await.unwrap().unwrap()
     }
 
-    /// Replaces what is kept of somebody's password.
+    /// Replaces the stored password hash of an account.
     pub(crate) async fn set_hash(&self, email: &str, hash: &str) {
         let change = diesel::update(users::table.filter(users::email.eq(email.to_owned())));
         let change = change.set(users::hashed_password.eq(hash.to_owned()));
@@ -202,7 +202,7 @@ impl Behind {
         self.0.read_all(hashes).await.unwrap()
     }
 
-    /// Lets the time of all reset tokens run out.
+    /// Expires all reset tokens.
     pub(crate) async fn end_resets(&self) {
         let now = At::from(chrono::Utc::now());
         let change = diesel::update(password_resets::table);

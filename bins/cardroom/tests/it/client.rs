@@ -1,18 +1,18 @@
-//! Somebody who is logged in.
+//! A client with an access token.
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, body_of};
 
-/// Somebody with an access token.
+/// A client with an access token.
 pub(crate) struct Counsellor<'a> {
     app: &'a TestApp,
     /// The access token.
     pub(crate) token: String,
 }
 
-/// What a test needs to know of a room.
+/// The id and the code of a room.
 #[derive(Clone, Debug)]
 pub(crate) struct Room {
     /// Its id.
@@ -22,7 +22,7 @@ pub(crate) struct Room {
 }
 
 impl<'a> Counsellor<'a> {
-    /// Somebody with this token.
+    /// A client with this token.
     pub(crate) fn new(app: &'a TestApp, token: String) -> Self {
         Self { app, token }
     }

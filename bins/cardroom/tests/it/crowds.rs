@@ -1,4 +1,4 @@
-//! More requests at once than are worked on.
+//! More concurrent requests than there are slots.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -18,7 +18,7 @@ const REQUESTS: (&str, &str) = ("CARDROOM__ADMISSION__REQUESTS", "8");
 
 const SAVES: usize = 4;
 
-/// Long enough that requests are where they stay for now.
+/// Long enough for requests to reach the queue or the lock that they wait for.
 const MOMENT: Duration = Duration::from_millis(300);
 
 async fn save(counsellor: &Counsellor<'_>, room: &str, game: &str) -> Response {
@@ -101,7 +101,7 @@ async fn a_request_whose_client_has_gone_is_dropped_before_work_begins() {
     held.await;
 
     assert!(kept.await.iter().all(|it| it.status() == 200));
-    // Whatever waited before this has had its turn.
+    // All requests that waited before this one have been served.
     assert_eq!(save(&counsellor, &room, "afterwards").await.status(), 200);
     let path = format!("/api/rooms/{room}/gameplay-states/dropped");
     assert_eq!(counsellor.get(&path).send().await.unwrap().status(), 404);

@@ -1,4 +1,4 @@
-//! The errors of both databases, each provoked: by the codes of the databases, not by their words.
+//! The errors of both databases, each provoked: recognized by their codes, not by their messages.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::behind::Behind;
 
-/// What a query is answered.
+/// How a database error is classified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     Unavailable,
@@ -37,7 +37,7 @@ fn check(statement: &str, found: Option<Answer>, expected: Answer) {
 const FAIL: &str = "CREATE FUNCTION fail(code text, message text) RETURNS void LANGUAGE plpgsql AS
     'BEGIN RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message; END'";
 
-/// SQLSTATEs that tell of a database that cannot serve at this moment, and some that tell of a bug.
+/// SQLSTATEs of a database that is temporarily unavailable, and some that report a bug.
 const CODES: [(&str, Answer); 23] = [
     ("40001", Answer::Unavailable),
     ("40P01", Answer::Unavailable),
@@ -68,7 +68,7 @@ const CODES: [(&str, Answer); 23] = [
 async fn check_postgresql(db: &Db) {
     assert_eq!(answer(db, FAIL).await, None);
     for (code, expected) in CODES {
-        // No message that anybody knows.
+        // A message in no known language.
         let statement = format!("SELECT fail('{code}', '代码 {code}')");
         check(&statement, answer(db, &statement).await, expected);
     }

@@ -1,4 +1,4 @@
-//! Any document that is saved comes back the same from both databases, byte by byte.
+//! Both databases return every saved document unchanged, byte by byte.
 
 mod generate;
 
@@ -21,7 +21,7 @@ use crate::client::Counsellor;
 const STATES: u32 = 150;
 const DOCUMENTS: usize = 10;
 
-/// Documents that are saved alone because many of them are refused.
+/// Documents that are saved one by one because many of them are refused.
 const DOUBTFUL: u32 = 300;
 
 /// The bounds of the `test` profile.
@@ -57,8 +57,8 @@ mod a_document_is_refused_alike_by_both_databases {
     }
 }
 
-/// Saves what the strategy draws on both databases, and compares what comes back with each other
-/// and with the canonical form.
+/// Saves generated documents in both databases, and compares the answers with each other and with the
+/// canonical form.
 async fn compare(cases: u32, strategy: &impl Strategy<Value = String>) -> Counts {
     let lite = TestApp::spawn_on(testkit::sqlite_database().await.unwrap(), &[]).await;
     let post = TestApp::spawn().await;
@@ -80,7 +80,7 @@ async fn compare(cases: u32, strategy: &impl Strategy<Value = String>) -> Counts
     counts.get()
 }
 
-/// Says how to see the same cases again.
+/// Prints the seed, which repeats the same cases.
 fn runner(cases: u32) -> TestRunner {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let seed = match config.rng_seed {
@@ -91,7 +91,7 @@ fn runner(cases: u32) -> TestRunner {
     TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..config })
 }
 
-/// How many states were kept and how many were refused, so that no test passes for want of either.
+/// How many states were saved and how many were refused, so that no test passes without either.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Counts {
     kept: u32,
@@ -107,7 +107,7 @@ impl Counts {
     }
 }
 
-/// What one database made of a document: kept as this text, or refused with this status and body.
+/// The outcome of a save in one database: stored as this text, or refused with this status and body.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Kept(String),
@@ -128,7 +128,7 @@ fn check(state: &str, outcome: &Outcome) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A server on one of the databases, and the place where documents are saved.
+/// A server on one of the databases, and the path that documents are saved at.
 struct Side<'a> {
     counsellor: Counsellor<'a>,
     path: String,
@@ -141,7 +141,7 @@ impl<'a> Side<'a> {
         Self { counsellor, path: format!("/api/rooms/{}/gameplay-states/game", room.id) }
     }
 
-    /// Saves a state and loads it again; both must answer the same.
+    /// Saves a state and loads it again; both answers must be equal.
     async fn save(&self, state: &str) -> Outcome {
         let request = self.counsellor.request("PUT", &self.path);
         let request = request.header("content-type", "application/json");

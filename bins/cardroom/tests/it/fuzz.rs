@@ -1,8 +1,8 @@
 //! Fuzzing on stable Rust: inputs of a corpus are mutated, and the server must answer or refuse them.
 //!
 //! Each target runs for `CARDROOM_FUZZ_SECONDS` (2 by default) from `CARDROOM_FUZZ_SEED` (1 by default);
-//! `cargo xtask fuzz --minutes 60` runs them for long. An input that fails is written to `tests/corpus`, where
-//! every later run begins with it; it is committed with the fix.
+//! `cargo xtask fuzz --minutes 60` runs them for long. An input that fails is written to `tests/corpus`,
+//! where every later run begins with it; it is committed with the fix.
 
 mod documents;
 mod http;
@@ -33,7 +33,7 @@ struct Inputs {
     seed: u64,
     end: Instant,
     count: u64,
-    /// The input that came last, which is kept if the test fails.
+    /// The last input, which is written to the corpus if the test fails.
     last: Vec<u8>,
     /// When the next line about the progress is printed.
     report_at: Instant,
@@ -103,7 +103,7 @@ impl Inputs {
     }
 }
 
-/// Keeps the last input when the test fails, by whatever panic.
+/// Writes the last input to the corpus when the test panics.
 impl Drop for Inputs {
     fn drop(&mut self) {
         if !thread::panicking() {
@@ -129,7 +129,7 @@ fn variable<N: std::str::FromStr>(name: &str) -> Option<N> {
     env::var(name).ok()?.parse().ok()
 }
 
-/// The text with a name in braces replaced by what it stands for in this run, in every file of a corpus.
+/// The input with each name in braces replaced by its value in this run.
 fn filled(input: &[u8], values: &[(&str, &str)]) -> Vec<u8> {
     let mut bytes = input.to_vec();
     for (name, value) in values {

@@ -26,7 +26,7 @@ fn path_of(room: &Room, game: &str) -> String {
     format!("/api/rooms/{}/gameplay-states/{game}", room.id)
 }
 
-/// A request to save a body as it stands here, byte by byte.
+/// A request to save exactly these bytes.
 fn save(counsellor: &Counsellor<'_>, path: &str, body: impl Into<Vec<u8>>) -> RequestBuilder {
     let request = counsellor.request("PUT", path).header("content-type", "application/json");
     request.body(body.into())
@@ -43,12 +43,12 @@ fn patch(who: &Counsellor<'_>, path: &str, body: &Value) -> RequestBuilder {
     patch_text(who, path, if body.is_array() { OPERATIONS } else { MERGE }, body.to_string())
 }
 
-/// A request to patch a state with a body as it stands here.
+/// A request to patch a state with exactly this body.
 fn patch_text(who: &Counsellor<'_>, path: &str, kind: &str, body: String) -> RequestBuilder {
     who.request("PATCH", path).header("content-type", kind).body(body)
 }
 
-/// The entity tag of a state as it was answered.
+/// The entity tag of a state in an answer.
 fn tag_of(state: &Value) -> String {
     let id = state["id"].as_str().expect("an id").replace('-', "");
     format!(r#""{}-{id}""#, state["version"])

@@ -1,4 +1,4 @@
-//! `docs/GROWTH.md` names every table, and every setting that is a bound.
+//! `docs/GROWTH.md` names every table, and every setting that is a limit.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ const GROWTH: &str = include_str!("../../../../docs/GROWTH.md");
 const SCHEMA: &str = include_str!("../../../../crates/database/src/schema.rs");
 const BASE: &str = include_str!("../../../../config/base.toml");
 
-/// Numbers in `config/base.toml` that bound nothing that a client makes grow.
+/// Numbers in `config/base.toml` that limit nothing that clients can make grow.
 const NO_BOUNDS: [&str; 12] = [
     "server.port",
     "server.workers",
@@ -22,7 +22,7 @@ const NO_BOUNDS: [&str; 12] = [
     "database.sqlite_readers",
 ];
 
-/// Settings with these units at their end bound a time.
+/// Settings with these suffixes limit a time.
 const TIMES: [&str; 3] = ["_ms", "_secs", "_minutes"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whether the service is up, and how it says so.
+//! The health endpoints: live, started, ready.
 
 use std::time::{Duration, Instant};
 
@@ -46,14 +46,14 @@ async fn a_server_that_is_asked_to_stop_is_not_ready() {
         assert_eq!(body_of(answer).await["code"], "stopping");
         return;
     }
-    panic!("nobody was told");
+    panic!("the listener always closed before the request");
 }
 
 #[testkit::on_both_databases]
 async fn a_hanging_database_is_reported_soon_and_does_not_make_the_server_unready() {
     let app = TestApp::spawn_with(&[("CARDROOM__DATABASE__POOL_SIZE", "1")]).await;
     let behind = Behind::of(&app);
-    // SQLite's readers wait for nobody.
+    // Readers of SQLite never wait for locks.
     let Db::Postgres { .. } = behind.0 else { return };
     let counsellor = app.counsellor().await;
     let saving = behind.while_reads_are_blocked("rooms", async {

@@ -1,4 +1,4 @@
-//! What is forgotten when it is old enough.
+//! Deletion of old rows.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::saves::ahead::{client, until};
 const SEGMENT: [(&str, &str); 2] =
     [("CARDROOM__HISTORY__SEGMENT", "5"), ("CARDROOM__HISTORY__VERSIONS", "1000")];
 
-/// Rows that are there: of the history, of kept answers, of sessions, of the audit log.
+/// Numbers of rows: of the history, of stored answers, of sessions, of the audit log.
 type Rows = [i64; 4];
 
 #[testkit::on_both_databases]
@@ -34,7 +34,7 @@ async fn only_rows_that_are_old_enough_are_deleted() {
     let before = behind.rows().await;
     assert_eq!(before, [2, 12, 1, 1]);
 
-    // Each is kept for so long, and there is an hour to spare.
+    // Each is an hour older than its retention time.
     let (history, answers, sessions, log) = (30, 1, 30, 365);
     let age = |column: &'static str, table: &'static str, days: i64| {
         let behind = &behind;
@@ -156,7 +156,7 @@ async fn idle_rooms_are_all_deleted_however_many_there_are() {
     assert_eq!(behind.rooms_and_visitors_after(&next, [1, 0]).await, [1, 0]);
 }
 
-/// On SQLite writes wait for each other.
+/// On SQLite writes run one after another.
 mod a_room_in_which_a_game_is_saved_while_it_is_to_be_deleted_is_kept {
     use super::*;
 
@@ -240,7 +240,7 @@ impl Behind {
         ]
     }
 
-    /// The rooms and visitors once a server has begun to tidy up.
+    /// The rooms and visitors after a server has begun to delete old rows.
     async fn rooms_and_visitors_after(&self, app: &TestApp, expected: [i64; 2]) -> [i64; 2] {
         assert_eq!(ask(app.get("/health")).await.0, 200);
         for _ in 0..500 {
@@ -249,7 +249,7 @@ impl Behind {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        // What must not be deleted has a moment to be.
+        // A wrong deletion would happen in this moment.
         tokio::time::sleep(Duration::from_millis(300)).await;
         self.rooms_and_visitors().await
     }
@@ -265,7 +265,7 @@ impl Behind {
         ]
     }
 
-    /// The rows once a server has begun to tidy up, which it does when it starts.
+    /// The rows after a server has begun to delete old rows, which it does at its start.
     async fn rows_after(&self, app: &TestApp, expected: Rows) -> Rows {
         assert_eq!(ask(app.get("/health")).await.0, 200);
         for _ in 0..500 {
@@ -274,12 +274,12 @@ impl Behind {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        // What must not be forgotten has a moment to be.
+        // A wrong deletion would happen in this moment.
         tokio::time::sleep(Duration::from_millis(300)).await;
         self.rows().await
     }
 
-    /// Lets what a table's column says be longer ago.
+    /// Moves the times in a column of a table into the past.
     async fn age(&self, column: &str, table: &str, by: TimeDelta) {
         let seconds = by.num_seconds();
         let postgres = format!("UPDATE {table} SET {column} = {column} - interval '{seconds} s'");

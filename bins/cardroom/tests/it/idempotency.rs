@@ -201,14 +201,14 @@ async fn an_answer_that_is_stored_is_small_and_given_again_as_a_whole() {
     }
     assert_eq!(ask(counsellor.get(&path)).await.1["version"], 16);
 
-    // Nor does it take a state that is still there.
+    // A repeated request needs no stored state either.
     ask(counsellor.request("DELETE", &path)).await;
     assert_eq!(ask(whole()).await, (200, first));
     assert_eq!(ask(change(3)).await, (200, changed.swap_remove(2)));
     assert_eq!(ask(counsellor.get(&path)).await.0, 404);
 }
 
-/// A whole save is rebuilt from the repeated request, a patch from the history.
+/// The answer to a full save is rebuilt from the repeated request, that to a patch from the history.
 #[testkit::on_both_databases]
 async fn an_answer_whose_version_is_no_longer_stored_names_the_version() {
     let history = [("CARDROOM__HISTORY__SEGMENT", "1"), ("CARDROOM__HISTORY__VERSIONS", "2")];

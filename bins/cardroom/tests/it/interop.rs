@@ -1,4 +1,4 @@
-//! The packages that clients are made of, each in a process of its own, all in one room; and tools that
+//! The packages that clients use, each in a process of its own, all in one room; and tools that
 //! read the description of the API.
 //!
 //! `cargo xtask test --interop` installs them and names the folder in `CARDROOM_INTEROP`; without it these
@@ -15,23 +15,23 @@ use testkit::TestDatabase;
 use crate::process::Process;
 use peer::{Peer, all, is_subscribed};
 
-/// A server on a port of its choice, which it has again after a restart, and a room.
-struct Stage {
+/// A server on a free port, which it keeps after a restart, and a room.
+struct Setup {
     server: Option<Process>,
     database: TestDatabase,
     port: String,
     room: String,
 }
 
-impl Stage {
-    async fn set() -> Self {
+impl Setup {
+    async fn new() -> Self {
         let database = testkit::database().await;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut stage =
+        let mut setup =
             Self { server: None, database, port: port.to_string(), room: String::new() };
-        stage.start().await;
-        stage.room = stage.open_room().await;
-        stage
+        setup.start().await;
+        setup.room = setup.open_room().await;
+        setup
     }
 
     async fn start(&mut self) {
@@ -54,7 +54,7 @@ impl Stage {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Where the server describes itself.
+    /// The address of the API's description.
     fn description(&self) -> String {
         format!("{}/api/openapi.json", self.url())
     }
@@ -86,13 +86,13 @@ impl Stage {
     }
 }
 
-/// What no encoding of half a world survives.
+/// Values that break encodings with a limited character set or number format.
 fn words() -> Value {
     json!({ "text": "héé 卡片 🃏 \"\\ \u{2028}", "n": [1, 2.5, null, true], "deep": { "a": {} } })
 }
 
-/// Everybody says something, and everybody else hears it.
-fn talk(peers: &mut [Peer], event: &str) {
+/// Each peer sends a broadcast, and all others receive it.
+fn exchange_broadcasts(peers: &mut [Peer], event: &str) {
     for sender in 0..peers.len() {
         let payload = json!({ "from": peers[sender].name, "text": words() });
         peers[sender].send("main", event, &payload);
@@ -111,8 +111,8 @@ fn talk(peers: &mut [Peer], event: &str) {
     }
 }
 
-/// Everybody shows something, and everybody sees all.
-fn gather(peers: &mut [Peer], n: u32) {
+/// Each peer tracks its presence, and each sees all presences.
+fn exchange_presence(peers: &mut [Peer], n: u32) {
     for peer in peers.iter_mut() {
         peer.command("track", "main", &json!({ "payload": { "name": peer.name, "n": n } }));
     }
@@ -139,22 +139,22 @@ async fn all_packages_exchange_broadcasts_and_presence_and_reconnect() {
     if !is_wanted() {
         return;
     }
-    let mut stage = Stage::set().await;
-    let mut peers = stage.peers();
-    talk(&mut peers, "first");
-    gather(&mut peers, 1);
+    let mut setup = Setup::new().await;
+    let mut peers = setup.peers();
+    exchange_broadcasts(&mut peers, "first");
+    exchange_presence(&mut peers, 1);
 
-    // After a restart all are back by themselves.
+    // After a restart all peers reconnect by themselves.
     peers.iter_mut().for_each(Peer::forget);
-    stage.stop().await;
-    stage.start().await;
+    setup.stop().await;
+    setup.start().await;
     for peer in &mut peers {
         peer.wait(is_subscribed);
     }
-    talk(&mut peers, "second");
-    gather(&mut peers, 2);
+    exchange_broadcasts(&mut peers, "second");
+    exchange_presence(&mut peers, 2);
 
-    // Who takes the picture down, who leaves and who vanishes are all seen off.
+    // A peer that untracks, one that leaves and one that disconnects are all announced as left.
     let mut leaver = peers.remove(0);
     leaver.command("untrack", "main", &json!({}));
     for peer in &mut peers {
@@ -178,10 +178,10 @@ async fn peers_get_their_own_broadcasts_and_replies_on_request_and_send_before_j
     if !is_wanted() {
         return;
     }
-    let stage = Stage::set().await;
-    let mut peers = stage.peers();
+    let setup = Setup::new().await;
+    let mut peers = setup.peers();
     for peer in &mut peers {
-        let topic = format!("room:{}:echo-{}", stage.room, peer.name);
+        let topic = format!("room:{}:echo-{}", setup.room, peer.name);
         peer.enter("echo", &topic, &json!({ "self": true, "ack": true }));
         assert_eq!(peer.send("echo", "mine", &words()), "ok", "{}", peer.name);
         let received = peer.wait(|it| it["heard"] == "mine");
@@ -191,7 +191,7 @@ async fn peers_get_their_own_broadcasts_and_replies_on_request_and_send_before_j
     let (senders, receivers) = peers.split_at_mut(1);
     let [sender] = senders else { panic!("no peer") };
     sender.command("leave", "main", &json!({}));
-    let topic = json!({ "topic": format!("room:{}", stage.room) });
+    let topic = json!({ "topic": format!("room:{}", setup.room) });
     sender.command("open", "early", &topic);
     assert_eq!(sender.send("early", "over http", &words()), "ok");
     for receiver in receivers {
@@ -205,20 +205,20 @@ async fn the_double_mount_of_the_web_app_is_never_seen() {
     if !is_wanted() {
         return;
     }
-    let stage = Stage::set().await;
-    let mut peers = stage.peers();
+    let setup = Setup::new().await;
+    let mut peers = setup.peers();
     // As the web app has it. Some packages drop the socket with the last channel.
     for peer in &mut peers {
-        peer.enter("game", &format!("realtime:room:{}:gamemode", stage.room), &json!({}));
+        peer.enter("game", &format!("realtime:room:{}:gamemode", setup.room), &json!({}));
     }
-    gather(&mut peers, 1);
+    exchange_presence(&mut peers, 1);
     for mounted in 0..peers.len() {
-        let topic = format!("room:{}", stage.room);
+        let topic = format!("room:{}", setup.room);
         let name = peers[mounted].name;
         peers.iter_mut().for_each(Peer::forget);
         peers[mounted].command("leave", "main", &json!({}));
         peers[mounted].enter("main", &topic, &json!({ "key": name }));
-        // What is shown anew takes the place of the old without a leave.
+        // The new presence replaces the old one without a leave.
         peers[mounted].command("track", "main", &json!({ "payload": { "name": name, "n": 2 } }));
         for (index, peer) in peers.iter_mut().enumerate() {
             if index != mounted {
@@ -246,8 +246,8 @@ async fn the_newest_packages_exchange_binary_broadcasts() {
     if !is_wanted() {
         return;
     }
-    let stage = Stage::set().await;
-    let mut peers = stage.peers();
+    let setup = Setup::new().await;
+    let mut peers = setup.peers();
     peers.retain(|it| it.name.contains("newest"));
     let bytes = json!({ "bytes": [0, 255, 16] });
     peers[0].send("main", "bytes", &bytes);

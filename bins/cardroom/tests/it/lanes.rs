@@ -1,4 +1,4 @@
-//! Lanes and connections after something went wrong on them.
+//! Lanes and connections after panics and cancelled writes.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use crate::behind::Behind;
 
 const LIMITS: LaneLimits = LaneLimits { lanes: 1, queue: 8, group: 8 };
 
-/// Long enough for a statement to be under way.
+/// Long enough for a statement to be in progress.
 const MOMENT: Duration = Duration::from_millis(200);
 
-/// A writer that does nothing, or panics.
+/// A writer that does nothing, or panics on request.
 #[derive(Clone)]
-struct Touchy;
+struct PanickingWriter;
 
 /// What the writer does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +29,7 @@ enum Request {
     PanicAfterCommit,
 }
 
-impl GroupWriter for Touchy {
+impl GroupWriter for PanickingWriter {
     const NAME: &'static str = "touchy";
     type Request = Request;
     type Answer = ();
@@ -70,11 +70,17 @@ fn nothing() -> impl Execute {
 async fn a_lane_outlives_work_that_panics() {
     let database = testkit::database().await;
     let behind = Behind::at(&database.url);
-    let lanes = Lanes::start(&Touchy, &behind.0, LIMITS, &Handle::current(), &mut Drain::default());
+    let lanes = Lanes::start(
+        &PanickingWriter,
+        &behind.0,
+        LIMITS,
+        &Handle::current(),
+        &mut Drain::default(),
+    );
     for _ in 0..3 {
         assert!(matches!(lanes.commit(Request::Panic).await, Err(DatabaseError::InDoubt)));
         assert!(lanes.commit(Request::Succeed).await.is_ok());
-        // It is committed all the same.
+        // The write is committed all the same.
         assert!(lanes.commit(Request::PanicAfterCommit).await.is_ok());
         assert!(lanes.commit(Request::Succeed).await.is_ok());
     }
@@ -84,11 +90,17 @@ async fn a_lane_outlives_work_that_panics() {
 async fn a_cancelled_write_does_not_affect_the_next_one() {
     let database = testkit::database().await;
     let (behind, other) = (Behind::at(&database.url), Behind::at(&database.url));
-    let lanes = Lanes::start(&Touchy, &behind.0, LIMITS, &Handle::current(), &mut Drain::default());
+    let lanes = Lanes::start(
+        &PanickingWriter,
+        &behind.0,
+        LIMITS,
+        &Handle::current(),
+        &mut Drain::default(),
+    );
     other
         .while_writes_are_blocked("users", async {
             assert!(timeout(MOMENT, behind.0.write(nothing())).await.is_err());
-            // The statement that nobody waits for is still under way.
+            // The statement of the cancelled write is still in progress.
             let (lane, write) = (lanes.commit(Request::Succeed), behind.0.write(nothing()));
             let both = timeout(MOMENT, futures::future::join(lane, write)).await;
             if let Ok((lane, write)) = both {

@@ -15,8 +15,8 @@ use crate::app::{TestApp, ask, body_of};
 use crate::behind::Behind;
 use crate::process::Process;
 
-/// A pool of four, half a second for a connection and one for a statement: nobody waits for longer
-/// than these together, but for a machine that is busy.
+/// A pool of four, half a second for a connection and one for a statement: no request waits for longer
+/// than these together, except on a busy machine.
 const SHORT: [(&str, &str); 3] = [
     ("CARDROOM__DATABASE__POOL_SIZE", "4"),
     ("CARDROOM__DATABASE__WAIT_TIMEOUT_MS", "500"),
@@ -50,20 +50,20 @@ async fn hanging_queries_on_every_connection_delay_others_only_briefly() {
         }
     });
     let (answers, healthy) = hanging.await;
-    // SQLite's readers wait for nobody.
+    // Readers of SQLite never wait for locks.
     let refused = answers.iter().filter(|it| it.status() != 200);
     for answer in refused.clone() {
         assert_eq!(answer.status(), 503);
         assert!(answer.headers().contains_key("retry-after"));
     }
-    assert!(healthy > 0 || refused.count() == 0, "nobody hears of a life while others wait");
+    assert!(healthy > 0 || refused.count() == 0, "health was not answered while queries hung");
 
     let after = join_all((0..20).map(|_| counsellor.get("/api/rooms").send())).await;
-    assert!(after.into_iter().all(|it| it.unwrap().status() == 200), "the pool is whole again");
+    assert!(after.into_iter().all(|it| it.unwrap().status() == 200), "the pool has recovered");
 }
 
-/// What the app allows in [`SHORT`]: a group that is under way when one comes to the queue, and its own;
-/// for each the wait for a connection, and twice a statement. And a slot before it.
+/// The sum of the limits in [`SHORT`]: a group that is in progress when a request is queued, and its own;
+/// for each the wait for a connection, and two statements. And the wait for a slot before it.
 const ANSWERED_FROZEN: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,24 +99,24 @@ async fn a_frozen_postgresql_delays_requests_only_briefly() {
 
     assert_eq!(health.0, 200);
     for answer in answers {
-        let (status, body) = answer.expect("somebody waits and waits");
+        let (status, body) = answer.expect("an answer in time");
         assert_eq!(status, 503, "{body}");
     }
     let back = Instant::now();
     while ask(save(0)).await.0 != 200 {
-        assert!(back.elapsed() < Duration::from_secs(10), "not whole again");
+        assert!(back.elapsed() < Duration::from_secs(10), "still refused after the recovery");
         sleep(Duration::from_millis(50)).await;
     }
     let all = join_all((1..10).flat_map(everything).map(async |it| it.await.0)).await;
-    // A state may be read before it is there.
+    // A state may be read before it exists.
     assert!(all.iter().all(|it| matches!(it, 200 | 201 | 404)), "{all:?}");
     let games = join_all((1..10).map(|n| ask(client.get(game(n)).bearer_auth(token)))).await;
     assert!(games.iter().all(|(status, _)| *status == 200), "{games:?}");
     assert!(server.stop().success());
 }
 
-/// One query finds out that the server is silent, within 3 s; the rest is for a busy machine. Without the
-/// breaker each waits for twice the statement timeout, 10 s.
+/// One query finds out that the server does not respond, within 3 s; the rest is for a busy machine.
+/// Without the breaker each waits for twice the statement timeout, 10 s.
 const REFUSED_WITHIN: Duration = Duration::from_secs(6);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,7 +154,7 @@ async fn an_unresponsive_postgresql_is_detected_once_for_all_requests() {
     assert!(server.stop().success());
 }
 
-/// PostgreSQL ends what waits for a lock, but for whoever asks.
+/// Ends all connections that wait for a lock, except the caller's.
 const END_WAITING: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
@@ -178,7 +178,7 @@ async fn a_read_whose_connection_breaks_is_retried_once() {
     assert_eq!(answer.status(), 200, "{:?}", answer.text().await);
 }
 
-/// Somebody who saves again and again.
+/// A client that saves again and again.
 struct Writer {
     client: Client,
     url: String,
@@ -186,7 +186,7 @@ struct Writer {
     stop: Arc<AtomicBool>,
 }
 
-/// What became of the saves of somebody.
+/// The outcomes of the saves of one [`Writer`].
 #[derive(Default)]
 struct SaveOutcomes {
     /// The last number that was acknowledged.
@@ -217,7 +217,7 @@ impl Writer {
         })
     }
 
-    /// The number that is there.
+    /// The number in the stored state.
     async fn read(&self) -> Option<u64> {
         let answer = self.client.get(&self.url).bearer_auth(&self.token).send().await.unwrap();
         body_of(answer).await["state"]["number"].as_u64()
@@ -262,11 +262,15 @@ async fn a_restart_of_postgresql_under_load_loses_no_acknowledged_save() {
             "{:?}",
             outcomes.refused
         );
-        assert!(!outcomes.refused.is_empty(), "the database was not away");
+        assert!(!outcomes.refused.is_empty(), "the database was never unavailable");
         let late = outcomes.refused.iter().filter(|(at, _)| *at > back + Duration::from_secs(10));
-        assert_eq!(late.count(), 0, "not whole again");
+        assert_eq!(late.count(), 0, "still refused after the recovery");
         let found = writer.read().await.unwrap();
-        assert!(found >= outcomes.acknowledged, "{found} is there, not {}", outcomes.acknowledged);
+        assert!(
+            found >= outcomes.acknowledged,
+            "found {found}, acknowledged {}",
+            outcomes.acknowledged
+        );
     }
     assert!(server.stop().success());
 }

@@ -1,5 +1,4 @@
-//! PgBouncer before the database. Where there is none, or only one of the other kind, a test is left
-//! out.
+//! PgBouncer before the database. Where it is not installed, or its version does not fit, a test is left out.
 
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::process::Process;
 /// Why a test is left out.
 const NONE: &str = "there is no PgBouncer";
 
-/// Waits for the server to end by itself. Gives what it logged.
+/// Waits for the server to end by itself. Returns its log.
 async fn ended(mut server: Process) -> String {
     for _ in 0..600 {
         if let Some(status) = server.has_ended() {
@@ -78,7 +77,7 @@ async fn a_pooler_that_keeps_prepared_statements_is_supported() {
         return testkit::left_out(reason);
     };
     let cluster = Cluster::start().unwrap();
-    // Fewer than the server opens, so that each transaction may meet another one.
+    // Fewer than the server opens, so that each transaction may get another connection.
     let bouncer = Bouncer::start(&program, &cluster, 3, Some(100)).unwrap();
     let mut server = Process::start_with(
         &bouncer.url(),

@@ -1,4 +1,4 @@
-//! The process: how it starts, how it stops, what it does when the database is away.
+//! The process: its start, its stop, and its behavior without a database.
 
 mod busy;
 mod canaries;
@@ -24,7 +24,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// Names another build of the program than the one that belongs to these tests.
+/// Names another build of the program to test.
 const PROGRAM: &str = "CARDROOM_PROGRAM";
 
 /// The program.
@@ -32,7 +32,7 @@ fn program() -> OsString {
     std::env::var_os(PROGRAM).unwrap_or_else(|| env!("CARGO_BIN_EXE_cardroom").into())
 }
 
-/// The program, with nothing in its environment but these variables.
+/// The program, with only these variables in its environment.
 fn cardroom(variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(program());
     command.env_clear().envs(variables.iter().copied());
@@ -58,7 +58,7 @@ impl Process {
         Self::start_by(cardroom(&[]), url, changes)
     }
 
-    /// The same, by a command of one's own.
+    /// The same, by another command.
     fn start_by(mut command: Command, url: &str, changes: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let log = folder.path().join("log");
@@ -79,7 +79,7 @@ impl Process {
         Self { child, output, log, _folder: folder }
     }
 
-    /// Waits until it serves. Gives its address.
+    /// Waits until it serves. Returns its address.
     pub(crate) fn address(&mut self) -> String {
         let mut line = String::new();
         while self.output.read_line(&mut line).unwrap() > 0 {
@@ -91,7 +91,7 @@ impl Process {
         panic!("the server did not start: {}", self.log());
     }
 
-    /// Waits until it serves and logs that, as it does in JSON. Gives its address.
+    /// Waits until it logs in JSON that it serves. Returns its address.
     fn logged_address(&self) -> String {
         for _ in 0..3000 {
             let address = self.log().lines().find_map(|line| {
@@ -106,12 +106,12 @@ impl Process {
         panic!("the server did not start: {}", self.log());
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has ended.
     pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }
 
-    /// What it logged so far.
+    /// Its log so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
     }

@@ -1,5 +1,4 @@
-//! What happens when many do the same at the same moment. A race that is lost once in a while is
-//! lost for good, so each of them is run many times.
+//! Concurrent requests of the same kind. A race is rarely lost, so each test runs it many times.
 
 use std::collections::HashSet;
 
@@ -12,7 +11,7 @@ use crate::client::{Counsellor, Room};
 /// How often each race is run.
 const ROUNDS: usize = 10;
 
-/// People who come at once: the number at which the old backend fell over.
+/// Concurrent clients: the number at which the old backend failed.
 const CROWD: usize = 50;
 
 #[testkit::on_both_databases]
@@ -57,7 +56,7 @@ async fn fifty_visitors_who_left_come_back_at_once() {
     }
 }
 
-/// Joining, leaving and giving signs of life at once: no order of them is a failure.
+/// Concurrent joins, leaves and heartbeats: they succeed in any order.
 #[testkit::on_both_databases]
 async fn a_visitor_may_leave_and_come_back_at_the_same_moment() {
     let app = TestApp::spawn().await;

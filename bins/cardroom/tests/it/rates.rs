@@ -1,5 +1,4 @@
-//! How often somebody may ask. The tests come through one proxy, so they have as many addresses as
-//! they like.
+//! Rate limits. The requests come through one trusted proxy, so each may have any client address.
 
 use std::collections::HashSet;
 
@@ -12,12 +11,12 @@ use crate::behind::Behind;
 
 const ADA: &str = "demo.counselor@example.com";
 
-/// An app behind one proxy, where limits hold.
+/// An app behind one proxy, with rate limits.
 async fn app(rates: &[(&str, &str)]) -> TestApp {
     TestApp::spawn_with(&changes(rates)).await
 }
 
-/// Another process on the database of `before`: it remembers nothing else.
+/// Another process on the database of `before`, with empty caches.
 async fn restarted(before: &TestApp, rates: &[(&str, &str)]) -> TestApp {
     TestApp::spawn_on(before.database.clone(), &changes(rates)).await
 }
@@ -221,7 +220,7 @@ async fn a_change_that_is_refused_for_wrong_guesses_beside_it_is_not_made() {
     };
     let behind = Behind::of(&app);
     let before = behind.hash(ADA).await;
-    // Mostly all are let in before the first has failed, and the right one is the last to be hashed.
+    // Usually all are admitted before the first has failed, and the right one is hashed last.
     let guesses = (0..60).map(|_| change("guess", "long enough"));
     let (guesses, right) = tokio::join!(join_all(guesses), change("demo123", "long enough"));
 

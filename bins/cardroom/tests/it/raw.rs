@@ -1,4 +1,4 @@
-//! Bytes as no HTTP library would send them.
+//! Requests as bytes that no HTTP library would send.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,14 +11,14 @@ use crate::app::TestApp;
 /// How long an answer may take.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Sends these bytes and gives all that comes back until the server closes the connection.
+/// Sends these bytes and returns all that the server sends until it closes the connection.
 ///
-/// A server that refuses a body may close before it was sent; that is no fault.
+/// A server that refuses a body may close before all of it was sent; that is no error.
 pub(crate) async fn send(app: &TestApp, request: impl Into<Vec<u8>>) -> String {
     String::from_utf8(send_bytes(app, request.into()).await).unwrap()
 }
 
-/// The same, of which nobody knows that it is text.
+/// The same, for answers that may be no text.
 pub(crate) async fn send_bytes(app: &TestApp, request: Vec<u8>) -> Vec<u8> {
     let address = app.address.trim_start_matches("http://").to_owned();
     let exchange = move || {

@@ -10,10 +10,10 @@ mod statistics;
 mod together;
 mod valid;
 
-/// An id that nothing has.
+/// An id that no row has.
 const UNKNOWN_ID: &str = "00000000-0000-4000-8000-000000000000";
 
-/// The path of a room, or of what is asked for in its place.
+/// The path of a room, or of another text in place of its id.
 fn path_of(id: &str) -> String {
     format!("/api/rooms/{id}")
 }

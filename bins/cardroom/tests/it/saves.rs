@@ -19,7 +19,7 @@ use crate::app::{TestApp, ask};
 use crate::client::{Counsellor, Room};
 use line::Saved;
 
-/// Servers on one database: two on PostgreSQL, and the one that SQLite takes.
+/// Servers on one database: two on PostgreSQL, and one on SQLite, which allows no more.
 async fn instances() -> Vec<TestApp> {
     let changes = [("CARDROOM__HISTORY__VERSIONS", "100000")];
     let first = TestApp::spawn_with(&changes).await;
@@ -47,13 +47,13 @@ fn save(counsellor: &Counsellor<'_>, path: &str, marker: &str) -> RequestBuilder
     counsellor.put(path, &json!({ "state": { "marker": marker } }))
 }
 
-/// What an answer to a save acknowledges.
+/// The save that an answer acknowledges.
 fn acknowledged(answer: &Value) -> Saved {
     let marker = answer["state"]["marker"].as_str().expect("a marker").to_owned();
     Saved { version: answer["version"].as_i64().expect("a version"), marker, base: None }
 }
 
-/// What the history holds of the versions up to the current one.
+/// The saves in the history, up to the current version.
 async fn kept(counsellor: &Counsellor<'_>, path: &str) -> Vec<Saved> {
     let (_, state) = ask(counsellor.get(path)).await;
     let current = state["version"].as_i64().expect("a version");

@@ -1,4 +1,4 @@
-//! What was asked and what was answered, as text to compare with a snapshot.
+//! Requests and answers, as text to compare with a snapshot.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ const HEADERS: [&str; 6] =
 /// Headers of a request that change what it does.
 const ASKED: [&str; 3] = ["if-match", "if-none-match", "idempotency-key"];
 
-/// What differs from run to run, and what stands for it in a snapshot.
+/// Values that differ from run to run, and their placeholders in a snapshot.
 const FILTERS: [(&str, &str); 10] = [
     (r#""request_id": "[^"]*""#, r#""request_id": "[request]""#),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]"),
@@ -24,7 +24,7 @@ const FILTERS: [(&str, &str); 10] = [
     (r#""share_code": "[A-Z2-9]{6}""#, r#""share_code": "[code]""#),
     (r"by-code/[A-Z2-9]{6}|join-room/[A-Z2-9]{6}", "[by code]"),
     (r#"(token": ?")[\w-]{43}""#, r#"${1}[reset token]""#),
-    // How a fraction looks that `pretty` passes on.
+    // A fraction as `pretty` leaves it.
     (r#"\{\s*"\$serde_json::private::Number": "([^"]*)"\s*\}"#, "$1"),
 ];
 
@@ -33,7 +33,7 @@ const FILTERS: [(&str, &str); 10] = [
 pub(crate) struct Transcript(String);
 
 impl Transcript {
-    /// Sends the request and notes both sides. Gives the body of the answer.
+    /// Sends the request and records it with its answer. Returns the body of the answer.
     pub(crate) async fn say(&mut self, what: &str, request: RequestBuilder) -> Value {
         let request = request.build().unwrap();
         let path = request.url().path().to_owned();
@@ -77,7 +77,7 @@ impl Transcript {
     }
 }
 
-/// JSON with one field a line, its fields in the order they came in.
+/// JSON with one field a line, in the original order.
 fn pretty(text: &str) -> String {
     let mut written = Vec::new();
     let mut reader = serde_json::Deserializer::from_str(text);

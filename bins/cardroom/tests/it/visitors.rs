@@ -12,7 +12,7 @@ use crate::app::{TestApp, ask};
 use crate::behind::Behind;
 use crate::client::Room;
 
-/// An id that nothing has.
+/// An id that no row has.
 const UNKNOWN_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// The path of a visitor.
@@ -20,7 +20,7 @@ fn path_of(visitor: &Value) -> String {
     format!("/api/visitors/{}", visitor["id"].as_str().expect("an id"))
 }
 
-/// Joins a room and gives the visitor.
+/// Joins a room and returns the visitor.
 async fn joined(app: &TestApp, room: &Room, name: &str, session: &str) -> Value {
     let body = json!({ "name": name, "session_id": session });
     let path = format!("/api/visitors/join-room/{}", room.code);
@@ -31,7 +31,7 @@ async fn joined(app: &TestApp, room: &Room, name: &str, session: &str) -> Value 
     visitor
 }
 
-/// Makes the server's clock an hour slow, compared with that which recorded its visitors.
+/// Moves recorded times an hour into the future, as if the server's clock were an hour slow.
 async fn set_clocks_back(app: &TestApp) {
     let postgres = "UPDATE visitors SET last_seen = last_seen + interval '1 hour'";
     let sqlite = "UPDATE visitors SET last_seen = last_seen + 3600 * 1000000";

@@ -10,13 +10,13 @@ use crate::app::{TestApp, ask};
 const DASHBOARD: &str = include_str!("../../../../deploy/grafana-dashboard.json");
 const ALERTS: &str = include_str!("../../../../deploy/alerts.yml");
 
-/// The metrics of a server that was asked for this and that.
+/// The metrics of a server after various requests.
 async fn metrics() -> String {
     let app = TestApp::spawn_with(&[("CARDROOM__SERVER__COUNT_EVERY_SECS", "1")]).await;
     let room = app.counsellor().await.room().await;
     assert_eq!(app.join(&room.code, "session-1").await.status(), 201);
     assert_eq!(ask(app.post("/api/auth/login", &json!({}))).await.0, 422);
-    // There is one of each as soon as they were counted.
+    // Each is 1 once the rows have been counted.
     let counted = ["cardroom_sessions 1", "cardroom_open_rooms 1", "cardroom_present_visitors 1"];
     for _ in 0..200 {
         let metrics = app.get("/metrics").send().await.unwrap().text().await.unwrap();

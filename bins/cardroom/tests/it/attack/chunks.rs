@@ -1,4 +1,4 @@
-//! Bodies that are larger on the wire than what they hold, and requests that have a body and may not.
+//! Bodies that are larger on the wire than their content, and requests that may not have a body.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use crate::app::TestApp;
 use crate::raw::send;
 
-/// Bytes of chunk extensions that are sent at most.
+/// Most bytes of chunk extensions that are sent.
 const SENT_MAX: usize = 256 << 20;
 
 #[tokio::test]
@@ -23,13 +23,13 @@ async fn chunk_extensions_are_bounded() {
         "OPTIONS /api/rooms HTTP/1.1\r\nhost: cardroom\r\norigin: http://localhost:3000\r\n\
          access-control-request-method: PUT\r\n",
     ] {
-        // Twice what the server reads, and what the sockets of both sides hold.
+        // Twice what the server reads, and the buffers of the sockets on both sides.
         let sent = sent(&app, head).await;
         assert!(sent < 32 << 20, "{head}: {sent}");
     }
 }
 
-/// Bytes of a chunk extension that the server takes after this head.
+/// Bytes of a chunk extension that the server reads after this head.
 async fn sent(app: &TestApp, head: &'static str) -> usize {
     let address = app.address.trim_start_matches("http://").to_owned();
     let sending = spawn_blocking(move || {

@@ -16,7 +16,7 @@ use crate::raw::send;
 /// before connections yielded it took longer than a test lasts.
 const BESIDE_MAX: Duration = Duration::from_secs(2);
 
-/// Connections that send one request again and again as fast as the server takes it.
+/// Connections that send one request again and again as fast as the server reads it.
 struct Flood {
     goes_on: Arc<AtomicBool>,
     answered: Arc<AtomicU64>,
@@ -39,7 +39,7 @@ impl Flood {
             threads.push(thread::spawn(move || {
                 let mut at = 0;
                 while writing.load(Relaxed) {
-                    // What was not taken in time is sent next.
+                    // Bytes that were not accepted in time are sent next.
                     at = (at + writer.write(&requests[at..]).unwrap_or(0)) % requests.len();
                 }
                 let _ = writer.shutdown(Shutdown::Both);
@@ -56,7 +56,7 @@ impl Flood {
         Self { goes_on, answered, threads }
     }
 
-    /// Stops, and gives the bytes of all answers.
+    /// Stops, and returns the bytes of all answers.
     fn stop(self) -> u64 {
         self.goes_on.store(false, Relaxed);
         for thread in self.threads {
@@ -76,7 +76,7 @@ async fn two_pipelining_connections_do_not_delay_others() {
         let mut slowest = Duration::ZERO;
         for _ in 0..20 {
             let start = Instant::now();
-            // A connection of its own each time, so that both threads are asked.
+            // A new connection each time, so that both threads get requests.
             let answer = send(&app, "GET /health HTTP/1.0\r\nhost: cardroom\r\n\r\n").await;
             assert!(answer.starts_with("HTTP/1.0 200 "), "{path}: {answer}");
             slowest = slowest.max(start.elapsed());

@@ -1,4 +1,4 @@
-//! The audit log, and passwords that were handed out.
+//! The audit log, and passwords that administrators set.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::client::Counsellor;
 
 const LOG: &str = "/api/admin/audit-log";
 
-/// Who logs in as `COUNSELLOR`.
+/// The id of the account `COUNSELLOR`.
 const COUNSELLOR_ID: &str = "00000000-0000-0000-0001-000000000001";
 
-/// The entries of a page, and where the next one begins.
+/// The entries of a page, and the cursor of the next one.
 async fn page(admin: &Counsellor<'_>, query: &str) -> (Vec<Value>, Value) {
     let (status, body) = ask(admin.get(&format!("{LOG}{query}"))).await;
     assert_eq!(status, 200, "{body}");
@@ -33,7 +33,7 @@ async fn actions_on_an_account_are_recorded() {
     let batch = json!({ "users": [{ "email": "ada@example.com", "password": "correct horse" }] });
     ask(admin.post("/api/admin/users/batch", &batch)).await;
     assert_eq!(status_of_login(&app, "ada@example.com", "wrong").await, 401);
-    // A failure is written down aside.
+    // A failure is recorded in the background.
     wait_for(&admin, "login_failed").await;
     let ada = login(&app, "ada@example.com", "correct horse").header("user-agent", "Tests/1");
     let (_, ada) = ask(ada).await;
@@ -164,7 +164,7 @@ async fn an_administrator_pages_through_the_log() {
     assert_eq!(ask(app.get(LOG)).await.0, 401);
 }
 
-/// A place that no database can keep.
+/// A cursor whose time no database can store.
 const FAR: &str = "?before=-300000000000000000.00000000-0000-0000-0000-000000000000";
 
 #[testkit::on_both_databases]

@@ -17,7 +17,7 @@ fn change(old: &str, new: &str) -> Value {
     json!({ "old_password": old, "new_password": new })
 }
 
-/// Long enough that a request is where it stays for now.
+/// Long enough for a request to reach the lock that it waits for.
 const MOMENT: Duration = Duration::from_millis(500);
 
 #[testkit::on_both_databases]
@@ -90,7 +90,7 @@ async fn a_password_change_keeps_its_own_session_valid_throughout() {
     let behind = Behind::of(&app);
     let held = Box::pin(behind.while_writes_are_blocked("sessions", async {
         assert!(timeout(MOMENT, &mut change).await.is_err(), "nothing held the change");
-        // Another instance remembers nothing of the session.
+        // Another instance has not cached the session.
         let elsewhere = TestApp::spawn_on(app.database.clone(), &[]).await;
         let answer = elsewhere.get("/api/auth/me").bearer_auth(&me.token).send().await;
         answer.unwrap().status()

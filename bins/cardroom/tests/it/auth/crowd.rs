@@ -1,4 +1,4 @@
-//! More log-ins than the hashing lane takes.
+//! More log-ins than the hashing lane accepts.
 
 use futures::future::join_all;
 
@@ -10,9 +10,9 @@ async fn a_full_hashing_queue_is_answered_with_retry_after() {
     let app = TestApp::spawn_with(&[
         ("CARDROOM__HASHING__THREADS", "1"),
         ("CARDROOM__HASHING__QUEUE", "9"),
-        // Long enough that the number decides, however busy the machine is.
+        // Long enough that only the length of the queue matters, however busy the machine is.
         ("CARDROOM__HASHING__WAIT_MAX_MS", "60000"),
-        // Slow enough that nobody is done before everybody has come.
+        // Slow enough that no hash ends before all requests have arrived.
         ("CARDROOM__AUTH__BCRYPT_COST", "10"),
     ])
     .await;

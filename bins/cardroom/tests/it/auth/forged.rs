@@ -1,4 +1,4 @@
-//! Thousands of tokens that nobody was given.
+//! Thousands of tokens that were never issued.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,7 +19,7 @@ use crate::app::{TestApp, body_of};
 /// Tokens that are tried on each database.
 const TOKENS: usize = 5_000;
 
-/// Requests at once.
+/// Concurrent requests.
 const CONCURRENT_REQUESTS: usize = 16;
 
 #[testkit::on_both_databases]
@@ -55,7 +55,7 @@ async fn ask(app: &TestApp, token: String) -> (u16, Value) {
     (answer.status().as_u16(), body_of(answer).await)
 }
 
-/// Makes tokens that are nearly good, knowing even the key.
+/// Makes tokens that are nearly valid, some signed with the real key.
 struct Forger {
     random: StdRng,
     access: String,
@@ -116,7 +116,7 @@ impl Forger {
         format!("{message}.{signature}")
     }
 
-    /// One letter is another, missing, or one too many.
+    /// One letter is changed, removed or added.
     fn changed(&mut self) -> String {
         const LETTERS: &[u8] = b"ABCxyz019-_.=+/ %";
         let mut token = self.access.clone().into_bytes();
@@ -128,12 +128,12 @@ impl Forger {
             2 if letter != b' ' => token.insert(at, letter),
             _ => token[at] = if token[at] == letter { b'*' } else { letter },
         }
-        // Blanks around a token are not part of it, and nothing at all is no token.
+        // Blanks around a token are not part of it, and an empty text is no token.
         let token = String::from_utf8(token).unwrap();
         if [&self.access, ""].contains(&token.trim()) { "*".into() } else { token }
     }
 
-    /// Another algorithm, under our own key, under none, or with what was signed with ours.
+    /// Another algorithm: signed with our key, unsigned, or with the signature of ours.
     fn other_algorithm(&mut self) -> String {
         let names = [
             "none", "None", "NONE", "nOnE", "HS384", "HS512", "RS256", "ES256", "PS256", "EdDSA",
@@ -157,7 +157,7 @@ impl Forger {
         format!("{message}.{signature}")
     }
 
-    /// A header that we would not write, signed with our own key all the same.
+    /// A header that the server never writes, signed with its key.
     fn other_header(&mut self) -> String {
         let tricks = [
             ("kid", json!("../../../../dev/null")),
@@ -193,7 +193,7 @@ impl Forger {
         Self::resigned(&header.to_string(), &self.claims())
     }
 
-    /// Claims that we would not write, or that are over, signed with our own key all the same.
+    /// Claims that the server never writes, or that have expired, signed with its key.
     fn other_claims(&mut self) -> String {
         let now = chrono::Utc::now().timestamp();
         let claims = [
@@ -237,7 +237,7 @@ impl Forger {
         Self::resigned(&self.header(), texts.get(weights).unwrap_or(&texts[0]))
     }
 
-    /// The good token in another form.
+    /// The valid token in another form.
     fn other_form(&mut self) -> String {
         let access = &self.access;
         let parts: Vec<&str> = access.split('.').collect();
@@ -273,7 +273,7 @@ impl Forger {
         forms.choose(&mut self.random).unwrap().clone()
     }
 
-    /// The signature has 256 bits in 43 letters of six; the last letter has two that say nothing.
+    /// The signature has 256 bits in 43 letters of six bits; two bits of the last letter are unused.
     fn loose_end(&self) -> String {
         const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let last = self.access.chars().last().unwrap();
@@ -282,7 +282,7 @@ impl Forger {
         format!("{}{other}", &self.access[..self.access.len() - 1])
     }
 
-    /// A good token of another kind.
+    /// A valid token of another kind.
     fn other_kind(&mut self) -> String {
         let mut signed_as_visitor = self.part(1);
         signed_as_visitor["aud"] = "cardroom-rooms".into();
@@ -296,7 +296,7 @@ impl Forger {
         kinds.choose(&mut self.random).unwrap().clone()
     }
 
-    /// A token of the earlier backend that is not good, or not signed with its secret.
+    /// A token of the earlier backend that is invalid, or not signed with its secret.
     fn legacy(&mut self) -> String {
         let far = FAR + self.random.random_range(0..1000);
         let kid = self.part(0)["kid"].clone();

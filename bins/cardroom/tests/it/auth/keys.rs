@@ -6,7 +6,7 @@ use crate::app::TestApp;
 const OLD: &str = "an old secret of the tests and long enough for HS256";
 const NEW: &str = "a new secret of the tests and long enough for HS256";
 
-/// A server that signs with one secret and takes tokens of others.
+/// A server that signs with one secret and accepts tokens of others.
 async fn instance(of: Option<&TestApp>, active: &str, passive: &str) -> TestApp {
     let changes = [("JWT_SECRET", active), ("CARDROOM__AUTH__PASSIVE_JWT_SECRETS", passive)];
     match of {
@@ -20,14 +20,14 @@ async fn changing_the_secret_ends_no_session() {
     let old = instance(None, OLD, "").await;
     let before = pair(&old).await;
 
-    // First the new secret is taken everywhere, then it signs, then the old one goes.
+    // First the new secret is accepted everywhere, then it signs, then the old one is removed.
     let knows_new = instance(Some(&old), OLD, NEW).await;
     let signs_new = instance(Some(&old), NEW, OLD).await;
     let new = next(&signs_new, &before.refresh).await.unwrap();
     for app in [&knows_new, &signs_new] {
         assert_eq!(status(app, &before.access).await, 200);
         assert_eq!(status(app, &new.access).await, 200);
-        // A repetition gives what was derived with the other secret.
+        // A repeated request returns the token that was derived with the other secret.
         assert_eq!(next(app, &before.refresh).await.unwrap().refresh, new.refresh);
     }
 

@@ -77,7 +77,7 @@ async fn an_unknown_address_is_answered_like_a_wrong_password() {
 #[testkit::on_both_databases]
 async fn the_bytes_of_a_password_that_bcrypt_ignores_count_too() {
     let app = TestApp::spawn().await;
-    // 72 x, hashed by Python's bcrypt, which reads no further.
+    // 72 x, hashed by Python's bcrypt, which ignores further bytes.
     let kept = "$2b$04$M4PiSupnQGNQtSxQy6F.oucQCjXxbNp1OkbireokzQ6Yx4ZXHeSQm";
     Behind::of(&app).import("ada@example.com", kept).await;
 

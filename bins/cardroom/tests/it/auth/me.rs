@@ -1,4 +1,4 @@
-//! Who am I.
+//! The account of the caller.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Sessions against a small model of them.
+//! Sessions, compared with a small model of them.
 
 use std::cell::RefCell;
 
@@ -13,22 +13,22 @@ use super::sessions::{Pair, next, status};
 use crate::app::{TestApp, ask, body_of};
 use crate::behind::Behind;
 
-/// Stories that are told.
+/// Random sequences of actions that are run.
 const CASES: u32 = 16;
 
-/// Seconds that pass at once: one such step is within the grace of a minute, two are not.
+/// Seconds of one wait: one is within the grace period of a minute, two are not.
 const PASSING: u32 = 35;
 
-/// What somebody does. Sessions are counted from the first, and round again.
+/// What a client does. `session` is an index, modulo the number of sessions.
 #[derive(Clone, Debug)]
 enum Action {
     LogIn,
-    /// Shows the token that a session got so many steps ago.
+    /// Refreshes with the token that the session got `back` refreshes ago.
     Refresh {
         session: usize,
         back: usize,
     },
-    /// Logs out with such a token.
+    /// Logs out with the token that the session got `back` refreshes ago.
     LogOut {
         session: usize,
         back: usize,
@@ -56,12 +56,12 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// What a session ought to be.
+/// The expected state of a session.
 struct Model {
     lasts: bool,
-    /// Seconds since its last pair.
+    /// Seconds since the last pair was issued.
     age: u32,
-    /// All its pairs, the first one first.
+    /// All pairs of the session, oldest first.
     pairs: Vec<Pair>,
 }
 
@@ -75,7 +75,7 @@ impl Model {
     }
 }
 
-/// An account and its sessions, really and as they ought to be.
+/// An account, and the expected state of its sessions.
 struct Run<'a> {
     app: &'a TestApp,
     behind: &'a Behind,
@@ -122,7 +122,7 @@ impl Run<'_> {
                 session.pairs.push(new);
                 session.age = 0;
             }
-            // Its access token names the moment that was moved into the past.
+            // The access token contains the time of rotation, which was moved into the past.
             1 if session.age <= 60 => {
                 let again = answer.map_err(|it| TestCaseError::fail(it.to_string()))?;
                 prop_assert_eq!(&again.refresh, &session.last().refresh);
@@ -171,7 +171,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Every session is what it ought to be.
+    /// Checks every session against the model.
     async fn check(&self) -> Result<(), TestCaseError> {
         for session in &self.sessions {
             let expected = if session.lasts { 200 } else { 401 };
@@ -213,13 +213,13 @@ async fn sessions_are_what_the_model_says() {
     assert!(*ended.borrow() > 0, "no run ended a session");
 }
 
-/// Says how to see the same runs again.
+/// Prints the seed, which repeats the same runs.
 fn runner() -> TestRunner {
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let seed = match config.rng_seed {
         RngSeed::Fixed(seed) => seed,
         RngSeed::Random => rand::random(),
     };
-    println!("PROPTEST_RNG_SEED={seed} tells these runs again");
+    println!("PROPTEST_RNG_SEED={seed} repeats these runs");
     TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..config })
 }

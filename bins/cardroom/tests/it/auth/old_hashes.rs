@@ -15,8 +15,8 @@ const OLD: [(&str, &str); 2] = [
 ];
 const PASSWORD: &str = "TestPassword123!";
 
-/// A server whose passwords cost more than the old ones, one hash after the other.
-async fn dearer() -> TestApp {
+/// A server with a higher bcrypt cost than the old passwords, and one hashing thread.
+async fn with_higher_cost() -> TestApp {
     TestApp::spawn_with(&[
         ("CARDROOM__AUTH__BCRYPT_COST", "13"),
         ("CARDROOM__AUTH__DEMO_ACCOUNTS", "false"),
@@ -27,7 +27,7 @@ async fn dearer() -> TestApp {
 
 #[testkit::on_both_databases]
 async fn old_passwords_log_in_and_are_rehashed_when_the_cost_was_raised() {
-    let app = dearer().await;
+    let app = with_higher_cost().await;
     let behind = Behind::of(&app);
     for (email, old) in OLD {
         behind.import(email, old).await;
@@ -93,7 +93,7 @@ async fn an_unknown_address_takes_as_long_as_the_most_expensive_hash() {
     }
 }
 
-/// The quickest of three refusals.
+/// The shortest time of three refusals.
 async fn quickest(app: &TestApp, email: &str) -> Duration {
     let mut quickest = Duration::MAX;
     for _ in 0..3 {
@@ -106,17 +106,17 @@ async fn quickest(app: &TestApp, email: &str) -> Duration {
 
 #[testkit::on_both_databases]
 async fn rehashing_never_overwrites_a_concurrent_change() {
-    let app = dearer().await;
+    let app = with_higher_cost().await;
     let behind = Behind::of(&app);
     let [(email, old), (_, changed)] = OLD;
     behind.import(email, old).await;
 
     assert_eq!(status_of_login(&app, email, PASSWORD).await, 200);
-    // The new hash takes half a second; somebody else sets another one meanwhile.
+    // The new hash takes half a second; meanwhile the hash is replaced.
     assert_eq!(behind.hash(email).await, old, "hashed anew too early for this test");
     behind.set_hash(email, changed).await;
 
-    // One thread hashes in turn, so these come after it.
+    // One thread hashes, in order, so these are hashed after it.
     for _ in 0..2 {
         assert_eq!(status_of_login(&app, email, "a wrong password").await, 401);
     }

@@ -13,10 +13,10 @@ use super::{COUNSELLOR, login};
 use crate::app::{TestApp, body_of};
 use crate::behind::Behind;
 
-/// Requests at once.
+/// Concurrent requests.
 const CONCURRENT_REQUESTS: usize = 50;
 
-/// The variable that says how many rounds there are, and how many there are without it.
+/// The variable with the number of rounds, and the default.
 const ROUNDS: (&str, usize) = ("CARDROOM_REFRESH_ROUNDS", 10);
 
 fn rounds() -> usize {
@@ -92,7 +92,7 @@ async fn no_login_with_the_old_password_outlives_a_concurrent_change() {
 }
 
 impl Behind {
-    /// How far each session has come.
+    /// The generation of each session.
     async fn generations(&self) -> Vec<i64> {
         self.0.read_all(sessions::table.select(sessions::generation)).await.unwrap()
     }

@@ -27,7 +27,7 @@ async fn both_spellings_of_a_domain_are_one_account() {
         assert_eq!(status_of_login(&app, email, "TestPassword123!").await, 200, "{email}");
     }
 
-    // An account from before the spellings were one.
+    // An account from before spellings of a domain were normalized.
     let hash = Behind::of(&app).hash("ada@xn--bcher-kva.example").await;
     Behind::of(&app).import("eve@bücher.example", &hash).await;
     for email in ["eve@bücher.example", "eve@xn--bcher-kva.example"] {

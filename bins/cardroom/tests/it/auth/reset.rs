@@ -27,7 +27,7 @@ async fn status_of_reset(app: &TestApp, token: &str, password: &str) -> u16 {
     reset(app, token, password).send().await.unwrap().status().as_u16()
 }
 
-/// A token as the test profile answers it.
+/// A token; the test profile returns it in the answer.
 async fn token(app: &TestApp) -> String {
     let answer = body_of(forgot(app, COUNSELLOR).send().await.unwrap()).await;
     answer["dev_token"].as_str().expect("a token").to_owned()
@@ -99,7 +99,7 @@ async fn the_token_is_sent_by_mail_only_unless_answers_carry_it() {
     assert_eq!(status_of_login(&app, COUNSELLOR, "first new").await, 200);
 }
 
-/// The one mail of the outbox, when it is there.
+/// Waits for the only mail of the outbox.
 async fn the_mail(app: &TestApp) -> String {
     for _ in 0..200 {
         match &mails(app)[..] {
@@ -111,7 +111,7 @@ async fn the_mail(app: &TestApp) -> String {
     panic!("no mail came")
 }
 
-/// The mails of the outbox that are there as a whole.
+/// The mails of the outbox that are written completely.
 fn mails(app: &TestApp) -> Vec<String> {
     let files = std::fs::read_dir(app.outbox.path()).unwrap();
     files
@@ -122,7 +122,7 @@ fn mails(app: &TestApp) -> Vec<String> {
         .collect()
 }
 
-/// The token of the link in a mail; a line that ends in `=` goes on (RFC 2045, section 6.7).
+/// The token of the link in a mail; a line that ends in `=` continues (RFC 2045, section 6.7).
 fn token_in(mail: &str) -> String {
     let text = mail.replace("=\r\n", "").replace("=3D", "=");
     let (_, token) = text.split_once("/reset-password?token=").expect("a link");
@@ -135,7 +135,7 @@ async fn a_reset_token_expires_and_is_not_replaced_by_a_newer_one() {
     let (older, newer) = (token(&app).await, token(&app).await);
     assert_eq!(status_of_reset(&app, &older, "first new").await, 200);
     assert_eq!(status_of_login(&app, COUNSELLOR, "first new").await, 200);
-    // A new password ends every token that was given before.
+    // A new password ends every token that was issued before.
     assert_eq!(status_of_reset(&app, &newer, "second new").await, 400);
 
     let third = token(&app).await;
@@ -152,7 +152,7 @@ async fn forty_requests_for_one_account_send_three_mails_whose_links_all_work() 
     for answer in futures::future::join_all(requests).await {
         assert_eq!(answer.unwrap().status(), 200);
     }
-    // Another account's mail leaves after them.
+    // Another account's mail is sent after them.
     assert_eq!(forgot(&app, ADMIN).send().await.unwrap().status(), 200);
     let mut sent = Vec::new();
     for _ in 0..500 {
@@ -172,19 +172,19 @@ async fn forty_requests_for_one_account_send_three_mails_whose_links_all_work() 
         .map(|it| token_in(it))
         .collect();
     assert_eq!((before, tokens.len()), (0, 3));
-    // An unfit password uses nothing up, and is told only to the holder of a good token.
+    // An invalid password does not use the token up, and is reported only for a valid token.
     for token in &tokens {
         let answer = body_of(reset(&app, token, "short").send().await.unwrap()).await;
         assert_eq!(answer["code"], "password_too_short");
     }
     assert_eq!(status_of_reset(&app, &tokens[0], "first new").await, 200);
-    // The place of a token that is over is free again.
+    // An expired token frees its slot.
     assert_eq!(forgot(&app, COUNSELLOR).send().await.unwrap().status(), 200);
 }
 
 #[testkit::on_both_databases]
 async fn a_request_whose_mail_cannot_be_queued_takes_no_slot() {
-    // A mail server that accepts connections and says nothing: one mail is under way, 256 wait.
+    // A mail server that accepts connections and never answers: one mail is being sent, 256 wait.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://127.0.0.1:{}", silent.local_addr().unwrap().port());
     let app = TestApp::spawn_with(&[

@@ -148,7 +148,7 @@ async fn a_token_that_was_never_issued_ends_no_session() {
     let third = next(&app, &second.refresh).await.unwrap();
 
     for token in [&first.refresh, &second.refresh, &third.refresh] {
-        // The last digits are of the secret.
+        // The last characters belong to the secret.
         let (start, end) = token.split_at(token.len() - 4);
         let forged = format!("{start}{}", if end == "AAAA" { "BBBB" } else { "AAAA" });
         assert_eq!(next(&app, &forged).await, Err(401));
@@ -185,7 +185,7 @@ async fn the_sessions_of_an_account_are_bounded() {
     for _ in 0..3 {
         pairs.push(pair(&app).await);
     }
-    // The oldest is used, and so the second has to go.
+    // The oldest is in use, so the second is ended.
     pairs[0] = next(&app, &pairs[0].refresh).await.unwrap();
     pairs.push(pair(&app).await);
 

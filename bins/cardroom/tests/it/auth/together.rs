@@ -1,4 +1,4 @@
-//! Many people whose accounts are looked for at the same moment.
+//! Many accounts that are looked up at the same moment, in one statement.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,13 @@ use super::COUNSELLOR;
 use crate::app::{TestApp, ask};
 use crate::behind::Behind;
 
-/// People, more than statements that look for them at once.
+/// People: more than there are concurrent lookup statements, so that lookups are batched.
 const PEOPLE: usize = 24;
 
-/// One of so many has logged out.
+/// One person of this number has logged out.
 const GONE: usize = 5;
 
-/// So many people, each with a session of their own.
+/// [`PEOPLE`] accounts, each with a session.
 async fn people(app: &TestApp, behind: &Behind) -> Vec<(String, String)> {
     let hash = behind.hash(COUNSELLOR).await;
     let mut people = Vec::new();

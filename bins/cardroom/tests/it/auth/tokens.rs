@@ -1,4 +1,4 @@
-//! Which tokens are good.
+//! Which tokens are accepted.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ pub(super) const ID: &str = "00000000-0000-0000-0001-000000000001";
 /// 2100-01-01.
 pub(super) const FAR: i64 = 4_102_444_800;
 
-/// Takes tokens of the old system, too.
+/// Accepts tokens of the old system, too.
 pub(super) const LEGACY: [(&str, &str); 1] = [("CARDROOM__AUTH__LEGACY_TOKENS", "true")];
 
 /// A token of these claims with our own signature.

@@ -9,13 +9,13 @@ const DEPTH: u32 = 5;
 /// Values in a document, about.
 const SIZE: u32 = 40;
 
-/// A document that both databases can keep.
+/// A document that both databases can store.
 pub(super) fn document() -> BoxedStrategy<String> {
     let leaf = prop_oneof![word(), number(), text()];
     nested(leaf.boxed())
 }
 
-/// A document that one of the databases could perhaps not keep.
+/// A document that one of the databases may be unable to store.
 pub(super) fn doubtful_document() -> BoxedStrategy<String> {
     let leaf = prop_oneof![
         20 => word(),

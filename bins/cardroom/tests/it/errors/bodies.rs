@@ -11,10 +11,10 @@ use crate::transcript::Transcript;
 
 const LOGIN: &str = "/api/auth/login";
 
-/// What `limits.body_bytes` allows.
+/// `limits.body_bytes` of the test profile.
 const LIMIT: usize = 65_536;
 
-/// A log-in of so many bytes; its password is filled up.
+/// A log-in of this size; the password pads it.
 fn login_of(bytes: usize) -> String {
     let frame = r#"{"email":"demo.counselor@example.com","password":""}"#.len();
     let password = "x".repeat(bytes - frame);
@@ -92,7 +92,7 @@ async fn a_body_may_be_as_large_as_the_limit_and_no_larger() {
         assert!(answer.contains(r#""code":"payload_too_large""#), "{answer}");
         assert!(answer.contains("larger than 65536 bytes"), "{answer}");
     }
-    // Only announced, never sent: the answer does not wait for it.
+    // The body is announced and never sent: the answer does not wait for it.
     let answer = raw::send(&app, raw::login("content-length: 1000000000", b"{")).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     fails(app.request("POST", LOGIN).body(login_of(LIMIT + 1)), 413, "payload_too_large").await;

@@ -13,7 +13,7 @@ async fn a_url_is_refused_that_is_longer_than_the_limit() {
     assert_eq!(app.get(&url(1000)).send().await.unwrap().status(), 200);
     fails(app.get(&url(1001)), 414, "url_too_long").await;
     fails(app.get(&format!("/{}", "x".repeat(5000))), 414, "url_too_long").await;
-    // What is no URL any more never comes so far.
+    // An invalid URL is refused earlier.
     let endless = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(100_000));
     let answer = raw::send(&app, endless).await;
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");

@@ -1,4 +1,4 @@
-//! What pages of other origins may see.
+//! Which answers pages of other origins may read.
 
 use reqwest::{RequestBuilder, Response};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Bytes that are no HTTP cost nothing: they are refused, and no connection stays.
+//! Bytes that are not HTTP are refused, and their connections are closed.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use rand::{Rng, SeedableRng};
 use crate::app::TestApp;
 use crate::raw;
 
-/// The head of a TLS handshake, as from somebody who took us for HTTPS.
+/// The start of a TLS handshake, as a client sends that expects HTTPS.
 const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
 
-/// How long a connection may last on which nothing follows.
+/// How long a connection may stay open without further bytes.
 const ENDED: Duration = Duration::from_secs(15);
 
 fn garbage() -> Vec<Vec<u8>> {

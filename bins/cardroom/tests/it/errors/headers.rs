@@ -1,4 +1,4 @@
-//! The headers of answers, good and bad.
+//! The headers of successful and failed answers.
 
 use reqwest::Response;
 use serde_json::json;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::fails;
 use crate::app::{TestApp, body_of};
 
-/// Any id: nothing has it.
+/// An id that no row has.
 const ID: &str = "5f0c9a52-4a5e-4b9f-9c1f-0d6a3c1b7e42";
 
 /// A path of the description, filled in, and the methods it documents.
@@ -111,7 +111,7 @@ async fn both_spellings_of_a_path_are_answered_alike_and_never_by_a_redirect() {
         for method in methods {
             let mut answers = Vec::new();
             for path in spellings(&path) {
-                // Logging out is among what is asked.
+                // One of the requests logs out, so each pair gets a new session.
                 let admin = app.admin().await;
                 for request in [app.request(&method, &path), admin.request(&method, &path)] {
                     let request = if method == "GET" { request } else { request.json(&json!({})) };

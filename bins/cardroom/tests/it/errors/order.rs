@@ -1,4 +1,4 @@
-//! What is checked first: the body's syntax, who asks, what the request says, what it does.
+//! The order of checks: the body's syntax, authorization, the input, the use case.
 
 use serde_json::json;
 
@@ -23,12 +23,12 @@ async fn syntax_is_checked_before_authorization_and_that_before_the_input() {
         fails(anybody().header("authorization", "Bearer x").body("{}"), 401, "invalid_token").await;
     }
     fails(me.post("/api/rooms", &json!({})), 422, "validation_error").await;
-    // A counsellor is no administrator: that comes before what the body says.
+    // A counsellor is no administrator, which is checked before the fields of the body.
     fails(me.post("/api/admin/users/batch", &json!({ "emails": 1 })), 403, "admin_required").await;
     fails(app.request("PUT", &save).json(&json!({})), 401, "authorization_required").await;
     fails(app.get("/api/rooms?include_inactive=perhaps"), 401, "authorization_required").await;
 
-    // The input is checked before the room is looked for.
+    // The input is checked before the room is looked up.
     let room = "5f0c9a52-4a5e-4b9f-9c1f-0d6a3c1b7e42";
     let bad = me.put(&format!("/api/rooms/{room}"), &json!({ "name": 1 }));
     fails(bad, 422, "validation_error").await;

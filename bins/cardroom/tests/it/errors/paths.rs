@@ -1,4 +1,4 @@
-//! Paths that lead nowhere, and odd ones.
+//! Unknown paths, and unusual ones.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Bodies that take their time.
+//! Bodies that arrive slowly.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -12,11 +12,11 @@ use crate::app::TestApp;
 const TIMEOUT: (&str, &str) = ("CARDROOM__LIMITS__BODY_TIMEOUT_MS", "500");
 const BODY: Duration = Duration::from_mins(1);
 
-/// How long actix lingers, and as much again for a busy machine.
+/// How long actix waits before it closes, and as much again for a busy machine.
 const ENDED: Duration = Duration::from_secs(10);
 
-/// Sends a head and then a body bit by bit until the connection ends. Gives all that came back, and
-/// how long it took.
+/// Sends a head and then a body bit by bit until the connection ends. Returns all received bytes and the
+/// elapsed time.
 async fn dribble(app: &TestApp, head: String, bit: &'static [u8]) -> (String, Duration) {
     let address = app.address.trim_start_matches("http://").to_owned();
     let exchange = move || {

@@ -1,4 +1,4 @@
-//! Clients that ask and do not read.
+//! Clients that send requests and do not read the answers.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,12 +9,12 @@ use tokio::task::spawn_blocking;
 
 use crate::app::TestApp;
 
-/// Far more answers than the kernel holds for a client.
+/// Far more answers than the kernel buffers for a client.
 const REQUESTS: usize = 400;
 
 const REQUEST: &str = "GET /api/openapi.json HTTP/1.1\r\nhost: cardroom\r\n\r\n";
 
-/// Asks for a lot, reads nothing for a while, and then gives the number of bytes that come.
+/// Sends many requests, reads nothing for a while, and then returns the number of bytes received.
 async fn ask_and_read_late(app: &TestApp, pause: Duration) -> usize {
     let address = app.address.trim_start_matches("http://").to_owned();
     let exchange = move || {

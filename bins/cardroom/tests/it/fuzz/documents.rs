@@ -1,5 +1,5 @@
-//! Documents and patches: the canonical form is stable, means the same, and every difference leads to what it
-//! was made for.
+//! Documents and patches: the canonical form is stable and means the same, and every diff applied to the old
+//! document gives the new one.
 
 use documents::{Bounds, Json, merge_patch};
 use rand::seq::IndexedRandom as _;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Inputs;
 
-/// Those of `limits` in the settings.
+/// The bounds in `limits` of the settings.
 const BOUNDS: Bounds = Bounds { bytes: 262_144, depth: 64, nodes: 10_000 };
 
 /// Documents that later ones are compared with.
@@ -30,7 +30,7 @@ fn every_accepted_document_is_canonical_and_every_difference_leads_there() {
     let mut kept: Vec<String> = vec!["{}".to_owned()];
     while let Some(input) = inputs.next() {
         let Ok(text) = String::from_utf8(input.clone()) else { continue };
-        // What is no JSON is refused before; `accept` takes valid JSON only.
+        // Invalid JSON is refused earlier; `accept` takes valid JSON only.
         if serde_json::from_str::<Value>(&text).is_err() {
             continue;
         }

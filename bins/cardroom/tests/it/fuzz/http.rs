@@ -1,4 +1,4 @@
-//! Requests as bytes: no answer is a 500, and the server goes on.
+//! Requests as bytes: no answer is a 500, and the server keeps serving.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Mutations of bytes, as fuzzers make them: small changes, pieces of other inputs, words that matter.
+//! Mutations of bytes, as fuzzers make them: small changes, pieces of other inputs, words that parsers know.
 
 use rand::Rng as _;
 use rand::rngs::StdRng;
@@ -101,7 +101,7 @@ fn change_number(input: &mut [u8], random: &mut StdRng) {
     }
 }
 
-/// One of several, of which there is one at least.
+/// A random one of `all`, which is not empty.
 fn one_of<'a>(all: &'a [impl AsRef<[u8]>], random: &mut StdRng) -> &'a [u8] {
     all.choose(random).unwrap().as_ref()
 }

@@ -1,5 +1,5 @@
 //! Messages and frames of websockets: a socket that sends them is served until the server closes it with a
-//! close frame, never with the code of a fault, and other clients hear each other.
+//! close frame, never with the code of a fault, and other clients still exchange messages.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use super::{Inputs, filled};
 use crate::app::TestApp;
 use crate::realtime::socket::Socket;
 
-/// How long the server is listened to after a message.
+/// How long to read from the server after a message.
 const LISTENED: Duration = Duration::from_millis(5);
 
 /// How long an answer may take on a busy machine.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
-/// Messages on one socket, unless the server closes it: fewer than the rate limit refuses.
+/// Messages on one socket, unless the server closes it: below the rate limit.
 const AT_ONCE: usize = 20;
 
-/// Sockets after which two ordinary clients have to hear each other.
+/// Sockets after which two ordinary clients have to exchange messages.
 const SOCKETS_PER_CHECK: u64 = 50;
 
-/// The code of a close frame that says that the server failed.
+/// The close code of an internal error of the server.
 const INTERNAL_ERROR: u16 = 1011;
 
 /// The payload of the ping that has to be answered.
@@ -69,7 +69,7 @@ async fn no_frame_makes_the_server_fail() {
     }
 }
 
-/// The message as a masked frame, or now and then with a header that says something else.
+/// The message as a masked frame, sometimes with a header that does not match it.
 fn frame(message: &[u8], inputs: &mut Inputs) -> Vec<u8> {
     let first = if inputs.random.random_ratio(1, 8) { inputs.random.random() } else { 0x81 };
     // A longer message would be followed by bytes that are no frame.
@@ -87,7 +87,7 @@ struct FuzzedSocket {
     stream: TcpStream,
     /// All frames that were sent.
     sent: Vec<u8>,
-    /// Bytes of the server that are not read as frames yet.
+    /// Bytes of the server that are not parsed as frames yet.
     received: Vec<u8>,
     close_code: Option<u16>,
     is_alive: bool,
@@ -112,7 +112,7 @@ impl FuzzedSocket {
         Self { stream, sent, received, close_code: None, is_alive: false }
     }
 
-    /// Sends a frame and listens for a moment. Returns whether the socket is still open.
+    /// Sends a frame and reads for a moment. Returns whether the socket is still open.
     async fn send(&mut self, frame: &[u8]) -> bool {
         self.sent.extend(frame);
         self.stream.write_all(frame).await.is_ok()
@@ -165,7 +165,7 @@ fn take_frame(bytes: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
     Some((first, payload))
 }
 
-/// Checks that two clients in another room hear each other.
+/// Checks that two clients in another room exchange messages.
 async fn check_ordinary_clients(app: &TestApp, room: &str) {
     let topic = format!("realtime:room:{room}");
     let (mut one, mut other) = (Socket::first(app).await, Socket::second(app).await);

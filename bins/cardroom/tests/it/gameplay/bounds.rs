@@ -1,4 +1,4 @@
-//! How large a state may be: every bound is kept to the last unit.
+//! How large a state may be: every bound is exact to the last unit.
 
 use serde_json::{Value, json};
 

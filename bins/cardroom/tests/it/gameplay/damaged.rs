@@ -1,4 +1,4 @@
-//! Rows that are damaged in the database: the others are served, and a whole save mends them.
+//! Rows that are damaged in the database: the others are served, and a full save repairs them.
 
 use serde_json::{Value, json};
 use testkit::Kind;
@@ -12,7 +12,7 @@ fn games(list: &Value) -> Vec<&str> {
     states.iter().map(|it| it["gameplay_id"].as_str().unwrap()).collect()
 }
 
-/// PostgreSQL checks what it stores as JSON, so this fact has one half.
+/// PostgreSQL validates JSON, so this test runs on SQLite only.
 mod a_state_that_is_no_json_is_left_out_and_can_be_saved_again {
     use super::*;
 

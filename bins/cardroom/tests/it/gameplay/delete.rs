@@ -1,4 +1,4 @@
-//! Deleting the state that the client has seen.
+//! Conditional deletion: only of the version that the client has seen.
 
 use serde_json::json;
 

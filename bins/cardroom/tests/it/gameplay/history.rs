@@ -1,4 +1,4 @@
-//! The versions of a state: which there were, and what they were.
+//! The history of a state: its list of versions, and their documents.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -179,7 +179,7 @@ async fn versions_that_were_saved_together_are_all_in_the_history() {
     assert_eq!(ask(counsellor.get(&path)).await.1["version"], 91);
 }
 
-/// A version moves from the journal into a segment while somebody looks for it.
+/// A version moves from the journal into a segment while it is read.
 #[testkit::on_both_databases]
 async fn a_version_is_found_while_others_are_saved() {
     let app = TestApp::spawn_with(&[("CARDROOM__HISTORY__SEGMENT", "2")]).await;

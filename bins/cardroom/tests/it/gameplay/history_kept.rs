@@ -1,4 +1,4 @@
-//! How much of the past is kept.
+//! How much of the history is stored.
 
 use database::schema::{deleted_gameplay_states, gameplay_segments};
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use crate::behind::Behind;
 use crate::client::Counsellor;
 
 /// A server that keeps ten versions, and up to five more.
-async fn forgetful() -> TestApp {
+async fn with_short_history() -> TestApp {
     TestApp::spawn_with(&[
         ("CARDROOM__HISTORY__SEGMENT", "5"),
         ("CARDROOM__HISTORY__VERSIONS", "10"),
@@ -31,7 +31,7 @@ async fn listed(counsellor: &Counsellor<'_>, path: &str) -> Vec<Value> {
 
 #[testkit::on_both_databases]
 async fn the_newest_versions_are_kept_and_the_oldest_forgotten() {
-    let app = forgetful().await;
+    let app = with_short_history().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;
     let (path, other) = (path_of(&room, "game"), path_of(&room, "other"));
@@ -62,7 +62,7 @@ async fn the_newest_versions_are_kept_and_the_oldest_forgotten() {
 
 #[testkit::on_both_databases]
 async fn a_deleted_state_is_brought_back_with_its_history() {
-    let app = forgetful().await;
+    let app = with_short_history().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;
     let (path, other) = (path_of(&room, "game"), path_of(&room, "other"));
@@ -91,7 +91,7 @@ async fn a_deleted_state_is_brought_back_with_its_history() {
     assert_eq!((&again[0], &again[1..]), (&json!(13), &kept[..]));
     save_after(&counsellor, &path, 14).await;
 
-    // Deleted and brought back once more, it is still the same.
+    // After another deletion and restore it is still the same.
     assert_eq!(delete().await.0, 200);
     let (status, restored) = restore(14).await;
     assert_eq!((status, &restored["version"]), (200, &json!(15)));
@@ -106,7 +106,7 @@ async fn save_after(counsellor: &Counsellor<'_>, path: &str, version: u64) {
 
 #[testkit::on_both_databases]
 async fn a_game_that_is_started_again_has_no_history_of_the_deleted_state() {
-    let app = forgetful().await;
+    let app = with_short_history().await;
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");
     for n in 1..=12 {
@@ -121,7 +121,7 @@ async fn a_game_that_is_started_again_has_no_history_of_the_deleted_state() {
     assert_eq!(listed(&counsellor, &path).await, [1]);
     let (_, second) = ask(counsellor.get(&format!("{path}/history/2"))).await;
     assert_eq!(second["code"], "version_not_found");
-    // Its deletion replaces the one before, whose history goes.
+    // Its deletion replaces the previous one, whose history is deleted.
     assert_eq!(ask(counsellor.request("DELETE", &path)).await.0, 200);
     assert_eq!(listed(&counsellor, &path).await, [1]);
     let left = Behind::of(&app).0.read_one(gameplay_segments::table.count()).await;
@@ -130,7 +130,7 @@ async fn a_game_that_is_started_again_has_no_history_of_the_deleted_state() {
 
 #[testkit::on_both_databases]
 async fn deleted_states_are_bounded_and_go_with_their_room() {
-    let app = forgetful().await;
+    let app = with_short_history().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;
     let behind = Behind::of(&app);
@@ -157,7 +157,7 @@ async fn deleted_states_are_bounded_and_go_with_their_room() {
 
 #[testkit::on_both_databases]
 async fn states_that_were_restored_do_not_count_among_the_deleted_ones() {
-    let app = forgetful().await;
+    let app = with_short_history().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;
     let path = |n: u64| path_of(&room, &format!("game-{n}"));
@@ -175,7 +175,7 @@ async fn states_that_were_restored_do_not_count_among_the_deleted_ones() {
     }
 
     for n in 0..25 {
-        // Four were restored; of the other 21 the oldest is gone.
+        // Four were restored; of the other 21 the oldest was deleted.
         let expected = if n == 0 { 404 } else { 200 };
         assert_eq!(restore(n).await.0, expected, "game {n}");
     }

@@ -1,4 +1,4 @@
-//! States that are no JSON objects, or hold what one of the databases could not keep.
+//! States that are not JSON objects, or contain values that one of the databases cannot store.
 
 use serde_json::json;
 

@@ -8,7 +8,7 @@ use crate::behind::Behind;
 use crate::client::Room;
 use crate::transcript::Transcript;
 
-/// An id that nothing has.
+/// An id that no row has.
 const UNKNOWN_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 #[testkit::on_both_databases]
@@ -125,7 +125,7 @@ async fn a_room_that_is_not_there_has_no_states() {
     transcript.check("gameplay_no_room");
 }
 
-/// The game may go on after the room was closed or is over: its state is the owner's.
+/// The owner may continue a game after the room was closed or has expired.
 #[testkit::on_both_databases]
 async fn the_states_of_a_closed_and_of_an_expired_room_can_be_saved() {
     let app = TestApp::spawn().await;

@@ -28,7 +28,7 @@ async fn a_room_takes_a_bounded_number_of_games() {
     assert_eq!(save(&room, "b").await.0, 409);
 }
 
-/// The first games of a room come at once, in groups of their own.
+/// The first saves of the games of a room are concurrent, in different groups.
 #[testkit::on_both_databases]
 async fn games_that_are_saved_at_once_do_not_exceed_the_bound() {
     let app = TestApp::spawn_with(&[("CARDROOM__LIMITS__ROOM_GAMES", "5")]).await;

@@ -6,7 +6,7 @@ use super::{MERGE, OPERATIONS, patch, patch_text, path_of, save, tag_of};
 use crate::app::{TestApp, ask};
 use crate::transcript::Transcript;
 
-/// What the tests change.
+/// The state that the tests patch.
 const STATE: &str = r#"{"state":{"cards":{"a":"like","b":"dislike"},"list":[1,2],"n":1}}"#;
 
 #[testkit::on_both_databases]

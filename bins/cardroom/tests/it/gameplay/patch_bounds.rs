@@ -1,4 +1,4 @@
-//! What a patch may make of a state, and what it may cost.
+//! Bounds of the result of a patch, and of its cost.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ async fn refused(counsellor: &Counsellor<'_>, path: &str, kind: &str, body: Stri
     assert!(start.elapsed() < REFUSAL_MAX, "{:?}", start.elapsed());
 }
 
-/// A list of operations, these ones again and again.
+/// A list that repeats these operations.
 fn repeated(operations: &Value, times: usize) -> String {
     let operations = operations.to_string();
     let operations = operations.trim_matches(['[', ']']);
@@ -58,7 +58,7 @@ async fn the_result_of_a_patch_has_the_bounds_of_a_saved_state() {
     assert_eq!(ask(counsellor.get(&path)).await, (200, saved));
 }
 
-/// Each copy doubles the whole: forty of them would fill any memory.
+/// Each copy doubles the document: forty of them would exhaust any memory.
 #[testkit::on_both_databases]
 async fn a_patch_that_copies_the_whole_again_and_again_is_refused() {
     let app = TestApp::spawn().await;
@@ -84,7 +84,7 @@ async fn a_patch_that_copies_the_whole_again_and_again_is_refused() {
     assert_eq!((&now["version"], &now["id"]), (&json!(2), &saved["id"]));
 }
 
-/// Moving what is there into something deep, again and again, digs until a stack overflows.
+/// Repeated moves of the document into itself nest it until a stack overflows.
 #[testkit::on_both_databases]
 async fn a_patch_that_nests_deeper_and_deeper_is_refused() {
     let app = TestApp::spawn().await;
@@ -107,7 +107,7 @@ async fn a_patch_that_nests_deeper_and_deeper_is_refused() {
     assert_eq!(ask(counsellor.get(&path)).await, (200, saved));
 }
 
-/// Each operation may touch the whole state while the other saves of the lane wait.
+/// Each operation may traverse the whole state while the other saves of the lane wait.
 #[testkit::on_both_databases]
 async fn a_patch_has_at_most_a_thousand_operations() {
     let app = TestApp::spawn().await;
@@ -123,7 +123,7 @@ async fn a_patch_has_at_most_a_thousand_operations() {
     }
 }
 
-/// Each move visits everything that is moved, while the other saves of the lane wait.
+/// Each move visits every value that it moves, while the other saves of the lane wait.
 #[testkit::on_both_databases]
 async fn a_patch_that_visits_too_many_values_is_refused() {
     let app = TestApp::spawn().await;

@@ -9,7 +9,7 @@ use crate::app::{TestApp, ask};
 /// How often each race is run.
 const ROUNDS: usize = 10;
 
-/// People who place a card at once.
+/// Concurrent clients.
 const CROWD: usize = 24;
 
 #[testkit::on_both_databases]
@@ -41,7 +41,7 @@ async fn patches_of_different_cards_at_once_all_survive() {
     }
 }
 
-/// A test in the patch is judged against what the patch before it left.
+/// A `test` operation is checked against the result of the patch before it.
 #[testkit::on_both_databases]
 async fn a_card_that_many_take_at_once_goes_to_one() {
     let app = TestApp::spawn().await;

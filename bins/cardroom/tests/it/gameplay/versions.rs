@@ -26,7 +26,7 @@ async fn every_save_makes_the_next_version() {
     for version in 1..=6 {
         let change = match version {
             1 | 4 => counsellor.put(&path, &state(version)),
-            // The same again is a version of its own.
+            // Saving the same document makes another version.
             2 | 5 => counsellor.put(&path, &state(1)),
             _ => patch(&counsellor, &path, &json!({ "n": version })),
         };

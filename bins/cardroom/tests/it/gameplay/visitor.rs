@@ -7,10 +7,10 @@ use crate::app::{TestApp, ask, body_of};
 use crate::client::{Counsellor, Room};
 use crate::transcript::Transcript;
 
-/// Somebody who joined a room.
+/// A visitor of a room.
 struct Visitor<'a> {
     id: String,
-    /// Asks with the visitor's token.
+    /// A client with the visitor's token.
     asks: Counsellor<'a>,
 }
 
@@ -112,7 +112,7 @@ async fn a_closed_room_has_no_players() {
     assert_eq!(ask(visitor.asks.get(&path)).await.0, 200);
 }
 
-/// The other way round it is the same: an access token of somebody else is judged as one.
+/// Conversely, an access token of another account is checked as an access token.
 #[testkit::on_both_databases]
 async fn a_visitors_token_is_no_access_token() {
     let app = TestApp::spawn().await;

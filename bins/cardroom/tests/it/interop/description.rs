@@ -1,30 +1,30 @@
-//! The description of the API, in the hands of tools that know nothing else of the server.
+//! The description of the API, read by tools that have no other source about the server.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Stage, is_wanted, peer};
+use super::{Setup, is_wanted, peer};
 
 #[testkit::on_both_databases]
 async fn every_answer_is_as_described() {
     if !is_wanted() {
         return;
     }
-    let stage = Stage::set().await;
+    let setup = Setup::new().await;
     for email in ["demo.counselor@example.com", "demo.admin@example.com"] {
-        let token = stage.log_in(email).await;
-        // It leaves what it found, which would change the next run.
+        let token = setup.log_in(email).await;
+        // It writes down what it found, which would change the next run.
         let folder = TempDir::new().unwrap();
         run(Command::new(installed("python/bin/schemathesis"))
             .arg("--config-file")
             .arg(shared("schemathesis.toml"))
-            .args(["run", &stage.description()])
+            .args(["run", &setup.description()])
             .args(["--no-color", "--header", &format!("Authorization: Bearer {token}")])
             .current_dir(&folder));
         // Without a session everything would have been refused, as described.
-        let me = reqwest::Client::new().get(format!("{}/api/auth/me", stage.url()));
+        let me = reqwest::Client::new().get(format!("{}/api/auth/me", setup.url()));
         assert_eq!(me.bearer_auth(token).send().await.unwrap().status(), 200, "{email}");
     }
 }
@@ -34,7 +34,7 @@ async fn a_generated_client_for_typescript_compiles_and_works() {
     if !is_wanted() {
         return;
     }
-    let stage = Stage::set().await;
+    let setup = Setup::new().await;
     // Where its imports are found.
     let folder = TempDir::new_in(installed("openapi")).unwrap();
     let node = |program: &str| {
@@ -43,11 +43,11 @@ async fn a_generated_client_for_typescript_compiles_and_works() {
         command
     };
     std::fs::copy(shared("client.ts"), folder.path().join("client.ts")).unwrap();
-    run(node("openapi-typescript/bin/cli.js").args([&stage.description(), "--output", "api.d.ts"]));
+    run(node("openapi-typescript/bin/cli.js").args([&setup.description(), "--output", "api.d.ts"]));
     run(node("typescript/bin/tsc")
         .args(["--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom"])
         .arg("client.ts"));
-    run(Command::new("node").args(["client.js", &stage.url()]).current_dir(&folder));
+    run(Command::new("node").args(["client.js", &setup.url()]).current_dir(&folder));
 }
 
 #[testkit::on_both_databases]
@@ -55,16 +55,16 @@ async fn a_generated_client_for_python_works() {
     if !is_wanted() {
         return;
     }
-    let stage = Stage::set().await;
+    let setup = Setup::new().await;
     let folder = TempDir::new().unwrap();
     run(Command::new(installed("python/bin/openapi-python-client"))
-        .args(["generate", "--url", &stage.description(), "--meta", "none"])
+        .args(["generate", "--url", &setup.description(), "--meta", "none"])
         .args(["--output-path", "cardroom", "--config"])
         .arg(shared("openapi-python-client.yaml"))
         .current_dir(&folder));
     run(Command::new(installed("python/bin/python"))
         .arg(shared("client.py"))
-        .arg(stage.url())
+        .arg(setup.url())
         .env("PYTHONPATH", folder.path()));
 }
 
@@ -83,12 +83,12 @@ fn a_linter_finds_no_errors() {
         .current_dir(installed("openapi")));
 }
 
-/// A file of what was installed.
+/// A file of the installed packages.
 fn installed(path: &str) -> PathBuf {
     PathBuf::from(std::env::var_os(peer::FOLDER).unwrap()).join(path)
 }
 
-/// A file of those that tell the packages what to do.
+/// A file of the scripts that drive the packages.
 fn shared(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/interop");
     folder.join(name).canonicalize().unwrap()

@@ -1,4 +1,4 @@
-//! A package in a process of its own, which does what it is told.
+//! A package in a process of its own, which carries out commands.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(super) struct Peer {
     input: ChildStdin,
     output: Receiver<Value>,
     received: Vec<Value>,
-    /// From where on something is waited for.
+    /// Index of the first message that [`Self::wait`] looks at.
     seen: usize,
 }
 
@@ -73,7 +73,7 @@ impl Peer {
         Self { name, child, input, output, received: Vec::new(), seen: 0 }
     }
 
-    /// Has it do something, and waits until that is done. Gives what came of it.
+    /// Sends a command and waits until it is done. Returns its result.
     pub(super) fn command(&mut self, command: &str, channel: &str, details: &Value) -> Value {
         let mut line = json!({ "do": command, "channel": channel });
         line.as_object_mut().unwrap().extend(details.as_object().unwrap().clone());
@@ -84,7 +84,7 @@ impl Peer {
         self.wait_from(from, is_done)["result"].clone()
     }
 
-    /// Has it join a channel, which has to succeed.
+    /// Makes the peer join a channel, which has to succeed.
     pub(super) fn enter(&mut self, channel: &str, topic: &str, details: &Value) {
         let mut details = details.clone();
         details["topic"] = json!(topic);
@@ -94,12 +94,12 @@ impl Peer {
         self.wait_from(from, |it| it["channel"] == channel && it["status"] == "SUBSCRIBED");
     }
 
-    /// Has it broadcast something.
+    /// Makes the peer send a broadcast.
     pub(super) fn send(&mut self, channel: &str, event: &str, payload: &Value) -> Value {
         self.command("send", channel, &json!({ "event": event, "payload": payload }))
     }
 
-    /// The first message that is meant, of all that are not forgotten.
+    /// Waits for the first message that matches, of those since [`Self::forget`].
     pub(super) fn wait(&mut self, is_meant: impl Fn(&Value) -> bool) -> Value {
         self.wait_from(self.seen, is_meant)
     }
@@ -118,18 +118,18 @@ impl Peer {
         }
     }
 
-    /// Takes in what was told meanwhile.
+    /// Reads the messages that have arrived meanwhile.
     pub(super) fn catch_up(&mut self) {
         self.received.extend(self.output.try_iter());
     }
 
-    /// Waits from now on for what comes from now on.
+    /// Ignores all messages up to now.
     pub(super) fn forget(&mut self) {
         self.catch_up();
         self.seen = self.received.len();
     }
 
-    /// All that was told since.
+    /// All messages since [`Self::forget`].
     pub(super) fn all_received(&self) -> impl Iterator<Item = &Value> {
         self.received[self.seen..].iter()
     }

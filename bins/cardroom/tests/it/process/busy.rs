@@ -1,4 +1,4 @@
-//! A database that lets nobody in for a while.
+//! A database that is locked for a while.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::app::{TestApp, body_of};
 use crate::behind::Behind;
 
-/// What `database.wait_timeout_ms` is here.
+/// `database.wait_timeout_ms` in these tests.
 const WAIT: Duration = Duration::from_millis(200);
 
 /// A registration, which writes to `users`, and how long it took.

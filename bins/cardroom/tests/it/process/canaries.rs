@@ -1,4 +1,4 @@
-//! What never reaches the log.
+//! Secrets and personal texts that must never reach the log.
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Process;
 use crate::app::ask;
 
-/// Stands in everything that no log may hold.
+/// Part of every text that no log may contain.
 const CANARY: &str = "canary7f3a";
 
 #[testkit::on_both_databases]
@@ -23,34 +23,35 @@ async fn no_secret_and_no_personal_text_is_logged_even_at_debug() {
         (server, address)
     });
     let (mut server, address) = started.await.unwrap();
-    let mut bird = Bird { client: Client::new(), address, secrets: vec![CANARY.to_owned()] };
+    let mut client =
+        CanaryClient { client: Client::new(), address, secrets: vec![CANARY.to_owned()] };
 
-    let token = bird.log_in().await;
-    let (room, code) = bird.open_room(&token).await;
-    let pass = bird.join(&code).await;
-    bird.play(&room, &token, &pass).await;
-    bird.err().await;
+    let token = client.log_in().await;
+    let (room, code) = client.open_room(&token).await;
+    let pass = client.join(&code).await;
+    client.play(&room, &token, &pass).await;
+    client.err().await;
 
     let log = spawn_blocking(move || {
         server.stop();
         server.log()
     });
     let log = log.await.unwrap();
-    for secret in bird.secrets {
+    for secret in client.secrets {
         let leak = log.lines().find(|line| line.contains(&secret));
         assert!(leak.is_none(), "{secret}: {leak:?}");
     }
     check_lines(&log);
 }
 
-/// Somebody who carries canaries wherever a request can, and collects the secrets of the answers.
-struct Bird {
+/// A client that puts the canary into every field of its requests, and collects the secrets of the answers.
+struct CanaryClient {
     client: Client,
     address: String,
     secrets: Vec<String>,
 }
 
-impl Bird {
+impl CanaryClient {
     fn request(&self, method: &str, path: &str, body: &Value) -> RequestBuilder {
         let url = format!("{}{path}", self.address);
         let key = format!("{CANARY}-{}", Uuid::new_v4());
@@ -68,14 +69,14 @@ impl Bird {
         ask(self.request(method, path, &body).bearer_auth(token)).await
     }
 
-    /// Keeps a field of an answer as a secret.
+    /// Collects a field of an answer as a secret.
     fn keep(&mut self, answer: &Value, field: &str) -> String {
         let secret = answer[field].as_str().unwrap().to_owned();
         self.secrets.push(secret.clone());
         secret
     }
 
-    /// Registers, refreshes, and logs in rightly and wrongly; gives the access token.
+    /// Registers, refreshes, and logs in with right and wrong passwords; returns the access token.
     async fn log_in(&mut self) -> String {
         let email = format!("{CANARY}@example.com");
         let account = json!({ "email": email, "password": CANARY, "full_name": CANARY });
@@ -92,13 +93,13 @@ impl Bird {
         token
     }
 
-    /// Gives the room's id and its share code.
+    /// Returns the room's id and its share code.
     async fn open_room(&mut self, token: &str) -> (String, String) {
         let (_, room) = self.ask_as(token, "POST", "/api/rooms", json!({ "name": CANARY })).await;
         (room["id"].as_str().unwrap().to_owned(), self.keep(&room, "share_code"))
     }
 
-    /// Gives the visitor's token.
+    /// Returns the visitor's token.
     async fn join(&mut self, code: &str) -> String {
         let visitor = json!({ "name": CANARY, "session_id": CANARY });
         let path = format!("/api/visitors/join-room/{code}");
@@ -116,7 +117,7 @@ impl Bird {
         assert_eq!(self.ask_as(pass, "GET", &path, Value::Null).await.0, 200);
     }
 
-    /// Does what is refused.
+    /// Sends requests that are refused.
     async fn err(&self) {
         let nothing = Value::Null;
         let lost = format!("/api/visitors/join-room/{CANARY}");

@@ -13,7 +13,7 @@ fn run(argument: &str, variables: &[(&str, &str)]) -> (Output, String, String) {
     (output, said, complained)
 }
 
-/// What a check that fails complains about.
+/// The message of a check that fails.
 fn complaint(variables: &[(&str, &str)]) -> String {
     let (output, said, complained) = run("check", variables);
     assert!(!output.status.success(), "{said}");

@@ -1,4 +1,4 @@
-//! Many who come while the server is busy with something else.
+//! Many connections while the server accepts none.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,10 +8,10 @@ use rustix::process::Signal;
 
 use super::Process;
 
-/// People who come at once, more than a socket lets wait unless it is told to.
+/// Concurrent connections: more than the default backlog of a socket.
 const PEOPLE: usize = 500;
 
-/// Who finds no place tries again after a second.
+/// A client that finds the backlog full retries after a second, so this is the first attempt.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 #[testkit::on_both_databases]

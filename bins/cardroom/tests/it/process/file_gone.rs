@@ -1,4 +1,4 @@
-//! An SQLite file that is taken away under the server.
+//! An SQLite file that is removed while the server uses it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ impl Saves {
     }
 
     async fn database_status(&self) -> String {
-        // A probe is shared for a second.
+        // The outcome of a probe is cached for a second.
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         let ready = self.client.get(format!("{}/health/ready", self.address)).send().await.unwrap();
         let ready: Value = ready.json().await.unwrap();

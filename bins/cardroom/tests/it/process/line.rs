@@ -11,8 +11,7 @@ use super::Process;
 use crate::app::ask;
 use crate::saves::line::{Saved, check};
 
-/// The variables that say how many writers there are and how often each of them saves, and what they
-/// are without them.
+/// The variables with the number of writers and of the saves of each, and their defaults.
 const WRITERS: (&str, usize) = ("CARDROOM_LINE_WRITERS", 12);
 const SAVES: (&str, usize) = ("CARDROOM_LINE_SAVES", 6);
 
@@ -25,7 +24,7 @@ fn tag_of(state: &Value) -> String {
     format!(r#""{}-{id}""#, state["version"])
 }
 
-/// A document at one of the servers, and who writes it.
+/// A writer of a document at one of the servers.
 struct Writer {
     client: Client,
     url: String,
@@ -38,7 +37,8 @@ impl Writer {
         self.client.request(method.parse().unwrap(), url).bearer_auth(&self.token)
     }
 
-    /// Saves onto the version that it was last told of, until nobody is faster. Gives the tries, too.
+    /// Saves onto the last version that it knows, and retries while other writers are faster. Also returns
+    /// the number of tries.
     async fn save(&self, marker: String, tag: &mut String) -> (Saved, usize) {
         for tries in 1.. {
             let body = json!({ "state": { "marker": marker } });

@@ -7,10 +7,10 @@ use futures::future::join_all;
 use crate::app::TestApp;
 use crate::behind::Behind;
 
-/// How long the end of a connection takes to be seen, which is a message away.
+/// How long the server may take to notice that a connection has ended.
 const NEWS: Duration = Duration::from_millis(500);
 
-/// PostgreSQL ends all connections to this database but the one that asks, and waits for their end.
+/// Ends all connections to this database except the caller's, and waits for their end.
 const END_ALL: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()";
 

@@ -1,4 +1,4 @@
-//! A server that is killed while it refreshes: once its commit is seen, and at any moment.
+//! A server that is killed during a refresh: right after the commit, and at random moments.
 
 use std::env;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use tokio::time::sleep;
 use super::Process;
 use crate::behind::Behind;
 
-/// The variable that says how often it is killed, and how often it is without it.
+/// The variable with the number of kills, and the default.
 const ROUNDS: (&str, u32) = ("CARDROOM_KILL_ROUNDS", 6);
 
-/// How long a refresh takes at most, until its answer, where nothing holds it up.
+/// Longest time of a refresh until its answer on an idle server.
 const REFRESH: Duration = Duration::from_millis(8);
 
 fn rounds() -> u32 {
@@ -41,7 +41,7 @@ async fn post(address: &str, path: &str, body: &Value) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-/// Sends a refresh and looks at no answer.
+/// Sends a refresh without reading the answer.
 async fn send_only(address: &str, body: &Value) -> TcpStream {
     let mut stream = TcpStream::connect(address.trim_start_matches("http://")).await.unwrap();
     let body = body.to_string();
@@ -59,7 +59,7 @@ async fn generation(behind: &Behind) -> i64 {
     behind.0.read_one(generation).await.unwrap().expect("one session")
 }
 
-/// Waits until the session has gone further than this generation.
+/// Waits until the session is beyond this generation.
 async fn committed_after(behind: &Behind, before: i64) {
     for _ in 0..3000 {
         if generation(behind).await > before {

@@ -1,4 +1,4 @@
-//! Whose share of the processor the server takes.
+//! The scheduling priority of the server's session.
 
 use std::fs;
 use std::process::Command;
@@ -18,20 +18,20 @@ const NOT_SHARED: &str = "the kernel does not share the processor among sessions
 /// How long the session of a server may take to change.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Logs in as somebody whom nobody knows, which is hashed all the same.
+/// Logs in to an unknown account, which costs a hash all the same.
 async fn log_in(address: &str, number: usize) -> u16 {
     let body = json!({ "email": format!("nobody{number}@example.com"), "password": "secret" });
     let request = Client::new().post(format!("{address}/api/auth/login")).json(&body);
     request.send().await.unwrap().status().as_u16()
 }
 
-/// How far the session of a process steps back, where the kernel shares the processor among sessions.
+/// The nice value of the session of a process, where the kernel groups processes by session.
 fn niceness(process: u32) -> Option<String> {
     let group = fs::read_to_string(format!("/proc/{process}/autogroup")).ok()?;
     group.trim().rsplit_once("nice ").map(|(_, niceness)| niceness.to_owned())
 }
 
-/// Waits until the session of a process is so nice.
+/// Waits until the session of a process has this nice value.
 async fn wait_for(server: &Process, nice: &str) {
     let found = async {
         while niceness(server.child.id()).as_deref() != Some(nice) {

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use super::Process;
 use crate::behind::Behind;
 
-/// The URL of a database without a single table, in the place of a migrated one.
+/// The URL of a database without any table, which replaces a migrated one.
 async fn emptied(database: &TestDatabase) -> DatabaseUrl {
     if let DatabaseUrl::Sqlite(path) = &database.url {
         return DatabaseUrl::Sqlite(path.with_file_name("empty.db"));
@@ -44,7 +44,7 @@ async fn of_five_servers_that_start_on_an_empty_database_one_migrates_and_all_se
             .unwrap();
             let request = client.post(format!("{address}/api/auth/login")).json(&login);
             assert_eq!(request.send().await.unwrap().status(), 200, "round {round}");
-            // All lines are written when it has ended.
+            // All log lines are written once it has ended.
             let log = spawn_blocking(move || {
                 server.stop();
                 server.log()
@@ -100,7 +100,7 @@ async fn a_server_that_is_asked_to_stop_does_so_at_once_and_with_success() {
     })
     .await
     .unwrap();
-    // The client keeps its connection.
+    // The client keeps its connection open.
     let client = reqwest::Client::new();
     assert_eq!(client.get(format!("{address}/health")).send().await.unwrap().status(), 200);
 

@@ -1,4 +1,4 @@
-//! Stopping while there is something to do.
+//! Stopping while requests are in progress.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -16,7 +16,7 @@ use crate::behind::Behind;
 /// Long enough for a request to reach its handler, or a signal to be noticed.
 const MOMENT: Duration = Duration::from_millis(300);
 
-/// How long it takes to stop with the grace of two seconds that these tests give, at most.
+/// Longest time to stop with the grace period of two seconds in these tests.
 const STOPPED: Duration = Duration::from_secs(4);
 
 async fn server(database: &TestDatabase, variables: &[(&str, &str)]) -> (Process, String) {
@@ -104,7 +104,7 @@ async fn a_second_signal_ends_the_server_at_once() {
     let database = testkit::database().await;
     let (server, address) = server(&database, &[]).await;
     let (token, path) = game(&address).await;
-    // A body that never comes keeps the server from stopping.
+    // A body that never arrives keeps the server from stopping.
     let mut stream = connect(&address);
     stream.write_all(save(&path, &token, 100).as_bytes()).unwrap();
     sleep(MOMENT).await;

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::app::{TestApp, ask};
 use crate::client::{Counsellor, Room};
 
-/// PostgreSQL alone has something in between; the code that asks is the same for both.
+/// Only PostgreSQL has a connection to count on; the code that sends statements is the same for both.
 mod a_list_of_twenty_takes_no_more_statements_than_one_of_one {
     use super::*;
 
@@ -50,7 +50,7 @@ async fn add(app: &TestApp, counsellor: &Counsellor<'_>, room: &Room, entry: usi
     assert_eq!(ask(counsellor.put(&state, &json!({ "state": {} }))).await.0, 200);
 }
 
-/// Counts the statements that pass on their way to PostgreSQL.
+/// A proxy that counts the statements on their way to PostgreSQL.
 #[derive(Clone, Default)]
 struct Counter(Arc<AtomicUsize>);
 
@@ -78,8 +78,8 @@ impl Counter {
         }
     }
 
-    /// Passes on message by message: a letter, which the first one does not have, a length that
-    /// counts itself, and the rest. `E` executes what was prepared, `Q` is a query in plain text.
+    /// Forwards message by message: a letter, which the first one does not have, a length that includes
+    /// itself, and the rest. `E` executes a prepared statement, `Q` is a simple query.
     async fn forward(self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> io::Result<()> {
         let mut message = Vec::new();
         loop {
@@ -106,7 +106,7 @@ impl Counter {
             format!("/api/rooms/{}/statistics", room.id),
         ] {
             let mut least = usize::MAX;
-            // Once a second the account is read anew, which belongs to no list.
+            // Once a second the account is read again, which belongs to no list.
             for _ in 0..3 {
                 let before = self.0.load(Ordering::SeqCst);
                 assert_eq!(ask(counsellor.get(&path)).await.0, 200, "{path}");

@@ -1,4 +1,4 @@
-//! Statements like those of the query functions, as each database plans them.
+//! The plans of each database for statements like those of the query functions.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -6,12 +6,12 @@ use diesel::sql_types::Text;
 
 use super::filled::Filled;
 
-/// What finds rows in the large tables, after the functions that make queries of this kind: `$1` to
-/// `$3` stand for an id, a hash and a moment.
+/// Statements that find rows in the large tables, named after the functions that make such queries: `$1`
+/// to `$3` stand for an id, a hash and a time.
 ///
-/// Written by hand, since a query value does not tell its text: `scans` watches the real ones, those
-/// of whole groups among them, on PostgreSQL. Left out are the three game rules, which are read more
-/// quickly than any index, and the counts for `/metrics`, which read whole tables on purpose.
+/// Written by hand, since a query value does not expose its text: `scans` checks the real ones on
+/// PostgreSQL, including those of whole groups. Left out are the three game rules, which are read faster
+/// than any index, and the counts for `/metrics`, which read whole tables on purpose.
 const STATEMENTS: [(&str, &str); 63] = [
     ("auth by_id", "SELECT * FROM users WHERE id = $1"),
     (

@@ -5,11 +5,10 @@ use settings::DatabaseUrl;
 use testkit::TestDatabase;
 use tokio_postgres::{Client, NoTls};
 
-/// 3,000 people with as many sessions, resets, entries of the audit log and answers that are kept, and as many
-/// rooms, every tenth of which the first person owns; each of the first thousand rooms has six visitors
-/// and six games, each with one segment of its past, and three games that were deleted. Answers, segments
-/// and deletions are young, or the sweep of the start would forget half a table and rightly read all of
-/// it.
+/// 3,000 accounts with as many sessions, resets, audit entries and stored answers, and as many rooms, every
+/// tenth of which belongs to the first account; each of the first thousand rooms has six visitors and six
+/// games, each with one segment of history, and three deleted games. Answers, segments and deletions are
+/// recent: otherwise the sweep at the start would delete half a table, and rightly scan all of it.
 const POSTGRES: &str = "
     CREATE FUNCTION pg_temp.id(n bigint) RETURNS uuid LANGUAGE sql
         RETURN lpad(to_hex(n), 32, '0')::uuid;
@@ -92,7 +91,7 @@ const SQLITE: [&str; 11] = [
     "ANALYZE",
 ];
 
-/// A connection to the filled database, behind the server's back.
+/// A direct connection to the filled database.
 pub(super) enum Filled {
     Postgres(Client),
     Sqlite(SqliteConnection),

@@ -1,4 +1,4 @@
-//! What PostgreSQL counted while every route of the API was asked.
+//! Table scans that PostgreSQL counts while every route of the API is requested.
 
 mod routes;
 
@@ -24,19 +24,19 @@ const TABLES: [&str; 9] = [
     "idempotency_keys",
 ];
 
-/// Routes that are not asked, each with the reason.
+/// Routes that are not requested, each with the reason.
 const LEFT_OUT: [(&str, &str); 1] =
-    [("GET /realtime/v1/websocket", "who joins a channel is looked up as who broadcasts in it")];
+    [("GET /realtime/v1/websocket", "a join runs the same lookups as a broadcast over HTTP")];
 
-/// Segments are written and read, the database is asked about visitors' tokens, and nobody counts
-/// whole tables meanwhile.
+/// Segments are written and read, visitors' tokens are checked in the database, and the row counts for
+/// `/metrics` are off.
 const SETTINGS: [(&str, &str); 3] = [
     ("CARDROOM__HISTORY__SEGMENT", "2"),
     ("CARDROOM__REALTIME__ADMISSION", "token"),
     ("CARDROOM__SERVER__COUNT_EVERY_SECS", "0"),
 ];
 
-/// SQLite counts nothing of the kind, so this fact has one half.
+/// SQLite has no such counters, so this test runs on PostgreSQL only.
 mod no_route_reads_a_whole_table {
     use super::*;
 
@@ -104,7 +104,7 @@ async fn ask_of_accounts(routes: &mut Routes, app: &TestApp) {
 
 async fn ask_of_rooms(routes: &mut Routes, app: &TestApp) {
     let counsellor = app.counsellor().await;
-    // Each request with a key is sent once more, and answered from what was kept.
+    // Each request with a key is repeated, and answered from the stored answer.
     let body = json!({ "name": "A room" });
     let open = || counsellor.post("/api/rooms", &body).header("idempotency-key", "opening");
     routes.ask(open()).await;
@@ -174,7 +174,7 @@ async fn ask_of_broadcasts(routes: &mut Routes, who: &Counsellor<'_>, room: &str
     routes.ask(who.get(&format!("/api/rooms/{room}/presence"))).await;
 }
 
-/// How the service is, and what is the same for everybody.
+/// Health, metrics and public routes.
 async fn ask_of_operations(routes: &mut Routes, app: &TestApp) {
     for path in [
         "/",
@@ -197,7 +197,7 @@ fn text(answer: &Value, field: &str) -> String {
     answer[field].as_str().unwrap_or_else(|| panic!("no {field} in {answer}")).to_owned()
 }
 
-/// Ends the server's connections, which report what they counted as they go.
+/// Ends the server's connections, which report their statistics when they end.
 async fn flush(client: &Client) {
     let others = "FROM pg_stat_activity WHERE datname = current_database()
         AND pid <> pg_backend_pid() AND backend_type = 'client backend'";

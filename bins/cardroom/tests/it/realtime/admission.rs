@@ -1,4 +1,4 @@
-//! Who may enter.
+//! Admission to channels: rooms, tokens and keys.
 
 use std::time::{Duration, Instant};
 
@@ -87,7 +87,7 @@ async fn a_deleted_or_expired_room_ends_its_channels_for_good() {
     }
 }
 
-/// The topic of the next channel that ends, which has to be for good.
+/// The topic of the next channel that ends; the end has to be permanent.
 async fn end_of(socket: &mut Socket) -> String {
     loop {
         let received = socket.receive().await;
@@ -127,7 +127,7 @@ async fn only_the_owner_and_visitors_join_with_their_tokens() {
     let mut mei = Socket::open(&app, &key).await.unwrap();
     assert_eq!(mei.join(&topic, &with_token(token)).await["status"], "ok");
 
-    // Messages are stamped, names are not chosen, and visitors do not act as owners.
+    // The server sets names and roles: a visitor can neither choose a name nor act as the owner.
     mei.broadcast(&topic, "msg", &json!({})).await;
     let received = owner.receive_event("broadcast").await.payload;
     assert_eq!(received["meta"]["role"], "visitor");
@@ -157,7 +157,7 @@ async fn no_room_is_looked_up_for_a_token_that_is_not_valid_for_it() {
     let ada = app.counsellor().await;
     let elsewhere = visitor_token(&app, &ada.room().await.code).await;
     let mut socket = Socket::second(&app).await;
-    // Who had it looked for would be told that it is not there.
+    // A lookup would be answered with `RoomNotFound`.
     let topic = "realtime:room:00000000-0000-4000-8000-000000000000";
     for (token, expected) in [
         ("", "Unauthorized: join with a token"),
@@ -170,7 +170,7 @@ async fn no_room_is_looked_up_for_a_token_that_is_not_valid_for_it() {
     }
 }
 
-/// A token of the demo counsellor that is over soon.
+/// A token of the demo counsellor that expires soon.
 fn short_token(long: &str, seconds: i64) -> String {
     let mut parts = long.split('.');
     let (head, claims) = (parts.next().unwrap(), parts.next().unwrap());
@@ -194,7 +194,7 @@ async fn an_expired_token_ends_the_membership_and_a_renewed_one_keeps_it() {
         socket.receive_event("presence_state").await;
     }
     renewed.send_event(&topic, "access_token", &json!({ "access_token": ada.token })).await;
-    // Clients show their key again and again; that changes nothing.
+    // Clients resend their key regularly, which changes nothing.
     for key in [json!("anon"), json!("sb_publishable_x"), Value::Null] {
         renewed.send_event(&topic, "access_token", &json!({ "access_token": key })).await;
     }
@@ -253,7 +253,7 @@ async fn the_memberships_of_a_revoked_session_end_soon_and_others_stay() {
     let system = revoked.receive_event("system").await;
     assert_eq!(system.payload["status"], "error");
     assert_eq!(revoked.receive().await.event, "phx_error");
-    // Two seconds for looking, one for what is remembered of a session, and some for a busy machine.
+    // Two seconds until the next check, one for the session cache, and some for a busy machine.
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     let answer = revoked.join(&topic, &with_token(&elsewhere.token)).await;
     assert!(reason(&answer).starts_with("InvalidJWTToken"), "{answer}");
@@ -360,7 +360,7 @@ async fn a_member_that_may_not_rejoin_has_the_grace_period_of_a_leave() {
     watcher.receive_event("presence_diff").await;
     assert!(ended.elapsed() < LOST_GRACE / 2, "{:?}", ended.elapsed());
 
-    // A member takes on another identity.
+    // A member switches to another identity.
     let token = &visitor_token(&app, &room.code).await;
     let mut owner = Socket::second(&app).await;
     assert_eq!(owner.join(&topic, &with_token(&ada.token)).await["status"], "ok");

@@ -1,4 +1,4 @@
-//! The bounds of sockets, channels, rooms and addresses.
+//! The limits of sockets, channels, rooms and addresses.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
@@ -103,7 +103,7 @@ async fn a_slow_reader_loses_its_socket_and_others_do_not_wait() {
         sender.broadcast(&topic, "msg", &payload).await;
         assert_eq!(receiver.receive_event("broadcast").await.payload["meta"]["seq"], number);
     }
-    // More than all buffers between can hold was sent, so some of it never comes.
+    // More than all buffers in between can hold was sent, so some of it never arrives.
     let mut number = 0;
     let lost = loop {
         let Ok(received) =
@@ -113,7 +113,7 @@ async fn a_slow_reader_loses_its_socket_and_others_do_not_wait() {
         };
         match received {
             Some(received) => {
-                assert_eq!(received.payload["meta"]["seq"], number + 1, "a silent hole");
+                assert_eq!(received.payload["meta"]["seq"], number + 1, "a gap without an error");
                 number += 1;
             }
             None => break number < MESSAGES,
@@ -136,7 +136,7 @@ async fn a_socket_that_is_closed_ends_even_if_its_client_reads_nothing() {
     slow.enter(&topic).await;
     sender.join(&topic, &with_answers()).await;
     let large = json!({ "text": "x".repeat(60_000) });
-    // More than all buffers between can hold.
+    // More than all buffers in between can hold.
     for _ in 0..MESSAGES {
         let reference = sender.broadcast(&topic, "msg", &large).await;
         assert_eq!(sender.reply(&reference).await["status"], "ok");
@@ -172,7 +172,7 @@ async fn a_frame_that_is_announced_too_large_ends_the_socket_while_it_comes() {
         sent
     };
     let sent = tokio::task::spawn_blocking(stream).await.unwrap();
-    // What buffers between both sides take was sent as well.
+    // Bytes in the buffers of both sides count as sent, too.
     assert!(sent < SENT_MAX / 2, "{sent} bytes were taken");
 }
 
@@ -211,7 +211,7 @@ async fn the_joins_of_an_address_are_limited_across_its_sockets() {
     );
 }
 
-/// A socket, as soon as there is a place.
+/// Opens a socket, as soon as a slot is free.
 async fn reopen(app: &TestApp) -> Socket {
     for _ in 0..200 {
         if let Ok(socket) = Socket::open(app, "apikey=anon").await {

@@ -1,4 +1,4 @@
-//! Broadcasts: who hears them, in which form and order.
+//! Broadcasts: who receives them, in which form and order.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ async fn binary_broadcasts_reach_version_2_and_are_not_sent_to_version_1() {
 }
 
 /// Opens this number of clients, which all send this number of broadcasts at once and receive all.
-async fn talk(clients: usize, messages: usize) {
+async fn exchange(clients: usize, messages: usize) {
     let app = TestApp::spawn().await;
     let topic = room(&app).await;
     let mut sockets = Vec::new();
@@ -90,7 +90,7 @@ async fn talk(clients: usize, messages: usize) {
         assert_eq!(socket.join(&topic, &config).await["status"], "ok");
         sockets.push(socket);
     }
-    let talk = sockets.into_iter().enumerate().map(|(index, mut socket)| {
+    let exchanges = sockets.into_iter().enumerate().map(|(index, mut socket)| {
         let topic = topic.clone();
         async move {
             for n in 0..messages {
@@ -105,18 +105,18 @@ async fn talk(clients: usize, messages: usize) {
             received
         }
     });
-    let received = join_all(talk).await;
+    let received = join_all(exchanges).await;
     assert!(received.windows(2).all(|pair| pair[0] == pair[1]), "the order differs");
 }
 
 #[testkit::on_both_databases]
 async fn all_members_receive_all_broadcasts_in_one_order_without_gaps() {
-    talk(8, 40).await;
+    exchange(8, 40).await;
 }
 
 #[testkit::on_both_databases]
 async fn many_members_receive_batched_broadcasts_in_one_order_without_gaps() {
-    talk(80, 5).await;
+    exchange(80, 5).await;
 }
 
 #[testkit::on_both_databases]

@@ -1,4 +1,4 @@
-//! The end of a room: its pages are told the reason before the channels end.
+//! The end of a room: members receive the reason before the channels end.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::json;

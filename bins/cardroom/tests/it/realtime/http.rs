@@ -1,4 +1,4 @@
-//! Broadcasts over HTTP, as clients send them that are not in the channel.
+//! Broadcasts over HTTP, as clients outside the channel send them.
 
 use serde_json::json;
 
@@ -128,7 +128,7 @@ async fn messages_over_http_are_taken_beside_the_plain_socket_as_well() {
     let room = app.counsellor().await.room().await.id;
     let mut socket = Socket::second(&app).await;
     socket.enter(&format!("realtime:room:{room}")).await;
-    // What clients make of ws://host/socket.
+    // The URL that clients derive from ws://host/socket.
     let message = json!({ "topic": format!("room:{room}"), "event": "batch", "payload": {} });
     let batch = app.post("/api/broadcast?apikey=anon", &json!({ "messages": [message] }));
     assert_eq!(batch.send().await.unwrap().status(), 202);

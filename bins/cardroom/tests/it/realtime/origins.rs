@@ -1,10 +1,10 @@
-//! Pages of which origins may open sockets.
+//! The origins whose pages may open sockets.
 
 use reqwest::StatusCode;
 
 use crate::app::TestApp;
 
-/// The status of a handshake by a page of `origin`.
+/// The status of a handshake that a page of `origin` sends.
 async fn open(app: &TestApp, origin: &str, headers: &[(&str, &str)]) -> StatusCode {
     let handshake = app
         .get("/realtime/v1/websocket?vsn=1.0.0")

@@ -1,4 +1,4 @@
-//! Presence: who is there.
+//! Presence: the members that a channel shows to each other.
 
 use std::time::{Duration, Instant};
 
@@ -15,13 +15,13 @@ fn with_key(key: &str) -> Value {
     json!({ "config": { "presence": { "key": key, "enabled": true } } })
 }
 
-/// Joins and gives who is there.
+/// Joins and returns the presence state.
 async fn join(socket: &mut Socket, topic: &str, key: &str) -> Value {
     assert_eq!(socket.join(topic, &with_key(key)).await["status"], "ok");
     socket.receive_event("presence_state").await.payload
 }
 
-/// What came and went, without the references.
+/// The joins and leaves of a diff, without the references.
 fn difference(received: &Received) -> Value {
     assert_eq!(received.event, "presence_diff");
     let mut payload = received.payload.clone();
@@ -57,7 +57,7 @@ async fn presence_diffs_announce_joins_changes_and_leaves() {
     assert_eq!(ada.track(&topic, &one).await["status"], "ok");
     assert_eq!(difference(&watcher.receive().await), came("ada", &one));
     assert_eq!(difference(&ada.receive_event("presence_diff").await), came("ada", &one));
-    // The same again is no news.
+    // Tracking the same presence again announces nothing.
     assert_eq!(ada.track(&topic, &one).await["status"], "ok");
     assert_eq!(ada.track(&topic, &two).await["status"], "ok");
     assert_eq!(difference(&watcher.receive().await), went("ada", &one));

@@ -1,4 +1,4 @@
-//! The server takes part: it tells of saves, and of its end.
+//! Messages of the server itself: announcements of saves, and the close at its shutdown.
 
 use std::time::Duration;
 

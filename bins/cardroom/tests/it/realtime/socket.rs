@@ -1,4 +1,4 @@
-//! A client that speaks the protocol by hand.
+//! A client that builds and parses the messages of the protocol itself.
 
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ pub(crate) struct Socket {
     refs: u32,
 }
 
-/// A message of the server, in either version.
+/// A message from the server, in either version.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Received {
     pub(super) topic: String,
     pub(super) event: String,
     pub(crate) payload: Value,
     pub(super) reference: Value,
-    /// The bytes of a broadcast that are no JSON.
+    /// The payload of a binary broadcast.
     pub(super) bytes: Vec<u8>,
 }
 
@@ -41,12 +41,12 @@ pub(super) fn address(app: &TestApp, query: &str) -> String {
 }
 
 impl Socket {
-    /// A socket that speaks version 1.0.0.
+    /// A socket of version 1.0.0.
     pub(crate) async fn first(app: &TestApp) -> Self {
         Self::open(app, "apikey=anon&vsn=1.0.0").await.unwrap()
     }
 
-    /// A socket that speaks version 2.0.0.
+    /// A socket of version 2.0.0.
     pub(crate) async fn second(app: &TestApp) -> Self {
         Self::open(app, "apikey=anon&vsn=2.0.0").await.unwrap()
     }
@@ -56,7 +56,7 @@ impl Socket {
         Ok(Self { stream, is_first_version: !query.contains("vsn=2"), refs: 0 })
     }
 
-    /// Says something; gives what it is called.
+    /// Sends an event and returns its reference.
     pub(super) async fn send_event(&mut self, topic: &str, event: &str, payload: &Value) -> String {
         self.refs += 1;
         let reference = self.refs.to_string();
@@ -102,20 +102,20 @@ impl Socket {
         self.stream.send(message).await.unwrap();
     }
 
-    /// Says a broadcast.
+    /// Sends a broadcast and returns its reference.
     pub(crate) async fn broadcast(&mut self, topic: &str, event: &str, payload: &Value) -> String {
         let payload = json!({ "type": "broadcast", "event": event, "payload": payload });
         self.send_event(topic, "broadcast", &payload).await
     }
 
-    /// Shows something.
+    /// Tracks a presence and returns the payload of the answer.
     pub(super) async fn track(&mut self, topic: &str, payload: &Value) -> Value {
         let payload = json!({ "type": "presence", "event": "track", "payload": payload });
         let reference = self.send_event(topic, "presence", &payload).await;
         self.reply(&reference).await
     }
 
-    /// Joins a channel; gives the payload of the answer.
+    /// Joins a channel and returns the payload of the answer.
     pub(super) async fn join(&mut self, topic: &str, payload: &Value) -> Value {
         let reference = self.send_event(topic, "phx_join", payload).await;
         self.reply(&reference).await
@@ -128,7 +128,7 @@ impl Socket {
         assert_eq!(answer["status"], "ok", "{answer}");
     }
 
-    /// The answer to the message called so; what comes before it is skipped.
+    /// The answer to the message with this reference; earlier messages are skipped.
     pub(super) async fn reply(&mut self, reference: &str) -> Value {
         loop {
             let received = self.receive().await;
@@ -138,7 +138,7 @@ impl Socket {
         }
     }
 
-    /// The next message with this event; what comes before it is skipped.
+    /// The next message with this event; earlier messages are skipped.
     pub(crate) async fn receive_event(&mut self, event: &str) -> Received {
         loop {
             let received = self.receive().await;
@@ -154,12 +154,12 @@ impl Socket {
         read(message.expect("an open socket").unwrap())
     }
 
-    /// Whether nothing comes for a moment.
+    /// Whether no message arrives within [`MOMENT`].
     pub(super) async fn is_quiet(&mut self) -> bool {
         timeout(MOMENT, self.stream.next()).await.is_err()
     }
 
-    /// The code of the frame that closes the socket; what comes before it is skipped.
+    /// The code of the frame that closes the socket; earlier messages are skipped.
     pub(super) async fn close_code(&mut self) -> u16 {
         loop {
             match timeout(WAIT_MAX, self.stream.next()).await.expect("a close in time") {
@@ -171,7 +171,7 @@ impl Socket {
     }
 }
 
-/// What a frame says.
+/// Parses a frame.
 fn read(message: Message) -> Received {
     match message {
         Message::Text(text) => {

@@ -1,4 +1,4 @@
-//! Topics of rooms that no table knows, for load scripts of the earlier backend.
+//! Topics of rooms that are not in the database, for load scripts of the earlier backend.
 
 use serde_json::json;
 
@@ -18,12 +18,12 @@ async fn unregistered_rooms_have_channels_where_the_settings_allow_them() {
     let path = "/realtime/v1/api/broadcast/room:test-room-1732942000/events/e?apikey=anon";
     assert_eq!(app.post(path, &json!({})).send().await.unwrap().status(), 202);
     assert_eq!(two.receive().await.payload["event"], "e");
-    // The bounds of a room hold; other names are other rooms.
+    // The limits of a room apply; other names are other rooms.
     one.enter(&format!("{TOPIC}:a")).await;
     let refused = one.join(&format!("{TOPIC}:b"), &json!({})).await;
     assert!(refused["response"]["reason"].as_str().unwrap().starts_with("RoomFull"));
     one.enter("realtime:room:test-room-2").await;
-    // They are not taken for rooms that have ended.
+    // They are not closed as rooms that have ended.
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     one.broadcast(TOPIC, "msg", &json!({ "n": 2 })).await;
     assert_eq!(two.receive().await.payload["payload"]["n"], 2);

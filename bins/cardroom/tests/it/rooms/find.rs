@@ -1,4 +1,4 @@
-//! A room is found by its id and by its share code, by everyone.
+//! Every caller finds a room by its id and by its share code.
 
 use serde_json::{Value, json};
 

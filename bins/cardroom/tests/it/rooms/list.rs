@@ -104,7 +104,7 @@ async fn rooms_are_listed_in_pages_when_asked_for() {
     }
 }
 
-/// Rooms that were opened in the same microsecond come by id, on all pages.
+/// Rooms that were opened in the same microsecond are ordered by id, across all pages.
 #[testkit::on_both_databases]
 async fn rooms_of_the_same_moment_are_listed_once_each() {
     let app = TestApp::spawn().await;
@@ -122,7 +122,7 @@ async fn rooms_of_the_same_moment_are_listed_once_each() {
     assert_eq!(pages, [&ids[..2], &ids[2..4], &ids[4..]]);
 }
 
-/// Times that no calendar holds, as a broken import leaves them.
+/// Times outside the calendar's range, as a broken import leaves them.
 #[testkit::on_both_databases]
 async fn a_damaged_room_does_not_take_the_others_from_the_list() {
     let app = TestApp::spawn().await;
@@ -156,7 +156,7 @@ pub(crate) async fn pages(counsellor: &Counsellor<'_>, first: &str) -> Vec<Vec<S
     pages
 }
 
-/// An expired room is still its owner's, and still says that it is active.
+/// An expired room still belongs to its owner, and is still marked as active.
 #[testkit::on_both_databases]
 async fn an_expired_room_is_listed() {
     let app = TestApp::spawn().await;

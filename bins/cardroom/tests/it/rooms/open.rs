@@ -1,4 +1,4 @@
-//! Who opens a room, with which rules, and what is answered.
+//! Opening a room: who may, with which rules, and the answers.
 
 use serde_json::{Value, json};
 

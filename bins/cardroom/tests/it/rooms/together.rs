@@ -1,4 +1,4 @@
-//! Rooms, and visitors in them, that are looked for at the same moment.
+//! Rooms, and visitors in them, that are looked up at the same moment, in one statement.
 
 use futures::future::join_all;
 use serde_json::json;
@@ -8,10 +8,10 @@ use crate::app::{TestApp, ask, body_of};
 use crate::behind::Behind;
 use crate::client::{Counsellor, Room};
 
-/// Rooms, more than statements that look for them at once.
+/// Rooms: more than there are concurrent lookup statements, so that lookups are batched.
 const ROOMS: usize = 24;
 
-/// One of so many is not to be found.
+/// One room of this number does not exist.
 const GONE: usize = 5;
 
 async fn rooms(counsellor: &Counsellor<'_>) -> Vec<Room> {

@@ -34,7 +34,7 @@ async fn each_fault_of_a_new_room_is_named() {
     transcript.check("rooms_invalid");
 }
 
-/// The answers repeat the long texts, so that they are looked at here and not in a snapshot.
+/// The answers repeat the long texts, so they are checked here and not in a snapshot.
 #[testkit::on_both_databases]
 async fn texts_are_measured_in_characters() {
     let app = TestApp::spawn().await;

@@ -26,7 +26,7 @@ use crate::app::TestApp;
 use crate::behind::Behind;
 use crate::client::Room;
 
-/// Refuses a state, which no rule of ours does.
+/// A trigger that refuses a state, which no rule of the schema does.
 const REFUSE: &str = "
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'poison'; END
@@ -56,7 +56,7 @@ const LIMITS: LaneLimits = LaneLimits { lanes: 1, queue: 100, group: 100 };
 
 const BOUNDS: Bounds = Bounds { bytes: 10_000, depth: 8, nodes: 100 };
 
-/// How long what a test waits for may take on a slow machine.
+/// How long a test may wait for a condition on a slow machine.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// The lane of an instance.
@@ -95,7 +95,7 @@ fn acknowledged(state: &GameplayState) -> Saved {
     Saved { version: state.version, marker, base: None }
 }
 
-/// Begins a task, so that its requests are in the queue when this returns.
+/// Starts a task, whose requests are in the queue when this returns.
 pub(super) fn begun<T: Send + 'static>(
     task: impl Future<Output = T> + Send + 'static,
 ) -> JoinHandle<T> {
@@ -111,7 +111,7 @@ pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    assert!(timeout(WAIT_MAX, wait).await.is_ok(), "{what} did not come about");
+    assert!(timeout(WAIT_MAX, wait).await.is_ok(), "{what} did not happen in time");
 }
 
 pub(crate) async fn client(database: &TestDatabase) -> Client {

@@ -1,4 +1,4 @@
-//! What operators see of the commits.
+//! The metrics of commits.
 
 use serde_json::json;
 

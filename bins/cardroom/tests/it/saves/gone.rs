@@ -1,4 +1,4 @@
-//! Callers that go away before their save is committed.
+//! Callers that are cancelled before their save is committed.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn a_caller_that_goes_away_holds_up_no_other() {
         }
     }
     assert_eq!(answers.len(), 1 + SAVES / 2);
-    // A save whose caller went away was carried out as a whole or not at all.
+    // A save whose caller was cancelled was carried out as a whole or not at all.
     let kept = kept(&counsellor, &path).await;
     for answer in answers {
         let shown = kept.iter().find(|it| answer["version"] == it.version).unwrap();

@@ -14,7 +14,7 @@ const WRITERS: usize = 16;
 /// Saves of each of them.
 const SAVES: usize = 4;
 
-/// Tries of one save; somebody succeeds at each of them, so that no more are needed than saves.
+/// Tries of one save: in each round one writer succeeds, so there are never more tries than saves.
 const TRIES_MAX: usize = 4 * WRITERS * SAVES;
 
 fn tag(state: &Value) -> String {
@@ -22,7 +22,7 @@ fn tag(state: &Value) -> String {
     format!(r#""{}-{id}""#, state["version"])
 }
 
-/// Saves onto the version that was read, until nobody is faster.
+/// Saves onto the version that was read, and retries while other writers are faster.
 async fn save_in_turn(counsellor: &Counsellor<'_>, path: &str, marker: String) -> Saved {
     for _ in 0..TRIES_MAX {
         let (status, read) = ask(counsellor.get(path)).await;
@@ -88,7 +88,7 @@ async fn saves_of_several_documents_at_once_form_a_line_each() {
     }
 }
 
-/// What an instance remembers of a document is no reason to refuse a save of it.
+/// A stale document in an instance's cache is no reason to refuse a save.
 #[testkit::on_both_databases]
 async fn changes_by_another_instance_count_at_once() {
     let apps = instances().await;

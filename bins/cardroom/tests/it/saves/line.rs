@@ -1,34 +1,34 @@
-//! Whether saves that were acknowledged form one line, as if they had been carried out one by one.
+//! Whether acknowledged saves form one line of versions, as if they had been carried out one by one.
 
 use std::collections::{BTreeMap, HashSet};
 
 /// A save that was acknowledged, or one that the history shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Saved {
-    /// Which version it made.
+    /// The version that it made.
     pub(crate) version: i64,
-    /// What it wrote, which nobody else did.
+    /// The marker that it wrote, which is unique to this save.
     pub(crate) marker: String,
-    /// The version that it was made of, if it named one.
+    /// The version that it was based on, if it named one.
     pub(crate) base: Option<i64>,
 }
 
-/// How saves do not form a line.
+/// Why saves do not form a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Anomaly {
     /// No save made this version, though there is a later one.
     Gap(i64),
     /// Two saves made this version.
     TwiceMade(i64),
-    /// What this marker stands for was carried out twice.
+    /// The save with this marker was carried out twice.
     TwiceDone(String),
-    /// A save was carried out onto another version than the one it named.
+    /// A save was applied to another version than the one it named.
     LostUpdate(i64),
-    /// The history shows something else than what was acknowledged.
+    /// The history differs from what was acknowledged.
     OtherPast(i64),
 }
 
-/// Checks that acknowledged saves made the versions from 1 on, and that the past shows them.
+/// Checks that acknowledged saves made the versions from 1 on, and that the history shows them.
 pub(crate) fn check(acknowledged: &[Saved], past: &[Saved]) -> Result<(), Anomaly> {
     let mut versions = BTreeMap::new();
     let mut markers = HashSet::new();

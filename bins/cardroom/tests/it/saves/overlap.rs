@@ -15,13 +15,13 @@ const ROOMS: usize = 12;
 /// Saves of each document by each instance in a round.
 const SAVES: usize = 3;
 
-/// Rounds: enough that groups with documents that are cached, and that are not, meet many times.
+/// Rounds: enough for many groups with cached documents and without.
 const ROUNDS: usize = 30;
 
-/// How long a session of PostgreSQL keeps its counts to itself, and a little more.
+/// The interval at which a session of PostgreSQL reports its statistics, and a little more.
 const COUNTS_AFTER: Duration = Duration::from_millis(1_100);
 
-/// SQLite takes one instance, so this fact has one half.
+/// SQLite allows one instance, so this test runs on PostgreSQL only.
 mod two_instances_that_save_the_same_rooms_do_not_deadlock {
     use super::*;
 
@@ -35,7 +35,7 @@ mod two_instances_that_save_the_same_rooms_do_not_deadlock {
                 paths.push(path_of(&counsellors[0].room().await, "game"));
             }
             let save_all = async |saves: usize, round: usize| {
-                // Each round begins at another room, so that groups overlap in part.
+                // Each round starts at another room, so that groups overlap in part.
                 let requests = (0..saves * ROOMS * counsellors.len()).map(|n| {
                     let path = &paths[(n * 7 + round) % ROOMS];
                     ask(save(&counsellors[n % counsellors.len()], path, &format!("{round}-{n}")))

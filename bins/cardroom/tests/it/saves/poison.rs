@@ -10,7 +10,7 @@ use super::{acknowledged, counsellors, instances, kept, path_of, save};
 use crate::app::ask;
 use crate::behind::Behind;
 
-/// Refuses the states of one game, which no rule of ours does.
+/// A trigger that refuses the states of one game, which no rule of the schema does.
 const ON_POSTGRES: &str = "
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'poison'; END
@@ -50,7 +50,7 @@ async fn a_save_that_the_database_refuses_fails_alone() {
         let (before, after) = (join_all((0..15).map(send)), join_all((15..OTHERS).map(send)));
         let poisoned = ask(save(counsellor, &poison, "poison"));
         let mut saves = Box::pin(async { futures::join!(before, poisoned, after) });
-        // They wait together, so that they leave together.
+        // They wait together, so that they are committed in one group.
         let wait = tokio::time::timeout(Duration::from_millis(300), &mut saves);
         let waited = behind.while_writes_are_blocked("gameplay_states", wait).await;
         assert!(waited.is_err(), "nothing held the saves");

@@ -11,7 +11,7 @@ use super::{acknowledged, kept, path_of, save};
 use crate::app::{TestApp, body_of};
 use crate::behind::Behind;
 
-/// How long a save has to reach its lane.
+/// How long a save may take to reach its lane.
 const ARRIVAL: Duration = Duration::from_millis(300);
 
 #[testkit::on_both_databases]
@@ -37,7 +37,7 @@ async fn a_full_queue_is_answered_with_retry_after() {
     let behind = Behind::of(&app);
     let refused: Vec<Response> = behind
         .while_writes_are_blocked("gameplay_states", async {
-            // One save is under way, on PostgreSQL another behind it, and one waits: there is no room for more.
+            // One save is in progress, on PostgreSQL another one behind it, and one waits: the queue is full.
             for save in &mut taken {
                 let arrived = tokio::time::timeout(ARRIVAL, save).await;
                 assert!(arrived.is_err(), "nothing held the save");

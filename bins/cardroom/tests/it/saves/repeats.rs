@@ -13,7 +13,7 @@ const ROUNDS: usize = 5;
 /// How often the request is sent.
 const TIMES: usize = 20;
 
-/// The one answer that all gave who did not say that the request is under way.
+/// The single answer of all requests that were not refused as in flight.
 async fn one_answer(send: impl Fn(usize) -> RequestBuilder, success: u16) -> Value {
     let mut answers: Vec<Value> = Vec::new();
     for (status, answer) in join_all((0..TIMES).map(|n| ask(send(n)))).await {

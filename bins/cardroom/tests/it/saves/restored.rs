@@ -1,4 +1,4 @@
-//! Saves that meet what another request did since they were read or planned.
+//! Saves whose state was changed by another request since it was read or the save was planned.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::client::Room;
 /// How often a race is run.
 const ROUNDS: usize = 40;
 
-/// Brings back a deleted state, whose last version was this when it was read.
+/// Restores a deleted state, which had this last version when it was read.
 fn restore(room: &Room, state: &Value) -> Save {
     let id: GameplayStateId = serde_json::from_value(state["id"].clone()).unwrap();
     let tag = Tag { state: id, version: state["version"].as_i64().unwrap() };
@@ -122,7 +122,8 @@ async fn until_a_row_is_waited_for(client: &Client) {
     .await;
 }
 
-/// An instance knows an old version, while another carries the request out. On SQLite there is one.
+/// One instance has an old version in its cache while another carries the request out. SQLite has one
+/// instance.
 mod a_conditional_save_that_another_instance_is_carrying_out_gets_its_answer {
     use super::*;
 

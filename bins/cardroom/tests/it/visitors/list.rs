@@ -1,4 +1,4 @@
-//! Who is in a room, for those who may know.
+//! The list of a room's visitors, and who may read it.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ async fn visitors_are_listed_in_the_order_they_came_while_they_are_there() {
     assert_eq!(ask(counsellor.get(&path)).await.1, json!([first, back, third]));
 }
 
-/// The names of those who are there, and nothing that would let one act for another.
+/// Only the names of active visitors: an id would let one visitor act for another.
 #[testkit::on_both_databases]
 async fn a_visitor_sees_who_else_is_in_the_room() {
     let app = TestApp::spawn().await;
@@ -93,7 +93,7 @@ async fn visitors_are_listed_in_pages_when_asked_for() {
     assert_eq!(ask(counsellor.get(&after_foreign)).await.0, 404);
 }
 
-/// Times that no calendar holds, as a broken import leaves them.
+/// Times outside the calendar's range, as a broken import leaves them.
 #[testkit::on_both_databases]
 async fn a_damaged_visitor_does_not_take_the_others_from_the_list() {
     let app = TestApp::spawn().await;

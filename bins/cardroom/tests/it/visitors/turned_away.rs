@@ -1,4 +1,4 @@
-//! Who cannot join, and what they learn of the room: nothing.
+//! Refused joins: the answer reveals nothing about the room.
 
 use std::collections::BTreeSet;
 
@@ -26,8 +26,8 @@ async fn an_unknown_a_closed_and_an_expired_room_answer_the_same_bytes() {
     assert_eq!(refusal(&app, &closed.code.to_lowercase()).await, unknown);
 }
 
-/// All that somebody with a useless code is told: the status, the headers and the body, without
-/// what differs from request to request.
+/// The whole answer to a join that is refused: the status, the headers and the body, without values that
+/// differ from request to request.
 async fn refusal(app: &TestApp, code: &str) -> (u16, BTreeSet<String>, String) {
     let answer = app.join(code, "session-1").await;
     let status = answer.status().as_u16();
