@@ -6,8 +6,8 @@ use syn::{Attribute, Error, ItemFn, Meta, ReturnType, parse_macro_input};
 
 /// Runs an async test twice, as `name::sqlite` and `name::postgres`.
 ///
-/// The function stays where it is and sees what it saw; a module of the same name holds the two
-/// tests. `#[ignore]` and `#[should_panic]` go with the tests, other attributes stay.
+/// The function stays in its scope; a module of the same name holds the two tests. `#[ignore]` and
+/// `#[should_panic]` move to the tests, other attributes stay.
 ///
 /// ```ignore
 /// #[testkit::on_both_databases]
@@ -46,7 +46,7 @@ fn expand(mut fact: ItemFn) -> TokenStream {
     let (of_tests, kept) = fact.attrs.into_iter().partition::<Vec<_>, _>(belongs_to_tests);
     let conditions: Vec<_> = kept.iter().filter(|it| it.path().is_ident("cfg")).cloned().collect();
     fact.attrs = kept;
-    // `#[should_panic]` wants tests that return nothing, so only what is said is returned.
+    // `#[should_panic]` requires tests that return nothing, so a type is returned only if it is declared.
     let output = match fact.sig.output {
         ReturnType::Default => quote!(),
         ReturnType::Type(..) => quote!(-> impl ::std::process::Termination),

@@ -1,4 +1,4 @@
-//! PgBouncer before a throw-away cluster, lending a connection for each transaction.
+//! PgBouncer in front of a temporary cluster, in transaction mode.
 
 use std::env;
 use std::fs;
@@ -14,16 +14,16 @@ use tempfile::TempDir;
 use crate::cluster::account::{self, Account};
 use crate::cluster::{self, Cluster};
 
-/// Names another program than that of the PATH.
+/// The variable that names another program than the one in the PATH.
 pub const PROGRAM: &str = "CARDROOM_PGBOUNCER";
 
-/// Where Debian keeps it, which is in the PATH of root alone.
+/// Debian's folder of the program, which only root has in its PATH.
 const DEBIAN: &str = "/usr/sbin";
 
-/// It starts in a moment or not at all.
+/// Longest time of a start.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The first version that keeps prepared statements.
+/// The first version that supports prepared statements in transaction mode.
 const KEEPS_STATEMENTS: (u32, u32) = (1, 21);
 
 /// A running pooler; dropping it stops it.
@@ -35,7 +35,7 @@ pub struct Bouncer {
 }
 
 impl Bouncer {
-    /// The program, if there is one, and whether it can keep prepared statements.
+    /// The program, if it is installed, and whether it supports prepared statements.
     pub fn program() -> Option<(PathBuf, bool)> {
         let path = env::var_os("PATH").unwrap_or_default();
         let folders = env::split_paths(&path).chain([DEBIAN.into()]);
@@ -45,11 +45,11 @@ impl Bouncer {
         Some((program, version >= KEEPS_STATEMENTS))
     }
 
-    /// Starts `program` before the database that a cluster has from the start, with `connections` to
-    /// lend. It keeps as many prepared statements as `statements`; none for a program that knows no
-    /// such thing.
+    /// Starts `program` in front of the initial database of a cluster, with a pool of `connections`.
+    /// `statements` is the number of prepared statements that it keeps; `None` for a program without
+    /// support for them.
     ///
-    /// The thread is to outlive it, as with [`Cluster::start`].
+    /// The calling thread has to outlive it, as with [`Cluster::start`].
     ///
     /// # Errors
     /// When it does not start.
@@ -114,8 +114,8 @@ fn settings(
 ) -> Result<String> {
     let url = cluster.url();
     let parts = url.strip_prefix("postgres://").and_then(|it| it.split_once('@'));
-    let (who, place) = parts.context("a URL of another kind")?;
-    let (user, password) = who.split_once(':').context("no password")?;
+    let (credentials, place) = parts.context("a URL of another kind")?;
+    let (user, password) = credentials.split_once(':').context("no password")?;
     let (address, name) = place.split_once('/').context("no database")?;
     let (host, server) = address.split_once(':').context("no port")?;
     let statements =

@@ -1,8 +1,8 @@
-//! A throw-away PostgreSQL cluster from the installed binaries.
+//! A temporary PostgreSQL cluster from the installed binaries.
 //!
 //! It lives in a temporary folder, listens on a free port of 127.0.0.1 and on a socket in that
-//! folder, and is gone with its folder when it is dropped. For tests it trades durability for speed,
-//! since nothing in it outlives them; for benchmarks and crashes it keeps its word.
+//! folder, and is removed with its folder when it is dropped. For tests it trades durability for speed,
+//! since its data are not needed afterwards; for benchmarks and crash tests it is durable.
 
 pub(crate) mod account;
 mod binaries;
@@ -24,16 +24,16 @@ use uuid::Uuid;
 use account::Account;
 use binaries::Binaries;
 
-/// The superuser of the cluster, and the database that is there from the start.
+/// The superuser of the cluster, and its initial database.
 const SUPERUSER: &str = "postgres";
 
-/// A cluster starts in a second or two; after this long it never will.
+/// Longest time of a start, which usually takes a second or two.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Another program may take the free port before PostgreSQL does.
 const PORTS_TRIED: usize = 3;
 
-/// What tests can do without: nothing here has to survive a power cut.
+/// Durability is off, since no data of tests have to survive a power failure.
 const FAST: &[&str] = &[
     "autovacuum=off",
     "checkpoint_timeout=1h",
@@ -50,7 +50,7 @@ const FAST: &[&str] = &[
     "wal_level=minimal",
 ];
 
-/// Messages in German, and nothing that has to survive a power cut.
+/// Messages in German, and no durability.
 const GERMAN: &[&str] = &[
     "fsync=off",
     "jit=off",
@@ -61,7 +61,7 @@ const GERMAN: &[&str] = &[
     "synchronous_commit=off",
 ];
 
-/// As a server is run that people rely on: PostgreSQL's own defaults, but for sizes.
+/// The settings of a production server: PostgreSQL's own defaults, except for sizes.
 const DURABLE: &[&str] = &[
     "jit=off",
     "listen_addresses=127.0.0.1",
@@ -94,7 +94,7 @@ impl Cluster {
         Self::start_with(FAST)
     }
 
-    /// Starts a cluster that has what it acknowledged after any crash.
+    /// Starts a durable cluster, which keeps acknowledged commits after a crash.
     ///
     /// # Errors
     /// As [`Cluster::start`].
@@ -105,7 +105,7 @@ impl Cluster {
     /// Starts a cluster whose messages are German.
     ///
     /// # Errors
-    /// As [`Cluster::start`], and when the locale cannot be generated: it takes the package `locales`, and
+    /// As [`Cluster::start`], and when the locale cannot be generated: it needs the package `locales`, and
     /// PostgreSQL's German messages, which the packages of Debian include.
     pub fn start_in_german() -> Result<Self> {
         Self::start_with(GERMAN)
@@ -129,10 +129,10 @@ impl Cluster {
         Ok(Self { server, port, password, settings, binaries, folder })
     }
 
-    /// Stops the server, which ends whatever is under way, and keeps its data.
+    /// Stops the server, which cancels all statements in progress. Its data stay.
     ///
     /// # Errors
-    /// When it cannot be told, or ends otherwise than in order.
+    /// When it cannot be signalled, or does not shut down cleanly.
     pub fn stop(&mut self) -> Result<()> {
         kill_process(Pid::from_child(&self.server), Signal::INT)?;
         let status = self.server.wait()?;
@@ -140,7 +140,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Starts a server that was stopped, where it was. The thread is to outlive it, as with
+    /// Starts a stopped server again, on the same port. The calling thread has to outlive it, as with
     /// [`Cluster::start`].
     ///
     /// # Errors
@@ -153,25 +153,25 @@ impl Cluster {
         Ok(())
     }
 
-    /// Lets all its processes stand still: the kernel goes on to take connections and what comes on them,
-    /// and nobody answers, until [`Self::thaw`].
+    /// Suspends all its processes until [`Self::thaw`]: the kernel still accepts connections and data, and
+    /// nothing is answered.
     ///
     /// # Errors
-    /// When they cannot be found or told.
+    /// When they cannot be found or signalled.
     pub fn freeze(&self) -> Result<()> {
-        self.tell_all(Signal::STOP)
+        self.signal_all(Signal::STOP)
     }
 
-    /// Lets them go on.
+    /// Resumes the processes.
     ///
     /// # Errors
     /// As [`Self::freeze`].
     pub fn thaw(&self) -> Result<()> {
-        self.tell_all(Signal::CONT)
+        self.signal_all(Signal::CONT)
     }
 
-    /// The server first, so that it starts no more.
-    fn tell_all(&self, signal: Signal) -> Result<()> {
+    /// The server comes first, so that it starts no further processes.
+    fn signal_all(&self, signal: Signal) -> Result<()> {
         let server = self.server.id();
         kill_process(Pid::from_child(&self.server), signal)?;
         let children = fs::read_to_string(format!("/proc/{server}/task/{server}/children"))?;
@@ -183,7 +183,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// The URL of the database that is there from the start, over TCP, as a superuser.
+    /// The URL of the initial database, over TCP, as a superuser.
     pub fn url(&self) -> String {
         let Self { port, password, .. } = self;
         format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/{SUPERUSER}")
@@ -191,7 +191,7 @@ impl Cluster {
 
     /// A program of the same installation, such as `pgbench`.
     pub fn program(&self, name: &str) -> PathBuf {
-        // Where the programs are linked to, not every one of them need be.
+        // The folder with links to the programs may lack some of them.
         let postgres = self.binaries.postgres.canonicalize();
         postgres.unwrap_or_else(|_| self.binaries.postgres.clone()).with_file_name(name)
     }
@@ -203,7 +203,7 @@ impl Cluster {
 }
 
 impl Drop for Cluster {
-    /// Stops the server without the ceremony of a checkpoint.
+    /// Stops the server without a checkpoint.
     fn drop(&mut self) {
         if let Some(pid) = i32::try_from(self.server.id()).ok().and_then(Pid::from_raw) {
             let _ = kill_process(pid, Signal::QUIT);
@@ -213,7 +213,7 @@ impl Drop for Cluster {
     }
 }
 
-/// A folder of its own, in /tmp because the path of a socket holds 107 bytes.
+/// A new folder, in /tmp because the path of a socket has at most 107 bytes.
 pub(crate) fn folder(owner: Option<&Account>) -> Result<TempDir> {
     let folder = tempfile::Builder::new().prefix("cardroom-pg-").tempdir_in("/tmp")?;
     if let Some(owner) = owner {
@@ -222,8 +222,8 @@ pub(crate) fn folder(owner: Option<&Account>) -> Result<TempDir> {
     Ok(folder)
 }
 
-/// Makes the cluster's files. The socket trusts whoever may enter the folder; TCP wants the
-/// password, since every user of the machine reaches it.
+/// Makes the cluster's files. The socket needs no password, since the permissions of its folder protect
+/// it; TCP does, since every user of the machine can connect.
 fn init(
     binaries: &Binaries,
     account: Option<&Account>,
@@ -266,7 +266,8 @@ fn serve(
     wait(server, folder).map(|server| (server, port))
 }
 
-/// The server in a process group of its own: ctrl-c is for us, who then stop it in order.
+/// The server in its own process group, so that ctrl-c reaches only this process, which then stops the
+/// server cleanly.
 fn server(
     binaries: &Binaries,
     account: Option<&Account>,
@@ -287,7 +288,7 @@ fn server(
     command
 }
 
-/// Waits until the server takes connections, which it says in the last line of its pid file.
+/// Waits until the server accepts connections, which the last line of its pid file reports.
 fn wait(mut server: Child, folder: &Path) -> Result<Child> {
     let start = Instant::now();
     while start.elapsed() < START_TIMEOUT {
@@ -305,7 +306,7 @@ fn wait(mut server: Child, folder: &Path) -> Result<Child> {
     bail!("PostgreSQL did not start within {} s", START_TIMEOUT.as_secs())
 }
 
-/// Generates the locale into a folder of its own, which needs no privileges: glibc finds it by `LOCPATH`.
+/// Generates the locale into its own folder, which needs no privileges: glibc finds it by `LOCPATH`.
 fn generate_german(folder: &Path) -> Result<()> {
     fs::create_dir(folder)?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
@@ -331,7 +332,7 @@ fn log(folder: &Path) -> PathBuf {
     folder.join("server.log")
 }
 
-/// A port that nobody listens on at this moment.
+/// A port that is free at this moment.
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

@@ -8,19 +8,18 @@ use settings::DatabaseUrl;
 use crate::kind::{Kind, SERVER, kind};
 use crate::{postgres, sqlite};
 
-/// A migrated, empty database that nobody else uses; dropping it removes it.
+/// A migrated, empty database for one test; dropping it removes it.
 #[derive(Debug)]
 pub struct TestDatabase {
-    /// Which database it is.
+    /// The kind of database.
     pub kind: Kind,
-    /// Where it is.
+    /// Its URL.
     pub url: DatabaseUrl,
     remains: Remains,
 }
 
 impl TestDatabase {
-    /// Lets PostgreSQL end deadlocks in this database, for a test that causes some. Any other test fails
-    /// when there was one.
+    /// Allows deadlocks in this database, for a test that causes some. Any other test fails after one.
     pub fn expect_deadlocks(&self) {
         if let Remains::Postgres { database } = &self.remains {
             database.expect_deadlocks();
@@ -28,7 +27,7 @@ impl TestDatabase {
     }
 }
 
-/// What has to be cleared away in the end.
+/// The files or the database to be removed on drop.
 #[derive(Debug)]
 enum Remains {
     Sqlite { _folder: tempfile::TempDir },
@@ -38,7 +37,7 @@ enum Remains {
 /// A fresh database of the kind that the running test is about.
 ///
 /// # Panics
-/// When there is none to be had; the message says why.
+/// When it cannot be created; the message has the reason.
 pub async fn database() -> TestDatabase {
     let fresh = match kind() {
         Kind::Sqlite => sqlite_database().await,

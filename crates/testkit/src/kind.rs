@@ -1,4 +1,4 @@
-//! Which database the running test is about.
+//! The kind of database that the running test uses.
 
 use std::env;
 use std::fmt;
@@ -10,7 +10,7 @@ use tokio::task_local;
 /// The variable that names the PostgreSQL server on which tests may create and drop databases.
 pub const SERVER: &str = "TEST_DATABASE_URL";
 
-/// Threads of a test's runtime: two, so that what races in production can race in a test.
+/// Threads of a test's runtime: two, so that races of production can happen in a test.
 const WORKERS: usize = 2;
 
 task_local! {
@@ -59,20 +59,20 @@ impl FromStr for Kind {
     }
 }
 
-/// The database that the running test is about. Tasks that the test spawns do not know it.
+/// The kind of database that the running test uses. It is not set in tasks that the test spawns.
 ///
 /// # Panics
 /// Outside [`run`].
 pub fn kind() -> Kind {
     KIND.try_with(|kind| *kind).unwrap_or_else(|_| {
-        panic!("put `#[testkit::on_both_databases]` on the test, and ask in the test itself")
+        panic!("put `#[testkit::on_both_databases]` on the test, and call this in the test itself")
     })
 }
 
 /// Runs a test to its end, with [`kind`] set.
 ///
 /// # Panics
-/// When the test is about PostgreSQL and `TEST_DATABASE_URL` names no server.
+/// When the test needs PostgreSQL and `TEST_DATABASE_URL` names no server.
 pub fn run<T>(kind: Kind, test: impl Future<Output = T>) -> T {
     assert!(
         kind == Kind::Sqlite || env::var_os(SERVER).is_some(),

@@ -1,4 +1,4 @@
-//! What a test says that cannot run here.
+//! Reports of tests that cannot run on this machine.
 
 use std::env;
 use std::fmt::Display;
@@ -10,13 +10,13 @@ use std::thread;
 /// The variable that names the file in which `cargo xtask test` collects the tests that were left out.
 pub const LEFT_OUT: &str = "CARDROOM_LEFT_OUT";
 
-/// Says that the running test is left out, and why.
+/// Reports that the running test is left out, and why.
 ///
-/// It says so on standard error, where libtest does not keep it back as it does with what tests
-/// print, and to `cargo xtask test`, which lists them all at its end.
+/// The report goes to standard error directly, which libtest does not capture, and to `cargo xtask
+/// test`, which lists all such tests at its end.
 ///
 /// # Panics
-/// When that cannot be written: a test that nobody knows to be left out proves nothing.
+/// When the report cannot be written: a test that is left out silently proves nothing.
 pub fn left_out(reason: impl Display) {
     let thread = thread::current();
     let line = format!("{}: {reason}\n", thread.name().unwrap_or("a test"));
@@ -28,5 +28,5 @@ pub fn left_out(reason: impl Display) {
         }
         None => Ok(()),
     });
-    written.unwrap_or_else(|error| panic!("cannot tell that a test is left out: {error}"));
+    written.unwrap_or_else(|error| panic!("cannot report that a test is left out: {error}"));
 }

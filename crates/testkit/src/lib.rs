@@ -11,8 +11,8 @@
 //!
 //! becomes two tests, `a_new_database_has_no_rooms::sqlite` and `…::postgres`. The second needs a
 //! server: `TEST_DATABASE_URL` names it, and `cargo xtask test` starts a [`cluster`] for it. Without
-//! one it fails, since a test that is skipped in silence proves nothing. One that needs what not every
-//! machine has is [`left_out`] there, aloud.
+//! one it fails, since a test that is skipped silently proves nothing. A test that needs other software
+//! reports itself as [`left_out`] where it is not installed.
 
 // The attribute writes `::testkit::…`, here too.
 extern crate self as testkit;

@@ -1,4 +1,4 @@
-//! The state that the migrations lead to, and a name for it.
+//! Running the migrations, and a name for the resulting schema.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,15 +12,15 @@ use sha2::{Digest as _, Sha256};
 
 const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
 
-/// How long the migrations may wait for somebody else's; nobody else has the database.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Timeout of the migration lock, which no other process holds on a new database.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Runs the migrations of `folder` on an empty database.
 ///
 /// # Errors
 /// When one fails, or when they are not those of `folder`, since the build is older than it.
 pub(crate) async fn migrate(url: &DatabaseUrl, folder: &str) -> Result<()> {
-    let ran = migrations::up(url, PATIENCE).await?;
+    let ran = migrations::up(url, LOCK_TIMEOUT).await?;
     let folder = Path::new(MIGRATIONS).join(folder);
     let ran: Vec<PathBuf> = ran.iter().map(|name| folder.join(name)).collect();
     ensure!(entries(&folder)? == ran, "the build has other migrations than {}", folder.display());
@@ -29,7 +29,7 @@ pub(crate) async fn migrate(url: &DatabaseUrl, folder: &str) -> Result<()> {
 
 /// Twelve hexadecimal digits that change when any migration of `folder` does.
 ///
-/// A template named so is never out of date, and a second process finds what the first one made.
+/// A template with these digits in its name is never out of date, and all processes share it.
 pub(crate) fn fingerprint(folder: &str) -> Result<String> {
     let mut hash = Sha256::new();
     for migration in entries(&Path::new(MIGRATIONS).join(folder))? {
@@ -45,7 +45,7 @@ pub(crate) fn fingerprint(folder: &str) -> Result<String> {
     }))
 }
 
-/// What a folder holds, in order.
+/// The entries of a folder, in order.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).with_context(|| format!("no {}", folder.display()))?;
     let mut paths =

@@ -14,8 +14,7 @@ use uuid::Uuid;
 use crate::kind::SERVER;
 use crate::migrated::{fingerprint, migrate};
 
-/// How long a database of a test that did not clean up is left alone, in seconds. No test takes
-/// that long.
+/// Age from which a database is considered left over, in seconds. No test takes that long.
 const STALE_AFTER_SECS: u64 = 3600;
 
 /// The key of the advisory lock under which the template is made: "card" in ASCII.
@@ -26,7 +25,7 @@ const END_SESSIONS: &str =
 
 const DEADLOCKS: &str = "SELECT deadlocks FROM pg_stat_database WHERE datname = $1";
 
-/// A database of ours on the server; dropping it drops the database.
+/// A database on the server; dropping the value drops the database.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     server: String,
@@ -35,7 +34,7 @@ pub(crate) struct Scratch {
     deadlocks_expected: AtomicBool,
 }
 
-/// A process keeps to one server.
+/// All tests of a process use one server.
 pub(crate) async fn fresh(server: &str) -> Result<(DatabaseUrl, Scratch)> {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     let client = connect(server).await?;
@@ -55,7 +54,7 @@ async fn connect(url: &str) -> Result<Client> {
     Ok(client)
 }
 
-/// The migrated template, made by whichever process comes first. Clears away old databases too.
+/// The migrated template, made by the first process that needs it. Also drops databases that were left over.
 async fn template(server: &str, client: &Client) -> Result<String> {
     let name = format!("cardroom_template_{}", fingerprint("postgres")?);
     client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
@@ -65,7 +64,7 @@ async fn template(server: &str, client: &Client) -> Result<String> {
     made.and(swept).map(|()| name)
 }
 
-/// Makes the template under another name and renames it, so it is whole or it is not there.
+/// Makes the template under another name and renames it, so it is complete or does not exist.
 async fn make_template(server: &str, client: &Client, name: &str) -> Result<()> {
     let exists = "SELECT 1 FROM pg_database WHERE datname = $1";
     if client.query_opt(exists, &[&name]).await?.is_some() {
@@ -81,7 +80,7 @@ async fn make_template(server: &str, client: &Client, name: &str) -> Result<()> 
     Ok(())
 }
 
-/// Drops what tests that were killed have left behind; their databases carry their age.
+/// Drops databases that killed tests left over; their names contain the time of creation.
 async fn drop_stale(client: &Client) -> Result<()> {
     let ours = "SELECT datname FROM pg_database WHERE datname LIKE 'cardroom\\_test\\_%'";
     let now = now()?;
@@ -113,8 +112,8 @@ fn now() -> Result<u64> {
 }
 
 impl Drop for Scratch {
-    /// Waits until the database is gone. A thread of its own, since the test's runtime may be
-    /// unwinding; what fails is left to the next sweep.
+    /// Waits until the database is dropped, on another thread, since the test's runtime may be unwinding.
+    /// After a failure the next sweep drops it.
     ///
     /// # Panics
     /// When PostgreSQL had to end a deadlock in this database: locks are taken in one order.

@@ -20,9 +20,9 @@ pub(crate) async fn fresh() -> Result<(DatabaseUrl, TempDir)> {
     Ok((DatabaseUrl::Sqlite(file), folder))
 }
 
-/// The migrated file, made by whichever process comes first.
+/// The migrated file, made by the first process that needs it.
 ///
-/// It appears under its name by a rename, so it is whole or it is not there.
+/// A rename gives it its name, so it is complete or does not exist.
 async fn template() -> Result<PathBuf> {
     let folder = build_folder()?;
     fs::create_dir_all(&folder)?;
@@ -37,15 +37,15 @@ async fn template() -> Result<PathBuf> {
     Ok(template)
 }
 
-/// Where cargo keeps what tests make and `cargo clean` removes: `target/tmp`. The target folder is
-/// the one that cargo tagged as a cache.
+/// `target/tmp`, the folder for files of tests, which `cargo clean` removes. The target folder is the one
+/// that cargo tagged as a cache.
 fn build_folder() -> Result<PathBuf> {
     let program = env::current_exe()?;
     let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
     Ok(target.context("this program was not built by cargo")?.join("tmp"))
 }
 
-/// Whether some pages are in the log beside the file only, where a copy would miss them.
+/// Whether some pages are only in the write-ahead log, where a copy of the file would miss them.
 fn has_open_log(file: &Path) -> bool {
     fs::metadata(file.with_extension("db-wal")).is_ok_and(|log| log.len() > 0)
 }

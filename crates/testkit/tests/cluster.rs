@@ -1,11 +1,11 @@
-//! A throw-away cluster starts, serves, and leaves nothing behind.
+//! A temporary cluster starts, serves, and is removed completely.
 
 use std::process::Command;
 
 use testkit::cluster::Cluster;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cluster_serves_and_leaves_nothing_behind() {
+async fn a_cluster_serves_and_is_removed_completely() {
     let cluster = Cluster::start().unwrap();
     let folder = cluster.socket_folder().to_owned();
 

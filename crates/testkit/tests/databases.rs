@@ -1,4 +1,4 @@
-//! Each test has a database of its own, migrated, on both sides.
+//! Each test has its own migrated database, on PostgreSQL and on SQLite.
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Whom the server runs as: PostgreSQL refuses to run as root.
+//! The account that the server runs as: PostgreSQL refuses to run as root.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -22,7 +22,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// The account to run the server as; `None` where we may run it ourselves.
+    /// The account to run the server as; `None` where this process is not root.
     pub(crate) fn for_server() -> Result<Option<Self>> {
         if !geteuid().is_root() {
             return Ok(None);
@@ -43,7 +43,7 @@ impl Account {
         Some(Self { uid, gid })
     }
 
-    /// Makes the file or folder theirs.
+    /// Makes the account the owner of the file or folder.
     pub(crate) fn own(&self, path: &Path) -> Result<()> {
         chown(path, Some(self.uid), Some(self.gid))
             .with_context(|| format!("cannot give {} away", path.display()))

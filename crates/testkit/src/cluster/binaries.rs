@@ -1,4 +1,4 @@
-//! Where the programs of PostgreSQL are.
+//! Finding the programs of PostgreSQL.
 
 use std::cmp::Reverse;
 use std::env;
@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::geteuid;
 
-/// Debian keeps every version in a folder of its own, outside PATH.
+/// Debian installs each version in its own folder, outside PATH.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
 const APT_GET: &str = "/usr/bin/apt-get";
@@ -22,7 +22,7 @@ pub(super) struct Binaries {
 }
 
 impl Binaries {
-    /// Finds the programs, or installs them where we may.
+    /// Finds the programs, or installs them where that is allowed.
     pub(super) fn find_or_install() -> Result<Self> {
         if let Some(found) = Self::find() {
             return Ok(found);
@@ -41,7 +41,7 @@ impl Binaries {
 
     fn find() -> Option<Self> {
         let path = env::var_os("PATH").unwrap_or_default();
-        let mut folders = env::split_paths(&path).chain(told_by_pg_config()).chain(debian());
+        let mut folders = env::split_paths(&path).chain(reported_by_pg_config()).chain(debian());
         folders.find_map(|folder| Self::within(&folder))
     }
 
@@ -51,7 +51,7 @@ impl Binaries {
     }
 }
 
-fn told_by_pg_config() -> Option<PathBuf> {
+fn reported_by_pg_config() -> Option<PathBuf> {
     let output = Command::new("pg_config").arg("--bindir").output().ok()?;
     Some(PathBuf::from(String::from_utf8(output.stdout).ok()?.trim()))
 }
