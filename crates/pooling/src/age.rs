@@ -1,16 +1,16 @@
-//! When a connection is too old to be lent.
+//! The maximum age and idle time of connections.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::Metrics;
 
-/// How old connections get. `None` is without limit.
+/// Limits of age and idle time. `None` is unlimited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ages {
-    /// Since they were opened; each up to an eighth less, so that not all end at once.
+    /// Maximum age; up to an eighth less for each connection, so that they do not all end at the same time.
     pub life: Option<Duration>,
-    /// Since they were last lent.
+    /// Maximum idle time, since the last checkout.
     pub idle: Option<Duration>,
 }
 
@@ -23,7 +23,7 @@ impl Ages {
         }
     }
 
-    /// Whether a connection may be lent once more.
+    /// Whether a connection may be checked out again.
     pub(crate) fn admit(&self, connection: &Metrics) -> bool {
         let lives =
             self.life.is_none_or(|most| connection.age() < shortened(most, connection.created));
@@ -31,7 +31,7 @@ impl Ages {
     }
 }
 
-/// The life of the connection that was opened at `created`: from seven eighths to all of `most`.
+/// The maximum age of the connection that was opened at `created`: from seven eighths of `most` to `most`.
 fn shortened(most: Duration, created: Instant) -> Duration {
     let mut hasher = DefaultHasher::new();
     created.hash(&mut hasher);
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_lent_until_it_is_too_old_or_lay_idle_too_long() {
+    fn a_connection_is_lent_until_it_is_too_old_or_was_idle_for_too_long() {
         let none = Ages::default();
         let life = Ages { life: Some(8 * MINUTE), idle: None };
         let idle = Ages { life: None, idle: Some(MINUTE) };

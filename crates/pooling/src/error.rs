@@ -1,14 +1,14 @@
-//! Why a pool lent no connection.
+//! Why the checkout of a connection failed.
 
 use std::fmt::Display;
 
 use deadpool::managed::{self, TimeoutType};
 use thiserror::Error;
 
-/// Why a pool lent no connection. All of these are a sick dependency, not a caller's fault.
+/// Why the checkout of a connection failed. The cause is always the database, never the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PoolError {
-    /// All connections stayed in use for as long as a caller waits.
+    /// All connections were in use until the wait timed out.
     #[error("no database connection came free in time")]
     Busy,
     /// The database did not answer while a connection was opened or checked.

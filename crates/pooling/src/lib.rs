@@ -1,7 +1,7 @@
 //! Connection pools with limits on size, age and waiting time.
 //!
 //! deadpool's defaults wait without end. Here every wait has a limit, and exceeding it is a [`PoolError`]
-//! that says which of the three waits it was. The crate `capacity` computes the sizes.
+//! that names the wait. The crate `capacity` computes the sizes.
 
 mod age;
 mod error;

@@ -1,4 +1,4 @@
-//! The limits of a pool, and deadpool told about them.
+//! The limits of a pool, as a configuration of deadpool.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use deadpool::managed::{self, Hook, HookError, Manager, Pool, QueueMode};
 
 use crate::age::Ages;
 
-/// How large a pool is and how long it may keep a caller.
+/// The size of a pool, and the timeouts of a checkout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at most; opened when first needed.
@@ -18,7 +18,7 @@ pub struct Limits {
     pub create: Duration,
     /// How long checking a returned connection may take.
     pub recycle: Duration,
-    /// How old connections get.
+    /// Maximum age and idle time of connections.
     pub ages: Ages,
 }
 
@@ -35,10 +35,10 @@ impl Limits {
     }
 }
 
-/// Builds a pool that keeps `limits`. Nothing connects before the first caller.
+/// Builds a pool with these limits. It opens connections on demand.
 ///
-/// Connections are lent newest first, so that a quiet pool keeps few of them warm. One that is too
-/// old is dropped when it would be lent, and the next takes its place.
+/// Connections are checked out newest first, so that few of them stay in use in a quiet pool. One that
+/// is too old is closed at its checkout, and the next one is tried.
 ///
 /// # Errors
 /// When deadpool refuses the configuration, which [`Runtime::Tokio1`] rules out.
