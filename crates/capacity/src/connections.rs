@@ -1,4 +1,4 @@
-//! How many connections one process keeps, and how many all of them may keep (F6, F7, F15).
+//! The connections of one process, and of all processes together (F6, F7, F15).
 //!
 //! Sources: `HikariCP`'s "About Pool Sizing" for the deadlock floor and the starting point of twice
 //! the cores; the PostgreSQL wiki's "Number Of Database Connections" for the knee; PostgreSQL's
@@ -10,28 +10,27 @@ use crate::quantities::{P95, TARGET_USE, at_least, at_most, real};
 
 pub use refusal::{Refusal, WayOut};
 
-/// Connections that stay free for whoever migrates and administers.
+/// Connections that stay free for migrations and administration.
 pub const ADMINISTRATORS: usize = 4;
 
-/// What holds connections, for [`pool_floor`].
+/// The demand for connections, for [`pool_floor`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Demands {
-    /// Seconds of connections that the steady traffic needs in a second: rate times hold time, added
-    /// up over all operations.
+    /// Connections in use by steady traffic: rate times hold time, summed over all operations.
     pub steady: f64,
-    /// People who come at once.
+    /// Concurrent requests of a burst.
     pub people: usize,
-    /// How long each of those holds a connection, in seconds, from the loan to the return.
+    /// Hold time of each request of the burst, in seconds, from checkout to return.
     pub hold: f64,
-    /// What 95 of 100 of them should wait at most, in seconds.
+    /// Objective for the 95th percentile of the burst, in seconds.
     pub objective: f64,
-    /// Tasks that hold several connections at the same time, and how many each; this server has
+    /// Tasks that hold several connections at the same time, and the number of each; this server has
     /// none: `(0, 1)`.
     pub greedy: (usize, usize),
 }
 
-/// The smallest pool that serves (F6): steady traffic uses 70 % of it, a burst keeps its objective,
-/// and tasks that need several at once never wait for each other for ever.
+/// The smallest sufficient pool (F6): steady traffic uses 70 % of it, a burst meets its objective, and
+/// tasks that need several connections cannot deadlock.
 pub fn pool_floor(demands: &Demands) -> usize {
     let steady = at_least(demands.steady / TARGET_USE);
     let burst = at_least(P95 * real(demands.people) * demands.hold / demands.objective);
@@ -40,36 +39,36 @@ pub fn pool_floor(demands: &Demands) -> usize {
     steady.max(burst).max(deadlock)
 }
 
-/// Above which a larger pool serves nobody sooner: the knee of a measured ramp, or else twice the
-/// cores of the database and its disks that seek (F7). A database in memory has none of those.
+/// The size above which a larger pool makes nothing faster: the knee of a measured ramp, or else twice
+/// the cores of the database plus its spindles (F7). A database in memory has no spindles.
 pub fn pool_knee(measured: Option<usize>, cores: usize, spindles: usize) -> usize {
     measured.unwrap_or(2 * cores + spindles).max(1)
 }
 
-/// What a database lets all instances hold together.
+/// The connections that a database allows to all instances together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// `max_connections`, or the clients of a pooler.
     pub connections: usize,
     /// `superuser_reserved_connections` and `reserved_connections`; a pooler reserves none.
     pub reserved: usize,
-    /// What others hold already, as `pg_stat_activity` shows.
+    /// Connections of other programs, as `pg_stat_activity` shows.
     pub others: usize,
 }
 
 impl Limits {
-    /// What is left for us (F7).
+    /// The budget of all instances (F7).
     pub fn budget(&self) -> usize {
         self.connections.saturating_sub(self.reserved + self.others + ADMINISTRATORS)
     }
 }
 
-/// How many connections are wanted.
+/// The connections that are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// Instances at most.
     pub instances: usize,
-    /// Connections of one instance, those of its commit lanes included.
+    /// Connections of one instance, including those of its commit lanes.
     pub each: usize,
     /// Generations of instances that live at the same time: 2 while a deployment replaces them, 1
     /// where the old ones end first.
@@ -83,18 +82,18 @@ impl Wanted {
     }
 }
 
-/// Connections that each of so many instances may hold (F7); 0 where there is none for each.
+/// Connections that each of this many instances may hold (F7); 0 when there are fewer than instances.
 pub fn pool_ceiling(limits: &Limits, instances: usize, overlap: usize) -> usize {
     at_most(real(limits.budget()) / real((instances * overlap).max(1)))
 }
 
-/// Instances of which each may hold so many connections (F12).
+/// Instances that may hold this many connections each (F12).
 pub fn instances_ceiling(limits: &Limits, each: usize, overlap: usize) -> usize {
     at_most(real(limits.budget()) / real((each * overlap).max(1)))
 }
 
-/// Statements that a database works on at the same time behind a pooler: what the pooler lets
-/// through, however many connections the pools hold (F15).
+/// Statements that a database executes concurrently behind a pooler: limited by the pooler, however many
+/// connections the pools hold (F15).
 pub fn useful(total: usize, pooler_size: Option<usize>) -> usize {
     pooler_size.map_or(total, |size| total.min(size))
 }
@@ -138,7 +137,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_the_ceilings_allow_is_proved_and_one_more_is_refused(
+        fn a_count_at_the_ceiling_fits_and_one_more_is_refused(
             limits in limits(), instances in 1..50_usize, overlap in 1..3_usize,
         ) {
             let each = pool_ceiling(&limits, instances, overlap);

@@ -35,24 +35,24 @@ impl Scored {
 pub struct Curve {
     /// All three, best first.
     pub models: Vec<Scored>,
-    /// The most users that were measured.
+    /// The highest measured number of users.
     pub measured: usize,
 }
 
-/// With fewer levels, a model with three parameters would fit anything once one is held out.
+/// With fewer levels, a model with three parameters would fit any data once one level is held out.
 pub const LEVELS_MIN: usize = 4;
 
 /// A curve is extrapolated to this many times the users that were measured.
 pub const REACH: f64 = 1.5;
 
-/// A model whose residual is more than so many times the least one is ruled out.
+/// A model whose residual is more than this many times the least one is ruled out.
 const RESIDUAL_FACTOR: f64 = 2.0;
 
 /// A residual that rules out no model: two measurements of one level differ as much.
 const RESIDUAL_OF_NOISE: f64 = 0.01;
 
 /// A model predicted the highest level when it was off by no more than this. When none did, the rate bends
-/// between the last two levels, and the other levels say nothing about how.
+/// between the last two levels, and the other levels do not show how.
 const PREDICTED_WITHIN: f64 = 0.1;
 
 /// Fits all models; `None` for fewer than [`LEVELS_MIN`] levels.
@@ -95,7 +95,7 @@ impl Curve {
         self.models.first().is_some_and(Scored::predicted)
     }
 
-    /// The rate of so many users by the best model; none beyond [`REACH`].
+    /// The rate of `users` by the best model; `None` beyond [`REACH`].
     pub fn rate(&self, users: usize) -> Option<f64> {
         let within = real(users) <= REACH * real(self.measured);
         let best = self.models.first().filter(|_| within)?;
@@ -150,14 +150,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_where_nothing_was_measured() {
+    fn without_measurements_there_is_no_curve() {
         let curve = fit(&levels(|n| 50.0 * n)).unwrap();
         assert!(curve.rate(150).is_some() && curve.rate(151).is_none());
         assert!(fit(&levels(|n| n)[..3]).is_none());
         assert!(curve.retrograde().is_none_or(|peak| peak > 150.0), "{curve:?}");
     }
 
-    /// So many cases, unless `PROPTEST_CASES` says how many.
+    /// This number of cases, unless `PROPTEST_CASES` is set.
     fn cases(cases: u32) -> ProptestConfig {
         let default = ProptestConfig::default();
         if std::env::var_os("PROPTEST_CASES").is_some() {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_misses_what_was_measured_is_not_believed_for_what_was_not() {
+    fn a_model_that_misses_the_measurements_is_not_used_to_extrapolate() {
         // Below the knee between the last two levels, noise looks like contention.
         let noise = [0.98, 1.02, 0.98, 0.98, 1.02, 0.98, 0.98, 1.02];
         check(1.0, 79.5, &noise);
@@ -193,7 +193,7 @@ mod tests {
     proptest! {
         #![proptest_config(cases(24))]
         #[test]
-        fn what_was_measured_is_found_again(
+        fn a_curve_is_recovered_from_its_own_points(
             one in 1.0..5000.0_f64, knee in 3.0..80.0_f64, noise in prop::collection::vec(0.98..1.02_f64, 8),
         ) {
             check(one, knee, &noise);

@@ -5,23 +5,23 @@
 
 /// Seconds of a resource that one completed operation needs (F1, the utilisation law).
 ///
-/// `busy` is what the resource worked in that time, in seconds, over all of its servers.
+/// `busy` is the busy time of the resource, in seconds, summed over all of its servers.
 pub fn demand(busy: f64, completions: f64) -> f64 {
     if completions > 0.0 { (busy / completions).max(0.0) } else { 0.0 }
 }
 
-/// Something that operations need and of which there is only so much.
+/// A limited resource that operations need.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
-    /// What it is called in reports.
+    /// Its name in reports.
     pub name: &'static str,
-    /// How many operations it serves at the same time, 0.01 or more; parts of cores count.
+    /// Operations that it serves at the same time, 0.01 or more; fractions of cores count.
     pub servers: f64,
-    /// Seconds that one operation needs of it.
+    /// Its service demand: seconds of it that one operation needs.
     pub demand: f64,
 }
 
-/// The resource that is used up first.
+/// The bottleneck: the resource that saturates first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ceiling {
     /// The resource.
@@ -30,9 +30,9 @@ pub struct Ceiling {
     pub rate: f64,
 }
 
-/// The rate that no load can exceed, and what sets it: the least of servers over demand (F2).
+/// The highest possible rate, and the resource that sets it: the least of servers over demand (F2).
 ///
-/// None where nothing is needed of anything.
+/// `None` when no resource is needed.
 pub fn ceiling(resources: &[Resource]) -> Option<Ceiling> {
     let rates = resources
         .iter()
@@ -41,8 +41,8 @@ pub fn ceiling(resources: &[Resource]) -> Option<Ceiling> {
     rates.min_by(|one, other| one.rate.total_cmp(&other.rate))
 }
 
-/// Users at which the two asymptotes meet (F2, N*), who wait `response` for an answer when alone and
-/// `think` before they ask again: fewer cannot ask for the ceiling, more wait for each other.
+/// Users at which the two asymptotes meet (F2, N*), with a response time of `response` without load and a
+/// think time of `think`: fewer users cannot reach the ceiling, more wait for each other.
 pub fn saturating_users(response: f64, think: f64, ceiling: f64) -> f64 {
     ceiling * (response + think)
 }
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bottleneck_is_what_is_used_up_first() {
+    fn the_bottleneck_is_the_resource_that_saturates_first() {
         let all = [resource("cores", 2.0, 0.001), resource("lanes", 1.0, 0.002)];
         let ceiling = ceiling(&all).unwrap();
         assert_eq!(ceiling.bottleneck, "lanes");
@@ -86,7 +86,7 @@ mod tests {
                 prop_assert!(ceiling.rate * it.demand <= it.servers * (1.0 + 1e-9));
             }
             let response: f64 = all.iter().map(|it| it.demand).sum();
-            // So many users, each with a request in its turn, just ask for all of it.
+            // This many users, each with one request at a time, just saturate it.
             let users = saturating_users(response, think, ceiling.rate);
             prop_assert!((users / (response + think) / ceiling.rate - 1.0).abs() < 1e-9);
         }

@@ -1,24 +1,24 @@
-//! How many threads hash passwords, and how many log-ins they carry (F8, F14).
+//! How many threads hash passwords, and how many log-ins they sustain (F8, F14).
 //!
-//! Measured, not computed from cores: on shared machines two threads may reach 1.14 times of one.
+//! Measured, not computed from cores: on shared machines two threads may reach 1.14 times the rate of one.
 
 use crate::quantities::{P95, TARGET_USE, at_least, real};
 
-/// What so many threads reached together.
+/// The measured rate of a number of threads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
     /// Threads that hashed at the same time.
     pub threads: usize,
-    /// Hashes a second, of all of them.
+    /// Hashes a second, of all threads together.
     pub rate: f64,
 }
 
-/// How much more another thread has to bring to be worth it: less is noise.
+/// Smallest gain that justifies another thread: less is noise.
 const WORTH: f64 = 1.05;
 
-/// The fewest threads that reach what can be reached, within 5 % (F8).
+/// The fewest threads that reach the highest rate, within 5 % (F8).
 ///
-/// No core is set aside for other work: the threads of the hashing lane give way to all others.
+/// No core is reserved for other work: the threads of the hashing lane have a low priority.
 pub fn best(measured: &[Measured]) -> Option<Measured> {
     let most = measured.iter().map(|it| it.rate).fold(0.0, f64::max);
     let mut worthy: Vec<_> = measured.iter().filter(|it| it.rate * WORTH >= most).collect();
@@ -26,24 +26,24 @@ pub fn best(measured: &[Measured]) -> Option<Measured> {
     worthy.first().map(|it| **it)
 }
 
-/// Hashes a second that are needed for `people` who log in at once, with 95 of 100 done within
-/// `objective` seconds (F8).
+/// Hashes a second that `people` concurrent log-ins need, for a 95th percentile of `objective` seconds
+/// (F8).
 pub fn rate_needed(people: usize, objective: f64) -> f64 {
     P95 * real(people) / objective
 }
 
-/// The 95th percentile of `people` who log in at once, in seconds, where `rate` hashes are done in
-/// one (F5 for the lane).
+/// The 95th percentile of `people` concurrent log-ins, in seconds, at `rate` hashes a second (F5 for the
+/// lane).
 pub fn burst_p95(people: usize, rate: f64) -> f64 {
     if rate > 0.0 { P95 * real(people) / rate } else { f64::INFINITY }
 }
 
-/// Cores that carry such a burst, if one does `rate` hashes a second and others as many more.
+/// Cores that sustain such a burst, if each does `rate` hashes a second.
 pub fn cores_needed(people: usize, objective: f64, rate: f64) -> usize {
     at_least(rate_needed(people, objective) / rate)
 }
 
-/// Log-ins a second that all instances carry without a queue that grows (F14).
+/// Log-ins a second that all instances sustain without a growing queue (F14).
 pub fn steady_rate(rate: f64, instances: usize) -> f64 {
     TARGET_USE * rate * real(instances)
 }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_that_brings_little_is_left_out() {
+    fn a_thread_with_little_gain_is_not_used() {
         let of = |rates: &[f64]| {
             let measured = rates.iter().zip(1..).map(|(&rate, threads)| Measured { threads, rate });
             best(&measured.collect::<Vec<_>>()).map(|it| it.threads)
@@ -67,8 +67,8 @@ mod tests {
     }
 
     #[test]
-    fn fifty_log_ins_need_so_many_cores() {
-        // 67 ms a hash of cost 10, 306 ms of cost 12, within a second.
+    fn the_cores_for_fifty_logins_are_computed() {
+        // 67 ms for a hash of cost 10, 306 ms for one of cost 12, within a second.
         assert_eq!(cores_needed(50, 1.0, 1.0 / 0.067), 4);
         assert_eq!(cores_needed(50, 1.0, 1.0 / 0.306), 15);
         assert!((burst_p95(50, 14.6) - 3.25).abs() < 0.01);
@@ -77,7 +77,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn so_many_cores_keep_the_objective_and_one_fewer_does_not(
+        fn the_computed_cores_meet_the_objective_and_one_fewer_does_not(
             people in 1..2000_usize, objective in 0.1..60.0_f64, rate in 0.1..1000.0_f64,
         ) {
             let cores = cores_needed(people, objective, rate);

@@ -12,11 +12,11 @@ pub const SCALING_USE: f64 = 0.6;
 /// Requests that Cloud Run sends to one instance at most.
 pub const CONCURRENCY_MAX: usize = 1000;
 
-/// Room that is left in memory above what is accounted for.
+/// Memory to spare above the sum of the parts.
 const MEMORY_SLACK: f64 = 1.3;
 
-/// Requests that an instance is sent at the same time (F12): those worked on, those that wait, and
-/// sockets, each of which is one for as long as it is open.
+/// Concurrent requests that an instance is sent (F12): those in progress, those in the queue, and
+/// sockets, each of which is a request for as long as it is open.
 pub fn concurrency(limit: usize, queue: usize, sockets: usize) -> usize {
     (limit + queue + sockets).clamp(1, CONCURRENCY_MAX)
 }
@@ -26,45 +26,45 @@ pub fn concurrency(limit: usize, queue: usize, sockets: usize) -> usize {
 pub struct Load {
     /// Requests a second.
     pub rate: f64,
-    /// Seconds of a core that each needs.
+    /// CPU seconds of each request.
     pub core_seconds: f64,
-    /// Seconds until it is answered.
+    /// Response time, in seconds.
     pub response: f64,
-    /// Sockets that are open.
+    /// Open sockets.
     pub sockets: usize,
 }
 
-/// Instances that a load needs (F12), where each has so many cores and takes so many requests.
+/// Instances that a load needs (F12), with the cores and the concurrent requests of each.
 pub fn instances_for(load: &Load, cores: f64, concurrency: usize) -> usize {
     let by_processor = at_least(load.rate * load.core_seconds / (SCALING_USE * cores));
     let under_way = load.rate * load.response + real(load.sockets);
     by_processor.max(at_least(under_way / (SCALING_USE * real(concurrency))))
 }
 
-/// Instances that are always there (F12): enough for the load of a quiet hour, and one where there
-/// are sockets, which an instance has to be there for.
+/// Instances that always run (F12): enough for the load of a quiet hour, and at least one when there
+/// are sockets, which need a running instance.
 pub fn instances_min(quiet_rate: f64, rate_of_one: f64, has_sockets: bool) -> usize {
     let for_load = at_most((quiet_rate / (SCALING_USE * rate_of_one)).ceil());
     for_load.max(usize::from(has_sockets))
 }
 
-/// What an instance keeps in memory, in MiB (F13).
+/// The memory of an instance, in MiB (F13).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Memory {
-    /// The process at rest.
+    /// The idle process.
     pub base: f64,
-    /// Requests under way, and what each of them takes.
+    /// Requests in progress, and the memory of each.
     pub requests: (usize, f64),
-    /// Sockets, and what each of them takes.
+    /// Sockets, and the memory of each.
     pub sockets: (usize, f64),
-    /// Threads that hash, and what each takes: 0.004 for bcrypt, 19 to 64 for Argon2.
+    /// Threads that hash, and the memory of each: 0.004 for bcrypt, 19 to 64 for Argon2.
     pub hashes: (usize, f64),
-    /// Connections to the database, and what each of them takes here.
+    /// Connections to the database, and the memory of each in this process.
     pub connections: (usize, f64),
 }
 
 impl Memory {
-    /// What is to be provided, in MiB.
+    /// The memory to provide, in MiB.
     pub fn needed(&self) -> f64 {
         let parts = [self.requests, self.sockets, self.hashes, self.connections];
         let parts: f64 = parts.iter().map(|(count, each)| real(*count) * each).sum();
@@ -72,7 +72,7 @@ impl Memory {
     }
 }
 
-/// The least memory that Cloud Run gives to so many cores, in MiB; none where it has no such shape.
+/// The least memory that Cloud Run allows for this many cores, in MiB; `None` for an unsupported number.
 pub fn memory_floor(cores: f64) -> Option<usize> {
     match cores {
         it if (0.08..1.0).contains(&it) => Some(128),
@@ -109,7 +109,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn memory_holds_what_is_in_it(
+        fn memory_is_at_least_the_sum_of_its_parts(
             base in 1.0..500.0_f64, requests in 0..2000_usize, each in 0.0..2.0_f64,
         ) {
             let none = (0, 0.0);
@@ -122,7 +122,7 @@ mod tests {
         }
 
         #[test]
-        fn so_many_instances_are_used_no_more_than_they_scale_at(
+        fn instances_are_used_no_more_than_the_share_at_which_they_scale(
             rate in 0.0..1e5_f64, core_seconds in 1e-6..0.1_f64, sockets in 0..5000_usize,
             concurrency in 1..1000_usize,
         ) {

@@ -1,21 +1,21 @@
-//! The shares that objectives are about, and rounding that never panics.
+//! The shares and percentiles of objectives, and rounding that never panics.
 
-/// Share of a resource that steady traffic may use: above it waits grow steeply (M/M/c), and there
-/// is nothing left for a burst.
+/// Share of a resource that steady traffic may use: above it waits grow steeply (M/M/c), and no capacity
+/// is left for a burst.
 pub const TARGET_USE: f64 = 0.7;
 
-/// The percentile that objectives are about.
+/// The percentile of objectives.
 pub const P95: f64 = 0.95;
 
-/// The least whole number that is not below `value`, and at least 1.
+/// `value` rounded up, and at least 1.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to u32")]
 pub(crate) fn at_least(value: f64) -> usize {
-    // A quotient that is whole except for rounding is taken as whole.
+    // A quotient that differs from an integer only by a rounding error counts as that integer.
     let value = (value - 1e-9).ceil();
     if value.is_nan() { 1 } else { value.clamp(1.0, f64::from(u32::MAX)) as usize }
 }
 
-/// The largest whole number that is not above `value`; 0 where there is none.
+/// `value` rounded down, and at least 0.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to u32")]
 pub(crate) fn at_most(value: f64) -> usize {
     let value = (value + 1e-9).floor();

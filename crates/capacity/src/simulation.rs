@@ -1,9 +1,8 @@
-//! A small simulation of people who pass through stages, each with a queue (F9).
+//! A small simulation of requests that pass through stages, each with a queue (F9).
 //!
-//! No closed form to distrust: stages take times that were measured, several may be served at once
-//! as one commit serves all who wait for it, and the same plan is played many times with other dice.
-//! Queues are first come, first served, so each stage can be played after the one before it (the
-//! recursion of Kiefer and Wolfowitz).
+//! It needs no closed form: service times are measured ones, a server may serve a group as one commit
+//! does, and the simulation is repeated with different random numbers. Queues are first in, first out,
+//! so each stage can be simulated after the one before it (the recursion of Kiefer and Wolfowitz).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -13,38 +12,38 @@ use rand::{Rng as _, SeedableRng as _};
 
 use crate::quantities::{P95, at_least, real};
 
-/// A place that everybody passes, with a queue before it.
+/// A stage that every request passes, with a queue in front of it.
 #[derive(Clone, Debug)]
 pub struct Stage {
-    /// How many are served at the same time.
+    /// Servers: requests or groups that are served at the same time.
     pub servers: usize,
-    /// How many one server takes at once, as a commit takes a group; 1 for everything else.
+    /// Largest group that one server serves together, as a commit does; 1 for everything else.
     pub group: usize,
-    /// Times in seconds, one of which is drawn each time a server begins.
+    /// Service times in seconds; each service takes a random one.
     pub times: Vec<f64>,
-    /// Seconds for each of a group, besides.
+    /// Additional seconds for each request of a group.
     pub each: f64,
 }
 
 impl Stage {
-    /// A stage whose time is always the same.
+    /// A stage with a constant service time.
     pub fn constant(servers: usize, time: f64) -> Self {
         Self { servers, group: 1, times: vec![time], each: 0.0 }
     }
 }
 
-/// What many plays have come to, in seconds.
+/// The outcome of many runs, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
-    /// The median of the plays' 95th percentiles.
+    /// The median of the 95th percentiles of all runs.
     pub p95: f64,
-    /// Nine of ten plays lie between this
+    /// Lower bound of the range that contains nine of ten runs.
     pub low: f64,
-    /// and this.
+    /// Upper bound of that range.
     pub high: f64,
 }
 
-/// What the 95th percentile of `people` who come at once will be; `plays` says how often to try.
+/// The 95th percentile of the response times of `people` concurrent requests; `plays` is the number of runs.
 pub fn burst(stages: &[Stage], people: usize, plays: usize, seed: u64) -> Prediction {
     predict(plays, seed, |random| {
         let arrivals = vec![0.0; people.max(1)];
@@ -52,7 +51,7 @@ pub fn burst(stages: &[Stage], people: usize, plays: usize, seed: u64) -> Predic
     })
 }
 
-/// What it will be where `rate` come a second, at random moments, for `seconds`.
+/// The 95th percentile of Poisson arrivals at `rate` requests a second, for `seconds`.
 pub fn steady(stages: &[Stage], rate: f64, seconds: f64, plays: usize, seed: u64) -> Prediction {
     predict(plays, seed, |random| {
         let arrivals = moments(rate, seconds, random);
@@ -67,7 +66,7 @@ fn predict(plays: usize, seed: u64, mut play: impl FnMut(&mut StdRng) -> f64) ->
     Prediction { p95, low, high }
 }
 
-/// Moments of a Poisson process; at least one.
+/// Arrival times of a Poisson process; at least one.
 fn moments(rate: f64, seconds: f64, random: &mut StdRng) -> Vec<f64> {
     let mut now = 0.0;
     let gaps = std::iter::repeat_with(|| {
@@ -78,7 +77,7 @@ fn moments(rate: f64, seconds: f64, random: &mut StdRng) -> Vec<f64> {
     if moments.is_empty() { vec![0.0] } else { moments }
 }
 
-/// How long each person needs who comes at one of the `arrivals`, which are in order.
+/// The response time of each request; `arrivals` are in order.
 pub fn responses(stages: &[Stage], arrivals: &[f64], random: &mut StdRng) -> Vec<f64> {
     let mut people: Vec<_> = arrivals.iter().map(|&it| Person { came: it, now: it }).collect();
     for stage in stages {
@@ -93,7 +92,7 @@ struct Person {
     now: f64,
 }
 
-/// Serves everybody, in the order of their coming.
+/// Serves all requests, in the order of arrival.
 fn pass(stage: &Stage, people: &mut [Person], random: &mut StdRng) {
     let mut free: BinaryHeap<_> = (0..stage.servers.max(1)).map(|_| Reverse(Moment(0.0))).collect();
     let mut next = 0;
@@ -111,7 +110,7 @@ fn pass(stage: &Stage, people: &mut [Person], random: &mut StdRng) {
     }
 }
 
-/// A moment that can be ordered; none of them is NaN where no time is.
+/// A time with a total order; it is not NaN, because no input is.
 #[derive(PartialEq)]
 struct Moment(f64);
 
@@ -129,7 +128,7 @@ impl Ord for Moment {
     }
 }
 
-/// The value that a `share` of all do not exceed (nearest rank); 0 of none.
+/// The value that a `share` of all values does not exceed (nearest rank); 0 when there are none.
 fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let rank = at_least(share * real(values.len()));
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_of_poisson_arrivals_waits_as_erlang_says() {
+    fn a_queue_of_poisson_arrivals_waits_as_erlang_c_predicts() {
         let stages = [Stage { times: exponential(0.015), ..Stage::constant(1, 0.0) }];
         let random = &mut StdRng::seed_from_u64(7);
         let arrivals = moments(40.0, 2000.0, random);
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_of_even_times_is_what_the_formula_says() {
+    fn a_burst_with_constant_times_matches_the_formula() {
         for servers in [1, 2, 5, 10] {
             let found = burst(&[Stage::constant(servers, 0.015)], 50, 1, 1);
             near(found.p95, waiting::burst_p95(50, 0.015, servers), 0.06);
@@ -174,10 +173,10 @@ mod tests {
     }
 
     #[test]
-    fn those_who_wait_for_one_commit_are_answered_together() {
+    fn requests_that_wait_for_one_commit_are_answered_together() {
         let commit = Stage { group: 256, ..Stage::constant(1, 0.004) };
         assert!((burst(&[commit], 50, 1, 1).p95 - 0.004).abs() < 1e-9);
-        // Who comes while a commit is under way leaves with the next.
+        // Requests that arrive during a commit are in the next one.
         let commit = Stage { group: 256, ..Stage::constant(1, 0.004) };
         let work = Stage::constant(1, 0.001);
         let found = burst(&[work, commit], 8, 1, 1).p95;
@@ -193,7 +192,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_is_served_faster_than_a_service_takes_and_all_are_served(
+        fn no_request_is_faster_than_a_service_and_all_are_served(
             servers in 1..8_usize, people in 1..200_usize, time in 1e-4..0.1_f64,
         ) {
             let stages = [Stage::constant(servers, time), Stage::constant(1, time / 2.0)];
@@ -201,13 +200,13 @@ mod tests {
             let all = responses(&stages, &vec![0.0; people], random);
             prop_assert_eq!(all.len(), people);
             prop_assert!(all.iter().all(|&it| it >= 1.5 * time - 1e-9));
-            // Nobody waits while a server is idle: the last leaves no later than one server needs.
+            // No request waits while a server is idle: the last ends no later than with one server.
             let last = all.iter().copied().fold(0.0, f64::max);
             prop_assert!(last <= real(people) * 1.5 * time + 1e-9);
         }
 
         #[test]
-        fn more_servers_and_larger_groups_make_nobody_wait_longer(
+        fn more_servers_and_larger_groups_make_no_request_wait_longer(
             servers in 1..8_usize, group in 1..20_usize, people in 1..200_usize,
         ) {
             let stage = Stage { group, ..Stage::constant(servers, 0.01) };

@@ -1,32 +1,32 @@
-//! Requests that are worked on at once, and those that wait (F10).
+//! Concurrent requests, and queued ones (F10).
 //!
 //! Source: Little's law at the knee, as in Netflix's concurrency-limits.
 
 use crate::quantities::{at_least, at_most};
 
-/// The knee of a measured ramp: where more users only wait longer.
+/// The knee of a measured ramp: beyond it more users only wait longer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Knee {
     /// Requests a second.
     pub rate: f64,
-    /// What each took, in seconds.
+    /// Response time of each, in seconds.
     pub response: f64,
 }
 
-/// How many more are worked on than the knee has, so that a gap in arrivals starves nothing.
+/// The limit relative to the concurrency at the knee, so that a gap in arrivals leaves no server idle.
 const SLACK: f64 = 1.2;
 
-/// Requests to be worked on at once (F10).
+/// The limit of concurrent requests (F10).
 pub fn limit(knee: Knee) -> usize {
     at_least(SLACK * knee.rate * knee.response)
 }
 
-/// How long a request may wait for its turn and still keep the tightest objective, in seconds (F10).
+/// How long a request may wait in the queue and still meet the tightest objective, in seconds (F10).
 pub fn wait_max(objective: f64, service_p95: f64) -> f64 {
     (objective - service_p95).max(0.0)
 }
 
-/// Requests that are worth queueing: as many as are served within that wait (F10).
+/// The length of the queue: as many requests as are served within that wait (F10).
 pub fn queue(wait_max: f64, knee: Knee) -> usize {
     at_most(wait_max * knee.rate)
 }
@@ -39,7 +39,7 @@ mod tests {
     use crate::quantities::real;
 
     #[test]
-    fn a_limit_is_what_is_under_way_at_the_knee_and_a_fifth() {
+    fn a_limit_is_the_concurrency_at_the_knee_and_a_fifth() {
         let knee = Knee { rate: 391.0, response: 0.0205 };
         assert_eq!(limit(knee), 10);
         assert_eq!(queue(wait_max(0.5, 0.04), knee), 179);
@@ -48,7 +48,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn who_waits_in_a_full_queue_is_served_in_time(
+        fn the_last_request_of_a_full_queue_is_served_in_time(
             rate in 0.1..1e5_f64, response in 1e-5..1.0_f64, objective in 0.01..5.0_f64,
         ) {
             let knee = Knee { rate, response };

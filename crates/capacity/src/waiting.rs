@@ -1,9 +1,9 @@
-//! How long people wait, in steady traffic and when all come at once (F4, F5).
+//! Waiting times in steady traffic and in a burst (F4, F5).
 
 use crate::quantities::{P95, real};
 
-/// The probability that whoever comes has to wait (F4, Erlang's C), for `servers` of them and an
-/// `offered` load of rate times service time. 1 where the load is more than they can do.
+/// The probability that an arriving request has to wait (F4, Erlang's C), for this number of `servers` and
+/// an `offered` load of rate times service time. 1 when the load exceeds the servers.
 ///
 /// By the recursion of Erlang's B, which does not overflow: Cooper, "Introduction to Queueing
 /// Theory", 2nd ed., section 3.4.
@@ -19,11 +19,11 @@ pub fn erlang_c(servers: usize, offered: f64) -> f64 {
     (blocked / (1.0 - offered / count * (1.0 - blocked))).clamp(0.0, 1.0)
 }
 
-/// What 95 of 100 wait at most before they are served, in seconds (F4, M/M/c).
+/// The 95th percentile of the waiting time, in seconds (F4, M/M/c).
 ///
 /// Poisson arrivals of `rate` a second at `servers`, each `service` seconds on average.
 /// `variability` scales for other distributions, as (Ca² + Cs²) / 2 (Allen and Cunneen); 1 is M/M/c.
-/// Infinite where more comes than can be served.
+/// Infinite when the load exceeds the servers.
 pub fn steady_wait_p95(rate: f64, service: f64, servers: usize, variability: f64) -> f64 {
     let spare = real(servers) / service - rate;
     if spare <= 0.0 {
@@ -34,7 +34,7 @@ pub fn steady_wait_p95(rate: f64, service: f64, servers: usize, variability: f64
     if waits <= unlucky { 0.0 } else { (waits / unlucky).ln() / spare * variability }
 }
 
-/// The 95th percentile of the response times of `people` who come at once, in seconds (F5).
+/// The 95th percentile of the response times of `people` concurrent requests, in seconds (F5).
 ///
 /// `servers` serve `service` seconds each. Against simulation it is within 3 % up to a coefficient
 /// of variation of 0.1, and 4 to 12 % low at 0.5 to 1: use [`crate::simulation`] above 0.5.
@@ -43,7 +43,7 @@ pub fn burst_p95(people: usize, service: f64, servers: usize) -> f64 {
     P95 * real(people) * service / count + service * (1.0 - 1.0 / count) / 2.0
 }
 
-/// The longest that one lock may be held, in seconds, so that `people` who all need it at once have
+/// The longest time that one lock may be held, in seconds, so that `people` concurrent requests for it have
 /// a 95th percentile of `objective` (F5 for one server).
 pub fn lock_hold_max(people: usize, objective: f64) -> f64 {
     objective / (P95 * real(people.max(1)))
@@ -61,12 +61,11 @@ mod tests {
     }
 
     #[test]
-    fn waits_are_those_of_worked_examples() {
+    fn waits_match_worked_examples() {
         near(steady_wait_p95(300.0, 0.015, 8, 1.0), 0.0031, 0.0001);
         near(steady_wait_p95(450.0, 0.015, 8, 1.0), 0.0289, 0.0003);
         near(steady_wait_p95(300.0, 0.015, 6, 1.0), 0.0213, 0.0003);
-        // Fifty owners who save at once through ten connections, and the lock of a room that fifty
-        // visitors join at once.
+        // Fifty concurrent saves through ten connections, and the lock of a room in fifty concurrent joins.
         near(burst_p95(50, 0.015, 10), 0.078, 0.001);
         near(lock_hold_max(50, 0.5), 0.0105, 0.0001);
     }
@@ -100,7 +99,7 @@ mod tests {
         }
 
         #[test]
-        fn a_lock_held_so_long_just_keeps_the_objective(
+        fn a_lock_held_for_the_limit_just_meets_the_objective(
             people in 1..2000_usize, objective in 0.01..10.0_f64,
         ) {
             let p95 = burst_p95(people, lock_hold_max(people, objective), 1);

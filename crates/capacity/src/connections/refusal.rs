@@ -1,28 +1,28 @@
-//! Why so many connections cannot be had, and what could be done about it.
+//! Why a number of connections exceeds the budget, and the remedies.
 
 use std::fmt::{self, Display, Formatter};
 
 use super::{ADMINISTRATORS, Limits, Wanted, instances_ceiling, pool_ceiling};
 
-/// More connections are wanted than the database lets us have.
+/// More connections are wanted than the database allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// What was wanted.
     pub wanted: Wanted,
-    /// What there is.
+    /// The budget.
     pub limits: Limits,
 }
 
-/// One thing that would help, alone.
+/// A remedy that is sufficient by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WayOut {
-    /// Pools of so many connections, lanes included. Costs nothing: requests wait their turn.
+    /// Smaller pools, of this many connections, lanes included. They cost nothing: requests wait in a queue.
     SmallerPools(usize),
     /// Instances at most.
     FewerInstances(usize),
-    /// Old instances end before new ones begin; then everything fits.
+    /// Old instances end before new ones start; then all connections fit.
     DrainFirst,
-    /// A database, or a pooler, with so many connections.
+    /// A database, or a pooler, with this many connections.
     LargerDatabase(usize),
 }
 
@@ -30,7 +30,7 @@ impl Wanted {
     /// Proves that instances x pool x overlap <= budget.
     ///
     /// # Errors
-    /// With what is missing and the ways out of it, when it is not.
+    /// When the connections do not fit, with the remedies.
     pub fn prove(&self, limits: &Limits) -> Result<(), Refusal> {
         if self.total() <= limits.budget() {
             Ok(())
@@ -41,8 +41,8 @@ impl Wanted {
 }
 
 impl Refusal {
-    /// Every single thing that would help, the cheapest first. Each is proved to. An instance needs
-    /// `least` connections to work at all.
+    /// All remedies that are proved to be sufficient, the cheapest first. An instance needs at least `least`
+    /// connections.
     pub fn ways_out(&self, least: usize) -> Vec<WayOut> {
         let Self { wanted, limits } = *self;
         let smaller = pool_ceiling(&limits, wanted.instances, wanted.overlap);

@@ -60,7 +60,7 @@ fn best<const N: usize>(
     model(&found.unwrap_or([0.0; N]))
 }
 
-/// Walks downhill, one parameter after the other, in steps that shrink where none leads down.
+/// Descends along one parameter after the other, with steps that shrink when none improves the fit.
 fn search<const N: usize>(mut point: [f64; N], badness: &impl Fn(&[f64; N]) -> f64) -> [f64; N] {
     let mut lowest = badness(&point);
     let mut step = 0.25;

@@ -16,9 +16,9 @@ pub enum Model {
     Universal {
         /// λ.
         one: f64,
-        /// σ, what has to be done one after the other.
+        /// σ, the contention: the share of serial work.
         contention: f64,
-        /// κ, what all have to agree on with all.
+        /// κ, the coherency: the cost of each pair of users.
         coherence: f64,
     },
     /// ((λN)^-m + X^-m)^(-1/m): proportional to the users, then X.
@@ -40,7 +40,7 @@ pub enum Model {
 }
 
 impl Model {
-    /// What it is called.
+    /// Its name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Universal { .. } => "usl",
@@ -64,7 +64,7 @@ impl Model {
         }
     }
 
-    /// Users beyond which more get less: sqrt((1-σ)/κ) of the universal law, none of the others.
+    /// Users beyond which the rate falls: sqrt((1-σ)/κ) of the universal law, `None` of the other models.
     pub fn retrograde(&self) -> Option<f64> {
         match *self {
             Self::Universal { contention, coherence, .. } if coherence > 0.0 => {
