@@ -64,7 +64,7 @@ fn severity(level: Level) -> &'static str {
 struct Line(Map<String, Value>);
 
 impl Line {
-    /// Moves what is known about a request to where log viewers look for it.
+    /// Moves the fields of a request to the object that log viewers read.
     fn gather_request(&mut self) {
         let mut take = |name| self.0.remove(name).unwrap_or_default();
         let seconds = take("duration_ms").as_f64().unwrap_or_default() / 1e3;
@@ -78,7 +78,7 @@ impl Line {
     }
 
     fn put(&mut self, field: &Field, value: impl Into<Value>) {
-        // What comes from the `log` crate brings its origin as fields.
+        // Events of the `log` crate carry their origin as fields.
         if !field.name().starts_with("log.") {
             self.0.insert(field.name().into(), value.into());
         }

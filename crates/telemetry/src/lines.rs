@@ -1,6 +1,6 @@
 //! Writing log lines to standard error.
 //!
-//! A thread of its own writes them, so that no request waits for the reader of the log. The queue is
+//! A background thread writes them, so that no request waits for the reader of the log. The queue is
 //! bounded; a line that finds it full is dropped and counted, because a log that is not read must not stop
 //! the service.
 

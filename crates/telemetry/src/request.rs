@@ -29,7 +29,7 @@ pub fn request_logger() -> TracingLogger<RequestSpan> {
     TracingLogger::new()
 }
 
-/// The layer that notes for the line of a request what it waited for.
+/// The layer that records the waits of a request for its line.
 ///
 /// # Errors
 /// Those of the request.

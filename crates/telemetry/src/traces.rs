@@ -1,6 +1,6 @@
 //! Exporting spans to a collector, by OTLP over HTTP.
 //!
-//! A thread of its own sends them in batches. The queue is bounded (2,048 spans, the limit of the SDK), and
+//! A background thread sends them in batches. The queue is bounded (2,048 spans, the limit of the SDK), and
 //! a span that finds it full is dropped.
 
 use std::time::Duration;

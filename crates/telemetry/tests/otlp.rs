@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use settings::{Log, LogFormat};
 
-/// Takes one batch, and gives its head and body.
+/// Accepts one batch, and returns its head and body.
 fn collector() -> (String, mpsc::Receiver<(String, Vec<u8>)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
