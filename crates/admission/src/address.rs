@@ -11,10 +11,10 @@ use api::Problem;
 
 use crate::hops::TrustedHops;
 
-/// The header to whose end each proxy adds the address that it serves.
+/// The header to which each proxy appends the address of its client.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Bits of an IPv6 address that name a network; the rest its owner chooses freely (RFC 6177).
+/// Bits of an IPv6 address that name a network; its owner assigns the others freely (RFC 6177).
 const IPV6_NETWORK_BITS: u32 = 64;
 
 /// A client as limits see it: an IPv4 address, or an IPv6 network.
@@ -54,7 +54,7 @@ impl ClientAddress {
         }
     }
 
-    /// The client of `peer`, whose proxies noted `entries`.
+    /// The client of a connection of `peer`, with these `entries` of the proxies.
     ///
     /// With as many proxies as `hops`, that entry from the right is the client, and everything left of it
     /// was written by the client itself. Without such an entry the request bypassed a proxy, and the
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_not_believed() {
+    fn an_entry_that_is_no_address_is_ignored() {
         for header in ["", "unknown", "203.0.113.9, x", "_hidden", "1.1.1.1, 999.0.0.1"] {
             assert_eq!(behind(header, 1), "10.0.0.1", "{header}");
         }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn people_recognise_a_client_by_its_network() {
+    fn the_network_of_a_client_is_a_24_or_a_48() {
         let network = |text: &str| ClientAddress::from(text.parse::<IpAddr>().unwrap()).network();
         assert_eq!(network("203.0.113.9"), "203.0.113.0/24");
         assert_eq!(network("2001:db8:1:2::3"), "2001:db8:1::/48");

@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_share_a_bucket_and_there_are_not_more_than_so_many() {
+    fn equal_keys_share_a_bucket_and_the_number_of_buckets_is_bounded() {
         let buckets = Buckets::default();
         assert_eq!(buckets.of("a"), buckets.clone().of("a"));
         assert!((0..10_000).all(|n| buckets.of(n).0 < BUCKETS));

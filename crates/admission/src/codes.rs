@@ -1,8 +1,8 @@
 //! Limits of wrong share codes.
 //!
-//! A code has 30 bits: an address, and no key. What a limit has to prevent is guessing; what it must not
-//! do is keep those out who know their code because others at their address mistyped theirs. So an
-//! address may be wrong many times before its right codes are refused too. The bound is proof against
+//! A code has 30 bits: an address, and no key. A limit has to prevent guessing, and must not refuse clients
+//! with a right code because others at their address mistyped theirs. So an address may send many wrong
+//! codes before its right ones are refused too. The bound is proof against
 //! guessing: with the shipped 500 at once and 60 an hour, an address tries 1,940 codes in its first day,
 //! and of a thousand open rooms finds one in 550 days (2^30 / 1,000 / 1,940).
 
@@ -30,8 +30,8 @@ pub struct Codes {
     buckets: Buckets,
     by_address: Failures,
     by_site: Failures,
-    /// From anywhere. When there are too many, an address that is wrong more often than by typos has one
-    /// guess a minute; those who know their code do not notice.
+    /// From anywhere. When there are too many, an address with more wrong codes than typos explain has one
+    /// guess a minute; clients with right codes are not affected.
     overall: Failures,
     typos: Failures,
 }
@@ -58,10 +58,10 @@ impl Codes {
         }
     }
 
-    /// Does the work of a client at `address` with a share code, unless too many were wrong.
+    /// Runs the work of a client at `address` with a share code, unless too many codes were wrong.
     ///
     /// # Errors
-    /// What the work says; or that too many were wrong, before the work or in place of its outcome.
+    /// The error of the work; or too many wrong codes, before the work or in place of its outcome.
     pub async fn attempt<T, E: From<Limited>>(
         &self,
         address: ClientAddress,
@@ -123,7 +123,7 @@ mod tests {
         }
     }
 
-    async fn say(codes: &Codes, from: u8, right: bool) -> Result<(), Outcome> {
+    async fn try_code(codes: &Codes, from: u8, right: bool) -> Result<(), Outcome> {
         let outcome = if right { Ok(()) } else { Err(Outcome::Wrong) };
         let address = ClientAddress::from(IpAddr::from([203, 0, 113, from]));
         codes.attempt(address, ready(outcome), |error| *error == Outcome::Wrong).await
@@ -140,38 +140,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_five_wrong_codes_a_right_one_tells_nothing() {
+    async fn after_five_wrong_codes_a_right_one_is_limited_too() {
         let codes = codes();
         for _ in 0..5 {
-            assert_eq!(say(&codes, 1, false).await, Err(Outcome::Wrong));
+            assert_eq!(try_code(&codes, 1, false).await, Err(Outcome::Wrong));
         }
-        assert_eq!(say(&codes, 1, false).await, Err(Outcome::Limited));
-        assert_eq!(say(&codes, 1, true).await, Err(Outcome::Limited));
-        assert_eq!(say(&codes, 2, true).await, Ok(()));
+        assert_eq!(try_code(&codes, 1, false).await, Err(Outcome::Limited));
+        assert_eq!(try_code(&codes, 1, true).await, Err(Outcome::Limited));
+        assert_eq!(try_code(&codes, 2, true).await, Ok(()));
     }
 
     #[tokio::test]
     async fn a_class_behind_one_address_joins_without_trouble() {
         let codes = codes();
-        assert_eq!(say(&codes, 1, false).await, Err(Outcome::Wrong));
+        assert_eq!(try_code(&codes, 1, false).await, Err(Outcome::Wrong));
         for _ in 0..400 {
-            assert_eq!(say(&codes, 1, true).await, Ok(()));
+            assert_eq!(try_code(&codes, 1, true).await, Ok(()));
         }
     }
 
     #[tokio::test]
-    async fn when_too_many_guess_only_those_who_are_wrong_again_and_again_wait() {
+    async fn under_many_guesses_only_clients_with_repeated_failures_wait() {
         let rates = Rates { wrong_codes: rate(100), all_wrong_codes: rate(20), ..Rates::MAX };
         let codes = Codes::new(&rates, Buckets::default());
         for n in 0..20 {
-            assert_eq!(say(&codes, n, false).await, Err(Outcome::Wrong));
+            assert_eq!(try_code(&codes, n, false).await, Err(Outcome::Wrong));
         }
         for _ in 0..TYPOS {
-            assert_eq!(say(&codes, 100, false).await, Err(Outcome::Wrong), "a typo");
+            assert_eq!(try_code(&codes, 100, false).await, Err(Outcome::Wrong), "a typo");
         }
-        assert_eq!(say(&codes, 100, false).await, Err(Outcome::Limited));
-        assert_eq!(say(&codes, 100, true).await, Err(Outcome::Limited));
-        assert_eq!(say(&codes, 101, true).await, Ok(()));
+        assert_eq!(try_code(&codes, 100, false).await, Err(Outcome::Limited));
+        assert_eq!(try_code(&codes, 100, true).await, Err(Outcome::Limited));
+        assert_eq!(try_code(&codes, 101, true).await, Ok(()));
     }
 
     #[tokio::test]
@@ -179,22 +179,22 @@ mod tests {
         let shipped = Rates { wrong_codes: rate(500), all_wrong_codes: rate(1000), ..Rates::MAX };
         let codes = Codes::new(&shipped, Buckets::default());
         for _ in 0..499 {
-            assert_eq!(say(&codes, 1, false).await, Err(Outcome::Wrong));
+            assert_eq!(try_code(&codes, 1, false).await, Err(Outcome::Wrong));
         }
-        assert_eq!(say(&codes, 1, true).await, Ok(()));
+        assert_eq!(try_code(&codes, 1, true).await, Ok(()));
     }
 
     #[tokio::test]
     async fn the_networks_of_one_ipv6_site_share_a_bound() {
         let codes = codes();
-        let mut told = 0;
+        let mut revealed = 0;
         for n in 0..100_u16 {
             let address = ClientAddress::from(IpAddr::from([0x2001, 0xdb8, 1, n, 0, 0, 0, 1]));
             let wrong = ready(Err::<(), _>(Outcome::Wrong));
             let outcome = codes.attempt(address, wrong, |it| *it == Outcome::Wrong).await;
-            told += u32::from(outcome == Err(Outcome::Wrong));
+            revealed += u32::from(outcome == Err(Outcome::Wrong));
         }
-        assert_eq!(told, 5 * SITE);
+        assert_eq!(revealed, 5 * SITE);
         let elsewhere = ClientAddress::from(IpAddr::from([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1]));
         let wrong = ready(Err::<(), _>(Outcome::Wrong));
         let outcome = codes.attempt(elsewhere, wrong, |it| *it == Outcome::Wrong).await;

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn after_the_last_allowed_failure_nobody_is_admitted_until_the_next_is_allowed() {
+    fn after_the_last_allowed_failure_no_attempt_is_admitted_until_the_next_is_allowed() {
         let (failures, clock) = failures(2);
         let (one, other) = (Buckets::default().of(1), Buckets::default().of(2));
         assert_eq!(failures.note(one), Ok(()));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_admitted_again_is_forgotten() {
+    fn a_client_that_is_admitted_again_is_evicted() {
         let (failures, clock) = failures(1);
         for n in 0..1000 {
             let _ = failures.note(Buckets::default().of(n));
@@ -144,20 +144,20 @@ mod tests {
     proptest! {
         /// GCRA: in any time there are not more than the burst, and one more for each interval.
         #[test]
-        fn never_more_failures_are_told_than_allowed(
+        fn no_more_failures_are_revealed_than_allowed(
             burst in 1_u32..20,
             waits in prop::collection::vec(0_u64..100, 1..200),
         ) {
             let (failures, clock) = failures(burst);
             let bucket = Buckets::default().of(1);
-            let (mut told, mut passed) = (0, 0);
+            let (mut revealed, mut passed) = (0, 0);
             for wait in waits {
                 clock.advance(Duration::from_secs(wait));
                 passed += wait;
                 if failures.admit(bucket).is_ok() && failures.note(bucket).is_ok() {
-                    told += 1;
+                    revealed += 1;
                 }
-                prop_assert!(told <= u64::from(burst) + passed / INTERVAL.as_secs());
+                prop_assert!(revealed <= u64::from(burst) + passed / INTERVAL.as_secs());
             }
         }
     }

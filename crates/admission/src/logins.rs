@@ -43,7 +43,7 @@ type Pair = (Bucket, Bucket);
 /// Which limits a client is admitted by.
 #[derive(Clone, Copy)]
 enum Standing {
-    /// Those of strangers: of the account, and of the address.
+    /// The limits of unknown clients: of the account, and of the address.
     Stranger,
     /// That of its network, which is known for the account.
     Known,
@@ -81,12 +81,12 @@ impl Logins {
 
     /// Checks a password of `account` for a client at `address`, unless too many failed.
     ///
-    /// The check must have no effect, because its outcome may be refused afterwards. `is_known` says
+    /// The check must have no effect, because its outcome may be refused afterwards. `is_known` returns
     /// whether the account was logged into from the client's network before; it is asked only when the
     /// client would be refused otherwise.
     ///
     /// # Errors
-    /// What the check says; or that too many failed, before the check or in place of its outcome.
+    /// The error of the check; or too many failures, before the check or in place of its outcome.
     pub async fn attempt<T, E: From<Limited>>(
         &self,
         account: &str,
@@ -108,7 +108,7 @@ impl Logins {
         let outcome = check.await;
         match &outcome {
             Err(error) if is_failure(error) => attempt.failed(standing)?,
-            // Another refusal may tell that the password is right.
+            // Another error may reveal that the password is right.
             Err(_) => drop(attempt.admit().await?),
             Ok(_) => attempt.succeeded().await?,
         }

@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_of_a_pattern_with_as_many_segments() {
+    fn a_path_matches_a_pattern_with_as_many_segments() {
         let pattern = "/api/rooms/{room_id}/gameplay-states/{gameplay_id}";
         assert!(matches(pattern, "/api/rooms/1/gameplay-states/2"));
         for other in [

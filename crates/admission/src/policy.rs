@@ -1,4 +1,4 @@
-//! What a rate limit allows, and the answer to a request that it refuses.
+//! The quota of a rate limit, and the answer to a request that it refuses.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

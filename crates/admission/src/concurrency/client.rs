@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_is_silent_or_sends_more_is_still_there() {
+    fn a_client_that_sends_nothing_or_more_is_still_connected() {
         let (mut there, client) = connected();
         assert!(!client.has_gone());
         there.write_all(b"more").unwrap();
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_closes_has_gone() {
+    fn a_client_that_closes_is_disconnected() {
         let (there, client) = connected();
         there.shutdown(Shutdown::Both).unwrap();
         drop(there);

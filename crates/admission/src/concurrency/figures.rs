@@ -38,7 +38,7 @@ impl Figures {
         self.refused[priority.index()].increment(1);
     }
 
-    /// Counts a slot whose client had gone.
+    /// Counts a slot whose client had disconnected.
     pub(super) fn passed_over(&self) {
         self.passed_over.increment(1);
     }

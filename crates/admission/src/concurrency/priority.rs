@@ -58,7 +58,7 @@ pub struct Priorities(Vec<(Method, String, Priority)>);
 
 impl Priorities {
     /// Declares the priority of a route; `P` is its description, which names methods and path. Those that
-    /// are asked for most often come first.
+    /// are requested most often come first.
     pub fn declare<P: utoipa::Path>(&mut self, priority: Priority) {
         for method in P::methods() {
             self.0.push((method_of(&method), P::path(), priority));

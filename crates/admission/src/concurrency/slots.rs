@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_were_given_up_make_no_standing_queue() {
+    fn cancelled_requests_make_no_standing_queue() {
         let mut slots = full_of(Priority::Read);
         let start = Instant::now();
         drop(slots.wait(Priority::Read, start));

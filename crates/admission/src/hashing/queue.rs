@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_at_the_end_is_never_refused_but_counts() {
+    fn an_unconditional_place_is_never_refused_but_counts() {
         let queue = queue(1, 1, 60_000);
         let places: Vec<_> = (0..5).map(|_| QueuePlace::unconditionally(&queue)).collect();
         assert!(QueuePlace::if_free(&queue).is_none());
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_measurement_counts_whole_and_later_ones_by_and_by() {
+    fn the_first_measurement_is_the_estimate_and_later_ones_move_it_slowly() {
         let queue = queue(1, 1, 1000);
         let wait = |queue: &Queue| queue.wait_behind(1);
         assert_eq!(wait(&queue), INITIAL_COST);

@@ -1,4 +1,4 @@
-//! The lane with work that costs nothing, or as long as the test likes.
+//! The lane with work that takes no time, or as long as the test needs.
 
 use std::sync::mpsc;
 use std::task::Poll;
@@ -13,7 +13,7 @@ fn lane(threads: usize, queue: usize, wait_max_ms: u64) -> HashingLane {
     HashingLane::start(&settings::Hashing { threads, queue, wait_max_ms }).unwrap()
 }
 
-/// Keeps a thread of the lane until what it gives is dropped.
+/// Occupies a thread of the lane until the returned value is dropped.
 async fn occupy(lane: &HashingLane) -> mpsc::Sender<()> {
     let (finish, wait) = mpsc::channel::<()>();
     let (begun, has_begun) = oneshot::channel();
@@ -34,7 +34,7 @@ fn is_full<R>(outcome: &Result<R, HashingRefused>) -> bool {
 }
 
 #[tokio::test]
-async fn a_full_lane_refuses_and_says_when_to_come_again() {
+async fn a_full_lane_refuses_with_retry_after() {
     let lane = lane(1, 1, 60_000);
     lane.queue.learn(Duration::from_millis(300));
     let finish = occupy(&lane).await;
@@ -51,7 +51,7 @@ async fn a_full_lane_refuses_and_says_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn nobody_is_taken_in_who_would_wait_too_long() {
+async fn a_request_that_would_wait_too_long_is_refused() {
     let lane = lane(1, 1000, 500);
     lane.queue.learn(Duration::from_millis(200));
     let finish = occupy(&lane).await;
@@ -68,7 +68,7 @@ async fn nobody_is_taken_in_who_would_wait_too_long() {
 }
 
 #[tokio::test]
-async fn who_goes_away_leaves_the_queue_and_is_not_hashed_for() {
+async fn a_cancelled_request_leaves_the_queue_and_is_not_hashed() {
     let lane = lane(1, 1, 60_000);
     let finish = occupy(&lane).await;
     let (hashed, mut seen) = oneshot::channel::<()>();
@@ -86,7 +86,7 @@ async fn who_goes_away_leaves_the_queue_and_is_not_hashed_for() {
 }
 
 #[tokio::test]
-async fn who_has_waited_too_long_is_told_so_and_not_hashed_for() {
+async fn a_request_that_waited_too_long_is_refused_and_not_hashed() {
     let lane = lane(1, 10, 50);
     lane.queue.learn(Duration::from_millis(1));
     let finish = occupy(&lane).await;
@@ -100,7 +100,7 @@ async fn who_has_waited_too_long_is_told_so_and_not_hashed_for() {
 }
 
 #[tokio::test]
-async fn who_comes_first_is_served_first() {
+async fn requests_are_served_in_order() {
     let lane = lane(1, 100, 60_000);
     let finish = occupy(&lane).await;
     let (served, order) = mpsc::channel();
@@ -127,7 +127,7 @@ async fn as_many_run_at_once_as_there_are_threads() {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_hash_keeps_no_slot() {
+async fn a_request_that_waits_for_a_hash_holds_no_slot() {
     let requests = settings::Admission { requests: 8, queue: 0, wait_max_ms: 1 };
     let limit = ConcurrencyLimit::new(&requests);
     let free = || std::iter::from_fn(|| limit.enter(Priority::LogIn)).collect::<Vec<_>>().len();
@@ -151,7 +151,7 @@ async fn a_panic_breaks_only_its_own_work() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_threads_give_way_to_all_others() {
+async fn the_threads_have_a_low_priority() {
     let priority = || rustix::process::getpriority_process(None).unwrap();
     let lane = lane(1, 0, 1000);
     let own = lane.run(priority).await.unwrap();

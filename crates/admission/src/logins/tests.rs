@@ -9,7 +9,7 @@ use super::*;
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
     Wrong,
-    /// The password is right, and still nobody gets in.
+    /// The password is right, but the account is inactive.
     Inactive,
     Limited,
 }
@@ -55,7 +55,7 @@ async fn after_five_wrong_passwords_the_right_one_is_refused_too_but_not_elsewhe
 }
 
 #[tokio::test]
-async fn a_right_guess_among_wrong_ones_tells_nothing() {
+async fn a_right_guess_among_wrong_ones_is_limited_too() {
     let logins = logins();
     let (finish, finished) = tokio::sync::oneshot::channel::<()>();
     let right = async { finished.await.map_err(|_| Outcome::Wrong) };
@@ -71,7 +71,7 @@ async fn a_right_guess_among_wrong_ones_tells_nothing() {
 }
 
 #[tokio::test]
-async fn nor_does_one_that_is_turned_away_for_another_reason() {
+async fn a_right_password_of_an_inactive_account_is_limited_too() {
     let logins = logins();
     let (finish, finished) = tokio::sync::oneshot::channel::<()>();
     let inactive = async {
@@ -95,7 +95,7 @@ async fn nor_does_one_that_is_turned_away_for_another_reason() {
 }
 
 #[tokio::test]
-async fn an_account_that_many_guess_lets_in_only_from_where_its_owner_was() {
+async fn an_account_under_attack_admits_only_addresses_that_logged_in_before() {
     let logins = logins();
     assert_eq!(log_in(&logins, "ada", 200, true).await, Ok(()));
     for attacker in 0..20 {
@@ -125,7 +125,7 @@ async fn a_network_that_is_known_for_an_account_is_not_kept_out_by_others() {
 }
 
 #[tokio::test]
-async fn accounts_that_are_made_up_keep_nobody_out_who_logged_in_at_the_address_before() {
+async fn guesses_at_made_up_accounts_do_not_block_accounts_that_logged_in_at_the_address_before() {
     let logins = logins();
     assert_eq!(log_in(&logins, "ada", 1, true).await, Ok(()));
     for n in 0..20 {
@@ -138,15 +138,16 @@ async fn accounts_that_are_made_up_keep_nobody_out_who_logged_in_at_the_address_
 #[tokio::test]
 async fn an_address_that_tries_many_accounts_is_stopped() {
     let logins = logins();
-    let mut told = 0;
+    let mut revealed = 0;
     for n in 0..50 {
-        told += i32::from(log_in(&logins, &n.to_string(), 1, false).await == Err(Outcome::Wrong));
+        revealed +=
+            i32::from(log_in(&logins, &n.to_string(), 1, false).await == Err(Outcome::Wrong));
     }
-    assert_eq!(told, 10);
+    assert_eq!(revealed, 10);
 }
 
 #[tokio::test]
-async fn success_costs_nothing() {
+async fn successful_logins_are_not_counted() {
     let logins = logins();
     for _ in 0..1000 {
         assert_eq!(log_in(&logins, "ada", 1, true).await, Ok(()));
@@ -154,7 +155,7 @@ async fn success_costs_nothing() {
 }
 
 #[tokio::test]
-async fn of_guesses_at_the_same_moment_no_more_are_told_than_of_guesses_in_a_row() {
+async fn concurrent_guesses_reveal_no_more_than_sequential_ones() {
     let logins = logins();
     let (go, _) = tokio::sync::broadcast::channel::<()>(1);
     let guesses = (0..50).map(|_| {

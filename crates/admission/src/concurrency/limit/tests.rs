@@ -1,4 +1,4 @@
-//! Callers that come, wait and go.
+//! Callers that arrive, wait and are cancelled.
 
 use futures::future::join_all;
 use futures::poll;
@@ -10,13 +10,13 @@ fn limit(requests: usize, queue: usize, wait_max_ms: u64) -> ConcurrencyLimit {
     ConcurrencyLimit::new(&settings::Admission { requests, queue, wait_max_ms })
 }
 
-/// Takes every slot that readers get.
+/// Takes every slot that is available to reads.
 fn occupy(limit: &ConcurrencyLimit) -> Vec<Slot> {
     std::iter::from_fn(|| limit.enter(Priority::Read)).collect()
 }
 
 #[tokio::test]
-async fn a_slot_that_is_given_back_goes_to_who_waits() {
+async fn a_returned_slot_goes_to_a_waiting_request() {
     let limit = limit(8, 10, 60_000);
     let mut taken = occupy(&limit);
     let mut waiting = Box::pin(limit.wait(Priority::Read));
@@ -26,14 +26,14 @@ async fn a_slot_that_is_given_back_goes_to_who_waits() {
 }
 
 #[tokio::test]
-async fn who_goes_away_while_waiting_costs_nobody_a_slot() {
+async fn a_request_cancelled_while_waiting_loses_no_slot() {
     let limit = limit(8, 10, 60_000);
     let mut taken = occupy(&limit);
     let mut gone = Box::pin(limit.wait(Priority::Read));
     let mut late = Box::pin(limit.wait(Priority::Read));
     assert!(poll!(&mut gone).is_pending() && poll!(&mut late).is_pending());
     taken.pop();
-    // The slot is on its way to this one.
+    // The slot was assigned to this request.
     drop(gone);
     assert!(late.await.is_ok());
     drop(taken);
@@ -41,7 +41,7 @@ async fn who_goes_away_while_waiting_costs_nobody_a_slot() {
 }
 
 #[tokio::test]
-async fn who_waits_too_long_is_told_when_to_come_again() {
+async fn a_request_that_waits_too_long_is_refused_with_retry_after() {
     let limit = limit(8, 10, 1);
     let taken = occupy(&limit);
     assert!(limit.wait(Priority::Read).await.is_err());
@@ -57,7 +57,7 @@ async fn a_full_queue_refuses_at_once() {
 }
 
 #[tokio::test]
-async fn who_waits_elsewhere_has_no_slot_and_gets_it_back() {
+async fn a_request_that_waits_elsewhere_holds_no_slot_and_gets_it_back() {
     let limit = limit(8, 10, 60_000);
     let slot = limit.enter(Priority::Read).unwrap();
     let free = || Priority::ALL.map(|it| limit.slots().taken(it)) == [0; 5];
@@ -71,7 +71,7 @@ async fn who_waits_elsewhere_has_no_slot_and_gets_it_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_slot_is_lost_among_many_who_come_wait_and_go() {
+async fn no_slot_is_lost_when_many_requests_arrive_wait_and_cancel() {
     let limit = limit(8, 50, 5);
     let callers = (0..200).map(|index| {
         let limit = limit.clone();
