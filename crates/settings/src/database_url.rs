@@ -1,4 +1,4 @@
-//! Where the database is, and what of it may be shown.
+//! The URL of the database, and its form without a password.
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Display, Formatter};
@@ -8,7 +8,7 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
-/// Where the database is. `Display` and `Debug` show no password.
+/// The URL of the database. `Display` and `Debug` show no password.
 #[derive(Clone)]
 pub enum DatabaseUrl {
     /// An SQLite file; a relative path starts at the working directory.

@@ -1,4 +1,4 @@
-//! What `cardroom check` prints.
+//! The values that `cardroom check` prints.
 
 /// A value in effect and its source.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -47,7 +47,7 @@ impl Environment {
         Self { executable_folder: Some(folder.into()), ..self }
     }
 
-    /// The same on a machine of so many cores.
+    /// The same on a machine with this many cores.
     #[must_use]
     pub fn with_cores(self, cores: usize) -> Self {
         Self { cores, ..self }

@@ -8,7 +8,7 @@ use crate::keys::{Keys, ReadResult, Reading};
 /// The database and the waits for it.
 #[derive(Clone, Debug)]
 pub struct Database {
-    /// Where the database is.
+    /// The URL of the database.
     pub url: DatabaseUrl,
     /// The same database past a pooler, if that needs another URL.
     pub direct_url: Option<DatabaseUrl>,
@@ -33,7 +33,7 @@ pub struct Database {
     pub connection_age_max_secs: u64,
     /// Maximum idle time of a connection, in seconds, 0 to 86,400; 0 is unlimited.
     pub connection_idle_max_secs: u64,
-    /// How long PostgreSQL may be silent before it is probed, in seconds, 1 to 7,200.
+    /// How long a connection to PostgreSQL may receive nothing before it is probed, in seconds, 1 to 7,200.
     pub keepalive_idle_secs: u64,
     /// How long data may go unacknowledged by PostgreSQL's machine, in milliseconds, 1,000 to 600,000.
     pub tcp_user_timeout_ms: u64,

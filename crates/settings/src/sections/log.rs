@@ -7,7 +7,7 @@ use crate::keys::Keys;
 pub struct Log {
     /// Form of a line.
     pub format: LogFormat,
-    /// Which events: a level, or levels by target as in `info,rooms=debug`.
+    /// The filter of events: a level, or levels by target as in `info,rooms=debug`.
     pub filter: String,
     /// Collector that traces are sent to, if any.
     pub otlp_endpoint: Option<String>,

@@ -34,7 +34,7 @@ pub struct Rates {
     pub all_wrong_codes: Rate,
 }
 
-/// A rate: so many in each period, and a burst.
+/// A rate: a number in each period, and a burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// How many in each period, 1 to 1,000,000,000.
@@ -100,12 +100,12 @@ impl Rate {
     /// The highest rate.
     pub const MAX: Self = Self { count: COUNT_MAX, period: Period::Minute, burst: COUNT_MAX };
 
-    /// So many in an hour, and so many of them at once.
+    /// `count` in an hour, and `burst` at once.
     pub fn hourly(count: u32, burst: u32) -> Self {
         Self { count, period: Period::Hour, burst }
     }
 
-    /// After how long one more is allowed.
+    /// The interval after which one more is allowed.
     pub fn interval(&self) -> Duration {
         let period = match self.period {
             Period::Minute => Duration::from_mins(1),

@@ -14,7 +14,7 @@ pub struct Realtime {
     /// Largest message that a socket accepts, in bytes, 64 KiB to 16 MiB. One whose payload is too large is
     /// refused; a larger one closes the socket.
     pub frame_bytes: usize,
-    /// Largest thing that somebody shows of themselves, in bytes, 64 to 65,536.
+    /// Largest presence payload, in bytes, 64 to 65,536.
     pub presence_bytes: usize,
     /// Channels of one socket at most, 1 to 1,000.
     pub channels_per_socket: usize,
@@ -35,18 +35,17 @@ pub struct Realtime {
     pub replay_messages: usize,
     /// Memory for the broadcasts that a channel keeps, in bytes, 0 to 16 MiB.
     pub replay_bytes: usize,
-    /// Bytes of memory that the broadcasts take which all channels remember, 0 to 16 GiB.
+    /// Memory for the broadcasts that all channels keep, in bytes, 0 to 16 GiB.
     pub replay_total_bytes: usize,
     /// How long the presence of a member that left stays, in milliseconds, 0 to 60,000.
     pub presence_grace_ms: u64,
     /// How long the presence of a member stays whose connection was lost, in milliseconds, 0 to 120,000.
     pub presence_lost_grace_ms: u64,
-    /// How long a channel waits after a restart before it tells who is present, in milliseconds, 0 to
-    /// 30,000.
+    /// How long a channel waits after a restart before it sends the presence, in milliseconds, 0 to 30,000.
     pub presence_settle_ms: u64,
-    /// Whether topics may name rooms that no table knows.
+    /// Whether topics may name rooms that are not in the database.
     pub unregistered_rooms: bool,
-    /// How long a client may say nothing, in seconds, 5 to 3,600.
+    /// How long a client may send nothing, in seconds, 5 to 3,600.
     pub idle_timeout_secs: u64,
     /// Interval at which members with a token are authorized again, in seconds, 1 to 3,600.
     pub recheck_secs: u64,

@@ -12,7 +12,7 @@ pub struct Rooms {
     /// How long a closed or expired room is kept in which nothing happens, in days, 0 to 3,650; 0 keeps it
     /// for good.
     pub ended_days: i64,
-    /// How long a visitor is kept who is not seen, in days, 1 to 3,650.
+    /// How long a visitor is kept after it was last seen, in days, 1 to 3,650.
     pub visitor_days: i64,
 }
 

@@ -35,7 +35,7 @@ fn base_toml_explains_every_key_and_says_the_range_of_every_number() {
     assert!(numbers > 60, "{numbers}");
 }
 
-/// What `base.toml` says above a key.
+/// The comment above a key in `base.toml`.
 fn comment(key: &str) -> String {
     let (section, name) = key.split_once('.').unwrap();
     let section = BASE.split(&format!("[{section}]\n")).nth(1).unwrap();

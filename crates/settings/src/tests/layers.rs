@@ -1,4 +1,4 @@
-//! Where a value comes from.
+//! The layer that a value comes from.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use crate::layers::BASE;
 use crate::tests::{POSTGRES, PUBLIC_URL, SECRET, Variable, environment, problems, settings};
 use crate::{Effective, Loaded, load};
 
-/// Variables, and a value they lead to with its source.
+/// Variables, and a resulting value with its source.
 const EFFECTIVE: &str = "
 | profile = development (CARDROOM_PROFILE is not set)
 | server.port = 8000 (base.toml)
@@ -74,7 +74,7 @@ fn a_file_beside_the_executable_takes_the_place_of_the_embedded_one() {
 
     assert_eq!((settings.server.port, settings.auth.bcrypt_cost), (9000, 10));
     let sources = effective.iter().map(|it| it.source.as_str());
-    // What was computed for the profile, if anything was, lies below what people write.
+    // Values computed for the profile, if any, have a lower precedence than values written by hand.
     let sources: BTreeSet<_> = sources.filter(|it| *it != "tuning/production.toml").collect();
     let variables = [
         "environment variable CARDROOM_PROFILE",
@@ -85,7 +85,7 @@ fn a_file_beside_the_executable_takes_the_place_of_the_embedded_one() {
     assert_eq!(sources, [&variables[..], &files[..]].concat().into_iter().collect());
 }
 
-/// The folder `config` with a file of tuned values for development and one of a person's.
+/// The folder `config` with a file of tuned values for development, and one written by hand.
 fn tuned(tuning: &str, person: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("tuning")).unwrap();

@@ -1,9 +1,9 @@
-//! What is refused, and in which words.
+//! Refused values, and the text of the problems.
 
 use crate::tests::{environment, problems};
 use crate::{DatabaseUrl, MailTransport, load};
 
-/// A variable, the problem it makes, and what is accepted.
+/// A variable, its problem, and the accepted values.
 const BAD_VALUES: &str = r#"
 PORT=http | server.port: "http" is not a whole number | a whole number from 0 to 65535
 PORT=80.5 | server.port: "80.5" is not a whole number | a whole number from 0 to 65535
@@ -55,7 +55,7 @@ fn a_bad_secret_is_refused_without_its_value() {
 }
 
 #[test]
-fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
+fn an_unknown_key_is_refused_with_a_suggestion() {
     #[track_caller]
     fn check(name: &str, problem: &str) {
         let line = format!("{problem} (from environment variable {name})");
@@ -69,7 +69,7 @@ fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
 }
 
 #[test]
-fn all_problems_are_told_at_once() {
+fn all_problems_are_reported_at_once() {
     let production = ("CARDROOM_PROFILE", "production");
     let demo = ("CARDROOM__AUTH__DEMO_ACCOUNTS", "true");
     let typo = ("CARDROOM__LOG__FORMT", "json");

@@ -47,7 +47,7 @@ fn a_profile_is_what_its_name_promises() {
 }
 
 #[test]
-fn what_does_not_belong_into_a_profile_is_refused_there_alone() {
+fn keys_that_a_profile_may_not_set_are_refused_there_alone() {
     #[track_caller]
     fn check(variable: Variable, key: &str, refused_in: &[Profile]) {
         for profile in Profile::ALL {
@@ -116,7 +116,7 @@ fn what_does_not_belong_into_a_profile_is_refused_there_alone() {
 }
 
 #[test]
-fn sqlite_on_cloud_run_needs_a_word() {
+fn sqlite_on_cloud_run_has_to_be_allowed() {
     let cloud_run = ("K_SERVICE", "cardroom");
     let allowed = ("CARDROOM__DATABASE__ALLOW_EPHEMERAL", "true");
     for profile in Profile::ALL {
@@ -130,7 +130,7 @@ fn sqlite_on_cloud_run_needs_a_word() {
 }
 
 #[test]
-fn a_published_secret_does_not_leave_ones_own_machine() {
+fn a_published_secret_is_refused_on_cloud_run_in_every_profile() {
     for profile in ["development", "test"] {
         let forgotten = [("CARDROOM_PROFILE", profile), ("K_SERVICE", "cardroom"), POSTGRES];
         let refused = problems(&forgotten);
