@@ -21,7 +21,7 @@ use crate::scan::string_length;
 /// Brings a document, given as valid JSON, into canonical form.
 ///
 /// # Errors
-/// When the document exceeds `bounds` or holds what one of the databases could not keep.
+/// When the document exceeds `bounds` or contains a value that one of the databases cannot store.
 pub fn canonical(text: &str, bounds: Bounds) -> Result<Box<RawValue>, Refusal> {
     let out = String::with_capacity(text.len());
     let mut writer = Writer { text, kept: 0, at: 0, out, bounds, nodes: 0, members: Vec::new() };
@@ -44,16 +44,16 @@ pub(crate) fn compact(text: &str) -> String {
     out
 }
 
-/// Walks over a valid document and writes it anew. What stays as it is, is copied in one piece.
+/// Scans a valid document and writes its canonical form. Unchanged text is copied in one piece.
 struct Writer<'a> {
     text: &'a str,
-    /// Where what stays as it is begins, up to `at`; it is not in `out` yet.
+    /// Start of the unchanged text up to `at`, which is not in `out` yet.
     kept: usize,
     at: usize,
     out: String,
     bounds: Bounds,
     nodes: usize,
-    /// Those of the objects that are open, the outermost first.
+    /// The members of the open objects, the outermost first.
     members: Vec<Member<'a>>,
 }
 
@@ -215,24 +215,24 @@ impl<'a> Writer<'a> {
         &rest[..rest.bytes().take_while(|byte| belongs(*byte)).count()]
     }
 
-    /// How much is written.
+    /// The length of the output.
     fn length(&self) -> usize {
         self.out.len() + self.at - self.kept
     }
 
-    /// Steps over what stays as it is.
+    /// Steps over unchanged text.
     fn keep(&mut self, length: usize) {
         self.at += length;
     }
 
-    /// Steps over something, and writes this in its place.
+    /// Steps over text, and writes `by` in its place.
     fn replace(&mut self, length: usize, by: &str) {
         self.write(by);
         self.at += length;
         self.kept = self.at;
     }
 
-    /// Writes what is kept, and this after it.
+    /// Writes the pending unchanged text, and then `more`.
     fn write(&mut self, more: &str) {
         self.out.push_str(&self.text[self.kept..self.at]);
         self.out.push_str(more);

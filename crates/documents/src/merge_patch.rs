@@ -86,7 +86,7 @@ fn write_change(
     if was == is { Some(()) } else { write_value(key, is, object) }
 }
 
-/// Writes a new value; `None` when it holds a `null`, which a merge patch would take for a removal.
+/// Writes a new value; `None` when it contains a `null`, which a merge patch would treat as a removal.
 fn write_value(key: &str, value: &str, object: &mut ObjectWriter<'_>) -> Option<()> {
     if has_null(value) {
         return None;
@@ -95,7 +95,7 @@ fn write_value(key: &str, value: &str, object: &mut ObjectWriter<'_>) -> Option<
     Some(())
 }
 
-/// The fate of the next member of two objects whose keys are sorted.
+/// How the next member differs between two objects whose keys are sorted.
 enum Change<'a> {
     Removed(&'a str),
     Added(&'a str),
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_names_what_changed_and_nothing_else() {
+    fn a_diff_names_only_changed_members() {
         check("{}", "{}", Some("{}"));
         check(r#"{"a":1,"b":2}"#, r#"{"a":1,"b":3}"#, Some(r#"{"b":3}"#));
         check(r#"{"a":1,"b":2}"#, r#"{"b":2}"#, Some(r#"{"a":null}"#));
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_gains_a_null_has_no_diff() {
+    fn a_change_to_null_has_no_diff() {
         check("{}", r#"{"a":null}"#, None);
         check(r#"{"a":1}"#, r#"{"a":{"b":null}}"#, None);
         check(r#"{"a":{"b":1}}"#, r#"{"a":{"b":null}}"#, None);
@@ -362,7 +362,7 @@ mod tests {
         prop::collection::hash_map(key, value, 0..4).prop_map(|it| json!(it))
     }
 
-    /// So many cases, unless `PROPTEST_CASES` says how many.
+    /// This number of cases, unless `PROPTEST_CASES` is set.
     fn cases(cases: u32) -> ProptestConfig {
         let default = ProptestConfig::default();
         if std::env::var_os("PROPTEST_CASES").is_some() {

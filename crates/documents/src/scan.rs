@@ -18,7 +18,7 @@ impl<'a> Member<'a> {
     }
 }
 
-/// What a string token means. Half of a surrogate pair means nothing; then it is the token itself.
+/// The text of a string token; the token itself when it contains half of a surrogate pair.
 pub fn plain(token: &str) -> Cow<'_, str> {
     if token.contains('\\') {
         serde_json::from_str(token).map_or(Cow::Borrowed(token), Cow::Owned)
@@ -27,12 +27,12 @@ pub fn plain(token: &str) -> Cow<'_, str> {
     }
 }
 
-/// The members of the object that `text` begins with, in their order; none of what is no object.
+/// The members of the object that `text` begins with, in order; none when it is not an object.
 pub fn members(text: &str) -> Members<'_> {
     Members(if after_blanks(text).starts_with('{') { text } else { "" })
 }
 
-/// See [`members`]. What is left of the text, from before the brace or comma that the next follows.
+/// See [`members`]. The rest of the text, from the brace or comma before the next member.
 #[derive(Clone, Debug)]
 pub struct Members<'a>(&'a str);
 
@@ -107,9 +107,8 @@ fn container_length(text: &[u8]) -> usize {
     text.len()
 }
 
-/// How much of two objects is the same, up to the end of a member: bytes from the brace or comma before
-/// the first members to the comma or brace behind the last that both begin with. None behind the last
-/// member.
+/// The length of the common start of two objects, up to the end of a member: bytes from the brace or comma
+/// before the first members to the comma or brace after the last common one. 0 at the closing brace.
 pub fn common_members(one: &str, other: &str) -> usize {
     let text = one.as_bytes();
     if text.first() == Some(&b'}') {
@@ -134,7 +133,7 @@ pub fn common_members(one: &str, other: &str) -> usize {
     end
 }
 
-/// Bytes that are compared at once: as many as a processor does.
+/// Bytes that are compared at once: the width of a vector register.
 const CHUNK: usize = 32;
 
 fn common_prefix(one: &[u8], other: &[u8]) -> usize {
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_alike_ends_with_a_member() {
+    fn a_common_start_ends_with_a_member() {
         check_common(r#"{"a":1,"b":2}"#, r#"{"a":1,"b":3}"#, r#"{"a":1"#);
         check_common(r#"{"a":1}"#, r#"{"a":1}"#, r#"{"a":1"#);
         check_common(r#"{"a":1,"b":2}"#, r#"{"a":12,"b":2}"#, "");

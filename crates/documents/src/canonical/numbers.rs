@@ -5,7 +5,7 @@ use crate::bounds::Refusal;
 /// Digits a number may have when written without an exponent: enough for every double.
 const DIGITS_MAX: usize = 400;
 
-/// Digits that are finite as a double wherever the point is.
+/// Number of digits that is finite as a double wherever the point is.
 const FINITE_DIGITS: usize = 300;
 
 /// Whether a number is written as `jsonb` would write it, as nearly all are.
@@ -38,7 +38,7 @@ pub(super) fn write_plain(token: &str, out: &mut String) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// Writes `digits` with the decimal point after the first `point` of them.
+/// Writes `digits` with the decimal point after the first `point` digits.
 fn place_point(digits: &str, point: isize, out: &mut String) {
     let before = usize::try_from(point).unwrap_or(0);
     let zeros = "0".repeat(before.saturating_sub(digits.len()));

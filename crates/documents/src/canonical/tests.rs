@@ -1,4 +1,4 @@
-//! What becomes of documents.
+//! Canonical forms of documents.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ fn text_keeps_its_characters_and_loses_needless_escapes() {
 }
 
 #[test]
-fn what_a_database_could_not_keep_is_refused() {
+fn values_that_a_database_cannot_store_are_refused() {
     for (sent, refusal) in [
         (r#""\u0000""#, Refusal::NulCharacter),
         (r#"{"\u0000":1}"#, Refusal::NulCharacter),
@@ -84,7 +84,7 @@ fn what_a_database_could_not_keep_is_refused() {
 }
 
 #[test]
-fn every_bound_is_kept_to_the_last_unit() {
+fn every_bound_is_exact() {
     let bounds = Bounds { bytes: 9, depth: 2, nodes: 4 };
     assert_eq!(of("[[1],1]", bounds).as_deref(), Ok("[[1],1]"));
     assert_eq!(of("[[[]]]", bounds), Err(Refusal::TooDeep(2)));
@@ -132,7 +132,7 @@ fn nearly(a: &serde_json::Number, b: &serde_json::Number) -> bool {
     (a - b).abs() <= a.abs().max(f64::MIN_POSITIVE) * 4.0 * f64::EPSILON
 }
 
-/// Equality that takes 100 and 1e2 for the same number, whichever way it was read.
+/// Equality that treats 100 and 1e2 as the same number.
 fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || nearly(a, b),
