@@ -47,7 +47,7 @@ impl Authorizer {
         self.origins.iter().any(|it| it == "*" || it == origin)
     }
 
-    /// Whether a client with this API key may talk to the server: the anonymous key, or a token.
+    /// Whether a client with this API key may use the server: the anonymous key, or a token.
     pub(crate) fn accepts_key(&self, key: &str) -> bool {
         self.keys.accepts(key)
     }
@@ -58,7 +58,7 @@ impl Authorizer {
         self.keys.credential(token, key)
     }
 
-    /// Parses a topic. Rooms that no table knows exist only where the settings allow them.
+    /// Parses a topic. Unregistered rooms exist only where the settings allow them.
     ///
     /// # Errors
     /// When it names no room.

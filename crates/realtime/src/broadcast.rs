@@ -133,9 +133,9 @@ impl Broadcast {
     pub(crate) fn example(number: u64, body: &'static str) -> Self {
         let body = Body::Json(Bytes::from_static(body.as_bytes()));
         let sender = Sender { name: None, role: "anyone" };
-        let said = NewBroadcast { event: "e".into(), body, sender, supersedes: None };
+        let broadcast = NewBroadcast { event: "e".into(), body, sender, supersedes: None };
         let numbers = (number, number + 1);
-        said.numbered(&"realtime:t".into(), "e", numbers, i64::try_from(number).unwrap())
+        broadcast.numbered(&"realtime:t".into(), "e", numbers, i64::try_from(number).unwrap())
     }
 }
 

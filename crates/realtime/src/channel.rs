@@ -41,7 +41,7 @@ pub(crate) struct Channel {
 }
 
 struct State {
-    /// Tells this channel from earlier and later ones of its topic.
+    /// Distinguishes this channel from earlier and later ones of its topic.
     epoch: Arc<str>,
     /// The number of the last broadcast.
     number: u64,

@@ -63,7 +63,7 @@ pub(crate) fn check_client_event(
     }
 }
 
-/// Whether clients take `text` for `word`, which is lower case.
+/// Whether clients treat `text` as equal to `word`, which is lower case.
 ///
 /// Clients compare without case. In Turkish, İ is the capital of i; elsewhere its lower case is an i
 /// and a combining dot.

@@ -118,8 +118,8 @@ impl Hub {
         Ring::new(self.limits.replay, Utc::now().timestamp_millis(), self.replay.clone())
     }
 
-    /// When the members of a channel that begins now are known. Shortly after a start they may be coming
-    /// back from the process before.
+    /// When the members of a new channel are complete. Shortly after a start they may still be rejoining from
+    /// the process before.
     fn settles_at(&self, now: Instant) -> Option<Instant> {
         let is_restarting = now.duration_since(self.started) < RESTART_WINDOW;
         (is_restarting && !self.limits.settle.is_zero()).then(|| now + self.limits.settle)
@@ -214,18 +214,18 @@ impl Hub {
     }
 
     /// Closes every socket because the process shuts down, and waits until they are gone, at most for
-    /// `patience`. The closes are spread, so that clients do not all reconnect in the same moment.
-    pub async fn close_all(&self, patience: Duration) {
+    /// `grace_period`. The closes are spread, so that clients do not all reconnect in the same moment.
+    pub async fn close_all(&self, grace_period: Duration) {
         self.is_closing.store(true, Ordering::Relaxed);
         let sockets = u32::try_from(self.sockets.total()).unwrap_or(u32::MAX);
-        let window = (CLOSE_INTERVAL * sockets).min(patience / 2);
+        let window = (CLOSE_INTERVAL * sockets).min(grace_period / 2);
         self.closing.send_replace(Some(window));
         let gone = async {
             while self.sockets.total() > 0 {
                 sleep(COUNT_EVERY).await;
             }
         };
-        let _ = timeout(patience, gone).await;
+        let _ = timeout(grace_period, gone).await;
     }
 
     /// Ends the channels of a room. They leave the hub first, with the broadcasts that they keep: when

@@ -97,7 +97,7 @@ async fn close_ended_rooms(hub: Arc<Hub>, db: Db) {
     }
 }
 
-/// Those of these rooms that are known to have ended; none while the database is unavailable.
+/// The rooms among these that have ended; none while the database is unavailable.
 async fn ended(db: &Db, rooms: &[RoomId]) -> Vec<RoomEnded> {
     manage::ended(db, rooms, Utc::now()).await.unwrap_or_default()
 }

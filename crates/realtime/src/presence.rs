@@ -229,7 +229,7 @@ impl Presence {
     }
 }
 
-/// Takes out the hidden metas of a key whose role no other one has any more.
+/// Removes the hidden metas of a key whose role no other meta has any more.
 fn take_unheld(metas: &mut Vec<Meta>) -> Vec<Meta> {
     let held: Vec<_> = metas.iter().filter(|it| !it.is_hidden).map(|it| it.role.clone()).collect();
     metas.extract_if(.., |it| it.is_hidden && !held.contains(&it.role)).collect()

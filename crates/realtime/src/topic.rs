@@ -62,7 +62,7 @@ impl Topic {
         self.is_main
     }
 
-    /// Whether its room has an id of this service. Any other name is a room that no table knows.
+    /// Whether its room has an id of this service. Any other name is an unregistered room.
     pub(crate) fn is_registered(&self) -> bool {
         self.is_registered
     }

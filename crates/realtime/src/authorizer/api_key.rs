@@ -1,4 +1,4 @@
-//! API keys: what a client shows at the handshake and over HTTP.
+//! API keys, which clients send in the handshake and over HTTP.
 
 use auth::Auth;
 use subtle::ConstantTimeEq as _;
@@ -18,12 +18,12 @@ impl ApiKeys {
         Self { auth, anonymous }
     }
 
-    /// Whether a client with this key may talk to the server.
+    /// Whether a client with this key may use the server.
     pub(super) fn accepts(&self, key: &str) -> bool {
         self.anonymous.is_empty() || self.is_anonymous(key) || self.is_token(key)
     }
 
-    /// The token that counts, of the access token and the API key of a client; `None` when the client
+    /// The token in effect, of the access token and the API key of a client; `None` when the client
     /// is anonymous. Some clients send their key as the access token, and newer keys are no tokens.
     pub(super) fn credential<'a>(&self, token: Option<&'a str>, key: &'a str) -> Option<&'a str> {
         let is_own = |it: &&str| !it.is_empty() && *it != key && !it.starts_with(OPAQUE_KEY_PREFIX);

@@ -40,7 +40,7 @@ impl Meta {
         is_present && self.role.is_some() && self.role == other.role
     }
 
-    /// What it takes in a message, in bytes, at most.
+    /// Upper bound of its size in a message, in bytes.
     pub(super) fn weight(&self, key: &str) -> usize {
         weight(key, &self.object)
     }
@@ -56,7 +56,7 @@ pub(super) fn role(object: &Bytes) -> Option<Box<str>> {
     parsed.and_then(|it| it.role)
 }
 
-/// What an entry takes in a message, in bytes, at most.
+/// Upper bound of the size of an entry in a message, in bytes.
 pub(super) fn weight(key: &str, object: &Bytes) -> usize {
     quoted(key).len() + object.len() + ENTRY_BYTES
 }

@@ -120,7 +120,7 @@ fn a_key_that_another_member_holds_with_the_same_role_is_not_announced_as_left()
         r#"{"a":{"metas":[{"role":"owner","phx_ref":"e-3"},{"role":"visitor","phx_ref":"e-4"}]}}"#
     );
     assert_eq!(presence.entries().len(), 2);
-    // The last one takes the others with it.
+    // The last one leaves together with the hidden ones.
     assert_eq!(
         presence.untrack(3, &"a".into()),
         [
@@ -196,7 +196,7 @@ fn sorted(mut state: Value) -> Value {
     state
 }
 
-/// What a client knows, without the metas that left unannounced.
+/// The state of a client, without the metas that left unannounced.
 fn without_hidden(mut seen: Value, presence: &Presence) -> Value {
     let hidden = presence.entries.values().flatten().filter(|it| it.is_hidden);
     let hidden: Vec<_> = hidden.map(|it| format!("e-{:x}", it.reference)).collect();

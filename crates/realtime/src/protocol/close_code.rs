@@ -9,7 +9,7 @@ const OF_CLIENTS: [RangeInclusive<u16>; 3] = [1000..=1003, 1007..=1014, 3000..=4
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub(crate) enum CloseCode {
-    /// The client closed the connection, or was silent for too long.
+    /// The client closed the connection, or sent nothing for too long.
     Normal = 1000,
     /// A frame is not valid.
     ProtocolError = 1002,

@@ -143,7 +143,7 @@ impl Socket {
     }
 
     /// Applies a newer authorization. The presence key and the presence belong to the identity of the
-    /// join; another identity has to join anew.
+    /// join; another identity has to rejoin.
     fn apply_authorization(&self, topic: &str, participant: Participant, token: Option<String>) {
         let is_another = match self.channels.borrow_mut().get_mut(topic) {
             Some(JoinState::Joined(membership)) => {

@@ -30,7 +30,7 @@ const FRAMES_PER_TURN: u64 = 4096;
 const BATCHING_MEMBERS: u64 = 32;
 
 /// Length of a batch for each member: about three times the time of one write, so that a channel that
-/// is always busy takes a fourth of the thread. The first event after a silence is not held back.
+/// is always busy takes a fourth of the thread. The first event after a pause is not held back.
 const BATCH_PER_MEMBER: Duration = Duration::from_micros(14);
 
 /// Longest batch.
