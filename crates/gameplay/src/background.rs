@@ -10,20 +10,20 @@ use tokio::time::timeout;
 
 use crate::error::GameplayError;
 
-/// Tasks at a time: what large documents take of memory and processor is bounded by it.
+/// Concurrent tasks, which bounds the memory and CPU time of large documents.
 const CONCURRENCY: usize = 2;
 
-/// Time that a task waits for its turn at most: a client that waits longer sends its request again.
+/// Longest time that a task waits for a permit: a client that waits longer sends its request again.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 static PERMITS: Semaphore = Semaphore::const_new(CONCURRENCY);
 
-/// Runs a task on a blocking thread, when its turn comes. A task whose caller goes away ends, too,
-/// before another takes its place.
+/// Runs a task on a blocking thread, once it has a permit. When the caller is cancelled, the task still
+/// runs to its end and keeps its permit until then.
 ///
 /// # Errors
-/// Those of the task; [`GameplayError::Busy`] when its turn does not come within [`WAIT_MAX`]; and when
-/// the runtime shuts down.
+/// Those of the task; [`GameplayError::Busy`] when no permit is free within [`WAIT_MAX`]; and when the
+/// runtime shuts down.
 pub(crate) async fn run<T: Send + 'static>(
     task: impl Future<Output = Result<T, GameplayError>> + Send + 'static,
 ) -> Result<T, GameplayError> {
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_task_whose_turn_does_not_come_is_refused() {
+    async fn a_task_that_gets_no_thread_in_time_is_refused() {
         let _all = PERMITS.acquire_many(u32::try_from(CONCURRENCY).unwrap()).await.unwrap();
         let refused = timeout(WAIT_MAX * 2, run(async { Ok(()) })).await.unwrap();
         assert!(matches!(refused, Err(GameplayError::Busy)), "{refused:?}");

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn patches_change_what_they_name() {
+    fn patches_change_the_members_they_name() {
         check(r#"{"cards":{"a":null}}"#, &Ok(r#"{"n":1.50,"cards":{"b":[1,2]}}"#));
         check(
             r#"[{"op":"test","path":"/cards/a","value":1},{"op":"move","from":"/cards/a","path":"/m"}]"#,

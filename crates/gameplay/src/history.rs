@@ -129,7 +129,7 @@ type Part = (Option<DocumentWithJournal>, i64);
 
 /// The part that contains the version `last`, or the newest one before it.
 async fn newest_part(db: &Db, state: Tag, last: i64) -> Result<Option<Part>, GameplayError> {
-    // A journal that becomes a segment is looked for first as the one, and then as the other.
+    // A journal may become a segment in the meantime, so it is read first, and the segments after it.
     let present: Option<Part> = db.read_one(table::journal(state.state)).await?.map(Into::into);
     if let Some((Some(part), _)) = &present {
         let oldest = part.journal.entries().filter_map(Result::ok).last();

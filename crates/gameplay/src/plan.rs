@@ -23,7 +23,7 @@ pub(crate) struct Current {
     pub(crate) journal: Journal,
     pub(crate) created_at: At,
     pub(crate) saved_at: At,
-    /// Whether the row holds no JSON; `document` is then `null`. Only a whole save can follow.
+    /// Whether the row holds no JSON; `document` is then `null`. Only a full save can follow.
     pub(crate) is_damaged: bool,
 }
 

@@ -7,7 +7,7 @@
 //! so a save is refused only by what the database holds once its rows are locked, the answers stored
 //! under idempotency keys included.
 //!
-//! Two instances never wait for each other in a circle: every transaction takes the locks of existing
+//! Two instances never deadlock: every transaction takes the locks of existing
 //! states in the order of their ids, then those of deleted states that it restores in the order of
 //! their ids, then those of new states in the order of their keys, then those of idempotency keys in
 //! their order.

@@ -59,8 +59,8 @@ pub async fn save(
     }
 }
 
-/// Saves the document of an earlier version as the next one. A deleted state is brought back by it, with
-/// its id and its history.
+/// Saves the document of an earlier version as the next one. This restores a deleted state, with its id
+/// and its history.
 ///
 /// # Errors
 /// When the version is not stored; [`GameplayError::Stale`] when the state was deleted in the meantime,

@@ -111,12 +111,12 @@ mod tests {
             (Some(Versions::State(STATE)), false, true, false),
         ] {
             let condition = Condition { matches, matches_not: None };
-            let verdict = [None, current, other].map(|it| condition.holds(it));
-            assert_eq!(verdict, [of_none, of_current, of_other], "{condition:?}");
+            let holds = [None, current, other].map(|it| condition.holds(it));
+            assert_eq!(holds, [of_none, of_current, of_other], "{condition:?}");
             if let Some(matches_not) = condition.matches {
                 let condition = Condition { matches: None, matches_not: Some(matches_not) };
-                let verdict = [None, current, other].map(|it| condition.holds(it));
-                assert_eq!(verdict, [!of_none, !of_current, !of_other], "{condition:?}");
+                let holds = [None, current, other].map(|it| condition.holds(it));
+                assert_eq!(holds, [!of_none, !of_current, !of_other], "{condition:?}");
             }
         }
     }

@@ -63,8 +63,8 @@ fn save((game, wish): (u8, Wish), second: usize) -> Save {
 /// The segments that were stored, of all games.
 type Past = Vec<(GameplayId, Segment)>;
 
-/// Carries groups out on a database that is a map; gives the outcome of each save with the text of
-/// the document and its version, the documents, and all segments.
+/// Carries groups out on a database that is a map; returns a summary of each save's outcome, the
+/// documents, and all segments.
 fn carry_out<'a>(
     groups: impl Iterator<Item = &'a [Save]>,
 ) -> (Vec<String>, HashMap<StateKey, Current>, Past) {
@@ -77,7 +77,7 @@ fn carry_out<'a>(
             segments.extend(kept.map(|segment| (plan.key.1.clone(), segment)));
         }
         let (outcomes, current) = outcomes(plans);
-        all.extend(outcomes.iter().map(told));
+        all.extend(outcomes.iter().map(summary));
         store(&mut database, current);
     }
     (all, database.current, segments)
@@ -88,7 +88,7 @@ fn store(database: &mut Known, current: Vec<(StateKey, Current)>) {
     database.games.insert(RoomId::from_u128(1), database.current.len());
 }
 
-fn told(outcome: &Outcome) -> String {
+fn summary(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Saved(state) => format!("{} {}", state.version, state.state.text()),
         Outcome::Stale(tag) => format!("stale {:?}", tag.map(|it| it.version)),
@@ -100,7 +100,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn a_group_does_what_its_saves_would_do_one_by_one(
+    fn a_group_has_the_effect_of_its_saves_one_by_one(
         wishes in prop::collection::vec(wish(), 1..40),
         size in 1..10_usize,
     ) {
@@ -129,8 +129,8 @@ proptest! {
             }
             back.reverse();
             let of_this = saves.iter().zip(&grouped).filter(|(save, _)| save.key() == *key);
-            let told: Vec<_> = of_this.map(|(_, told)| told.clone()).collect();
-            let saved = told.into_iter().filter(|it| it.starts_with(char::is_numeric));
+            let summaries: Vec<_> = of_this.map(|(_, summary)| summary.clone()).collect();
+            let saved = summaries.into_iter().filter(|it| it.starts_with(char::is_numeric));
             prop_assert_eq!(back, saved.collect::<Vec<_>>());
         }
     }
@@ -175,7 +175,7 @@ fn a_room_takes_as_many_games_as_the_rules_say() {
 }
 
 #[test]
-fn a_damaged_document_is_mended_by_a_whole_save_and_refuses_others() {
+fn a_full_save_repairs_a_damaged_document_and_a_patch_is_refused() {
     let mut database = Known::default();
     let create = [save((0, Wish::Replace(1)), 0)];
     let (_, current) = outcomes(plans(&create, &database, &HashMap::new(), RULES));
@@ -189,9 +189,12 @@ fn a_damaged_document_is_mended_by_a_whole_save_and_refuses_others() {
         _ => save((0, Wish::Merge(n)), 0),
     });
     let (outcomes, current) = outcomes(plans(&group, &database, &HashMap::new(), RULES));
-    let told: Vec<_> = outcomes.iter().map(told).collect();
-    assert!(told[0].starts_with("Damaged"), "{told:?}");
-    assert_eq!(told[1..], [r#"2 {"n":[2],"card-2":2}"#, r#"3 {"n":[3],"card-2":2,"card-3":3}"#]);
+    let summaries: Vec<_> = outcomes.iter().map(summary).collect();
+    assert!(summaries[0].starts_with("Damaged"), "{summaries:?}");
+    assert_eq!(
+        summaries[1..],
+        [r#"2 {"n":[2],"card-2":2}"#, r#"3 {"n":[3],"card-2":2,"card-3":3}"#]
+    );
     let journal = &current[0].1.journal;
     let numbers: Vec<_> = journal.entries().map(|entry| entry.unwrap().version.number).collect();
     assert_eq!(numbers, [3, 2]);

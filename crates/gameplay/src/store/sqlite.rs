@@ -66,7 +66,7 @@ fn read_current(
         .filter(gameplay_states::room_id.eq(room))
         .filter(gameplay_states::gameplay_id.eq(game.as_str()))
         .select((columns::<StateRow>(), gameplay_states::journal))
-        // Without a limit, for which SQLite would compile it anew: there is one at most.
+        // Without a limit, for which SQLite would compile it again: there is one at most.
         .get_result(connection)
         .optional()?;
     Ok(row.map(CurrentRow::current))
