@@ -111,7 +111,7 @@ const SHORT: [(&str, &str); 2] = [
 ];
 
 #[testkit::on_both_databases]
-async fn each_error_of_a_database_is_known_by_its_code() {
+async fn errors_of_both_databases_are_classified_by_code() {
     let database = testkit::database().await;
     database.expect_deadlocks();
     let Behind(db) = Behind::with(&database.url, &SHORT);
@@ -147,7 +147,7 @@ async fn check_sqlite(database: &TestDatabase, db: &Db) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_postgresql_that_speaks_german_is_understood() {
+async fn errors_of_a_german_postgresql_are_classified() {
     let cluster = match Cluster::start_in_german() {
         Ok(cluster) => cluster,
         Err(error) => return testkit::left_out(format!("no German PostgreSQL: {error:#}")),

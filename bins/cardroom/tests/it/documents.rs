@@ -28,7 +28,7 @@ const DOUBTFUL: u32 = 300;
 const BOUNDS: Bounds = Bounds { bytes: 262_144, depth: 64, nodes: 10_000 };
 
 /// One test for both databases; it counts as one of PostgreSQL's, without which it cannot run.
-mod a_document_comes_back_the_same_from_both_databases {
+mod both_databases_return_a_document_unchanged {
     use super::*;
 
     #[test]

@@ -43,7 +43,7 @@ fn table(line: &str) -> Option<&str> {
 }
 
 #[test]
-fn every_setting_that_is_a_bound_is_named() {
+fn every_setting_that_is_a_limit_is_named() {
     let missing: Vec<_> = numbers()
         .into_iter()
         .filter(|key| !NO_BOUNDS.contains(&key.as_str()))

@@ -171,7 +171,7 @@ async fn a_key_has_1_to_255_characters() {
 
 /// What is stored under a key does not grow with the state.
 #[testkit::on_both_databases]
-async fn an_answer_that_is_stored_is_small_and_given_again_as_a_whole() {
+async fn a_stored_answer_is_small_and_repeated_in_full() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let path = path_of_a_game(&counsellor).await;

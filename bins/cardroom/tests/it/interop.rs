@@ -201,7 +201,7 @@ async fn peers_get_their_own_broadcasts_and_replies_on_request_and_send_before_j
 }
 
 #[testkit::on_both_databases]
-async fn the_double_mount_of_the_web_app_is_never_seen() {
+async fn the_double_mount_of_the_web_app_is_not_announced() {
     if !is_wanted() {
         return;
     }

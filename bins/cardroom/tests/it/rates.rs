@@ -200,7 +200,7 @@ async fn networks_are_known_also_of_an_account_whose_domain_is_stored_in_unicode
 }
 
 #[testkit::on_both_databases]
-async fn the_old_password_of_a_change_is_guessed_no_more_often_than_that_of_a_log_in() {
+async fn wrong_old_passwords_of_a_change_are_limited_like_those_of_a_login() {
     let app = app(&[("CARDROOM__RATES__LOGIN_FAILURES", "1/hour burst 3")]).await;
     let counsellor = app.counsellor().await;
     let guess = json!({ "old_password": "guess", "new_password": "long enough" });
@@ -261,7 +261,7 @@ async fn a_class_of_forty_behind_one_address_joins_at_once() {
 }
 
 #[testkit::on_both_databases]
-async fn sockets_are_opened_no_more_often_than_the_limit_says() {
+async fn the_handshakes_of_sockets_are_limited() {
     let app = app(&[("CARDROOM__RATES__WEBSOCKET", "1/hour burst 5")]).await;
     let opened = |address: &'static str, path: &'static str| {
         let handshake = from(address, app.get(path))

@@ -54,7 +54,7 @@ async fn changed(behind: &Behind, email: &str, old: &str) -> String {
 }
 
 #[testkit::on_both_databases]
-async fn hashes_that_cost_enough_stay() {
+async fn hashes_with_a_sufficient_cost_are_kept() {
     let app = TestApp::spawn().await;
     let behind = Behind::of(&app);
     for (email, old) in OLD {

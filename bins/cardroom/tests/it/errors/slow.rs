@@ -49,7 +49,7 @@ const LENGTH: (&str, &[u8]) = ("content-length: 5000", b" ");
 const CHUNKED: (&str, &[u8]) = ("transfer-encoding: chunked", b"1\r\n \r\n");
 
 #[testkit::on_both_databases]
-async fn a_body_that_dribbles_gets_a_408_in_shape_and_the_connection_ends() {
+async fn a_slow_body_gets_a_408_in_shape_and_the_connection_ends() {
     let app = TestApp::spawn_with(&[TIMEOUT]).await;
     for (length, bit) in [LENGTH, CHUNKED] {
         let (answer, took) = dribble(&app, head("POST /api/auth/login", length), bit).await;

@@ -30,7 +30,7 @@ async fn listed(counsellor: &Counsellor<'_>, path: &str) -> Vec<Value> {
 }
 
 #[testkit::on_both_databases]
-async fn the_newest_versions_are_kept_and_the_oldest_forgotten() {
+async fn the_newest_versions_are_kept_and_the_oldest_deleted() {
     let app = with_short_history().await;
     let counsellor = app.counsellor().await;
     let room = counsellor.room().await;

@@ -35,7 +35,7 @@ async fn a_state_is_saved_replaced_loaded_and_deleted() {
 }
 
 #[testkit::on_both_databases]
-async fn a_state_keeps_its_id_and_its_beginning() {
+async fn a_state_keeps_its_id_and_its_creation_time() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");
@@ -110,7 +110,7 @@ async fn only_the_owner_reaches_a_rooms_states() {
 }
 
 #[testkit::on_both_databases]
-async fn a_room_that_is_not_there_has_no_states() {
+async fn an_unknown_room_has_no_states() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let nowhere = Room { id: UNKNOWN_ID.to_owned(), code: String::new() };

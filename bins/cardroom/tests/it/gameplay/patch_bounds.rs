@@ -60,7 +60,7 @@ async fn the_result_of_a_patch_has_the_bounds_of_a_saved_state() {
 
 /// Each copy doubles the document: forty of them would exhaust any memory.
 #[testkit::on_both_databases]
-async fn a_patch_that_copies_the_whole_again_and_again_is_refused() {
+async fn a_patch_that_copies_the_whole_document_repeatedly_is_refused() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let path = path_of(&counsellor.room().await, "game");

@@ -43,7 +43,7 @@ async fn patches_of_different_cards_at_once_all_survive() {
 
 /// A `test` operation is checked against the result of the patch before it.
 #[testkit::on_both_databases]
-async fn a_card_that_many_take_at_once_goes_to_one() {
+async fn a_card_that_many_take_concurrently_goes_to_one() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
 

@@ -35,7 +35,7 @@ impl Saves {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_save_to_a_file_that_was_taken_away_is_not_acknowledged() {
+async fn a_save_to_a_removed_file_is_not_acknowledged() {
     let database = testkit::sqlite_database().await.unwrap();
     let DatabaseUrl::Sqlite(file) = database.url.clone() else { unreachable!() };
     let url = database.url.expose().into_owned();

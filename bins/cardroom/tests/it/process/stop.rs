@@ -121,7 +121,7 @@ async fn a_second_signal_ends_the_server_at_once() {
 }
 
 #[testkit::on_both_databases]
-async fn a_dribbling_body_does_not_hold_up_the_exit_beyond_the_grace() {
+async fn a_slow_body_does_not_delay_the_exit_beyond_the_grace_period() {
     let database = testkit::database().await;
     let grace = ("CARDROOM__SERVER__SHUTDOWN_GRACE_MS", "2000");
     let (server, address) = server(&database, &[grace]).await;

@@ -156,7 +156,7 @@ async fn a_silent_socket_is_closed() {
 }
 
 #[testkit::on_both_databases]
-async fn a_frame_that_is_announced_too_large_ends_the_socket_while_it_comes() {
+async fn a_frame_with_a_too_large_length_closes_the_socket_before_its_end() {
     const SENT_MAX: usize = 64 * 1024 * 1024;
     let app = TestApp::spawn().await;
     let address = address(&app);

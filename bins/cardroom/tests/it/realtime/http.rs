@@ -123,7 +123,7 @@ async fn a_payload_is_as_large_as_on_a_socket() {
 }
 
 #[testkit::on_both_databases]
-async fn messages_over_http_are_taken_beside_the_plain_socket_as_well() {
+async fn messages_over_http_are_accepted_at_the_alias_too() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await.id;
     let mut socket = Socket::second(&app).await;

@@ -53,7 +53,7 @@ async fn every_socket_is_closed_with_1012_when_the_server_drains() {
 }
 
 #[testkit::on_both_databases]
-async fn a_socket_outlives_the_time_that_a_body_may_take() {
+async fn a_socket_outlives_the_body_timeout() {
     let app = TestApp::spawn_with(&[("CARDROOM__LIMITS__BODY_TIMEOUT_MS", "200")]).await;
     let mut socket = Socket::first(&app).await;
     tokio::time::sleep(Duration::from_millis(800)).await;

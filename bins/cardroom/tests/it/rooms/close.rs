@@ -40,7 +40,7 @@ async fn a_deleted_room_is_hidden_from_the_list_until_it_is_restored() {
 }
 
 #[testkit::on_both_databases]
-async fn a_restored_room_is_answered_as_it_lies_in_the_table() {
+async fn a_restored_room_is_answered_as_it_is_stored() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     let path = super::path_of(&counsellor.room().await.id);

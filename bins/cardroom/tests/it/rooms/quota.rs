@@ -48,7 +48,7 @@ async fn a_full_room_admits_its_visitors_again_and_no_others() {
 }
 
 #[testkit::on_both_databases]
-async fn in_a_full_room_a_visitor_takes_the_place_of_one_who_is_gone() {
+async fn in_a_full_room_a_visitor_replaces_one_who_left_or_is_not_seen() {
     let app = TestApp::spawn_with(&BOUNDS).await;
     let room = app.counsellor().await.room().await;
     let join = async |session: usize| {

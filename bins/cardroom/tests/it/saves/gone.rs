@@ -13,7 +13,7 @@ use crate::behind::Behind;
 const SAVES: usize = 20;
 
 #[testkit::on_both_databases]
-async fn a_caller_that_goes_away_holds_up_no_other() {
+async fn a_cancelled_caller_delays_no_other() {
     let apps = instances().await;
     let counsellor = apps[0].counsellor().await;
     let path = path_of(&counsellor.room().await, "game");
