@@ -151,13 +151,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_written_description_is_that_of_the_handlers() {
+    fn the_committed_description_matches_the_handlers() {
         let gathered = serde_json::to_string_pretty(&document().unwrap()).unwrap();
         assert!(WRITTEN.trim_end() == gathered, "run `cargo xtask openapi`");
     }
 
     #[test]
-    fn whatever_the_description_refers_to_is_there() {
+    fn every_reference_of_the_description_resolves() {
         let written: Value = serde_json::from_str(WRITTEN).unwrap();
         let mut references = Vec::new();
         gather(&written, &mut references);

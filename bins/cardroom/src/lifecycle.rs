@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_the_end_is_told_even_when_it_has_begun_before() {
+    async fn a_wait_for_the_shutdown_ends_even_when_it_has_begun_before() {
         let lifecycle = Lifecycle::default();
         let waiting = tokio::spawn({
             let lifecycle = lifecycle.clone();

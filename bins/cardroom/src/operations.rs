@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_comes_through_a_proxy_on_this_machine_is_not_near() {
+    fn a_request_through_a_local_proxy_is_not_local() {
         #[track_caller]
         fn check(peer: &str, header: &str, near: bool) {
             let request = TestRequest::get().peer_addr(peer.parse().unwrap());

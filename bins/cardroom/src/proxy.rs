@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn a_live_server_that_listens_to_its_own_machine_is_behind_a_proxy() {
+    fn a_live_server_on_loopback_is_behind_a_proxy() {
         check("production", &[], true);
         check("small", &[], true);
         check("small", &[("CARDROOM__SERVER__TRUSTED_HOPS", "1")], false);

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn slashes_that_say_nothing_are_dropped() {
+    fn redundant_slashes_are_removed() {
         check("/", None);
         check("/api/rooms", None);
         check("/api/rooms?next=//a/", None);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_two_names_gets_one() {
+    fn an_alias_becomes_its_canonical_path() {
         check("/other", Some("/the/one"));
         check("//%6Fther/?a=b", Some("/the/one?a=b"));
         check("/other/a%2Fb", Some("/the/one/a%2Fb"));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_need_not_be_encoded_is_not() {
+    fn needless_percent_encoding_is_decoded() {
         check("/api/auth/%6c%6Fgin", Some("/api/auth/login"));
         check("/%61%70%69/rooms%2D%5F%2e%7E?x=%61", Some("/api/rooms-_.~?x=%61"));
         check("/%61//", Some("/a"));

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_receive_mail_is_refused() {
+    fn invalid_addresses_are_refused() {
         for sent in [
             "",
             "a",

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_refused() {
+    fn a_text_that_is_no_time_is_refused() {
         for sent in [
             "",
             "soon",
@@ -153,7 +153,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(micros in 0_i64..253_402_300_799_000_000) {
+        fn a_written_time_is_read_back(micros in 0_i64..253_402_300_799_000_000) {
             let moment = DateTime::from_timestamp_micros(micros).unwrap();
             for written in [naive(moment), zulu(moment), offset(moment)] {
                 prop_assert_eq!(parse(&written).unwrap(), moment);

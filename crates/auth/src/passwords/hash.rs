@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_hash_matches_nothing() {
+    fn a_text_that_is_no_hash_matches_nothing() {
         for kept in ["", "plain", "$2b$10$short", "ä".repeat(30).as_str()] {
             assert!(!PasswordHash::from(kept.to_owned()).matches(&password("plain")), "{kept}");
         }

@@ -126,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_session_that_is_over_gives_nothing_and_changes_no_more(
+        fn an_ended_session_refuses_every_token(
             shown in relation(), idle in 0_i64..200, ends in 0_i64..200, now in 0_i64..200, ended: bool,
         ) {
             let session = session(0, idle, ends, ended);
@@ -136,7 +136,7 @@ mod tests {
         }
 
         #[test]
-        fn a_session_that_lasts_judges_by_what_is_shown(shown in relation(), age in 0_i64..200) {
+        fn an_active_session_decides_by_the_relation_of_the_token(shown in relation(), age in 0_i64..200) {
             let session = session(1000, 5000, 5000, false);
             let expected = match shown {
                 Relation::Current => Decision::Rotate,
@@ -149,7 +149,7 @@ mod tests {
 
         /// A forged token cannot end a session.
         #[test]
-        fn what_was_never_given_never_changes_anything(rotated in 0_i64..99, now in 0_i64..99) {
+        fn a_token_that_was_never_issued_changes_nothing(rotated in 0_i64..99, now in 0_i64..99) {
             let session = session(rotated, 50, 70, false);
             prop_assert_eq!(session.decide(Relation::Foreign, moment(now)), Decision::Refuse);
         }

@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_names_its_account_and_session_until_it_is_over() {
+    fn a_token_names_its_account_and_session_until_it_expires() {
         let read = |age| tokens().read(&tokens().issue(&account(), generation(age)).unwrap()).ok();
         let named = |age| read(age).map(|it| (it.account, it.session));
         let expected = Some((account().id, Some(SessionId::from_u128(2))));
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_a_clock_that_is_ahead_or_was_set_back_is_good() {
+    fn a_token_of_a_clock_that_is_ahead_or_was_set_back_is_accepted() {
         for ahead in [TimeDelta::seconds(10), TimeDelta::hours(1)] {
             let token = tokens().issue(&account(), generation(-ahead)).unwrap();
             assert!(tokens().read(&token).is_ok(), "{ahead}");
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn the_moment_that_a_token_says_is_the_moment_that_it_is_refused() {
+    fn a_token_is_refused_from_its_end_on() {
         let tokens = tokens();
         let token = tokens.issue(&account(), generation(TimeDelta::zero())).unwrap();
         let until = tokens.read(&token).unwrap().until;
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_token_that_lacks_something_or_is_not_yet_good_is_refused() {
+    fn an_old_token_with_missing_invalid_or_future_claims_is_refused() {
         let sub = r#""sub":"00000000-0000-0000-0000-000000000001""#;
         for claims in [
             format!("{{{sub}}}"),

@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_no_moment_gives_none() {
+    fn a_number_outside_the_calendar_is_no_time() {
         assert_eq!(accepted_until(i64::MAX), None);
         assert_eq!(accepted_until(i64::MIN), None);
     }

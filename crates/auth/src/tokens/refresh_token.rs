@@ -186,7 +186,7 @@ mod tests {
         }
 
         #[test]
-        fn a_token_is_known_for_what_it_was(now in 1_i64..50, shown in 1_i64..50, forged: bool) {
+        fn a_token_is_recognized_by_its_generation(now in 1_i64..50, shown in 1_i64..50, forged: bool) {
             let tokens = tokens(OLD, &[]);
             let of = |generation| tokens.derive(session(1), generation);
             let previous = (now > 1).then(|| of(now - 1).hash());

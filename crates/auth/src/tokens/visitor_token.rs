@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visitor_token_is_good_until_it_expires() {
+    fn a_visitor_token_is_valid_until_it_expires() {
         let visitor_tokens = VisitorTokens::new(&ring(), 60);
         let read = |age| {
             visitor_tokens.read(&visitor_tokens.issue(VISITOR, ROOM, Utc::now() - age).unwrap())

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_that_was_not_sent_for_longest_is_forgotten_first() {
+    fn the_least_recently_sent_message_is_evicted_first() {
         let mut recorded = Recorded(VecDeque::new());
         recorded.push("the first", Class::Conflict);
         recorded.push("the second", Class::Conflict);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_administrator_who_ends_a_connection_or_a_pooler_that_loses_one_is_told_apart() {
+    fn terminated_and_lost_connections_are_distinguished() {
         assert_eq!(Class::of_sqlstate("57P01"), Class::Terminated);
         assert_eq!(Class::of_sqlstate("25P04"), Class::Terminated);
         assert_eq!(Class::of_sqlstate("08P01"), Class::Disconnected);

@@ -45,7 +45,7 @@ fn code(text: &str) -> ShareCode {
 }
 
 #[on_both_databases]
-async fn a_code_that_is_taken_is_drawn_anew() {
+async fn a_code_that_is_taken_is_drawn_again() {
     let database = testkit::database().await;
     let (db, openings) = open_db(&database);
     let owner = owner(&db).await;
@@ -71,7 +71,7 @@ async fn a_code_that_is_taken_is_drawn_anew() {
 }
 
 #[on_both_databases]
-async fn what_is_wrong_with_a_room_fails_no_other() {
+async fn an_error_of_one_room_fails_no_other() {
     let database = testkit::database().await;
     let (db, openings) = open_db(&database);
     let owner = owner(&db).await;
@@ -129,7 +129,7 @@ async fn no_room_is_opened_when_every_code_is_taken() {
 }
 
 #[on_both_databases]
-async fn an_account_has_no_more_rooms_than_it_may() {
+async fn the_rooms_of_an_account_are_bounded() {
     let database = testkit::database().await;
     let (db, openings) = open_db(&database);
     let owner = owner(&db).await;

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_is_read_unchanged() {
+    fn a_stored_room_is_read_back_unchanged() {
         let full = Room {
             description: Some("For \"everyone\"".into()),
             game_rule_id: Some("00000000-0000-4000-8000-000000000002".parse().unwrap()),
