@@ -15,7 +15,7 @@ mod unread;
 use reqwest::RequestBuilder;
 use serde_json::Value;
 
-/// Sends a request that must fail, and checks the shape of the answer. Gives its body.
+/// Sends a request that must fail, and checks the shape of the answer. Returns its body.
 async fn fails(request: RequestBuilder, status: u16, code: &str) -> Value {
     let answer = request.send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/json");

@@ -1,4 +1,4 @@
-//! A database that hangs, and one that goes away.
+//! A database that hangs, and one that is restarted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

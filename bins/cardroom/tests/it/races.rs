@@ -109,7 +109,7 @@ async fn twenty_first_saves_of_one_state_leave_one_of_them_whole() {
     for _ in 0..ROUNDS {
         let room = counsellor.room().await;
         let path = format!("/api/rooms/{}/gameplay-states/game", room.id);
-        // Long enough to be kept apart from the row in PostgreSQL, where halves could mix.
+        // Long enough for PostgreSQL to store it apart from the row (TOAST), where halves could mix.
         let state = |n: usize| json!({ "from": n, "text": format!("{n:04}").repeat(2000) });
         let saves = (0..20).map(|n| ask(counsellor.put(&path, &json!({ "state": state(n) }))));
         let answers = join_all(saves).await;

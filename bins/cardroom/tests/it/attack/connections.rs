@@ -46,7 +46,7 @@ async fn one_address_has_no_more_connections_than_its_bound() {
     let held: Vec<_> = (0..5).map(|_| open(&app, "/health")).collect();
     sleep(Duration::from_millis(300)).await;
     for _ in 0..3 {
-        // The answer comes without a request; one that is sent nevertheless may reset the connection first.
+        // The server answers without a request; one that is sent nevertheless may reset the connection first.
         assert_eq!(status(connect(&app)).await, "HTTP/1.1 429");
     }
 

@@ -1,4 +1,4 @@
-//! Changing one's own password.
+//! Changing the password of the caller.
 
 use std::pin::pin;
 use std::time::Duration;

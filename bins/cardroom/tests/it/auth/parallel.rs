@@ -44,7 +44,10 @@ async fn fifty_concurrent_refreshes_through_two_instances_are_one_rotation_and_o
     for app in [&one, &other] {
         assert_eq!(status(app, &current.access).await, 200);
     }
-    println!("{} rounds of {CONCURRENT_REQUESTS}: one step, one pair, nobody logged out", rounds());
+    println!(
+        "{} rounds of {CONCURRENT_REQUESTS}: one rotation, one pair, no session ended",
+        rounds()
+    );
 }
 
 #[testkit::on_both_databases]

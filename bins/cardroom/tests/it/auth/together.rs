@@ -69,8 +69,8 @@ async fn accounts_that_cannot_be_looked_up_are_refused_soon() {
     let answers = behind.while_reads_are_blocked("sessions", all).await;
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     for (status, answer) in answers {
-        let told = (status, answer["code"].as_str());
-        assert!(matches!(told, (200, _) | (503, Some("database_busy"))), "{answer}");
+        let outcome = (status, answer["code"].as_str());
+        assert!(matches!(outcome, (200, _) | (503, Some("database_busy"))), "{answer}");
     }
     for (email, token) in &people {
         assert_eq!(me(token).await.1["email"], json!(email));

@@ -129,8 +129,8 @@ impl CanaryClient {
     }
 }
 
-/// Every line is an object with the fields that Google Cloud Logging reads, and the log-ins and
-/// principals are told.
+/// Checks that every line is an object with the fields that Google Cloud Logging reads, and that log-ins and
+/// principals are logged.
 fn check_lines(log: &str) {
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.iter().all(|it| it["severity"].is_string() && it["time"].is_string()), "{log}");

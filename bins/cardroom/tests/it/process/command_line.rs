@@ -9,34 +9,34 @@ const SECRET: &str = "neither published nor short: 4f1d0c7e9b2a";
 fn run(argument: &str, variables: &[(&str, &str)]) -> (Output, String, String) {
     let output = cardroom(variables).arg(argument).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let (said, complained) = (text(&output.stdout), text(&output.stderr));
-    (output, said, complained)
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    (output, stdout, stderr)
 }
 
 /// The message of a check that fails.
-fn complaint(variables: &[(&str, &str)]) -> String {
-    let (output, said, complained) = run("check", variables);
-    assert!(!output.status.success(), "{said}");
-    complained
+fn problems(variables: &[(&str, &str)]) -> String {
+    let (output, stdout, stderr) = run("check", variables);
+    assert!(!output.status.success(), "{stdout}");
+    stderr
 }
 
 #[test]
 fn the_program_names_itself_and_its_commands() {
-    let (output, said, _) = run("--version", &[]);
+    let (output, stdout, _) = run("--version", &[]);
     assert!(output.status.success());
-    assert_eq!(said, format!("cardroom {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(stdout, format!("cardroom {}\n", env!("CARGO_PKG_VERSION")));
 
-    let (output, said, _) = run("--help", &[]);
+    let (output, stdout, _) = run("--help", &[]);
     assert!(output.status.success());
     for word in ["serve", "migrate", "check", "openapi", "DATABASE_URL", "CARDROOM_PROFILE"] {
-        assert!(said.contains(word), "{said}");
+        assert!(stdout.contains(word), "{stdout}");
     }
     assert!(!run("dance", &[]).0.status.success());
 }
 
 #[test]
 fn a_check_prints_every_value_with_its_source_and_no_secret() {
-    let (output, said, complained) = run(
+    let (output, stdout, stderr) = run(
         "check",
         &[
             ("CARDROOM_PROFILE", "production"),
@@ -47,13 +47,13 @@ fn a_check_prints_every_value_with_its_source_and_no_secret() {
             ("CARDROOM__DATABASE__POOL_SIZE", "12"),
         ],
     );
-    assert!(output.status.success(), "{complained}");
+    assert!(output.status.success(), "{stderr}");
     for secret in [SECRET, "hunter2", "hunter3"] {
-        assert!(!said.contains(secret) && !complained.contains(secret), "{secret}: {said}");
+        assert!(!stdout.contains(secret) && !stderr.contains(secret), "{secret}: {stdout}");
     }
     let line = |key: &str| {
-        let line = said.lines().find(|line| line.starts_with(&format!("{key} ")));
-        line.unwrap_or_else(|| panic!("no {key}: {said}")).split_whitespace().collect::<Vec<_>>()
+        let line = stdout.lines().find(|line| line.starts_with(&format!("{key} ")));
+        line.unwrap_or_else(|| panic!("no {key}: {stdout}")).split_whitespace().collect::<Vec<_>>()
     };
     assert_eq!(line("profile")[1..], ["production", "environment", "variable", "CARDROOM_PROFILE"]);
     assert_eq!(line("auth.jwt_secret")[1..], ["***", "environment", "variable", "JWT_SECRET"]);
@@ -65,7 +65,7 @@ fn a_check_prints_every_value_with_its_source_and_no_secret() {
 
 #[test]
 fn all_bad_settings_are_named_at_once_with_their_source_and_what_is_accepted() {
-    let complaint = complaint(&[
+    let problems = problems(&[
         ("PORT", "70000"),
         ("CARDROOM__DATABASE__POOL_SIZE", "0"),
         ("CARDROOM__AUTH__BCRYPT_COST", "cheap"),
@@ -81,12 +81,12 @@ fn all_bad_settings_are_named_at_once_with_their_source_and_what_is_accepted() {
         ("server.prot", "CARDROOM__SERVER__PROT", "server.port"),
         ("database.url", "DATABASE_URL", "postgres://"),
     ] {
-        let line = complaint.lines().find(|line| line.trim().starts_with(&format!("{key}:")));
-        let line = line.unwrap_or_else(|| panic!("no {key}: {complaint}"));
+        let line = problems.lines().find(|line| line.trim().starts_with(&format!("{key}:")));
+        let line = line.unwrap_or_else(|| panic!("no {key}: {problems}"));
         assert!(line.contains(source) && line.contains(accepted), "{line}");
     }
-    assert!(complaint.contains("6 problems"), "{complaint}");
-    assert!(!complaint.contains("hunter2"), "{complaint}");
+    assert!(problems.contains("6 problems"), "{problems}");
+    assert!(!problems.contains("hunter2"), "{problems}");
 }
 
 #[test]
@@ -106,11 +106,11 @@ fn production_refuses_missing_published_and_weak_secrets() {
                 ("CARDROOM__SERVER__PUBLIC_URL", "https://app.example.org"),
                 ("DATABASE_URL", "postgres://me@db.example.org/cardroom"),
             ];
-            let complaint = complaint(&variables);
-            assert!(complaint.contains(&format!("auth.jwt_secret: {fault}")), "{complaint}");
+            let problems = problems(&variables);
+            assert!(problems.contains(&format!("auth.jwt_secret: {fault}")), "{problems}");
             let (output, _, refusal) = run("serve", &variables);
             assert!(!output.status.success());
-            assert_eq!(refusal, complaint);
+            assert_eq!(refusal, problems);
         }
     }
 }

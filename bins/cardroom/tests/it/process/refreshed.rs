@@ -99,5 +99,5 @@ async fn a_server_that_is_killed_before_it_answers_a_refresh_ends_no_session() {
         assert_eq!(status, 200, "{next}");
         pair = next;
     }
-    println!("{} kills, {committed} of them after the commit: nobody logged out", rounds());
+    println!("{} kills, {committed} of them after the commit: no session ended", rounds());
 }

@@ -92,7 +92,7 @@ async fn a_member_that_rejoins_within_the_grace_period_is_not_announced_as_left(
     tokio::time::sleep(std::time::Duration::from_millis(800)).await;
     assert!(watcher.is_quiet().await, "the grace was not kept");
 
-    // A lost connection that comes back and tracks anew.
+    // A lost connection that reconnects and tracks again.
     drop(owner);
     let mut owner = Socket::first(&app).await;
     join(&mut owner, &topic, "owner").await;

@@ -65,7 +65,7 @@ impl RawSocket {
         self.0.write_all(bytes)
     }
 
-    /// The code of the close frame, if one comes; frames before it are skipped.
+    /// The code of the close frame, if one arrives; frames before it are skipped.
     pub(super) fn close_code(&mut self) -> Option<u16> {
         loop {
             let mut head = [0; 2];

@@ -34,7 +34,7 @@ const REFUSE: &str = "
     CREATE TRIGGER poison BEFORE UPDATE ON gameplay_states FOR EACH ROW
         WHEN (NEW.state->>'marker' LIKE 'poison%') EXECUTE FUNCTION refuse();";
 
-/// Lets the first update of states wait for a writer of `held`, before it touches a row.
+/// A trigger that makes the first update of states wait for a lock on `held`, before it touches a row.
 pub(super) const HOLD: &str = "
     CREATE TABLE held ();
     CREATE SEQUENCE updates;
@@ -49,7 +49,7 @@ pub(super) const HOLD: &str = "
 /// Documents that are saved.
 const GAMES: usize = 3;
 
-/// Saves that come together.
+/// Concurrent saves.
 const TOGETHER: usize = 9;
 
 const LIMITS: LaneLimits = LaneLimits { lanes: 1, queue: 100, group: 100 };
@@ -131,7 +131,7 @@ pub(super) async fn until_a_statement_waits(client: &Client) {
     .await;
 }
 
-/// A save waits for the database; what builds on it is sent behind it, and more gathers behind that. Then
+/// A save waits for the database; a save that is based on it is sent behind it, and more saves queue up. Then
 /// the database refuses the first.
 mod saves_that_were_sent_ahead_of_a_refused_one_are_saved_after_it {
     use super::*;
@@ -193,9 +193,9 @@ mod saves_that_were_sent_ahead_of_a_refused_one_are_saved_after_it {
     }
 }
 
-/// A save waits for the database, and what builds on it is sent behind it. Meanwhile another instance makes
-/// the version that the first would have made, so that the second finds the version that it was planned
-/// on, and another document.
+/// A save waits for the database, and a save that is based on it is sent behind it. In the meantime another
+/// instance makes the version that the first would have made, so that the second finds the version that it
+/// was planned on, with another document.
 mod a_save_that_was_sent_ahead_builds_on_no_version_of_another_instance {
     use super::*;
 
