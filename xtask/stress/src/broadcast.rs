@@ -102,10 +102,9 @@ async fn drive(load: BroadcastLoad, live: Arc<Live>) -> Result<Outcomes> {
 /// Opens all sockets, room after room.
 async fn connect_all(load: &BroadcastLoad) -> Result<Vec<Member>> {
     let (mut opening, mut members) = (JoinSet::new(), Vec::new());
-    let everybody =
-        load.rooms.iter().flat_map(|it| (0..load.members).map(move |number| (it, number)));
-    for (person, (room, number)) in everybody.enumerate() {
-        opening.spawn_local(Member::enter(load.target.clone(), room.clone(), person, number));
+    let places = load.rooms.iter().flat_map(|it| (0..load.members).map(move |number| (it, number)));
+    for (user, (room, number)) in places.enumerate() {
+        opening.spawn_local(Member::enter(load.target.clone(), room.clone(), user, number));
         if opening.len() >= OPENING
             && let Some(member) = opening.join_next().await
         {

@@ -18,9 +18,9 @@ use tokio::sync::{Barrier, oneshot};
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::load::Model;
-use crate::person::Person;
 use crate::scenario::Scenario;
 use crate::tally::Recording;
+use crate::user::User;
 use crate::watch::{Live, Watch, beat};
 
 /// Expected length of a burst; only the width of its slots depends on it.
@@ -57,70 +57,70 @@ where
 /// Runs a load to its end; returns the users with what the server acknowledged to them.
 pub(crate) async fn run(
     load: Load,
-    people: Vec<Person>,
+    users: Vec<User>,
     live: Arc<Live>,
-) -> Result<(Recording, Vec<Person>)> {
-    on_own_thread(move || async move { drive(load, people, &live).await }).await
+) -> Result<(Recording, Vec<User>)> {
+    on_own_thread(move || async move { drive(load, users, &live).await }).await
 }
 
 async fn drive(
     load: Load,
-    mut people: Vec<Person>,
+    mut users: Vec<User>,
     live: &Arc<Live>,
-) -> Result<(Recording, Vec<Person>)> {
+) -> Result<(Recording, Vec<User>)> {
     let Load { model, scenario, at_once, seed } = load;
     let connecting = Rc::new(Watch::new(live, BURST));
-    for person in &mut people {
+    for user in &mut users {
         // Where it fails, the first request connects, and is counted as failed.
-        let _ = person.connect(&connecting).await;
+        let _ = user.connect(&connecting).await;
     }
     let beating = spawn_local(beat(live.clone()));
-    let at_once = at_once.unwrap_or(people.len());
-    let (mut recording, mut people) = match model {
-        Model::Burst => burst(scenario, people, live).await?,
+    let at_once = at_once.unwrap_or(users.len());
+    let (mut recording, mut users) = match model {
+        Model::Burst => burst(scenario, users, live).await?,
         Model::Closed(course) => {
-            let (_, people) =
-                closed::run(scenario, people, live, course.warming_up(), at_once).await?;
+            let (_, users) =
+                closed::run(scenario, users, live, course.warming_up(), at_once).await?;
             live.measure(true);
-            closed::run(scenario, people, live, course, at_once).await?
+            closed::run(scenario, users, live, course, at_once).await?
         }
         Model::Open { rate, arrivals, course } => {
             let plan = |course| open::Plan { rate, arrivals, course, seed };
-            let (_, people) = open::run(scenario, people, live, plan(course.warming_up())).await?;
+            let (_, users) = open::run(scenario, users, live, plan(course.warming_up())).await?;
             live.measure(true);
-            open::run(scenario, people, live, plan(course)).await?
+            open::run(scenario, users, live, plan(course)).await?
         }
     };
     live.measure(false);
     beating.abort();
-    people.iter_mut().for_each(Person::disconnect);
+    users.iter_mut().for_each(User::disconnect);
     recording.connect.merge(&connecting.finish(None).connect);
-    Ok((recording, people))
+    Ok((recording, users))
 }
 
 /// All users at the same moment: connected before, released together.
 async fn burst(
     scenario: &'static Scenario,
-    people: Vec<Person>,
+    users: Vec<User>,
     live: &Arc<Live>,
-) -> Result<(Recording, Vec<Person>)> {
-    let offered = people.len() as u64;
-    let barrier = Rc::new(Barrier::new(people.len()));
+) -> Result<(Recording, Vec<User>)> {
+    let offered = users.len() as u64;
+    let barrier = Rc::new(Barrier::new(users.len()));
     let (watch, begin) = (Rc::new(Watch::new(live, BURST)), Rc::new(OnceCell::new()));
-    let release = |mut person: Person| {
+    let release = |mut user: User| {
         let (watch, barrier, begin) = (watch.clone(), barrier.clone(), begin.clone());
         spawn_local(async move {
             barrier.wait().await;
             // The first one through sets the moment; the others are late from then on.
-            person.due_at(*begin.get_or_init(Instant::now));
-            (scenario.burst)(&mut person, &watch).await;
-            person
+            user.due_at(*begin.get_or_init(Instant::now));
+            (scenario.burst)(&mut user, &watch).await;
+            user
         })
     };
-    let tasks: Vec<_> = people.into_iter().map(release).collect();
-    let mut people = Vec::new();
+    let tasks: Vec<_> = users.into_iter().map(release).collect();
+    let mut users = Vec::new();
     for task in tasks {
-        people.push(task.await?);
+        users.push(task.await?);
     }
-    Ok((watch.finish(Some(offered)), people))
+    Ok((watch.finish(Some(offered)), users))
 }

@@ -26,7 +26,6 @@ mod needs;
 mod objective;
 mod outputs;
 mod page;
-mod person;
 mod pgbench;
 mod processors;
 mod progress;
@@ -47,6 +46,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod times;
+mod user;
 mod validity;
 mod verify;
 mod watch;

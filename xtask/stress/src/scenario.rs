@@ -6,7 +6,7 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use rand::Rng as _;
 
-use crate::person::Person;
+use crate::user::User;
 use crate::watch::Watch;
 
 /// Rooms that have to exist for users to join or read.
@@ -20,7 +20,7 @@ pub(crate) enum Rooms {
 }
 
 /// The requests of one user.
-type Turn = for<'a> fn(&'a mut Person, &'a Watch) -> LocalBoxFuture<'a, ()>;
+type Turn = for<'a> fn(&'a mut User, &'a Watch) -> LocalBoxFuture<'a, ()>;
 
 /// One way of using the server.
 pub(crate) struct Scenario {

@@ -28,7 +28,6 @@ use crate::ladder::Ladder;
 use crate::load::Model;
 use crate::machine::{self, Machine};
 use crate::metrics::Scrape;
-use crate::person::Person;
 use crate::progress::Progress;
 use crate::record::{Run, SCHEMA, Section, Server};
 use crate::scenario::{self, Scenario};
@@ -36,6 +35,7 @@ use crate::slo::{Gate, Slo};
 use crate::stage::Stage;
 use crate::tally::Recording;
 use crate::target::Target;
+use crate::user::User;
 use crate::validity;
 use crate::verify::verify;
 use observation::{Observation, Observed};
@@ -215,11 +215,11 @@ impl Session<'_> {
         headroom.map_or(self.slo.validity, |it| self.slo.validity.widened(it))
     }
 
-    /// A user for each of `users`, with a room.
-    async fn ready(&self, scenario: &Scenario, users: usize) -> Result<Vec<Person>> {
-        let mut people = self.stage.people(users);
-        self.stage.open_rooms(scenario.rooms(false), &mut people).await?;
-        Ok(people)
+    /// Makes `count` users, each with the room that the scenario needs.
+    async fn ready(&self, scenario: &Scenario, count: usize) -> Result<Vec<User>> {
+        let mut users = self.stage.users(count);
+        self.stage.open_rooms(scenario.rooms(false), &mut users).await?;
+        Ok(users)
     }
 
     /// Applies one load, and stores its section; returns the section's index.
@@ -227,32 +227,32 @@ impl Session<'_> {
         self.measure_with(part, None).await
     }
 
-    /// The same with users who are ready, for when no room can be opened.
-    async fn measure_with(&mut self, part: Part, ready: Option<Vec<Person>>) -> Result<usize> {
+    /// The same with users made earlier, for a server on which no room can be opened.
+    async fn measure_with(&mut self, part: Part, ready: Option<Vec<User>>) -> Result<usize> {
         let opens_rooms = ready.is_none();
-        let mut people = ready.unwrap_or_else(|| self.stage.people(part.users));
+        let mut users = ready.unwrap_or_else(|| self.stage.users(part.users));
         let observation = self.observe(&part.name).await;
         let mut recording = Recording::default();
         let mut outcome = Ok(());
         for repeat in 0..part.repeats {
             if opens_rooms {
                 let rooms = part.scenario.rooms(part.model == Model::Burst);
-                outcome = self.stage.open_rooms(rooms, &mut people).await;
+                outcome = self.stage.open_rooms(rooms, &mut users).await;
             }
             if outcome.is_err() {
                 break;
             }
-            people.iter_mut().for_each(Person::forget);
+            users.iter_mut().for_each(User::forget);
             let seed = self.seed.wrapping_add(repeat as u64);
-            let Part { model, scenario, users, .. } = part;
-            let load = Load { model, scenario, at_once: Some(users), seed };
-            let (measured, again) = engine::run(load, people, observation.live.clone()).await?;
-            people = again;
+            let Part { model, scenario, users: at_once, .. } = part;
+            let load = Load { model, scenario, at_once: Some(at_once), seed };
+            let (measured, again) = engine::run(load, users, observation.live.clone()).await?;
+            users = again;
             recording.merge(&measured);
         }
         let observed = observation.end(&self.stage.client).await;
-        for person in people {
-            self.evidence.add(person.evidence);
+        for user in users {
+            self.evidence.add(user.evidence);
         }
         let index = self.conclude(part, recording, observed);
         // What was measured before the fault is kept.

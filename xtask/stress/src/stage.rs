@@ -11,9 +11,9 @@ use serde_json::json;
 use crate::client::{Client, text};
 use crate::evidence::Room;
 use crate::http::Request;
-use crate::person::{Account, Person};
 use crate::scenario::Rooms;
 use crate::target::Target;
+use crate::user::{Account, User};
 
 /// Accounts at most: each costs a password hash or two, and an owner may have many rooms.
 const ACCOUNTS_MAX: usize = 50;
@@ -36,7 +36,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Makes accounts for so many users.
+    /// Makes accounts for `users` users, at most [`ACCOUNTS_MAX`].
     pub(crate) async fn set(target: Target, users: usize, seed: u64) -> Result<Self> {
         let client = Client::new(target.clone());
         let mut stage = Self { target, client, accounts: Vec::new(), seed };
@@ -80,32 +80,32 @@ impl Stage {
         Ok(Account { email: email.to_owned(), password: password.to_owned(), token })
     }
 
-    /// So many users, with accounts in turn.
-    pub(crate) fn people(&self, users: usize) -> Vec<Person> {
-        (0..users)
+    /// Makes `count` users; they share the accounts in turn.
+    pub(crate) fn users(&self, count: usize) -> Vec<User> {
+        (0..count)
             .map(|number| {
                 let account = self.accounts[number % self.accounts.len()].clone();
                 let random = StdRng::seed_from_u64(self.seed.wrapping_add(number as u64));
-                Person::new(number, &self.target, account, random)
+                User::new(number, &self.target, account, random)
             })
             .collect()
     }
 
     /// Opens rooms for users to join or read.
-    pub(crate) async fn open_rooms(&self, rooms: Rooms, people: &mut [Person]) -> Result<()> {
+    pub(crate) async fn open_rooms(&self, rooms: Rooms, users: &mut [User]) -> Result<()> {
         let count = match rooms {
             Rooms::None => return Ok(()),
             Rooms::One => 1,
-            Rooms::Each => people.len(),
+            Rooms::Each => users.len(),
         };
         let opened = self.rooms(count).await?;
-        for (number, person) in people.iter_mut().enumerate() {
-            person.shared = opened.get(number % count).cloned();
+        for (number, user) in users.iter_mut().enumerate() {
+            user.shared = opened.get(number % count).cloned();
         }
         Ok(())
     }
 
-    /// Opens so many rooms.
+    /// Opens `count` rooms.
     pub(crate) async fn rooms(&self, count: usize) -> Result<Vec<Arc<Room>>> {
         stream::iter(0..count).map(|it| self.open_room(it)).buffered(AT_ONCE).try_collect().await
     }

@@ -123,7 +123,8 @@ impl Tally {
 /// One request of a burst, in microseconds from its start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Bar {
-    pub(crate) person: usize,
+    #[serde(rename = "person")]
+    pub(crate) user: usize,
     pub(crate) step: String,
     pub(crate) sent: u64,
     pub(crate) done: u64,
@@ -172,7 +173,7 @@ impl Recording {
     }
 
     /// Adds a request of a load that began at `start`.
-    pub(crate) fn add(&mut self, start: Instant, person: usize, planned: bool, sample: &Sample) {
+    pub(crate) fn add(&mut self, start: Instant, user: usize, planned: bool, sample: &Sample) {
         if !self.steps.contains_key(sample.step) {
             self.steps.insert(sample.step.to_owned(), Tally::default());
         }
@@ -189,7 +190,7 @@ impl Recording {
         if self.timeline.len() < BARS_MAX {
             let step = sample.step.to_owned();
             let (sent, done) = (micros(sample.sent - start), micros(sample.done - start));
-            self.timeline.push(Bar { person, step, sent, done, success });
+            self.timeline.push(Bar { user, step, sent, done, success });
         }
     }
 

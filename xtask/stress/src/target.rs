@@ -39,14 +39,14 @@ impl Target {
 
     /// An address of a user's own, so that limits by address apply as to so many machines. None where the
     /// server is on another machine.
-    pub(crate) fn source(&self, person: usize) -> Option<IpAddr> {
-        let person = person % SOURCES;
+    pub(crate) fn source(&self, user: usize) -> Option<IpAddr> {
+        let user = user % SOURCES;
         let octet = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
         let source = Ipv4Addr::new(
             127,
-            octet(10 + person / 62_500),
-            octet(person / 250 % 250),
-            octet(1 + person % 250),
+            octet(10 + user / 62_500),
+            octet(user / 250 % 250),
+            octet(1 + user % 250),
         );
         (self.address.ip() == Ipv4Addr::LOCALHOST).then_some(source.into())
     }

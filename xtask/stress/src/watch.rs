@@ -93,9 +93,9 @@ impl Watch {
         Self { live: live.clone(), start: Instant::now(), meter: Meter::start(), recording }
     }
 
-    pub(crate) fn record(&self, person: usize, planned: bool, sample: &Sample) {
+    pub(crate) fn record(&self, user: usize, planned: bool, sample: &Sample) {
         self.live.count(&sample.outcome);
-        self.recording.borrow_mut().add(self.start, person, planned, sample);
+        self.recording.borrow_mut().add(self.start, user, planned, sample);
     }
 
     pub(crate) fn connected(&self, time: Duration) {

@@ -35,12 +35,12 @@ impl Member {
     pub(super) async fn enter(
         target: Target,
         room: Arc<Room>,
-        person: usize,
+        user: usize,
         number: usize,
     ) -> Result<Self> {
         let entering = async {
             let socket = TcpSocket::new_v4()?;
-            if let Some(source) = target.source(person) {
+            if let Some(source) = target.source(user) {
                 socket.bind((source, 0).into())?;
             }
             let stream = socket.connect(target.address).await?;

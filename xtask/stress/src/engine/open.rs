@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::load::{Arrivals, Course, schedule};
-use crate::person::Person;
 use crate::scenario::Scenario;
 use crate::tally::Recording;
+use crate::user::User;
 use crate::watch::{Live, Watch};
 
 /// The arrivals of a loop.
@@ -33,34 +33,34 @@ const WAKES_MAX: f64 = 4000.0;
 
 pub(super) async fn run(
     scenario: &'static Scenario,
-    people: Vec<Person>,
+    users: Vec<User>,
     live: &Arc<Live>,
     plan: Plan,
-) -> Result<(Recording, Vec<Person>)> {
+) -> Result<(Recording, Vec<User>)> {
     let mut random = StdRng::seed_from_u64(plan.seed);
     let moments = schedule(plan.arrivals, plan.rate, plan.course, &mut random);
     let offered = moments.len() as u64;
     let watch = Rc::new(Watch::new(live, plan.course.time));
     let mut arrivals = announce(moments, plan.rate)?;
     // The user that has waited longest is next.
-    let idle: Rc<RefCell<VecDeque<Person>>> = Rc::new(RefCell::new(people.into()));
+    let idle: Rc<RefCell<VecDeque<User>>> = Rc::new(RefCell::new(users.into()));
     let mut under_way = JoinSet::new();
     while let Some(due) = arrivals.recv().await {
         while under_way.try_join_next().is_some() {}
-        let Some(mut person) = idle.borrow_mut().pop_front() else {
+        let Some(mut user) = idle.borrow_mut().pop_front() else {
             watch.drop_arrival();
             continue;
         };
-        person.due_at(due);
+        user.due_at(due);
         let (watch, idle) = (watch.clone(), idle.clone());
         under_way.spawn_local(async move {
-            (scenario.turn)(&mut person, &watch).await;
-            idle.borrow_mut().push_back(person);
+            (scenario.turn)(&mut user, &watch).await;
+            idle.borrow_mut().push_back(user);
         });
     }
     while under_way.join_next().await.is_some() {}
-    let people = Rc::into_inner(idle).context("a user is still busy")?.into_inner();
-    Ok((watch.finish(Some(offered)), people.into()))
+    let users = Rc::into_inner(idle).context("a user is still busy")?.into_inner();
+    Ok((watch.finish(Some(offered)), users.into()))
 }
 
 /// Announces arrivals when they are due, from a thread of its own: timers of the runtime have a resolution

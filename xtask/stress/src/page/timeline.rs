@@ -15,17 +15,17 @@ pub(super) fn figure(section: &Section) -> Html {
     // Users in the order in which they finished their first step.
     let mut order: Vec<(u64, usize)> = Vec::new();
     for bar in bars {
-        if !order.iter().any(|(_, person)| *person == bar.person) {
-            order.push((bar.done, bar.person));
+        if !order.iter().any(|(_, user)| *user == bar.user) {
+            order.push((bar.done, bar.user));
         }
     }
     order.sort_unstable();
-    let people = order.len().max(1);
+    let users = order.len().max(1);
     let scale = Scale::Linear(0.0, real(end) / 1e3);
     let mut plot =
-        Plot::new(scale, Scale::Linear(0.0, real(people as u64)), |it| format!("{it:.0}"));
+        Plot::new(scale, Scale::Linear(0.0, real(users as u64)), |it| format!("{it:.0}"));
     for bar in bars {
-        let row = order.iter().position(|(_, person)| *person == bar.person).unwrap_or(0);
+        let row = order.iter().position(|(_, user)| *user == bar.user).unwrap_or(0);
         let row = real(row as u64);
         let colour = steps.iter().position(|it| *it == bar.step).unwrap_or(0) % FILLS.len();
         let class = if bar.success { FILLS[colour] } else { "fbad" };

@@ -113,7 +113,7 @@ impl Session<'_> {
 
     /// Reads while many wait for their password to be hashed.
     async fn beside_log_ins(&mut self) -> Result<()> {
-        let waiting = self.stage.people(WAITING);
+        let waiting = self.stage.users(WAITING);
         let (scenario, seed) = (find("login")?, self.seed);
         let load = Load { model: Model::Burst, scenario, at_once: None, seed };
         let logging_in = tokio::spawn(engine::run(load, waiting, Arc::new(Live::default())));

@@ -11,8 +11,8 @@ use super::overload::{recovery, usual_row};
 use super::{Part, Session, find};
 use crate::finding::Check;
 use crate::load::Model;
-use crate::person::Person;
 use crate::tally::Recording;
+use crate::user::User;
 use crate::validity::DROPPED;
 
 /// Time that the queries sleep.
@@ -20,7 +20,7 @@ const TIME: Duration = Duration::from_secs(20);
 
 /// Requests a second, and enough users for all that wait.
 const RATE: f64 = 100.0;
-const PEOPLE: usize = 1500;
+const USERS: usize = 1500;
 
 /// Users while none waits.
 const FEW: usize = 200;
@@ -51,8 +51,8 @@ impl Session<'_> {
         // While queries sleep no room can be opened.
         let quick = find("quick")?;
         let before = self.ready(quick, FEW).await?;
-        let hanging = self.ready(quick, PEOPLE).await?;
-        let after = self.ready(quick, PEOPLE).await?;
+        let hanging = self.ready(quick, USERS).await?;
+        let after = self.ready(quick, USERS).await?;
         let later = self.ready(quick, FEW).await?;
         let before = self.at_ease("before", EASE, &[], before).await?;
         let begin = Instant::now();
@@ -82,11 +82,11 @@ impl Session<'_> {
         name: &str,
         time: Duration,
         objectives: &[&str],
-        people: Vec<Person>,
+        users: Vec<User>,
     ) -> Result<usize> {
         let model = Model::open(RATE, Duration::ZERO, time);
-        let part = Part::new(name, "quick", model, people.len(), objectives)?;
-        self.measure_with(part, Some(people)).await
+        let part = Part::new(name, "quick", model, users.len(), objectives)?;
+        self.measure_with(part, Some(users)).await
     }
 
     async fn put_to_sleep(&self) -> Result<()> {

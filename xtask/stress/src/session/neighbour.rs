@@ -76,17 +76,17 @@ impl Session<'_> {
     async fn greedy(
         &self,
         scenario: &'static Scenario,
-    ) -> Result<tokio::task::JoinHandle<Result<(Recording, Vec<crate::person::Person>)>>> {
-        let mut people = self.stage.people(CONNECTIONS);
-        let account = people[0].account.clone();
-        for person in &mut people {
-            person.at_address_of(USERS);
-            person.account = account.clone();
+    ) -> Result<tokio::task::JoinHandle<Result<(Recording, Vec<crate::user::User>)>>> {
+        let mut users = self.stage.users(CONNECTIONS);
+        let account = users[0].account.clone();
+        for user in &mut users {
+            user.at_address_of(USERS);
+            user.account = account.clone();
         }
-        self.stage.open_rooms(scenario.rooms(false), &mut people).await?;
+        self.stage.open_rooms(scenario.rooms(false), &mut users).await?;
         let model = Model::closed(Duration::ZERO, self.phase() + 2 * MARGIN);
         let load = Load { model, scenario, at_once: None, seed: self.seed };
-        Ok(tokio::spawn(engine::run(load, people, Arc::new(Live::default()))))
+        Ok(tokio::spawn(engine::run(load, users, Arc::new(Live::default()))))
     }
 
     fn phase(&self) -> Duration {
@@ -98,7 +98,7 @@ impl Session<'_> {
         let rate = self.arguments.rate.unwrap_or(RATE);
         let model = Model::open(rate, Duration::ZERO, self.phase());
         let part = Part::new(name, "quick", model, USERS, &[])?;
-        let people = self.ready(part.scenario, USERS).await?;
+        let users = self.ready(part.scenario, USERS).await?;
         let sockets = BroadcastLoad {
             target: self.stage.target.clone(),
             rooms: self.stage.rooms(ROOMS).await?,
@@ -110,12 +110,12 @@ impl Session<'_> {
         };
         let observation = self.observe(name).await;
         let load = Load { model, scenario: part.scenario, at_once: None, seed: self.seed };
-        let requests = engine::run(load, people, observation.live.clone());
+        let requests = engine::run(load, users, observation.live.clone());
         let broadcasts = broadcast::run(sockets, Arc::new(Live::default()));
-        let ((mut recording, people), outcomes) = tokio::try_join!(requests, broadcasts)?;
+        let ((mut recording, users), outcomes) = tokio::try_join!(requests, broadcasts)?;
         let observed = observation.end(&self.stage.client).await;
-        for person in people {
-            self.evidence.add(person.evidence);
+        for user in users {
+            self.evidence.add(user.evidence);
         }
         recording.steps.extend(outcomes.recording.steps);
         let received = outcomes.received;

@@ -8,10 +8,10 @@ use super::{Part, Session, find};
 use crate::finding::Check;
 use crate::load::Model;
 use crate::objective::Objective;
-use crate::person::Person;
 use crate::record::Section;
 use crate::statistics::real;
 use crate::tally::Slots;
+use crate::user::User;
 use crate::validity::{DROPPED, LAG};
 
 /// Share of its capacity that the server keeps when more is asked, and when far more is.
@@ -21,11 +21,11 @@ const GOODPUT_FAR_MIN: f64 = 0.8;
 /// Far more, in multiples of the capacity.
 const FAR: f64 = 2.0;
 
-/// Users while as much is asked as the server can do: an arrival that finds all of them waiting goes away.
-const PEOPLE: f64 = 1000.0;
+/// Users at a demand equal to the capacity. An arrival that finds all of them waiting is dropped.
+const USERS: f64 = 1000.0;
 
 /// Users at once in the closed loop that shows the capacity.
-const CAPACITY_PEOPLE: usize = 50;
+const CAPACITY_USERS: usize = 50;
 
 /// Time of the overload before it is measured.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -55,7 +55,7 @@ impl Session<'_> {
         let before = self.flood("before", ease, USERS_AT_EASE, Vec::new()).await?;
         self.progress.say(&format!("{turns:.0}/s is what it can do, {asked:.0}/s what is asked"));
 
-        let over = self.too_many(asked, people(asked / turns)).await?;
+        let over = self.too_many(asked, users_for(asked / turns)).await?;
         claim_overload(&mut self.sections[over], step, can, asked / turns);
 
         let after = self.flood("right after", ease, USERS_AT_EASE, Vec::new()).await?;
@@ -71,19 +71,19 @@ impl Session<'_> {
     /// The capacity for as many users as the overload has, while few of them send at once. For fewer it would
     /// be higher, because their rows are cached.
     async fn capacity(&mut self) -> Result<usize> {
-        let crowd = people(self.arguments.factor);
-        let at_once = self.arguments.users().unwrap_or(CAPACITY_PEOPLE);
+        let crowd = users_for(self.arguments.factor);
+        let at_once = self.arguments.users().unwrap_or(CAPACITY_USERS);
         let part = self.rung(at_once)?;
         let part = Part { name: format!("{} of {crowd}", part.name), ..part };
         let ready = self.crowd(crowd).await?;
         self.measure_with(part, Some(ready)).await
     }
 
-    /// Users who save one state each, again and again.
-    async fn crowd(&self, users: usize) -> Result<Vec<Person>> {
-        let mut people = self.ready(find(&self.arguments.on)?, users).await?;
-        people.iter_mut().for_each(Person::play_one_game);
-        Ok(people)
+    /// Users that save one state each, again and again.
+    async fn crowd(&self, count: usize) -> Result<Vec<User>> {
+        let mut users = self.ready(find(&self.arguments.on)?, count).await?;
+        users.iter_mut().for_each(User::play_one_game);
+        Ok(users)
     }
 
     /// The overload. The capacity was measured with existing states, and a first save costs more: the warm-up
@@ -119,8 +119,8 @@ const USERS_AT_EASE: usize = 500;
 
 /// Users for a demand: the more is asked, the more may wait.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousands")]
-fn people(factor: f64) -> usize {
-    (PEOPLE * factor.clamp(1.0, 10.0)) as usize
+fn users_for(factor: f64) -> usize {
+    (USERS * factor.clamp(1.0, 10.0)) as usize
 }
 
 /// Claims about the overload.

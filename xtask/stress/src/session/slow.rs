@@ -20,7 +20,7 @@ const CONNECTIONS: usize = 2000;
 
 /// Requests of others a second, and their users.
 const RATE: f64 = 400.0;
-const PEOPLE: usize = 200;
+const USERS: usize = 200;
 
 const TIME: Duration = Duration::from_secs(12);
 
@@ -80,7 +80,7 @@ impl Session<'_> {
     async fn others(&mut self, name: &str) -> Result<usize> {
         let time = self.arguments.time.unwrap_or(TIME);
         let model = Model::open(RATE, Duration::from_secs(1), time);
-        self.measure(Part::new(name, "quick", model, PEOPLE, &OTHERS)?).await
+        self.measure(Part::new(name, "quick", model, USERS, &OTHERS)?).await
     }
 }
 

@@ -12,7 +12,7 @@ use crate::tally::{Slot, row_floor};
 /// By default.
 const RATE: f64 = 500.0;
 const TIME: Duration = Duration::from_mins(10);
-const PEOPLE: usize = 200;
+const USERS: usize = 200;
 
 /// Memory at the end, as a multiple of that after the first tenth, which has to last so long: before that the
 /// server has not reached its size.
@@ -27,7 +27,7 @@ impl Session<'_> {
         let scenario = find("mixed")?;
         let time = self.arguments.time.unwrap_or(TIME);
         let rate = self.arguments.rate.unwrap_or(RATE);
-        let people = self.arguments.users().unwrap_or(PEOPLE);
+        let users = self.arguments.users().unwrap_or(USERS);
         let part = |session: &Self, name: &str, time| Part {
             name: name.to_owned(),
             scenario,
@@ -36,7 +36,7 @@ impl Session<'_> {
                 arrivals: session.arguments.arrivals,
                 course: Course::new(session.arguments.warm_up, time),
             },
-            users: people,
+            users,
             repeats: 1,
             objectives: session.objectives(scenario, false),
         };

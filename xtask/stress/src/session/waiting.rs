@@ -31,7 +31,7 @@ pub(super) const SETTINGS: [(&str, &str); 2] =
 
 /// Requests of others a second, and enough users that none waits for another's answer.
 const RATE: f64 = 400.0;
-const PEOPLE: usize = 200;
+const USERS: usize = 200;
 
 /// Measured time by default.
 const TIME: Duration = Duration::from_secs(10);
@@ -73,16 +73,16 @@ impl Session<'_> {
         let time = self.arguments.time.unwrap_or(TIME);
         let model = Model::closed(Duration::ZERO, time + MARGIN);
         let load = Load { model, scenario: &PATIENT_LOGIN, at_once: None, seed: self.seed };
-        let people = self.stage.people(places + TOO_MANY);
+        let users = self.stage.users(places + TOO_MANY);
         // Preparing the others while so many wait would take longer than the log-ins last.
-        let others = self.ready(find("quick")?, PEOPLE).await?;
-        let logging_in = tokio::spawn(engine::run(load, people, Arc::new(Live::default())));
+        let others = self.ready(find("quick")?, USERS).await?;
+        let logging_in = tokio::spawn(engine::run(load, users, Arc::new(Live::default())));
         // Until all of them have arrived.
         sleep(Duration::from_secs(1)).await;
         let depth = Depth::watch(Client::new(self.stage.target.clone()));
         let model = Model::open(RATE, Duration::from_millis(500), time);
         let name = format!("others while {WAITING} log-ins wait");
-        let part = Part::new(name, "quick", model, PEOPLE, &OBJECTIVES)?;
+        let part = Part::new(name, "quick", model, USERS, &OBJECTIVES)?;
         let index = self.measure_with(part, Some(others)).await?;
         let waiting = depth.mean() - real((places - WAITING) as u64);
         self.progress.say("the log-ins end");

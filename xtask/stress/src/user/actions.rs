@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Answer, Ask, Person};
+use super::{Answer, Ask, User};
 use crate::document;
 use crate::evidence::{Document, Joined, Room, Saved};
 use crate::watch::Watch;
@@ -13,7 +13,7 @@ use crate::watch::Watch;
 /// Saves of one user at most: markers stay below 2^53, up to which JSON readers agree on numbers.
 const SAVES_MAX: u64 = 1 << 32;
 
-impl Person {
+impl User {
     /// Logs in, and checks that the answer is about its own account.
     pub(crate) async fn log_in(&mut self, watch: &Watch) {
         let account = self.account.clone();

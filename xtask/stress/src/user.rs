@@ -36,7 +36,7 @@ pub(crate) struct Account {
 }
 
 /// A virtual user.
-pub(crate) struct Person {
+pub(crate) struct User {
     pub(crate) number: usize,
     pub(crate) account: Account,
     /// The room to join.
@@ -87,7 +87,7 @@ enum Answer<T> {
     Unsure,
 }
 
-impl Person {
+impl User {
     pub(crate) fn new(number: usize, target: &Target, account: Account, random: StdRng) -> Self {
         let now = Instant::now();
         Self {

@@ -1,6 +1,6 @@
 //! The requests of a client that takes as much as it gets.
 
-use super::{Ask, Person};
+use super::{Ask, User};
 use crate::watch::Watch;
 
 /// Bytes of the largest state and of the largest broadcast: a little below `limits.state_bytes` and
@@ -15,7 +15,7 @@ fn largest() -> String {
     "x".repeat(LARGEST_BYTES)
 }
 
-impl Person {
+impl User {
     /// Saves a state of the largest size.
     pub(crate) async fn save_largest(&mut self, watch: &Watch) {
         let Some((document, marker)) = self.next_game(watch).await else { return };
