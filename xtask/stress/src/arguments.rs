@@ -10,7 +10,7 @@ use crate::load::Arrivals;
 use crate::needs::Needs;
 use crate::objective::Objective;
 
-/// Put the server under load, and say how it held
+/// Put the server under load, and report whether it met its objectives
 ///
 /// Without a scenario: login, save and join, fifty at once, again and again. `list` shows all scenarios.
 ///

@@ -1,4 +1,4 @@
-//! Members of rooms who broadcast over sockets, as the web app does: each has to receive every message of
+//! Members of rooms that broadcast over sockets, as the web app does: each has to receive every message of
 //! the others, once and in order.
 
 mod member;
@@ -32,7 +32,7 @@ pub(crate) const STEP: &str = "delivery";
 const OPENING: usize = 32;
 
 /// Longest wait for messages in flight after the last one.
-const PATIENCE: Duration = Duration::from_secs(10);
+const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A load of broadcasts.
 pub(crate) struct BroadcastLoad {
@@ -58,7 +58,7 @@ pub(crate) struct Outcomes {
 /// The recorder that all members share.
 struct Recorder {
     start: Instant,
-    /// From when on it is measured.
+    /// Start of the measurement.
     from: Instant,
     live: Arc<Live>,
     outcomes: RefCell<Outcomes>,
@@ -146,7 +146,7 @@ async fn participate(
         }
         Ok::<_, anyhow::Error>(())
     };
-    if let Ok(outcome) = timeout(PATIENCE, rest).await {
+    if let Ok(outcome) = timeout(ARRIVAL_TIMEOUT, rest).await {
         outcome?;
     }
     recorder.note_missing(&mut receipts);

@@ -1,4 +1,4 @@
-//! The program: parses the command line, runs it, and exits with a status that says how it ended.
+//! The program: parses the command line, runs it, and exits with the status of the outcome.
 
 use std::fs;
 use std::path::Path;

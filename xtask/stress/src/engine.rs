@@ -1,7 +1,7 @@
 //! Drives users through a scenario, on one thread of its own.
 //!
-//! One thread keeps the clocks honest and leaves the cores to the server; its cost is measured, and a run in
-//! which it was the bottleneck is invalid.
+//! One thread leaves the other cores to the server. Its processor time is measured; a run in which it was
+//! the bottleneck is invalid.
 
 mod closed;
 mod open;
@@ -30,7 +30,7 @@ const BURST: Duration = Duration::from_secs(2);
 pub(crate) struct Load {
     pub(crate) model: Model,
     pub(crate) scenario: &'static Scenario,
-    /// How many users send at once in a closed loop; none for all of them.
+    /// Users that send at once in a closed loop; `None` means all of them.
     pub(crate) at_once: Option<usize>,
     /// The seed of the arrivals.
     pub(crate) seed: u64,
@@ -71,7 +71,7 @@ async fn drive(
     let Load { model, scenario, at_once, seed } = load;
     let connecting = Rc::new(Watch::new(live, BURST));
     for user in &mut users {
-        // Where it fails, the first request connects, and is counted as failed.
+        // After a failure the first request connects again, and is counted as failed if that fails too.
         let _ = user.connect(&connecting).await;
     }
     let beating = spawn_local(beat(live.clone()));
@@ -98,7 +98,7 @@ async fn drive(
     Ok((recording, users))
 }
 
-/// All users at the same moment: connected before, released together.
+/// Releases all users at the same moment; they are connected beforehand.
 async fn burst(
     scenario: &'static Scenario,
     users: Vec<User>,
@@ -111,7 +111,7 @@ async fn burst(
         let (watch, barrier, begin) = (watch.clone(), barrier.clone(), begin.clone());
         spawn_local(async move {
             barrier.wait().await;
-            // The first one through sets the moment; the others are late from then on.
+            // The first task past the barrier sets the start; the lateness of the others counts from it.
             user.due_at(*begin.get_or_init(Instant::now));
             (scenario.burst)(&mut user, &watch).await;
             user

@@ -1,13 +1,12 @@
-//! What the server has acknowledged, as its clients remember it.
+//! What the server has acknowledged, as recorded by the clients.
 
 use std::sync::Arc;
 
-/// A room, as its owner knows it.
+/// A room, with the access token of its owner.
 #[derive(Debug)]
 pub(crate) struct Room {
     pub(crate) id: String,
     pub(crate) code: String,
-    /// The owner's.
     pub(crate) token: Arc<str>,
 }
 
@@ -42,8 +41,8 @@ pub(crate) struct Joined {
     pub(crate) visitor: String,
 }
 
-/// What one user or many were acknowledged, and the requests without an answer, which may have been
-/// carried out or not.
+/// What the server acknowledged to one user or to many, and the requests without an answer, which may or
+/// may not have been carried out.
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
     pub(crate) saves: Vec<Saved>,

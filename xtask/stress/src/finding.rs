@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 /// Examples that a finding keeps of its faults.
 const EXAMPLES_MAX: usize = 5;
 
-/// One kind of promise: how often it was checked, and how often it was broken.
+/// One guarantee: how often it was checked, and how often it was violated.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Finding {
-    /// The promise, as words that follow a number.
+    /// The guarantee, in words that follow a number.
     pub(crate) about: String,
     pub(crate) checked: u64,
     pub(crate) faults: u64,
@@ -98,7 +98,7 @@ mod tests {
     fn a_ratio_is_held_to_its_least() {
         assert!(Check::ratio("saves", 95.0, 100.0, 0.95).ok);
         assert!(!Check::ratio("saves", 94.0, 100.0, 0.95).ok);
-        assert!(!Check::ratio("saves", 94.0, 0.0 / 1.0 * f64::NAN, 0.95).ok, "nothing to compare");
+        assert!(!Check::ratio("saves", 94.0, f64::NAN, 0.95).ok, "nothing to compare");
         assert_eq!(Check::none("lost", 2).fault(), "is 2, must be 0");
     }
 }

@@ -38,13 +38,13 @@ pub(crate) struct Ladder {
 }
 
 impl Ladder {
-    /// The fewest users who get nearly the best rate: more of them only wait longer.
+    /// The fewest users that reach nearly the best rate: more of them only wait longer.
     pub(crate) fn knee(&self) -> Option<&Rung> {
         let best = self.sound().map(|it| it.rate).fold(0.0, f64::max);
         self.sound().find(|it| it.rate >= KNEE_SHARE * best)
     }
 
-    /// The most users for whom every objective held.
+    /// The most users with which every objective was met.
     pub(crate) fn usable(&self) -> Option<&Rung> {
         self.sound().take_while(|it| it.broken.is_none()).last()
     }

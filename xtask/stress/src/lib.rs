@@ -1,4 +1,4 @@
-//! Puts a running server under load, and says how it held, or that nothing can be concluded.
+//! Puts a server under load and reports whether it met its objectives, or that the run proves nothing.
 //!
 //! [`cli`] is the program `cargo xtask stress`; what it measures is a [`Run`], which `tune` reads. The
 //! other modules are what measuring tools share.

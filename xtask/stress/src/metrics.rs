@@ -57,7 +57,7 @@ impl Scrape {
         Self(numbers.collect())
     }
 
-    /// `debug` or `release`; none where the server does not say.
+    /// `debug` or `release`; `None` where the server does not report it.
     pub(crate) fn build(&self) -> Option<String> {
         let info = self.0.keys().find(|name| name.starts_with("cardroom_build_info"))?;
         let (_, rest) = info.split_once("build=\"")?;

@@ -132,7 +132,7 @@ pub(crate) static ALL: [Scenario; 9] = [
                         0 => it.save(watch).await,
                         1 => it.join(watch).await,
                         2 => it.read_room(watch).await,
-                        _ => it.look_at_health(watch).await,
+                        _ => it.read_health(watch).await,
                     }
                 }
                 .boxed_local()
@@ -157,15 +157,15 @@ pub(crate) static ALL: [Scenario; 9] = [
     },
 ];
 
-/// Logs in as `login` does, and retries when a refusal says so.
-pub(crate) static PATIENT_LOGIN: Scenario = Scenario::same(
+/// Logs in as `login` does, and retries a refused log-in after `Retry-After`.
+pub(crate) static RETRIED_LOGIN: Scenario = Scenario::same(
     "login",
-    "counsellors log in, and retry when they are told",
+    "counsellors log in, and retry after `Retry-After`",
     Rooms::None,
     |it, watch| {
         async {
             it.log_in(watch).await;
-            it.wait_as_told(RETRY_MAX).await;
+            it.wait_to_retry(RETRY_MAX).await;
         }
         .boxed_local()
     },

@@ -105,7 +105,7 @@ impl Server {
     }
 }
 
-/// The server's program in `folder`, without the variables of our own environment that it reads. On Linux
+/// The server's program in `folder`, without the variables of this process that it would read. On Linux
 /// it has a session of its own, as under a service manager.
 pub(crate) fn command(program: &Path, database_url: &str, folder: &Path) -> Command {
     let mut command = if cfg!(target_os = "linux") {

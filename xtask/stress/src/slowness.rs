@@ -83,7 +83,7 @@ impl Slowness {
             runtime.spawn(client(shared.clone(), number));
         }
         thread::Builder::new().name("slowness".into()).spawn(move || {
-            // An error says that the other end is gone, which is what is waited for.
+            // An error means that the server closed the connection, which is the expected end.
             let _ = runtime.block_on(ended);
         })?;
         Ok(Self { shared, count, _end: end })
@@ -120,7 +120,7 @@ impl fmt::Display for Slowness {
 
 async fn client(shared: Arc<Shared>, number: usize) {
     let place = number % Kind::ALL.len();
-    // Not all in the same moment.
+    // Spreads the clients over time.
     sleep(Duration::from_millis(number as u64 % 1000)).await;
     while shared.comes_again.load(Relaxed) {
         if let Ok(stream) = connect(shared.address, number).await {

@@ -66,8 +66,8 @@ pub(crate) fn spawn(arguments: &RunArguments, program: &Path) -> Result<Spawned>
         settings.extend([SECRET, PUBLIC_URL]);
     }
     settings.extend(arguments.settings.iter().map(|(key, value)| (&**key, &**value)));
-    let told = settings.iter().filter(|(key, _)| key.starts_with("CARDROOM__"));
-    let told = told.map(|(key, value)| format!("{key}={value}")).collect();
+    let given = settings.iter().filter(|(key, _)| key.starts_with("CARDROOM__"));
+    let given = given.map(|(key, value)| format!("{key}={value}")).collect();
     let mut process = Process::start(program, url, &settings)?;
     let started = process.wait()?;
     let server = Server {
@@ -76,7 +76,7 @@ pub(crate) fn spawn(arguments: &RunArguments, program: &Path) -> Result<Spawned>
         profile: arguments.profile.clone(),
         build: String::new(),
         started_ms: Some(started.as_secs_f64() * 1e3),
-        settings: told,
+        settings: given,
     };
     Ok(Spawned { target: Target::local(process.address()), process: Some(process), server })
 }

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use crate::watch::Live;
 
-/// Interval between two looks.
+/// Interval between two samples.
 const EVERY: Duration = Duration::from_millis(50);
 
-/// One look at a load.
+/// One sample of a load.
 #[derive(Clone, Copy, Debug)]
 struct Look {
     at: Instant,
@@ -41,7 +41,7 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
-    /// Takes a look into account; `waits` is read only while the server is silent.
+    /// Adds a sample; `waits` is read only while the server is silent.
     fn look(&mut self, look: Look, waits: impl FnOnce() -> Waits) {
         let Some(last) = self.last.replace(look) else { return };
         if look.in_flight == 0 || look.answers != last.answers {
@@ -56,7 +56,7 @@ impl Detector {
         let is_first = self.silence.is_zero();
         let step = look.at - last.at;
         self.silence += step;
-        // A look that is late, or a generator that did not run, proves nothing about the server.
+        // A late sample, or a generator that did not run, proves nothing about the server.
         let is_generator_late = look.beats == last.beats;
         self.excused += if is_generator_late { step } else { step.saturating_sub(2 * EVERY) };
         if is_first {
@@ -68,7 +68,7 @@ impl Detector {
     }
 }
 
-/// Looks at a load until the task is aborted.
+/// Samples a load until the task is aborted.
 pub(crate) async fn watch(live: Arc<Live>, pid: Option<i32>, detector: Arc<Mutex<Detector>>) {
     loop {
         tokio::time::sleep(EVERY).await;
@@ -102,7 +102,7 @@ fn waits(pid: i32) -> Waits {
 mod tests {
     use super::*;
 
-    /// The standstill, in tenths of a second, after looks at intervals of a tenth: of each, the requests
+    /// The standstill, in tenths of a second, after samples at intervals of a tenth: of each, the requests
     /// in flight, the answers and the beats.
     fn longest(looks: &[(usize, u64, u64)], waits: impl Fn(u64) -> u64) -> u128 {
         let mut detector = Detector::default();

@@ -24,7 +24,7 @@ use crate::server::Server;
 use log::{Log, Version, Writes};
 use writer::Round;
 
-/// Users who write at the same time.
+/// Users that write at the same time.
 const WRITERS: u64 = 20;
 
 /// Milliseconds from the first request to the end of the server.

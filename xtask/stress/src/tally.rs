@@ -39,7 +39,7 @@ pub(crate) enum Outcome {
     /// The expected answer.
     Success,
     /// 429 or 503, with or without `Retry-After`.
-    Refused { status: u16, says_when: bool },
+    Refused { status: u16, has_retry_after: bool },
     /// Any other status, a broken connection, or an unexpected answer.
     Failed(String),
 }
@@ -90,9 +90,9 @@ impl Tally {
                 self.response.record(sample.done - sample.intended);
                 self.service.record(sample.done - sample.sent);
             }
-            Outcome::Refused { status, says_when } => {
+            Outcome::Refused { status, has_retry_after } => {
                 *self.refused.entry(*status).or_default() += 1;
-                self.refused_without_when += u64::from(!says_when);
+                self.refused_without_when += u64::from(!has_retry_after);
             }
             Outcome::Failed(message) => {
                 self.failed += 1;
@@ -252,7 +252,7 @@ mod tests {
     fn refusals_are_no_latency() {
         let (start, mut recording) = (Instant::now(), Recording::default());
 
-        let refused = Outcome::Refused { status: 503, says_when: false };
+        let refused = Outcome::Refused { status: 503, has_retry_after: false };
         recording.add(start, 0, false, &sample(start, [0, 0, 1], refused));
         recording.add(start, 0, false, &sample(start, [0, 0, 9], Outcome::Failed("500".into())));
         recording.add(start, 0, false, &sample(start, [0, 0, 9], Outcome::Success));

@@ -126,7 +126,7 @@ async fn refusals_are_counted_apart_and_are_no_success() {
     let tally = &run.sections[0].recording.steps["save"];
     assert!(tally.refusals() > 0 && tally.refused_without_when == 0 && tally.failed == 0);
     assert_eq!(missed(&run), ["save.success = 100%"]);
-    assert_eq!(lost(&run), 0, "who was refused was promised nothing");
+    assert_eq!(lost(&run), 0, "a refused request has acknowledged nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Durations in microseconds, told apart to a thousandth of themselves.
+/// A histogram of durations in microseconds, exact to one part in a thousand.
 ///
 /// The buckets are those of `HdrHistogram`: below 2,048 each value has its own, above that each doubling
 /// has 1,024. The crate of that name would bring features into the server's own dependencies, and the
@@ -124,10 +124,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_told_to_a_thousandth() {
+    fn a_value_is_exact_to_a_thousandth() {
         for value in [0, 1, 2047, 2048, 2049, 4095, 4096, 123_456, 59_999_999_999] {
             let found = floor(bucket(value));
-            assert!(found <= value && value - found <= value / 1024, "{value} is told as {found}");
+            assert!(found <= value && value - found <= value / 1024, "{value} is read as {found}");
             assert!(floor(bucket(value) + 1) > value, "{value} is in the next bucket as well");
         }
     }

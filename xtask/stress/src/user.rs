@@ -24,7 +24,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// begins within five seconds.
 const IDLE_MAX: Duration = Duration::from_secs(3);
 
-/// Games that a user plays in turn, unless told otherwise.
+/// Games that a user plays in turn, unless set otherwise.
 const GAMES: u64 = 20;
 
 /// Credentials, and the token that they gave.
@@ -58,7 +58,7 @@ pub(crate) struct User {
     due: Instant,
     planned: bool,
     /// `Retry-After` of the last refusal.
-    told: Option<Duration>,
+    retry_after: Option<Duration>,
 }
 
 /// A request, the step that it counts for, and the status that is expected.
@@ -107,7 +107,7 @@ impl User {
             used: now,
             due: now,
             planned: false,
-            told: None,
+            retry_after: None,
         }
     }
 
@@ -121,7 +121,7 @@ impl User {
         self.planned = false;
     }
 
-    /// Comes from the address of another user.
+    /// Connects from the address of another user.
     pub(crate) fn at_address_of(&mut self, number: usize) {
         self.source = self.target.source(number);
     }
@@ -209,10 +209,10 @@ impl User {
                 Err(fault) => (Outcome::Failed(fault), Answer::Unsure),
             },
             Ok(status @ (429 | 503)) => {
-                let told = connection.and_then(|it| it.header("retry-after")?.parse().ok());
-                let says_when = told.is_some();
-                self.told = told.map(Duration::from_secs);
-                (Outcome::Refused { status, says_when }, Answer::Refused)
+                let seconds = connection.and_then(|it| it.header("retry-after")?.parse().ok());
+                let has_retry_after = seconds.is_some();
+                self.retry_after = seconds.map(Duration::from_secs);
+                (Outcome::Refused { status, has_retry_after }, Answer::Refused)
             }
             Ok(status) => {
                 let body = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();

@@ -12,7 +12,7 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::statistics::real;
 use crate::tally::{Generator, Outcome, Recording, Sample};
 
-/// Interval between two looks at the requests in flight.
+/// Interval between two samples of the requests in flight.
 const EVERY: Duration = Duration::from_millis(5);
 
 /// Counters of a load that other threads read.

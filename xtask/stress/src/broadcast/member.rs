@@ -15,7 +15,7 @@ use crate::evidence::Room;
 use crate::target::Target;
 
 /// Timeout of joining.
-const PATIENCE: Duration = Duration::from_secs(20);
+const JOIN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Interval of heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(25);
@@ -53,7 +53,10 @@ impl Member {
             messages::read(&answer)?;
             Ok(Self { number, stream, topic, sent: 0, heartbeat: Instant::now() })
         };
-        timeout(PATIENCE, entering).await.context("entering took too long")?.context("cannot enter")
+        timeout(JOIN_TIMEOUT, entering)
+            .await
+            .context("entering took too long")?
+            .context("cannot enter")
     }
 
     /// Sends a message that was due at this moment.

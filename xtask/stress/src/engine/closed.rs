@@ -1,6 +1,6 @@
 //! A closed loop: each user sends the next request when the answer to the last is there.
 //!
-//! It shows throughput, not latency under a given demand: a slow answer keeps its user from asking.
+//! It shows throughput, not latency under a given demand: a slow answer delays the next request of its user.
 //! With more users than send at once, the one that has waited longest is next.
 
 use std::cell::RefCell;
@@ -41,7 +41,7 @@ pub(super) async fn run(
                 user.due_now();
                 (scenario.turn)(&mut user, &watch).await;
                 idle.borrow_mut().push_back(user);
-                // A turn that fails at once must not keep the thread from the others.
+                // A turn that fails immediately must not starve the other tasks.
                 consume_budget().await;
             }
         })

@@ -24,7 +24,7 @@ fn users(ladder: &Ladder) -> Scale {
 
 fn mark_users(plot: &mut Plot, ladder: &Ladder) {
     for rung in &ladder.rungs {
-        // 10 stands too close to 8.
+        // The label of 10 would overlap that of 8.
         if rung.users != 10 {
             plot.label(real(rung.users as u64), &rung.users.to_string());
         }

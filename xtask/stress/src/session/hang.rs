@@ -18,7 +18,7 @@ use crate::validity::DROPPED;
 /// Time that the queries sleep.
 const TIME: Duration = Duration::from_secs(20);
 
-/// Requests a second, and enough users for all that wait.
+/// Requests a second, and enough users for all requests that wait.
 const RATE: f64 = 100.0;
 const USERS: usize = 1500;
 
@@ -65,7 +65,7 @@ impl Session<'_> {
         let section = &mut self.sections[hanging];
         section.checks.retain(|check| check.name != DROPPED);
         section.claims = claims(&section.recording);
-        // It is the database that stands still.
+        // The database stands still, not the server.
         section.standstill = None;
         sleep_until((begin + TIME).into()).await;
         let after = self.at_ease("right after", EASE * 2, &[], after).await?;

@@ -21,7 +21,7 @@ use crate::watch::Live;
 const USERS: usize = 50;
 const RATE: f64 = 200.0;
 
-/// Rooms of ordinary users who broadcast, and the members of each.
+/// Rooms of ordinary users that broadcast, and the members of each.
 const ROOMS: usize = 10;
 const MEMBERS: usize = 5;
 

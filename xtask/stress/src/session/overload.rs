@@ -189,7 +189,7 @@ mod tests {
             slots.add(Duration::from_secs(at), Duration::from_millis(response), &outcome);
         };
         add(1, 900, Outcome::Success);
-        add(3, 1, Outcome::Refused { status: 503, says_when: true });
+        add(3, 1, Outcome::Refused { status: 503, has_retry_after: true });
         add(5, 1, Outcome::Success);
 
         assert!((back_to_normal(&slots, 0) - 4.0).abs() < 1e-9);

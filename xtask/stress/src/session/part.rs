@@ -44,7 +44,7 @@ impl Part {
 }
 
 impl Session<'_> {
-    /// A scenario as the arguments, or else `slo.toml`, say.
+    /// A scenario with the values of the arguments, or else of `slo.toml`.
     pub(super) fn part(&self, scenario: &'static Scenario) -> Result<Part> {
         let arguments = self.arguments;
         let slo = self.slo.scenario.get(scenario.name).cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Members of rooms who broadcast over sockets: reach, order, latency.
+//! Members of rooms that broadcast over sockets: reach, order, latency.
 
 use anyhow::{Result, ensure};
 
@@ -15,7 +15,7 @@ pub(super) const NAME: &str = "realtime";
 /// Members of a room by default.
 const MEMBERS: usize = 50;
 
-/// Messages a second of a user who moves cards in the web app.
+/// Messages a second of a user that moves cards in the web app.
 pub(super) const RATE_OF_ONE: f64 = 7.0;
 
 /// Names the section; the members are not driven by the engine.

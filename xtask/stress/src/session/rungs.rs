@@ -31,7 +31,7 @@ impl Session<'_> {
             // A rung on which the tool was the limit ends the ladder.
             let ends = rung.broken.is_some() || !rung.valid;
             let is_disturbed = section.checks.iter().any(|it| it.name == OTHERS && !it.ok);
-            // A rung that others disturbed says nothing, not even that the ladder ends.
+            // A disturbed rung proves nothing, and does not end the ladder.
             if is_disturbed && !rungs.is_empty() {
                 self.sections.truncate(place);
                 continue;

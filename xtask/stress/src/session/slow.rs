@@ -1,4 +1,4 @@
-//! Others are served beside thousands of connections that send or read as slowly as possible.
+//! Other users are served beside thousands of connections that send or read as slowly as possible.
 
 use std::fs;
 use std::time::{Duration, Instant};

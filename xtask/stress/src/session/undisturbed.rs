@@ -29,7 +29,7 @@ impl Session<'_> {
                 return Ok(index);
             }
             tries.extend(self.sections.drain(index..));
-            self.progress.say("something disturbed this load: once more");
+            self.progress.say("this load was disturbed: it is repeated");
             tokio::time::sleep(pause).await;
             pause *= 2;
         }

@@ -14,7 +14,7 @@ use crate::engine::{self, Load};
 use crate::finding::Check;
 use crate::load::Model;
 use crate::metrics::Scrape;
-use crate::scenario::PATIENT_LOGIN;
+use crate::scenario::RETRIED_LOGIN;
 use crate::statistics::real;
 use crate::tally::Recording;
 use crate::watch::Live;
@@ -29,7 +29,7 @@ const TOO_MANY: usize = 10;
 pub(super) const SETTINGS: [(&str, &str); 2] =
     [("CARDROOM__HASHING__QUEUE", "250"), ("CARDROOM__HASHING__WAIT_MAX_MS", "60000")];
 
-/// Requests of others a second, and enough users that none waits for another's answer.
+/// Other requests a second, and enough users that a request never waits for a free one.
 const RATE: f64 = 400.0;
 const USERS: usize = 200;
 
@@ -59,7 +59,7 @@ impl Session<'_> {
         let alone = Model::closed(Duration::ZERO, Duration::from_secs(5));
         let name = format!("{WAITING} log-ins wait, without others");
         let part = Part::new(name, "login", alone, WAITING + threads, &[])?;
-        let index = self.measure(Part { scenario: &PATIENT_LOGIN, ..part }).await?;
+        let index = self.measure(Part { scenario: &RETRIED_LOGIN, ..part }).await?;
         let hashes = f64::midpoint(before, self.hash_alone().await?);
         let section = &mut self.sections[index];
         let rate = section.recording.rate("login");
@@ -72,7 +72,7 @@ impl Session<'_> {
     async fn beside(&mut self, places: usize, hashes: f64) -> Result<()> {
         let time = self.arguments.time.unwrap_or(TIME);
         let model = Model::closed(Duration::ZERO, time + MARGIN);
-        let load = Load { model, scenario: &PATIENT_LOGIN, at_once: None, seed: self.seed };
+        let load = Load { model, scenario: &RETRIED_LOGIN, at_once: None, seed: self.seed };
         let users = self.stage.users(places + TOO_MANY);
         // Preparing the others while so many wait would take longer than the log-ins last.
         let others = self.ready(find("quick")?, USERS).await?;

@@ -1,4 +1,4 @@
-//! The log of the writers: the fate of each request.
+//! The log of the writers: the outcome of each request.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Users who save, patch, restore and join until their server is ended.
+//! Users that save, patch, restore and join until their server is ended.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};

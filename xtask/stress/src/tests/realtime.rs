@@ -1,4 +1,4 @@
-//! Members who broadcast, against a server that loses, doubles or delays a delivery.
+//! Members that broadcast, against a server that loses, doubles or delays a delivery.
 
 use super::fake::Faults;
 use super::{missed, stress};

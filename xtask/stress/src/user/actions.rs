@@ -53,7 +53,7 @@ impl User {
     }
 
     fn play_in(&mut self, room: &Arc<Room>) {
-        // Users who share a room do not share its games.
+        // Users that share a room do not share its games.
         let number = self.number;
         let games = (0..self.games).map(|it| Document::new(room, &format!("game-{number}-{it}")));
         self.own = Some(games.collect());
@@ -151,15 +151,15 @@ impl User {
         self.ask(watch, Ask::new("read", "GET", &path, 200), read).await;
     }
 
-    /// Waits as the last refusal said, if there was one; no longer than `most`.
-    pub(crate) async fn wait_as_told(&mut self, most: Duration) {
-        if let Some(time) = self.told.take() {
+    /// Waits for the `Retry-After` of the last refusal, if there was one, but no longer than `most`.
+    pub(crate) async fn wait_to_retry(&mut self, most: Duration) {
+        if let Some(time) = self.retry_after.take() {
             tokio::time::sleep(time.min(most)).await;
         }
     }
 
-    /// Asks for the health of the server.
-    pub(crate) async fn look_at_health(&mut self, watch: &Watch) {
+    /// Reads the health of the server.
+    pub(crate) async fn read_health(&mut self, watch: &Watch) {
         self.ask(watch, Ask::new("health", "GET", "/health", 200), |_| Ok(())).await;
     }
 }

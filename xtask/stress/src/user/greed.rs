@@ -1,4 +1,4 @@
-//! The requests of a client that takes as much as it gets.
+//! The requests of a greedy client, which sends as much as the server accepts.
 
 use super::{Ask, User};
 use crate::watch::Watch;
