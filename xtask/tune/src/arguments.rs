@@ -70,7 +70,7 @@ pub(crate) struct TuneArguments {
     /// Sockets that are open at once, on one instance.
     #[arg(long)]
     pub(crate) sockets: Option<usize>,
-    /// Users who log in at once.
+    /// Users that log in at once.
     #[arg(long)]
     pub(crate) log_ins: Option<usize>,
     /// The longest wait of 95 of 100 of them, in milliseconds.

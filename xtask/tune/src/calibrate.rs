@@ -20,15 +20,15 @@ use crate::verify::REPEAT;
 /// Bursts of one machine differ by so much from minute to minute.
 const MARGIN_MIN: f64 = 0.15;
 
-/// Users of the closed loops. The top level is left out when curves are fitted, and foretold.
+/// Users of the closed loops. The top level is left out when curves are fitted, and predicted by them.
 const USERS: &str = "1,2,4,8,16,25,50,100,200";
 
-/// Works on as many at once as any loop has users. Under the limit of the profile as it is, no loop would
-/// have more under way than that, and the limit that is computed from them would only confirm itself.
+/// Admits as many requests as any loop has users. With the present limit of the profile no loop would have
+/// more requests in progress, and the limit that is computed from the loops would only confirm it.
 const AT_ONCE: &str = "CARDROOM__ADMISSION__REQUESTS=256";
 
 /// Users of each burst. Fifty are predicted, less than one and a half times as many.
-const PEOPLE: [usize; 3] = [12, 24, 36];
+const BURSTS: [usize; 3] = [12, 24, 36];
 
 /// The scenario that is measured as a read: unlike a room by its code, each takes a connection.
 const READ: &str = "load";
@@ -36,7 +36,7 @@ const READ: &str = "load";
 /// Measured time of each number of threads.
 const HASHING: Duration = Duration::from_millis(1500);
 
-/// Pools that reads are let through.
+/// Sizes of the pool for which reads are measured.
 const POOLS: [usize; 4] = [1, 2, 4, 8];
 
 /// The latest measurement with this kind of database.
@@ -119,12 +119,12 @@ impl Meter<'_> {
     /// Loops and bursts of a scenario.
     async fn operation(&self, name: &str) -> Result<Operation> {
         let (mut operation, _) = self.loops(name).await?;
-        for people in PEOPLE {
-            say(&format!("{name}: {people} at once"));
-            let count = people.to_string();
+        for users in BURSTS {
+            say(&format!("{name}: {users} at once"));
+            let count = users.to_string();
             let burst = self.stress(&[name, "--users", &count, "--repeat", REPEAT]).await?;
             let p95 = burst.sections().first().and_then(|it| it.p95(name));
-            operation.people.push(people);
+            operation.people.push(users);
             operation.burst_ms.push(p95.with_context(|| format!("no {name} succeeded"))? / 1e3);
         }
         Ok(operation)
@@ -187,8 +187,8 @@ fn demands(section: &Section, rate: f64) -> [f64; 3] {
     cores.map_or([0.0; 3], |it| [of(it.server), of(it.database), of(it.ours)])
 }
 
-/// Resident memory with one reader, in MiB, and the growth by each more, in KiB. Readers saved once each:
-/// states are cached, and users who save all the time would count for many.
+/// Resident memory with one reader, in MiB, and the growth with each further one, in KiB. Each reader saved
+/// once: states are cached, and users that keep saving would count several times.
 fn memory(run: &Run) -> (f64, f64) {
     let resident = run.sections().iter().filter_map(Section::resident_bytes);
     let resident: Vec<_> = resident.collect();

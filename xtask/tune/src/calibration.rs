@@ -1,4 +1,4 @@
-//! The measurements, which are all that the arithmetic knows of this machine and this server.
+//! The measurements of this machine and this server: the input of the arithmetic.
 
 use capacity::curve::{self, Curve, Level};
 use capacity::hashing::{self, Measured};
@@ -111,7 +111,7 @@ impl Calibration {
         tried.find(|(_, rate)| **rate * 1.05 >= most).map(|(&size, _)| size)
     }
 
-    /// Hashes a second of `cost` that so many threads reach.
+    /// Hashes a second of `cost` by number of threads.
     pub(crate) fn hashing(&self, cost: u32) -> Vec<Measured> {
         let steps = (f64::from(cost) - f64::from(HASH_COST)) / 2.0;
         let slower = self.hash_step.powf(steps);
@@ -119,8 +119,8 @@ impl Calibration {
         rates.map(|(rate, threads)| Measured { threads, rate: rate / slower }).collect()
     }
 
-    /// Hashes a second of `cost` on so many cores like ours, and the threads of it: measured where
-    /// there are as many here, else so much of one as all of ours are of it.
+    /// Hashes a second of `cost` on `cores` cores like those of this machine, and the threads that reach it:
+    /// measured if the machine has that many, else extrapolated.
     pub(crate) fn hashes_on(&self, cores: f64, cost: u32) -> Measured {
         let measured = self.hashing(cost);
         let best = hashing::best(&measured).unwrap_or(Measured { threads: 1, rate: 1.0 });

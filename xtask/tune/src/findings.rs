@@ -15,7 +15,7 @@ impl Findings {
         self.warnings.extend(other.warnings);
     }
 
-    /// Adds a fault with the way to mend it.
+    /// Adds a fault, and a way to mend it.
     pub(crate) fn fault(&mut self, what: &str, way_out: &str) {
         self.faults.push(Fault { what: what.to_owned(), ways_out: vec![way_out.to_owned()] });
     }

@@ -1,4 +1,4 @@
-//! `perf/calibration.ndjson`: every prediction that was put to the test, a line for each time.
+//! `perf/calibration.ndjson`: a line for each verification of predictions.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -35,7 +35,7 @@ pub(crate) fn append(entry: &Entry) -> Result<()> {
     writeln!(file, "{}", serde_json::to_string(entry)?).context(FILE)
 }
 
-/// All of it, from the first; nothing where nothing was ever verified.
+/// All entries, oldest first; none before the first verification.
 pub(crate) fn read() -> Result<Vec<Entry>> {
     let text = fs::read_to_string(FILE).unwrap_or_default();
     text.lines().map(|line| serde_json::from_str(line).context(FILE)).collect()
@@ -70,7 +70,7 @@ pub(crate) fn record(entries: &[Entry]) -> String {
         Some(error) => {
             format!("the latest predictions were off by {:.0} % (median)", error * 100.0)
         }
-        None => "no prediction was ever put to the test".to_owned(),
+        None => "no prediction was ever verified".to_owned(),
     }
 }
 
@@ -95,23 +95,23 @@ mod tests {
     }
 
     #[test]
-    fn what_open_loops_reached_is_foretold_of_the_next() {
+    fn what_open_loops_reached_is_predicted_of_the_next() {
         let look = |share| {
             let open_shares = BTreeMap::from([("save".to_owned(), share)]);
             Entry { open_shares, ..entry(&[]) }
         };
-        let check = |looks: &[f64], foretold: f64| {
+        let check = |looks: &[f64], predicted: f64| {
             let entries: Vec<_> = looks.iter().map(|it| look(*it)).collect();
             let found = open_share(&entries, "it", "save");
-            assert!((found - foretold).abs() < 1e-9, "{looks:?}: {found}");
-            assert!((open_share(&entries, "it", "join") - 1.0).abs() < 1e-9, "nobody looked");
+            assert!((found - predicted).abs() < 1e-9, "{looks:?}: {found}");
+            assert!((open_share(&entries, "it", "join") - 1.0).abs() < 1e-9, "never measured");
             assert!((open_share(&entries, "other", "save") - 1.0).abs() < 1e-9, "not there");
         };
         check(&[], 1.0);
         check(&[0.75], 0.75);
         check(&[0.5, 1.0], 0.75);
         check(&[0.9, 0.5, 0.8], 0.8);
-        // More than all was luck.
+        // A share above 1 is noise.
         check(&[1.1], 1.0);
     }
 

@@ -1,4 +1,4 @@
-//! A profile with everything that is known of it: its settings, and its file in `config/tuning`.
+//! A profile: its settings, and its file in `config/tuning`.
 
 mod file;
 
@@ -19,8 +19,8 @@ pub(crate) use file::{File, as_written};
 /// The folder of the settings, from the root of the repository.
 pub(crate) const CONFIG: &str = "config";
 
-/// Stands where secrets are needed to read settings, and leads nowhere.
-const SECRET: &str = "no-secret-but-as-long-as-one-that-nobody-else-has";
+/// Placeholders for the secrets without which settings cannot be read.
+const SECRET: &str = "a-placeholder-of-the-length-that-a-secret-must-have";
 const DATABASE: &str = "postgres://cardroom@db.invalid/cardroom";
 
 /// A profile by name.
@@ -91,7 +91,7 @@ impl Profile {
         })
     }
 
-    /// The text of the file that this solution makes, with what people wrote into the present one.
+    /// The text of the file for this solution, with the part that was written by hand.
     pub(crate) fn text(
         &self,
         target: &Target,

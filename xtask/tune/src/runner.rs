@@ -16,8 +16,8 @@ const BUSY: [&str; 1] = ["--allow-busy"];
 
 /// Applies a load; `words` are those of `cargo xtask stress`.
 ///
-/// The verdict of the tool does not matter here: more than can be served, and fewer samples than a verdict
-/// needs, are intended. But the machine has to be quiet, which the tool waits for.
+/// Its objectives do not matter here: some loads exceed the capacity, and some have too few samples to
+/// judge. But the machine has to be idle otherwise, which the tool waits for.
 pub(crate) async fn run(programs: &Programs, kind: &str, words: &[&str]) -> Result<Run> {
     let url =
         programs.database_url.as_deref().context("DATABASE_URL: call it as `cargo xtask tune`")?;
@@ -25,7 +25,7 @@ pub(crate) async fn run(programs: &Programs, kind: &str, words: &[&str]) -> Resu
     command.args(words).args(["--json", "--db", kind, "--out", "target/tune/runs"]);
     command.args(if programs.allow_busy { &BUSY[..] } else { &QUIET });
     command.env("CARDROOM_SERVER", &programs.server).env("DATABASE_URL", url);
-    // The server reads the profiles as they are now, and not as they were when it was built.
+    // The server reads the current profiles, not those that it was built with.
     command.env("CARDROOM_CONFIG_DIR", env::current_dir()?.join(CONFIG));
     command.kill_on_drop(true).stdin(Stdio::null()).stderr(Stdio::piped());
     let output = command.output().await.context("cannot run stress")?;

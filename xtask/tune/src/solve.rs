@@ -58,7 +58,7 @@ impl Fault {
     }
 }
 
-/// Solves for everything. The same input gives the same output, to the letter.
+/// Solves for every number. The same input gives the same output, byte for byte.
 pub(crate) fn solve(target: &Target, given: Given, calibration: &Calibration) -> Solution {
     let mut faults = Vec::new();
     let sizes = numbers::Sizes::of(target, given, calibration, &mut faults);
@@ -153,17 +153,17 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_for_people_is_told() {
+    fn consequences_for_users_are_listed() {
         let solution = solve(&Target::of("cloud-run", 2, 1024).unwrap(), GIVEN, &calibration());
-        let told: Vec<_> = solution.numbers.iter().flat_map(|it| &it.follows).collect();
+        let listed: Vec<_> = solution.numbers.iter().flat_map(|it| &it.follows).collect();
         for words in [
             "F4 at 167/s each, 95 of 100 wait at most 0.00 ms for one of 4 connections",
-            "F5 of 50 who read at once 95 % are answered within 18.4 ms",
+            "F5 of 50 that read at once 95 % are answered within 18.4 ms",
             "F5 a lock that all 50 need at once may be held for 10.5 ms",
-            "F2 fewer than 10 people who save cannot ask for the 10200/s that 2 cores do",
+            "F2 fewer than 10 users that save cannot ask for the 10200/s that 2 cores do",
             "F14 61 log-ins a second are carried by 3 instances",
         ] {
-            assert!(told.iter().any(|it| it.starts_with(words)), "{words}: {told:#?}");
+            assert!(listed.iter().any(|it| it.starts_with(words)), "{words}: {listed:#?}");
         }
     }
 

@@ -27,14 +27,14 @@ pub(crate) fn render(
     let it = &solution.deployment;
     let memory =
         format!("{} cores, {} MiB ({} needed)", it.cores, it.memory_mib, it.memory_needed_mib);
-    let told = match target.platform {
+    let deployed = match target.platform {
         Platform::Machine => format!("one process, {memory}"),
         Platform::CloudRun => format!(
             "{} to {} instances ({} needed), concurrency {}, {memory}",
             it.instances_min, it.instances_max, it.instances_needed, it.concurrency
         ),
     };
-    line(&mut text, "deployed", &told);
+    line(&mut text, "deployed", &deployed);
     predicted(&mut text, solution);
     for Fault { what, ways_out } in &solution.faults {
         line(&mut text, "INFEASIBLE", what);
@@ -105,7 +105,11 @@ fn predicted(text: &mut String, solution: &Solution) {
     }
     let noise = [&it.save, &it.join, &it.read].map(|it| it.held_out_percent.abs());
     if noise.iter().any(|it| *it > NOISE_MAX) {
-        line(text, "", "no curve foretold its top level: was the machine quiet? measure again");
+        line(
+            text,
+            "",
+            "no curve predicted its top level: was the machine idle otherwise? measure again",
+        );
     }
     let bursts = [("save", it.save_burst), ("join", it.join_burst), ("log-in", it.log_in_burst)];
     let bursts = bursts.map(|(name, Burst { people, low, p95, high })| {

@@ -24,7 +24,7 @@ pub(crate) struct Target {
     pub(crate) people: usize,
     /// Longest wait of 95 of 100 of them for anything but a log-in.
     pub(crate) objective_ms: f64,
-    /// Users who log in at once, and the longest wait of 95 of 100 of them.
+    /// Users that log in at once, and the longest wait of 95 of 100 of them.
     pub(crate) log_ins: usize,
     pub(crate) log_in_objective_ms: f64,
     pub(crate) database: Database,
@@ -33,12 +33,12 @@ pub(crate) struct Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Platform {
-    /// A machine of one's own: one process, which is replaced by stopping it first.
+    /// A dedicated machine: one process, which is stopped before the next one starts.
     Machine,
     CloudRun,
 }
 
-/// The database, and what it lets us have.
+/// The database, and its limits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
 pub(crate) enum Database {
@@ -61,14 +61,14 @@ pub(crate) struct Postgres {
     pub(crate) apart: bool,
     /// Time of one round trip.
     pub(crate) round_trip_ms: f64,
-    /// Clients of the transaction-mode pooler that we go through; 0: there is none.
+    /// Clients that the transaction-mode pooler accepts; 0: there is no pooler.
     pub(crate) pooler_clients: usize,
     /// Connections that the pooler itself has to the database.
     pub(crate) pooler_size: usize,
 }
 
 impl Postgres {
-    /// The limit of our connections: the pooler's clients, or the database's connections.
+    /// The limit of connections: the clients of the pooler, or the connections of the database.
     pub(crate) fn limits(&self) -> Limits {
         let Self { connections, reserved, others, pooler_clients, .. } = *self;
         match pooler_clients {
@@ -82,8 +82,8 @@ impl Postgres {
     }
 }
 
-/// A database by name: connections, reserved ones, what its own services hold, cores, clients of its
-/// pooler, and the pooler's connections.
+/// A database by name: connections, reserved ones, those of its own services, cores, clients of its pooler,
+/// and connections of the pooler.
 ///
 /// Supabase: its pages on compute and on connecting; Neon: its page on connection pooling. Others is
 /// what Supabase's own services were seen to hold.
@@ -124,7 +124,7 @@ impl Database {
         }))
     }
 
-    /// The word by which `stress` knows it.
+    /// Its name in the options of `stress`.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -151,9 +151,9 @@ impl Target {
             database: Database::Sqlite,
         };
         Ok(match env {
-            // Anybody's machine, and busy with other things.
+            // Any machine, which may be busy with other things.
             "development" => Self { objective_ms: 2_500.0, ..here },
-            // Tests run beside each other and on anything; they take the sizes of base.toml.
+            // Tests run in parallel and on any machine; they take the sizes of base.toml.
             "test" => Self { objective_ms: 120_000.0, ..here },
             "staging" => Self { database: Database::named("postgres")?, ..here },
             // Its hashes cost four times as much.

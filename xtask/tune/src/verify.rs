@@ -132,11 +132,11 @@ impl Verifier<'_> {
         Ok(rows::burst("login", predicted, measured).of(&section))
     }
 
-    /// The 95th percentile of so many people at once, in milliseconds.
-    async fn at_once(&self, name: &str, people: usize, repeat: &str) -> Result<(Section, f64)> {
-        eprintln!(" measuring   {name}: {people} at once");
-        let people = people.to_string();
-        let section = self.stress(&[name, "--users", &people, "--repeat", repeat]).await?;
+    /// The 95th percentile of a burst of `users`, in milliseconds.
+    async fn at_once(&self, name: &str, users: usize, repeat: &str) -> Result<(Section, f64)> {
+        eprintln!(" measuring   {name}: {users} at once");
+        let users = users.to_string();
+        let section = self.stress(&[name, "--users", &users, "--repeat", repeat]).await?;
         let p95 = section.p95(name).unwrap_or(f64::INFINITY) / 1e3;
         Ok((section, p95))
     }

@@ -10,10 +10,10 @@ use crate::findings::Findings;
 use crate::solve::{Deployment, Fault};
 use crate::target::{Database, Platform, Target};
 
-/// Google's front end keeps connections for so long; a server that closes sooner loses answers.
+/// Google's front end keeps connections for this time; a server that closes sooner loses answers.
 const FRONT_END_IDLE_SECS: u64 = 600;
 
-/// Cloud Run kills so long after SIGTERM.
+/// Time after SIGTERM at which Cloud Run kills.
 const KILLED_AFTER_MS: u64 = 10_000;
 
 pub(super) fn check(target: &Target, settings: &Settings, deployment: &Deployment) -> Findings {
@@ -70,7 +70,7 @@ fn waits(it: &Subject, findings: &mut Findings) {
     }
     let log_in = ms_of(it.settings.hashing.wait_max_ms);
     if log_in < it.target.log_in_objective_ms {
-        let what = format!("who logs in is sent away after {log_in} ms, before the objective");
+        let what = format!("a log-in is refused after {log_in} ms, before the objective");
         findings.fault(&what, "a longer hashing.wait_max_ms");
     }
 }
@@ -129,7 +129,7 @@ fn cloud_run(it: &Subject, findings: &mut Findings) {
     }
 }
 
-/// Limits are policy; only what they add up to is arithmetic (F14).
+/// Limits are policy; only their sum is computed (F14).
 fn rates(it: &Subject, findings: &mut Findings) {
     let count = it.deployment.instances_max;
     if it.settings.rates.enabled && count > 1 {
@@ -205,7 +205,7 @@ mod tests {
         check(|t, _, _| t.database = Database::Sqlite, "SQLite");
         check(|_, s, _| s.database.wait_timeout_ms = 500, "wait_timeout_ms = 500");
         check(|_, s, _| s.admission.wait_max_ms = 1000, "wait_max_ms = 1000");
-        check(|_, s, _| s.hashing.wait_max_ms = 2000, "sent away after 2000 ms");
+        check(|_, s, _| s.hashing.wait_max_ms = 2000, "refused after 2000 ms");
         check(|_, _, d| d.timeout_secs = 2, "end before their objective");
         check(|_, _, d| d.memory_needed_mib = 1025, "1025 MiB are needed");
         check(|_, _, d| d.instances_needed = 4, "4 needed");

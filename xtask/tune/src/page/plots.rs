@@ -57,8 +57,8 @@ pub(super) fn capacity(levels: &[Level], curve: &Curve) -> Html {
 
 /// The 95th percentiles of bursts.
 pub(super) fn bursts(operation: &Operation) -> Html {
-    let people = operation.people.iter().map(|&it| real(it));
-    let points: Vec<_> = people.zip(operation.burst_ms.iter().copied()).collect();
+    let users = operation.people.iter().map(|&it| real(it));
+    let points: Vec<_> = users.zip(operation.burst_ms.iter().copied()).collect();
     let most = points.iter().map(|it| it.1).fold(0.0, f64::max) * 1.2;
     let mut plot = plot(54.0, most.max(0.1));
     plot.line("s0", points.iter().copied());

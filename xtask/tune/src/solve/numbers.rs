@@ -119,7 +119,7 @@ fn pool(
             steady_wait_p95(rate, hold, value, 1.0) * 1e3
         ),
         format!(
-            "F5 of {} who read at once 95 % are answered within {:.1} ms",
+            "F5 of {} that read at once 95 % are answered within {:.1} ms",
             target.people,
             burst_p95(target.people, hold, value) * 1e3
         ),
@@ -132,9 +132,9 @@ fn wait(target: &Target, p95: f64) -> Number {
     let value = whole((most / STEP_MS).floor() * STEP_MS).max(50);
     let why = format!("F10 {} ms objective - {:.1} ms service p95", target.objective_ms, p95 * 1e3);
     let lock = lock_hold_max(target.people, target.objective_ms / 1e3) * 1e3;
-    let people = target.people;
+    let users = target.people;
     let follows =
-        vec![format!("F5 a lock that all {people} need at once may be held for {lock:.1} ms")];
+        vec![format!("F5 a lock that all {users} need at once may be held for {lock:.1} ms")];
     Number { key: "database.wait_timeout_ms", value, why, follows }
 }
 
@@ -153,7 +153,7 @@ fn requests(knee: Knee, calibration: &Calibration, scale: f64) -> Number {
     );
     let (alone, most) = (calibration.save.alone(), calibration.save.best());
     let follows = vec![format!(
-        "F2 fewer than {:.0} people who save cannot ask for the {most:.0}/s that {} cores do: one alone \
+        "F2 fewer than {:.0} users that save cannot ask for the {most:.0}/s that {} cores do: one alone \
          takes {:.2} ms",
         saturating_users(alone, 0.0, most),
         calibration.cores,

@@ -9,12 +9,12 @@ use super::numbers::Sizes;
 use crate::calibration::{Calibration, Operation, real};
 use crate::target::{Database, Target};
 
-/// Of a resource, so much in use means that it is what sets the rate: a measurement of processor time
-/// is not exact, and a core is never in use all of the time.
+/// A resource with at least this utilisation is the bottleneck: processor time is not measured exactly, and
+/// a core is never in use all of the time.
 pub(crate) const BUSY: f64 = 0.85;
 
-/// Bursts that are played for each prediction.
-const PLAYS: usize = 200;
+/// Bursts that are simulated for each prediction.
+const SIMULATIONS: usize = 200;
 
 /// The predictions of a profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,7 +83,7 @@ fn capacity(
     let curve = operation.curve();
     let (most, plateau) = (operation.best(), operation.plateau());
     let here = curve.as_ref().map_or(plateau, |it| it.peak().clamp(0.95 * plateau, 1.05 * plateau));
-    // Of what the cores would allow, so much was reached.
+    // The share of what the cores would allow.
     let reached = (most * all / cores_here).min(1.0);
     let shares = Shares {
         cores: reached,
@@ -152,12 +152,12 @@ impl Shares {
 
 /// The 95th percentile of users at once by the line through the measurements, in
 /// milliseconds.
-pub(crate) fn at_once_ms(operation: &Operation, people: usize) -> f64 {
+pub(crate) fn at_once_ms(operation: &Operation, users: usize) -> f64 {
     let (alone, each) = line(&operation.people, &operation.burst_ms);
-    alone + each * real(people)
+    alone + each * real(users)
 }
 
-/// Plays a burst in which each person takes one of the times that were measured (F9).
+/// Simulates a burst in which each user takes one of the measured times (F9).
 fn burst(operation: &Operation, people: usize, margin: f64) -> Burst {
     let (alone, each) = line(&operation.people, &operation.burst_ms);
     let measured = operation.people.iter().zip(&operation.burst_ms);
@@ -166,7 +166,7 @@ fn burst(operation: &Operation, people: usize, margin: f64) -> Burst {
         each / 0.95 * ms / fitted / 1e3
     });
     let stage = Stage { times: times.collect(), ..Stage::constant(1, 0.0) };
-    let found = simulation::burst(&[stage], people, PLAYS, 42);
+    let found = simulation::burst(&[stage], people, SIMULATIONS, 42);
     let at = |seconds: f64| alone + seconds * 1e3;
     Burst { people, low: at(found.low), p95: at(found.p95), high: at(found.high) }.widened(margin)
 }
@@ -179,13 +179,13 @@ fn log_in_burst(calibration: &Calibration, people: usize) -> Burst {
 }
 
 impl Burst {
-    /// On a machine that takes so many times as long.
+    /// The same on a machine that takes `drift` times as long.
     pub(crate) fn on(self, drift: f64) -> Self {
         let Self { people, low, p95, high } = self;
         Self { people, low: low * drift, p95: p95 * drift, high: high * drift }
     }
 
-    /// The interval reaches so far to both sides at least, as a share.
+    /// Widens the interval to at least `margin`, as a share, on both sides.
     fn widened(self, margin: f64) -> Self {
         let low = self.low.min(self.p95 * (1.0 - margin));
         Self { low, high: self.high.max(self.p95 * (1.0 + margin)), ..self }
@@ -194,17 +194,17 @@ impl Burst {
 
 /// The line through bursts of several sizes: what one alone takes, and what each more adds. Neither
 /// is negative.
-fn line(people: &[usize], times: &[f64]) -> (f64, f64) {
-    let count = real(people.len()).max(1.0);
-    let mean_people = people.iter().map(|&it| real(it)).sum::<f64>() / count;
+fn line(users: &[usize], times: &[f64]) -> (f64, f64) {
+    let count = real(users.len()).max(1.0);
+    let mean_users = users.iter().map(|&it| real(it)).sum::<f64>() / count;
     let mean_time = times.iter().sum::<f64>() / count;
-    let pairs = || people.iter().map(|&it| real(it) - mean_people).zip(times);
+    let pairs = || users.iter().map(|&it| real(it) - mean_users).zip(times);
     let spread: f64 = pairs().map(|(apart, _)| apart * apart).sum();
     let slope = pairs().map(|(apart, time)| apart * (time - mean_time)).sum::<f64>();
     let slope = if spread > 0.0 { (slope / spread).max(0.0) } else { 0.0 };
-    // Where the line would begin below nothing, it begins at nothing.
-    let slope = slope.min(mean_time / mean_people.max(1.0));
-    (mean_time - slope * mean_people, slope)
+    // The line must not begin below zero.
+    let slope = slope.min(mean_time / mean_users.max(1.0));
+    (mean_time - slope * mean_users, slope)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The drift of the machine since the calibration, measured with loads of the calibration.
 //!
-//! A shared machine and its disk may be half as fast in one minute as in the next. Each prediction is therefore
-//! scaled by the drift beside it, and what is judged is the step from one load to another: from a closed loop to
-//! an open one beyond capacity, from some users at once to more. A large drift asks for a new calibration.
+//! A shared machine and its disk may be half as fast in one minute as in the next. Each prediction is
+//! therefore scaled by the drift that was measured beside it: what is judged is the step from one load to
+//! another, from a closed loop to an open one beyond capacity, from some users at once to more. A large drift
+//! calls for a new calibration.
 
 use anyhow::{Context as _, Result};
 use stress::Section;
@@ -16,9 +17,9 @@ use crate::solve::at_once_ms;
 const LOOP: &str = "3s";
 
 /// Users at once of the repeated burst.
-const PEOPLE: usize = 36;
+const USERS: usize = 36;
 
-/// The largest loop of the calibration, brought again.
+/// The largest loop of the calibration, repeated.
 pub(super) struct Loop {
     pub(super) section: Section,
     /// Its rate, as a multiple of the plateau of the calibration.
@@ -26,7 +27,7 @@ pub(super) struct Loop {
 }
 
 impl Verifier<'_> {
-    /// The largest loop by now.
+    /// Repeats the largest loop.
     pub(super) async fn rate_now(&self, name: &str, then: &Operation) -> Result<Loop> {
         let users = then.users.last().context("nothing was calibrated")?.to_string();
         eprintln!(" measuring   {name}: {users} users, as for the calibration");
@@ -36,14 +37,13 @@ impl Verifier<'_> {
         Ok(Loop { section, drift })
     }
 
-    /// The 95th percentile of the burst, and how many times the one of the calibration it
-    /// is.
+    /// Repeats the burst; returns it, and its 95th percentile as a multiple of that of the calibration.
     pub(super) async fn burst_now(&self, name: &str, then: &Operation) -> Result<(Section, f64)> {
-        eprintln!(" measuring   {name}: {PEOPLE} at once, as for the calibration");
-        let people = PEOPLE.to_string();
-        let section = self.stress(&[name, "--users", &people, "--repeat", REPEAT]).await?;
+        eprintln!(" measuring   {name}: {USERS} at once, as for the calibration");
+        let users = USERS.to_string();
+        let section = self.stress(&[name, "--users", &users, "--repeat", REPEAT]).await?;
         let p95 = section.p95(name).unwrap_or(f64::INFINITY) / 1e3;
-        Ok((section, p95 / at_once_ms(then, PEOPLE)))
+        Ok((section, p95 / at_once_ms(then, USERS)))
     }
 }
 

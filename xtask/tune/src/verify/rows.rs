@@ -20,7 +20,7 @@ pub(crate) struct Row {
     pub(crate) measured: String,
     /// (measured - predicted) / predicted, where that has a meaning.
     pub(crate) error: Option<f64>,
-    /// None where it is not judged, or was disturbed.
+    /// `None` where it is not judged, or was disturbed.
     pub(crate) holds: Option<bool>,
     /// Whether others used the machine meanwhile.
     #[serde(default)]
@@ -46,7 +46,7 @@ impl Row {
         Self { error: Some(error), ..self }
     }
 
-    /// Withdraws the verdict if the load was disturbed.
+    /// Marks the row as not judged if the load was disturbed.
     pub(super) fn of(self, section: &Section) -> Self {
         if section.is_disturbed() { Self { holds: None, disturbed: true, ..self } } else { self }
     }
@@ -87,7 +87,7 @@ pub(super) fn below(name: &str, percent: u32, section: &Section, objective_ms: f
 }
 
 /// The p95 at 70 %, which is not judged: the prediction is of a closed loop, which is gentler.
-pub(super) fn told(name: &str, section: &Section, predicted: &Capacity) -> Row {
+pub(super) fn reported(name: &str, section: &Section, predicted: &Capacity) -> Row {
     let p95 = p95_ms(section, name);
     let predicted_ms = predicted.p95_ms;
     let row = Row::new(
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_not_judged_has_neither_verdict_nor_error() {
+    fn a_row_that_is_not_judged_has_neither_result_nor_error() {
         let row = Row::new("drift", "1.00 x", "0.90 x");
         assert_eq!((row.holds, row.error, row.disturbed), (None, None, false));
         assert_eq!(same("save bottleneck", "cores", "lane").holds, Some(false));
@@ -138,9 +138,9 @@ mod tests {
 
     #[test]
     fn a_burst_is_within_its_interval_or_a_quarter_off() {
-        let foretold = Burst { people: 50, low: 10.0, p95: 20.0, high: 22.0 };
+        let predicted = Burst { people: 50, low: 10.0, p95: 20.0, high: 22.0 };
         for (measured, holds) in [(11.0, true), (24.9, true), (25.1, false), (9.9, false)] {
-            assert_eq!(burst("save", foretold, measured).holds, Some(holds), "{measured}");
+            assert_eq!(burst("save", predicted, measured).holds, Some(holds), "{measured}");
         }
     }
 }

@@ -15,11 +15,11 @@ const BELOW: [u32; 3] = [50, 70, 90];
 const NEAR: u32 = 110;
 const OVER: u32 = 150;
 
-/// The step whose time is reported.
-const TOLD: u32 = 70;
+/// The step whose response time is reported.
+const REPORTED: u32 = 70;
 
 /// Users of an open loop, as many as of the largest closed one.
-const PEOPLE: &str = "200";
+const USERS: &str = "200";
 
 /// One open loop.
 pub(super) struct Step {
@@ -38,7 +38,7 @@ pub(super) struct Steps {
 }
 
 impl Verifier<'_> {
-    /// Takes one kind of request through all steps.
+    /// Applies all steps to one kind of request.
     pub(super) async fn steps(
         &self,
         name: &'static str,
@@ -62,7 +62,7 @@ impl Verifier<'_> {
         eprintln!(" measuring   {name} at {percent} % of {capacity:.0}/s");
         let rate = (capacity * f64::from(percent) / 100.0).max(1.0).round().to_string();
         let seconds = format!("{}s", self.arguments.seconds);
-        let words = [name, "--rate", &rate, "--users", PEOPLE, "--for", &seconds];
+        let words = [name, "--rate", &rate, "--users", USERS, "--for", &seconds];
         let section = self.stress(&words).await?;
         Ok(Step { percent, section })
     }
@@ -76,7 +76,7 @@ impl Steps {
         (!self.is_disturbed()).then(|| self.capacity() / closed)
     }
 
-    /// Predictions and measurements; writes are committed in so many lanes.
+    /// Predictions and measurements; writes are committed in `lanes` lanes.
     pub(super) fn rows(&self, predicted: &Capacity, lanes: usize, objective_ms: f64) -> Vec<Row> {
         let Self { name, below, near, over, .. } = self;
         let capacity = self.capacity();
@@ -95,8 +95,8 @@ impl Steps {
                 .iter()
                 .map(|it| rows::below(name, it.percent, &it.section, objective_ms).of(&it.section)),
         );
-        let told = below.iter().filter(|it| it.percent == TOLD);
-        rows.extend(told.map(|it| rows::told(name, &it.section, predicted)));
+        let reported = below.iter().filter(|it| it.percent == REPORTED);
+        rows.extend(reported.map(|it| rows::reported(name, &it.section, predicted)));
         rows.extend(
             rows::beyond(name, over.percent, &over.section, capacity)
                 .map(|it| self.undisturbed(it)),
