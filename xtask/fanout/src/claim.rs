@@ -24,7 +24,7 @@ fn summary(values: &[f64]) -> String {
     format!("{value:.2} ({least:.2} to {greatest:.2})")
 }
 
-/// The middle one, or what is between the two in the middle; not a number if there is none.
+/// The median, of an even number the mean of the middle two; NaN without a value.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);

@@ -20,7 +20,7 @@ use crate::protocol::{Frame, Protocol};
 const OPENING: usize = 32;
 
 /// Timeout of opening one.
-const PATIENCE: Duration = Duration::from_secs(20);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Bytes that are read at once.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -29,7 +29,7 @@ const BUFFER_BYTES: usize = 256 * 1024;
 pub(crate) struct Clients {
     pub(crate) protocol: Protocol,
     pub(crate) rooms: Vec<Rc<str>>,
-    /// The sockets, room after room after room, and again.
+    /// The sockets: one of each room, then the next of each room.
     sockets: Vec<Rc<TcpStream>>,
     pub(crate) received: Rc<Received>,
 }
@@ -50,7 +50,7 @@ struct State {
 }
 
 impl Clients {
-    /// Opens as many sockets in each room.
+    /// Opens `members` sockets in each room.
     pub(crate) async fn gather(
         protocol: Protocol,
         address: SocketAddr,
@@ -64,14 +64,14 @@ impl Clients {
         for number in 0..members * rooms.len() {
             let room = rooms[number % rooms.len()].clone();
             let open = open(protocol, address, room, received.clone());
-            opening.spawn_local(async { timeout(PATIENCE, open).await? });
+            opening.spawn_local(async { timeout(OPEN_TIMEOUT, open).await? });
             if opening.len() == OPENING || number + 1 == members * rooms.len() {
                 while let Some(socket) = opening.join_next().await {
                     sockets.push(socket?.context("cannot open a socket")?);
                 }
             }
         }
-        // Those that were opened at once came in any order.
+        // Sockets that were opened concurrently arrived in any order.
         let mut clients = Self { protocol, rooms, sockets: Vec::new(), received };
         sockets.sort_by_key(|(room, _)| Rc::as_ptr(room).cast::<u8>() as usize);
         let room_count = clients.rooms.len();
@@ -94,7 +94,7 @@ impl Clients {
         (self.sockets.len() / self.rooms.len()) as u64 - 1
     }
 
-    /// Sends a message of the next member, room after room; false when the socket is full.
+    /// Sends a message of the next member, one room after the other; false when the socket is full.
     pub(crate) fn send(&self, number: u64) -> Result<bool> {
         let index = usize::try_from(number)? % self.sockets.len();
         let room = &self.rooms[index % self.rooms.len()];
@@ -131,7 +131,7 @@ impl Received {
         Ok(state.deliveries)
     }
 
-    /// The times of all deliveries since the last look.
+    /// The times of all deliveries since the last call.
     pub(crate) fn take_times(&self) -> Times {
         let mut state = self.state.borrow_mut();
         let times = state.times.clone();
@@ -231,7 +231,7 @@ fn receive_once(
                 times.record_value(now.saturating_sub(stamp).max(1));
             }
             Frame::Heartbeat(answer) => {
-                // It is a heartbeat; a full socket proves as much.
+                // A full socket shows that it is alive, too.
                 let _ = stream.try_write(&message(TEXT, answer.as_bytes()));
             }
             Frame::Joined | Frame::Nothing => {}

@@ -1,7 +1,7 @@
 //! All servers under the same loads, in turn, round after round.
 //!
-//! A machine that others share is faster in one minute than in the next. So all servers are there at
-//! once, each has its turn in every round, and what is compared is what they did in the same round.
+//! A shared machine is faster in one minute than in the next. All servers therefore run at the same time,
+//! each is measured in every round, and only figures of the same round are compared.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ struct Subject {
 /// The figures of a server, round by round.
 type Record = Vec<Figures>;
 
-/// Compares the servers with so many rooms of so many members; says whether ours is as it should be.
+/// Compares the servers with `rooms` rooms of `members` members; returns whether Cardroom kept its limits.
 pub(crate) async fn compare(
     kinds: &[Kind],
     programs: &Programs,
@@ -95,7 +95,7 @@ fn show(kind: Kind, load: &str, record: &Record) {
     );
 }
 
-/// Compares ours, the last, with the others.
+/// Compares Cardroom, the last, with the others.
 fn judge(load: &str, all: &[Record]) -> bool {
     let [ws, socket_io, floor, ours] = all else { return true };
     let name = format!("{load}: processor time of a delivery, of that of ws");

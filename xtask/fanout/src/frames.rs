@@ -25,7 +25,7 @@ pub(crate) fn message(opcode: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Takes every whole frame from the beginning of `bytes`; gives how much that was.
+/// Takes every whole frame from the beginning of `bytes`; returns their length.
 ///
 /// # Errors
 /// When the server closes the socket, or sends what no server should.

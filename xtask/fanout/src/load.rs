@@ -26,7 +26,7 @@ pub(crate) struct Figures {
     pub(crate) kernel_micros: f64,
     /// Cores that the server and this program used.
     pub(crate) cores: [f64; 2],
-    /// From saying to hearing, in milliseconds.
+    /// From sending to receiving, in milliseconds.
     pub(crate) p50: f64,
     pub(crate) p99: f64,
 }
@@ -36,11 +36,11 @@ pub(crate) struct Figures {
 pub(crate) enum Pace {
     /// The next message as soon as one has been received by all.
     Saturation,
-    /// So many deliveries a second, at random moments.
+    /// A number of deliveries a second, at random moments.
     Deliveries(f64),
 }
 
-/// Brings a load, and measures it.
+/// Applies a load, and measures it.
 pub(crate) async fn run(
     clients: &Clients,
     server: &Process,
@@ -107,11 +107,11 @@ impl Load<'_> {
         while start.elapsed() < time {
             while due <= start.elapsed().as_secs_f64() && self.clients.send(self.sent)? {
                 self.sent += 1;
-                // Independent people: the time between two of them is exponential.
+                // Independent senders: the time between two messages is exponential.
                 due += -self.random.random_range(f64::MIN_POSITIVE..1.0).ln() / rate;
             }
             let wait = due - start.elapsed().as_secs_f64();
-            // To wait for less would keep this core busy, and timers know milliseconds only.
+            // Timers have a resolution of a millisecond; a shorter wait would keep this core busy.
             if wait > 0.0 {
                 sleep(Duration::from_secs_f64(wait.max(0.001))).await;
             } else {

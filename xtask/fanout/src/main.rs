@@ -55,7 +55,7 @@ struct Arguments {
     /// Seconds of each turn.
     #[arg(long, default_value_t = 2)]
     seconds: u64,
-    /// Sockets that only are there; 0: do not look at them.
+    /// Idle sockets whose memory is measured; 0 leaves this out.
     #[arg(long, default_value_t = 10_000)]
     idle: usize,
     /// Leave out the loads.
@@ -90,7 +90,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Says whether everything is as it should be.
+/// Returns whether every limit was kept.
 async fn run(arguments: &Arguments) -> Result<bool> {
     servers::pin(None, 1)?;
     let programs = Programs {
@@ -115,7 +115,7 @@ async fn idle(kinds: &[Kind], programs: &Programs, sockets: usize) -> Result<boo
     let mut holds = true;
     for &kind in kinds.iter().filter(|it| **it != Kind::Floor) {
         let running = kind.start(programs, sockets / IDLE_MEMBERS).await?;
-        // One room first, so that what is made once is there.
+        // One room first, so that memory that is allocated once does not count.
         let few =
             Clients::gather(kind.protocol(), running.address, &running.rooms[..1], 50).await?;
         sleep(Duration::from_secs(1)).await;

@@ -17,7 +17,7 @@ use tokio::process::{Child, Command};
 
 use crate::protocol::Protocol;
 
-/// Limits are lifted: the load would hit them, and the other servers have none.
+/// Lifts limits that the load would reach; the other servers have none.
 const SETTINGS: [(&str, &str); 7] = [
     ("CARDROOM__SERVER__WORKERS", "1"),
     ("CARDROOM__SERVER__CONNECTIONS_MAX", "20000"),
@@ -34,13 +34,13 @@ pub(crate) enum Kind {
     Cardroom,
     Ws,
     SocketIo,
-    /// No server, but the least that sending takes.
+    /// The program `floor`: the least that sending can cost.
     Floor,
 }
 
 /// Everything that starts any of them.
 pub(crate) struct Programs {
-    /// The release build of ours.
+    /// The release build of Cardroom.
     pub(crate) cardroom: PathBuf,
     pub(crate) database_url: String,
     /// The installed packages of the others.
@@ -121,7 +121,7 @@ fn beside_us(name: &str) -> Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name(name))
 }
 
-/// Starts a program that says on which port it listens.
+/// Starts a program that prints the port on which it listens.
 async fn start_other(mut command: Command, rooms: usize) -> Result<Running> {
     command.stdout(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
@@ -137,7 +137,7 @@ async fn start_other(mut command: Command, rooms: usize) -> Result<Running> {
 }
 
 impl Process {
-    /// Moves all threads of a process to the first core, where there is another for us.
+    /// Moves all threads of a process to the first core, if there is another for this one.
     fn on_first_core(pid: i32) -> Result<Self> {
         let threads = fs::read_dir(format!("/proc/{pid}/task"))?;
         for thread in threads {
@@ -153,7 +153,7 @@ impl Process {
         ProcessorTime::of(&fs::read_to_string(format!("/proc/{}/stat", self.0))?)
     }
 
-    /// The same of ourselves.
+    /// The same of this process.
     pub(crate) fn own() -> Result<ProcessorTime> {
         ProcessorTime::of(&fs::read_to_string("/proc/self/stat")?)
     }

@@ -37,9 +37,9 @@ pub fn table(columns: &[&str], rows: impl IntoIterator<Item = Vec<Html>>) -> Htm
     format!("<table><thead><tr>{}<tbody>{rows}</table>", head.concat())
 }
 
-/// A word in the colour of a verdict; grey without one.
-pub fn badge(verdict: Option<bool>, word: &str) -> Html {
-    let class = match verdict {
+/// A word in the colour of a result; grey without one.
+pub fn badge(passed: Option<bool>, word: &str) -> Html {
+    let class = match passed {
         Some(true) => "good",
         Some(false) => "bad",
         None => "void",

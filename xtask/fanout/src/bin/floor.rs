@@ -60,7 +60,7 @@ fn main() -> Result<()> {
 }
 
 impl Floor {
-    /// Reads what a socket says, and sends it to all others in its room.
+    /// Reads the frames of a socket, and sends them to all others in its room.
     fn hear(&mut self, place: usize, buffer: &mut [u8]) -> Result<()> {
         let (socket, path) = self.sockets.get_mut(place).context("no such socket")?;
         let read = match socket.read(buffer) {
