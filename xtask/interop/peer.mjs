@@ -43,7 +43,7 @@ function open({ channel: name, topic, key: presenceKey, self, ack }) {
   return channel;
 }
 
-const deeds = {
+const actions = {
   open: (order) => void open(order),
   subscribe: ({ channel: name }) =>
     void channels
@@ -56,10 +56,10 @@ const deeds = {
   leave: async ({ channel }) => client.removeChannel(channels.get(channel)),
 };
 
-// One order after the other, as a person would.
+// Orders are carried out one after the other, as by a user of the web app.
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line);
-  const result = await deeds[order.do](order);
+  const result = await actions[order.do](order);
   tell({ channel: order.channel, did: order.do, result: result ?? 'ok' });
 }
 process.exit(0);

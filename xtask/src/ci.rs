@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use crate::commands::{self, BUILD_PROFILE, DIST, cargo, program};
 
-/// A check, as one would type it.
+/// A check, as a command line.
 struct Step {
     command: &'static str,
     variable: Option<(&'static str, &'static str)>,
@@ -17,7 +17,7 @@ const fn step(command: &'static str) -> Step {
     Step { command, variable: None }
 }
 
-/// In order, the cheap ones first. That `docs/openapi.json` is what the code says is one of the tests.
+/// In order, the cheap ones first. A test compares `docs/openapi.json` with the code.
 const STEPS: [Step; 15] = [
     step("cargo fmt --all -- --check"),
     step("typos"),
@@ -32,7 +32,7 @@ const STEPS: [Step; 15] = [
     step("cargo xtask migrate check"),
     step("cargo xtask tune check --all"),
     step("cargo xtask test"),
-    // What the tests have built is built already.
+    // Reuses what the tests have built.
     step("cargo test --workspace --features telemetry/otlp --test otlp"),
     step("cargo xtask footprint"),
     step("cargo xtask test --interop"),

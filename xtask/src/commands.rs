@@ -13,12 +13,12 @@ pub(crate) fn root() -> &'static Path {
 
 /// The cargo that runs this process, as if it were called from a shell.
 ///
-/// Its variables about our own package are removed: build scripts (ring's, for one) watch them, and would
-/// rebuild half of the workspace each time.
+/// The variables that cargo sets for this package are removed: build scripts (that of `ring`, for example)
+/// watch them, and half of the workspace would be rebuilt each time.
 pub(crate) fn cargo() -> Command {
     let mut command = program(env::var("CARGO").as_deref().unwrap_or("cargo"));
-    let told = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    for name in told.filter(|it| it.starts_with("CARGO_PKG_") || it.starts_with("CARGO_MANIFEST_"))
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in names.filter(|it| it.starts_with("CARGO_PKG_") || it.starts_with("CARGO_MANIFEST_"))
     {
         command.env_remove(name);
     }
@@ -45,7 +45,7 @@ pub(crate) async fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The command as one would type it.
+/// The command line, for messages.
 pub(crate) fn words(command: &Command) -> String {
     let command = command.as_std();
     let program = Path::new(command.get_program()).file_name().unwrap_or_default();
@@ -59,8 +59,8 @@ pub(crate) const BUILD_PROFILE: &str = "CARDROOM_BUILD_PROFILE";
 /// The profile that is deployed, and of which figures are taken.
 pub(crate) const DIST: &str = "dist";
 
-/// The Cargo profile of a server or a tool: the one given in the environment; else the one that is deployed, or
-/// the one of `cargo run --release`, which is built sooner.
+/// The Cargo profile of a server or a tool: the one given in the environment; else the one that is deployed,
+/// or the one of `cargo run --release`, which builds faster.
 pub(crate) fn build_profile(dist: bool) -> String {
     env::var(BUILD_PROFILE).unwrap_or_else(|_| if dist { DIST } else { "release" }.to_owned())
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: the fuzz targets of the integration tests, for long.
+//! `cargo xtask fuzz`: runs the fuzz targets of the integration tests for a given time.
 
 use anyhow::{Context as _, Result};
 use chrono::Utc;

@@ -13,12 +13,12 @@ const LOCKED: &str = "xtask/interop";
 /// Packages for Node, each in a folder with a lock file of its own.
 const FOR_NODE: [&str; 3] = ["supabase-js-2.58", "supabase-js-newest", "openapi"];
 
-/// Builds the server optimized, which is what clients meet; returns its path.
+/// Builds the optimized server, as clients use it; returns its path.
 pub(crate) async fn build() -> Result<PathBuf> {
     build_server(&build_profile(false)).await
 }
 
-/// Installs what is not there yet, beside the builds; gives the folder.
+/// Installs the missing packages in the target folder; returns their folder.
 pub(crate) async fn install() -> Result<PathBuf> {
     let folder = target_folder()?.join("interop");
     for package in FOR_NODE {
@@ -36,7 +36,7 @@ async fn install_for_node(place: &Path, locked: &Path) -> Result<()> {
     npm_ci(place).await
 }
 
-/// Installs what the lock file of a folder says, unless that was done.
+/// Installs the packages of the lock file in a folder, unless they are installed.
 pub(crate) async fn npm_ci(place: &Path) -> Result<()> {
     let (lock, done) = (fs::read(place.join("package-lock.json"))?, place.join("installed"));
     if fs::read(&done).is_ok_and(|it| it == lock) {
@@ -53,7 +53,7 @@ async fn install_for_python(place: &Path) -> Result<()> {
         run(program("python3").args(["-m", "venv"]).arg(place)).await?;
     }
     let mut pip =
-        program(place.join("bin/pip").to_str().context("a folder whose name is no text")?);
+        program(place.join("bin/pip").to_str().context("the name of a folder is not UTF-8")?);
     let pip = pip.args([
         "install",
         "--quiet",

@@ -1,4 +1,4 @@
-//! Everything there is to do with this repository besides running the server.
+//! The tasks of this repository other than running the server.
 //!
 //! One file for each task. Those that drive a release build from outside are packages of their own, `stress`,
 //! `fanout` and `tune`, so that `cargo xtask migrate` builds in seconds; `tools` builds and calls them.
@@ -26,7 +26,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use tools::{On, Tool, Words};
 
-/// Everything there is to do with this repository besides running the server (`cargo run`).
+/// The tasks of this repository other than running the server (`cargo run`).
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
@@ -43,13 +43,13 @@ enum Task {
     ///
     /// `cargo xtask stress bench` on each database. Absolute figures move with the machine.
     Bench(On),
-    /// Put the release build under load, and say how it held.
+    /// Put the release build under load, and report whether it met its objectives.
     ///
-    /// `cargo xtask stress --help` tells all of it.
+    /// `cargo xtask stress --help` lists the options.
     Stress(Words),
     /// End the server under load, again and again, and check what survived.
     ///
-    /// `--signal kill` or `--signal term`; `cargo xtask survive --help` tells all of it.
+    /// `--signal kill` or `--signal term`; `cargo xtask survive --help` lists the options.
     Survive(Words),
     #[command(hide = true)]
     Crash(Words),
@@ -63,7 +63,7 @@ enum Task {
     Fanout(Words),
     /// Compute the profiles from measurements, explain them, and prove that they fit.
     ///
-    /// `cargo xtask tune --help` tells all of it.
+    /// `cargo xtask tune --help` lists the options.
     Tune(Words),
     Structure(structure::Arguments),
     /// Measure how fast the server starts and how little memory it needs.

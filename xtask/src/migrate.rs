@@ -12,12 +12,12 @@ use database::migrations;
 use settings::DatabaseUrl;
 
 /// Longest wait for a server that migrates the same database.
-const PATIENCE: Duration = Duration::from_mins(2);
+const LOCK_WAIT_MAX: Duration = Duration::from_mins(2);
 
 /// Variables that name the database, in order of precedence.
 const VARIABLES: [&str; 2] = ["DIRECT_DATABASE_URL", "DATABASE_URL"];
 
-/// The database of a server that was told nothing.
+/// The database of a server without settings.
 const DEFAULT: &str = "sqlite://data/cardroom.db";
 
 /// Run, check and write migrations, of SQLite and of PostgreSQL.
@@ -27,7 +27,7 @@ pub(crate) enum Task {
     Up(Target),
     /// List the migrations, and which of them the database has.
     Status(Target),
-    /// Take back the migration that ran last.
+    /// Revert the migration that ran last.
     Revert(Target),
     /// Write the folders of a new migration, one for each database.
     New(new::Arguments),
@@ -67,7 +67,7 @@ pub(crate) async fn run(task: Task) -> Result<()> {
 }
 
 async fn up(url: &DatabaseUrl) -> Result<()> {
-    let names = migrations::up(url, PATIENCE).await?;
+    let names = migrations::up(url, LOCK_WAIT_MAX).await?;
     for name in &names {
         println!("ran {name}");
     }
@@ -86,8 +86,8 @@ async fn status(url: &DatabaseUrl) -> Result<()> {
 async fn revert(url: &DatabaseUrl) -> Result<()> {
     let last = migrations::status(url).await?.into_iter().rfind(|it| it.applied);
     match (migrations::revert(url).await?, last) {
-        (Some(_), Some(last)) => println!("took back {}", last.name),
-        _ => println!("{url} has no migration to take back"),
+        (Some(_), Some(last)) => println!("reverted {}", last.name),
+        _ => println!("{url} has no migration to revert"),
     }
     Ok(())
 }

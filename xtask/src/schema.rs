@@ -22,7 +22,7 @@ struct Table {
     name: String,
     columns: Vec<Column>,
     primary_key: Vec<String>,
-    /// The other tables that this one refers to, each by one column of ours.
+    /// The other tables that this one refers to, each by one column.
     parents: Vec<(String, String)>,
 }
 
@@ -39,7 +39,7 @@ impl Schema {
         Self::of(tables, |_, column| Type::stored_as_in_postgres(&column.stored_as))
     }
 
-    /// The schema as SQLite has it. SQLite knows five types: where several of ours share one, it
+    /// The schema as SQLite has it. SQLite has five types: where several Diesel types share one, it
     /// is the one that `pattern` has in this place.
     pub(crate) fn of_sqlite(tables: Vec<CatalogTable>, pattern: &Self) -> Result<Self> {
         Self::of(tables, |table, column| {

@@ -10,7 +10,7 @@ use testkit::cluster::Cluster;
 pub(crate) enum Server {
     /// The one that `TEST_DATABASE_URL` names.
     Given(String),
-    /// One of our own, gone when this is dropped.
+    /// A throw-away one, which ends when this is dropped.
     Started(Cluster),
 }
 

@@ -1,4 +1,5 @@
-//! Counts of the tests that ran on each database, from the output of libtest, and the tests that were left out.
+//! Counts of the tests that ran on each database, from the output of libtest, and the tests that were left
+//! out.
 
 use std::fmt;
 
@@ -11,7 +12,7 @@ pub(crate) struct Tally {
     pub(crate) sqlite: usize,
     pub(crate) postgres: usize,
     pub(crate) neither: usize,
-    /// Those of them that found out that they cannot run here, each with its reason.
+    /// Those of them that could not run on this machine, each with the reason.
     pub(crate) left_out: Vec<String>,
 }
 
@@ -99,15 +100,15 @@ mod tests {
     }
 
     #[test]
-    fn who_is_left_out_is_named_with_the_reason() {
+    fn a_test_that_is_left_out_is_named_with_the_reason() {
         let mut counted = tally("test pooler::it_works ... ok\ntest live::sqlite ... ok");
 
         counted.leave_out("pooler::it_works: there is no PgBouncer\nlive::sqlite: no Node\n");
 
-        let told = counted.to_string();
+        let text = counted.to_string();
         let end = "tests that were left out:         2\n  live::sqlite: no Node\n  \
                    pooler::it_works: there is no PgBouncer";
-        assert!(told.ends_with(end), "{told}");
+        assert!(text.ends_with(end), "{text}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: all tests, with a PostgreSQL server for those that want one.
+//! `cargo xtask test`: all tests, with a PostgreSQL server for those that need one.
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// Leave out the tests of the other database.
     #[arg(long, value_name = "sqlite|postgres")]
     db: Option<Kind>,
-    /// Install the packages that clients are made of, and run the tests that drive them alone.
+    /// Install the client packages, and run only the tests that drive them.
     ///
     /// Against the release build. Needs Node and Python; the other runs leave these tests out.
     #[arg(long)]

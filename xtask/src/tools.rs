@@ -1,7 +1,7 @@
 //! The tasks that drive a release build from outside: the packages `stress`, `fanout` and `tune`.
 //!
-//! Each is a program that says with `needs WORDS…` what it wants: here that is built and started, and
-//! the program is called with the words alone. Its arguments are parsed nowhere else.
+//! Each is a program that prints its needs when called with `needs ARGUMENTS…`. They are built and started
+//! here, and the program is called with the arguments alone, which only it parses.
 
 use std::error::Error;
 use std::fmt;
@@ -22,7 +22,7 @@ use crate::interop::npm_ci;
 /// The other servers that `fanout` compares with, and their lock file.
 const SERVERS: &str = "xtask/fanout/servers";
 
-/// The words of a tool.
+/// The arguments of a tool, which parses them itself.
 #[derive(Debug, clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Words {
@@ -59,8 +59,8 @@ impl Tool {
 
     /// Builds the program; returns its path.
     ///
-    /// The server is selected as well, though not built: dependencies then have the features that it wants,
-    /// and what was built for `cargo run --release` is used.
+    /// The server is selected as well, though not built: dependencies then have the features that it needs,
+    /// and the artifacts of `cargo run --release` are reused.
     async fn build(self) -> Result<String> {
         let mut build = cargo();
         build.args(["build", "--quiet", "--package", self.name(), "--bin", self.name()]);
@@ -78,7 +78,7 @@ impl Tool {
         Ok(target_folder()?.join(folder).join(self.name()).display().to_string())
     }
 
-    /// Runs the tool with these words, after what it needs.
+    /// Runs the tool with these arguments, once its needs are met.
     pub(crate) async fn run(self, words: &[String]) -> Result<()> {
         let line = [&[self.build().await?], words].concat();
         let needs = Needs::of(&line).await?;
@@ -131,7 +131,7 @@ impl Needs {
         let mut command = program(&line[0]);
         let output = command.arg("needs").args(&line[1..]).output().await?;
         if !output.status.success() || output.stdout.first() != Some(&b'{') {
-            // It is wrong usage or a call for help: the tool says so again.
+            // Wrong usage or `--help`: the tool reports it when it is run.
             return Ok(Self::default());
         }
         Self::read(&serde_json::from_slice(&output.stdout)?)
@@ -180,7 +180,7 @@ async fn on(
     }
 }
 
-/// Runs a command to its end; its status becomes ours.
+/// Runs a command to its end, and passes its exit status on.
 async fn finish(line: &[String], environment: &[(&str, String)]) -> Result<()> {
     let mut command = program(&line[0]);
     command.args(&line[1..]).envs(environment.iter().map(|(name, value)| (name, value)));
@@ -194,7 +194,7 @@ async fn pass_on(command: &mut Command) -> Result<()> {
     if code == 0 { Ok(()) } else { Err(Ended(code).into()) }
 }
 
-/// Another program has printed everything; only its exit status is left to pass on.
+/// A program ended with this status and has printed the reason.
 #[derive(Debug)]
 pub(crate) struct Ended(pub(crate) u8);
 
@@ -246,7 +246,7 @@ async fn install_servers() -> Result<String> {
 }
 
 impl Tool {
-    /// Runs `stress` with words that have a shorter name.
+    /// Runs `stress` with the arguments that a task stands for, on each database.
     pub(crate) async fn short(words: &str, on: &On) -> Result<()> {
         let kinds = on.db.map_or_else(|| vec![Kind::Sqlite, Kind::Postgres], |it| vec![it]);
         for kind in kinds {
@@ -256,13 +256,13 @@ impl Tool {
         Ok(())
     }
 
-    /// Runs `stress TASK` with the words of the command line.
+    /// Runs `stress TASK` with the arguments of the command line.
     pub(crate) async fn stress(task: &str, words: &Words) -> Result<()> {
         let task = task.split(' ').map(str::to_owned).collect();
         Self::Stress.run(&[task, words.words.clone()].concat()).await
     }
 
-    /// Runs the tool with the words of the command line.
+    /// Runs the tool with the arguments of the command line.
     pub(crate) async fn run_words(self, words: &Words) -> Result<()> {
         self.run(&words.words).await
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask migrate check`: the migrations run, can be taken back, and lead to one schema.
+//! `cargo xtask migrate check`: the migrations run, can be reverted, and lead to one schema.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +8,7 @@ use database::migrations;
 use settings::DatabaseUrl;
 use testkit::TestDatabase;
 
-use super::{PATIENCE, folders};
+use super::{LOCK_WAIT_MAX, folders};
 use crate::diff;
 use crate::schema::{Schema, postgres, sqlite};
 use crate::server::Server;
@@ -58,7 +58,7 @@ async fn schemas(sqlite: &TestDatabase, postgres: &TestDatabase) -> Result<(Sche
     Ok((sqlite, postgres))
 }
 
-/// Takes every migration back and runs it again, on a migrated database.
+/// Reverts every migration and runs it again, on a migrated database.
 async fn there_and_back(database: &TestDatabase, names: &BTreeSet<String>) -> Result<()> {
     let (kind, url) = (database.kind, &database.url);
     let known: BTreeSet<_> = migrations::status(url).await?.into_iter().map(|it| it.name).collect();
@@ -67,7 +67,7 @@ async fn there_and_back(database: &TestDatabase, names: &BTreeSet<String>) -> Re
     while migrations::revert(url).await?.is_some() {}
     let left: Vec<_> = catalog(url).await?.into_iter().map(|table| table.name).collect();
     ensure!(left.is_empty(), "{kind}: no down.sql drops {}", left.join(", "));
-    migrations::up(url, PATIENCE).await?;
+    migrations::up(url, LOCK_WAIT_MAX).await?;
     ensure!(catalog(url).await? == before, "{kind}: the tables differ the second time");
     Ok(())
 }

@@ -6,7 +6,7 @@ pub(crate) struct CatalogTable {
     pub(crate) name: String,
     pub(super) columns: Vec<CatalogColumn>,
     pub(super) primary_key: Vec<String>,
-    /// The other tables that this one refers to, each by one column of ours, in order of name.
+    /// The other tables that this one refers to, each by one column, in order of name.
     pub(super) parents: Vec<(String, String)>,
 }
 

@@ -74,7 +74,7 @@ fn names(table: &Table, home: Home) -> BTreeSet<&'static str> {
     names
 }
 
-/// The parents that Diesel can join without being told how: other tables, referred to once.
+/// The parents that Diesel can join without an `ON` clause: other tables, referred to once.
 fn joins(table: &Table) -> impl Iterator<Item = &(String, String)> {
     table.parents.iter().filter(|(parent, _)| {
         let references = table.parents.iter().filter(|(other, _)| other == parent).count();

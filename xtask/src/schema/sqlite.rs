@@ -14,7 +14,7 @@ const TABLES: &str = "
         AND name NOT LIKE '\\_\\_diesel\\_%' ESCAPE '\\'
     ORDER BY name";
 
-/// The columns in their order. An INTEGER PRIMARY KEY is never null, though it does not say so.
+/// The columns in their order. An INTEGER PRIMARY KEY is never null, though SQLite reports it as nullable.
 const COLUMNS: &str = "
     SELECT name, type AS stored_as, pk AS key_place,
         NOT (\"notnull\" OR (pk = 1 AND type = 'INTEGER')) AS nullable

@@ -1,8 +1,8 @@
-//! The types of columns: ours, PostgreSQL's and SQLite's.
+//! The types of columns: in Diesel, in PostgreSQL and in SQLite.
 
 use std::ptr;
 
-/// A type of ours, and how the two databases call what they store for it.
+/// A type of the schema, and the names of the types in which the two databases store it.
 #[derive(Debug)]
 pub(super) struct Type {
     pub(super) name: &'static str,
