@@ -34,7 +34,7 @@ mod scenario;
 pub mod server;
 mod session;
 mod slo;
-mod slowness;
+mod slow_clients;
 mod spawn;
 mod stage;
 mod standstill;

@@ -16,7 +16,7 @@ const EVERY: Duration = Duration::from_millis(50);
 
 /// One sample of a load.
 #[derive(Clone, Copy, Debug)]
-struct Look {
+struct Sample {
     at: Instant,
     in_flight: usize,
     /// Answers of any kind so far.
@@ -31,7 +31,7 @@ type Waits = BTreeMap<OsString, Duration>;
 /// The longest standstill so far.
 #[derive(Debug, Default)]
 pub(crate) struct Detector {
-    last: Option<Look>,
+    last: Option<Sample>,
     /// The period without answers that is going on, and the part of it that is not the server's fault.
     silence: Duration,
     excused: Duration,
@@ -42,9 +42,9 @@ pub(crate) struct Detector {
 
 impl Detector {
     /// Adds a sample; `waits` is read only while the server is silent.
-    fn look(&mut self, look: Look, waits: impl FnOnce() -> Waits) {
-        let Some(last) = self.last.replace(look) else { return };
-        if look.in_flight == 0 || look.answers != last.answers {
+    fn add(&mut self, sample: Sample, waits: impl FnOnce() -> Waits) {
+        let Some(last) = self.last.replace(sample) else { return };
+        if sample.in_flight == 0 || sample.answers != last.answers {
             (self.silence, self.excused) = (Duration::ZERO, Duration::ZERO);
             return;
         }
@@ -54,10 +54,10 @@ impl Detector {
         };
         let waiting = waits.iter().map(waited).max().unwrap_or_default();
         let is_first = self.silence.is_zero();
-        let step = look.at - last.at;
+        let step = sample.at - last.at;
         self.silence += step;
         // A late sample, or a generator that did not run, proves nothing about the server.
-        let is_generator_late = look.beats == last.beats;
+        let is_generator_late = sample.beats == last.beats;
         self.excused += if is_generator_late { step } else { step.saturating_sub(2 * EVERY) };
         if is_first {
             self.waits = waits;
@@ -72,14 +72,14 @@ impl Detector {
 pub(crate) async fn watch(live: Arc<Live>, pid: Option<i32>, detector: Arc<Mutex<Detector>>) {
     loop {
         tokio::time::sleep(EVERY).await;
-        let look = Look {
+        let sample = Sample {
             at: Instant::now(),
             in_flight: live.in_flight.load(Relaxed),
             answers: live.answers(),
             beats: live.beats.load(Relaxed),
         };
         let mut detector = detector.lock().unwrap_or_else(PoisonError::into_inner);
-        detector.look(look, || pid.map(waits).unwrap_or_default());
+        detector.add(sample, || pid.map(waits).unwrap_or_default());
     }
 }
 
@@ -104,41 +104,41 @@ mod tests {
 
     /// The standstill, in tenths of a second, after samples at intervals of a tenth: of each, the requests
     /// in flight, the answers and the beats.
-    fn longest(looks: &[(usize, u64, u64)], waits: impl Fn(u64) -> u64) -> u128 {
+    fn longest(samples: &[(usize, u64, u64)], waits: impl Fn(u64) -> u64) -> u128 {
         let mut detector = Detector::default();
         let start = Instant::now();
-        for (place, &(in_flight, answers, beats)) in (0..).zip(looks) {
+        for (place, &(in_flight, answers, beats)) in (0..).zip(samples) {
             let at = start + Duration::from_millis(100 * place);
-            let look = Look { at, in_flight, answers, beats };
+            let sample = Sample { at, in_flight, answers, beats };
             let waited = Duration::from_millis(100 * waits(place));
-            detector.look(look, || Waits::from([("worker".into(), waited)]));
+            detector.add(sample, || Waits::from([("worker".into(), waited)]));
         }
         detector.longest.as_millis() / 100
     }
 
     #[test]
     fn a_server_that_does_not_answer_stands_still() {
-        let looks = [(5, 1, 1), (5, 2, 2), (5, 2, 3), (5, 2, 4), (5, 2, 5), (5, 3, 6), (5, 3, 7)];
-        assert_eq!(longest(&looks, |_| 0), 3);
+        let samples = [(5, 1, 1), (5, 2, 2), (5, 2, 3), (5, 2, 4), (5, 2, 5), (5, 3, 6), (5, 3, 7)];
+        assert_eq!(longest(&samples, |_| 0), 3);
     }
 
     #[test]
     fn a_server_without_requests_does_not_stand_still() {
-        let looks = [(0, 2, 1), (0, 2, 2), (0, 2, 3)];
-        assert_eq!(longest(&looks, |_| 0), 0);
+        let samples = [(0, 2, 1), (0, 2, 2), (0, 2, 3)];
+        assert_eq!(longest(&samples, |_| 0), 0);
     }
 
     #[test]
     fn a_generator_that_did_not_run_proves_nothing() {
-        let looks = [(5, 2, 1), (5, 2, 1), (5, 2, 1), (5, 2, 2)];
-        assert_eq!(longest(&looks, |_| 0), 1);
+        let samples = [(5, 2, 1), (5, 2, 1), (5, 2, 1), (5, 2, 2)];
+        assert_eq!(longest(&samples, |_| 0), 1);
     }
 
     #[test]
     fn a_server_that_waits_for_a_core_does_not_stand_still() {
-        let looks = [(5, 2, 1), (5, 2, 2), (5, 2, 3), (5, 2, 4)];
-        assert_eq!(longest(&looks, |place| place), 1);
-        assert_eq!(longest(&looks, |_| 7), 3, "it waited before");
+        let samples = [(5, 2, 1), (5, 2, 2), (5, 2, 3), (5, 2, 4)];
+        assert_eq!(longest(&samples, |place| place), 1);
+        assert_eq!(longest(&samples, |_| 7), 3, "it waited before");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::tally::{Recording, Tally};
 use crate::watch::Sampled;
 
 /// Samples of the requests in flight below which their mean is not used.
-const LOOKS_MIN: u64 = 100;
+const SAMPLES_MIN: u64 = 100;
 
 /// Loads that are too short to saturate the generator.
 const SHORT_SECONDS: f64 = 0.25;
@@ -106,7 +106,7 @@ fn lag(limits: &Limits, model: Model, recording: &Recording) -> Option<Check> {
 fn little(limits: &Limits, recording: &Recording, sampled: Sampled) -> Option<Check> {
     let expected = recording.busy_seconds / recording.seconds;
     // With less than one request in flight, samples meet too few of them.
-    if sampled.looks < LOOKS_MIN || expected < 1.0 {
+    if sampled.count < SAMPLES_MIN || expected < 1.0 {
         return None;
     }
     let ratio = sampled.mean / expected;
@@ -180,7 +180,7 @@ mod tests {
         recording
     }
 
-    const FIFTY: Sampled = Sampled { mean: 50.0, looks: 1000 };
+    const FIFTY: Sampled = Sampled { mean: 50.0, count: 1000 };
 
     #[test]
     fn a_sound_run_is_valid() {
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(spoil(|it| it.dropped = 1, FIFTY), [DROPPED]);
         let late = |it: &mut Recording| it.lag.record(Duration::from_millis(30));
         assert_eq!(spoil(late, FIFTY), [LAG]);
-        assert_eq!(spoil(|_| (), Sampled { mean: 40.0, looks: 1000 }), [LITTLE]);
+        assert_eq!(spoil(|_| (), Sampled { mean: 40.0, count: 1000 }), [LITTLE]);
     }
 
     #[test]

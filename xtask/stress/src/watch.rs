@@ -31,7 +31,7 @@ pub(crate) struct Live {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sampled {
     pub(crate) mean: f64,
-    pub(crate) looks: u64,
+    pub(crate) count: u64,
 }
 
 impl Live {
@@ -65,16 +65,16 @@ pub(crate) async fn beat(live: Arc<Live>) {
 
 /// Samples the requests in flight until the task is aborted.
 pub(crate) async fn sample(live: Arc<Live>, sampled: Arc<Mutex<Sampled>>) {
-    let (mut sum, mut looks) = (0, 0);
+    let (mut sum, mut count) = (0, 0);
     loop {
         tokio::time::sleep(EVERY).await;
         if !live.measuring.load(Relaxed) {
             continue;
         }
         sum += live.in_flight.load(Relaxed) as u64;
-        looks += 1;
+        count += 1;
         if let Ok(mut sampled) = sampled.lock() {
-            *sampled = Sampled { mean: real(sum) / real(looks), looks };
+            *sampled = Sampled { mean: real(sum) / real(count), count };
         }
     }
 }

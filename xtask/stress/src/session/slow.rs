@@ -10,7 +10,7 @@ use super::{Part, Session};
 use crate::finding::Check;
 use crate::load::Model;
 use crate::objective::show_micros;
-use crate::slowness::Slowness;
+use crate::slow_clients::SlowClients;
 use crate::statistics::real;
 use crate::tally::Recording;
 use crate::times::Times;
@@ -28,7 +28,7 @@ const TIME: Duration = Duration::from_secs(12);
 const SLOWER_MAX: f64 = 2.0;
 
 /// Below this the difference is not noticed, and two runs differ by as much.
-const UNNOTICED: Duration = Duration::from_millis(10);
+const NEGLIGIBLE: Duration = Duration::from_millis(10);
 
 /// How long the server may keep slow connections: 5 s for a head, 10 s for a body, 30 s for an answer.
 const CUT_MAX: Duration = Duration::from_secs(45);
@@ -47,12 +47,12 @@ impl Session<'_> {
         sleep(Duration::from_secs(1)).await;
         let before = descriptors(pid)?;
         self.progress.say("slow connections begin");
-        let slowness = Slowness::start(self.stage.target.address, count)?;
-        slowness.all_there().await;
+        let slow = SlowClients::start(self.stage.target.address, count)?;
+        slow.wait_until_connected().await;
         let beside = self.others(&format!("others beside {count} slow connections")).await?;
         let most = descriptors(pid)?;
         self.progress.say("slow connections end");
-        slowness.come_no_more();
+        slow.stop_reconnecting();
         let end = Instant::now();
         while descriptors(pid)? > before + FEW && end.elapsed() < CUT_MAX {
             sleep(Duration::from_millis(100)).await;
@@ -63,9 +63,9 @@ impl Session<'_> {
         claims.push(slower(was, is));
         claims.push(Check::new(
             "slow connections",
-            &slowness,
+            &slow,
             "closed by the server, and so opened again and again",
-            slowness.was_cut(),
+            slow.closed_each_kind(),
         ));
         let value = format!(
             "{before} before, {most} beside, {after} {took:.1} s after the last one came, with all \
@@ -92,12 +92,12 @@ fn slowest(recording: &Recording) -> f64 {
 }
 
 fn slower(was: f64, is: f64) -> Check {
-    let unnoticed = UNNOTICED.as_secs_f64() * 1e6;
+    let negligible = NEGLIGIBLE.as_secs_f64() * 1e6;
     Check::new(
         "p99 of the others, and what it was without",
         format!("{} and {} ({:.1}x)", show_micros(is), show_micros(was), is / was),
-        format!("<= {SLOWER_MAX}x, or <= {}", show_micros(unnoticed)),
-        is.is_finite() && is <= (was * SLOWER_MAX).max(unnoticed),
+        format!("<= {SLOWER_MAX}x, or <= {}", show_micros(negligible)),
+        is.is_finite() && is <= (was * SLOWER_MAX).max(negligible),
     )
 }
 
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn others_may_be_twice_as_slow_and_what_nobody_notices_counts_for_nothing() {
+    fn others_may_be_twice_as_slow_and_a_negligible_difference_does_not_count() {
         assert!(slower(10_000.0, 19_000.0).ok && !slower(10_000.0, 21_000.0).ok);
         assert!(slower(100.0, 9000.0).ok && !slower(f64::INFINITY, f64::INFINITY).ok);
     }

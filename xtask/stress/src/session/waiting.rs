@@ -39,7 +39,7 @@ const TIME: Duration = Duration::from_secs(10);
 /// The log-ins go on for so long after the measurement.
 const MARGIN: Duration = Duration::from_secs(3);
 
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const SAMPLE_EVERY: Duration = Duration::from_millis(500);
 
 const OBJECTIVES: [&str; 8] = [
     "save.success = 100%",
@@ -125,31 +125,31 @@ fn claims(waiting: f64, log_ins: &Recording, hashes: f64) -> Vec<Check> {
 /// Samples the depth of the queue of the hashing lane.
 struct Depth {
     _task: JoinSet<()>,
-    looks: Arc<Mutex<Vec<f64>>>,
+    samples: Arc<Mutex<Vec<f64>>>,
 }
 
 impl Depth {
     fn watch(client: Client) -> Self {
-        let looks = Arc::new(Mutex::new(Vec::new()));
-        let seen = looks.clone();
+        let samples = Arc::new(Mutex::new(Vec::new()));
+        let shared = samples.clone();
         let mut task = JoinSet::new();
         task.spawn(async move {
-            let mut clock = interval(LOOK_EVERY);
+            let mut clock = interval(SAMPLE_EVERY);
             loop {
                 clock.tick().await;
                 let depth = Scrape::of(&client).await.number("cardroom_hashing_queue_depth");
-                if let (Some(depth), Ok(mut seen)) = (depth, seen.lock()) {
-                    seen.push(depth);
+                if let (Some(depth), Ok(mut samples)) = (depth, shared.lock()) {
+                    samples.push(depth);
                 }
             }
         });
-        Self { _task: task, looks }
+        Self { _task: task, samples }
     }
 
     /// The mean depth; 0 without a sample.
     fn mean(self) -> f64 {
-        let looks = self.looks.lock().map(|it| it.clone()).unwrap_or_default();
-        looks.iter().sum::<f64>() / real(looks.len().max(1) as u64)
+        let samples = self.samples.lock().map(|it| it.clone()).unwrap_or_default();
+        samples.iter().sum::<f64>() / real(samples.len().max(1) as u64)
     }
 }
 

@@ -25,7 +25,7 @@ const READER_BUFFER: u32 = 4096;
 const ANSWERS: usize = 64;
 
 /// Longest wait for all of them to connect.
-const COME_MAX: Duration = Duration::from_secs(20);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The part of an exchange that is slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,66 +55,69 @@ impl Kind {
 /// The state that all of them share.
 struct Shared {
     address: SocketAddr,
-    comes_again: AtomicBool,
+    reconnects: AtomicBool,
     open: AtomicUsize,
     /// Closed connections by kind.
-    cut: [AtomicUsize; Kind::ALL.len()],
+    closed: [AtomicUsize; Kind::ALL.len()],
 }
 
-/// So many slow clients, on a thread of their own, until it is dropped.
-pub(crate) struct Slowness {
+/// A number of slow clients, on a thread of their own, until it is dropped.
+pub(crate) struct SlowClients {
     shared: Arc<Shared>,
     count: usize,
     _end: oneshot::Sender<()>,
 }
 
-impl Slowness {
+impl SlowClients {
     /// Begins with `count` clients, as many of each kind.
     pub(crate) fn start(address: SocketAddr, count: usize) -> Result<Self> {
         let shared = Arc::new(Shared {
             address,
-            comes_again: AtomicBool::new(true),
+            reconnects: AtomicBool::new(true),
             open: AtomicUsize::new(0),
-            cut: Default::default(),
+            closed: Default::default(),
         });
         let (end, ended) = oneshot::channel::<()>();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         for number in 0..count {
             runtime.spawn(client(shared.clone(), number));
         }
-        thread::Builder::new().name("slowness".into()).spawn(move || {
-            // An error means that the server closed the connection, which is the expected end.
+        thread::Builder::new().name("slow-clients".into()).spawn(move || {
+            // An error means that the sender was dropped, which ends the clients.
             let _ = runtime.block_on(ended);
         })?;
         Ok(Self { shared, count, _end: end })
     }
 
-    /// Waits until nearly all are connected; those that were just cut are not.
-    pub(crate) async fn all_there(&self) {
-        let there = async {
+    /// Waits until nearly all are connected; those that were just closed are not.
+    pub(crate) async fn wait_until_connected(&self) {
+        let connected = async {
             while self.shared.open.load(Relaxed) < self.count - self.count / 20 {
                 sleep(Duration::from_millis(50)).await;
             }
         };
         // Clients that are missing by then show in the claims.
-        let _ = timeout(COME_MAX, there).await;
+        let _ = timeout(CONNECT_TIMEOUT, connected).await;
     }
 
     /// Clients whose connection is closed do not reconnect from now on.
-    pub(crate) fn come_no_more(&self) {
-        self.shared.comes_again.store(false, Relaxed);
+    pub(crate) fn stop_reconnecting(&self) {
+        self.shared.reconnects.store(false, Relaxed);
     }
 
     /// Whether the server has closed some of each kind.
-    pub(crate) fn was_cut(&self) -> bool {
-        self.shared.cut.iter().all(|it| it.load(Relaxed) > 0)
+    pub(crate) fn closed_each_kind(&self) -> bool {
+        self.shared.closed.iter().all(|it| it.load(Relaxed) > 0)
     }
 }
 
-impl fmt::Display for Slowness {
+impl fmt::Display for SlowClients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [head, body, reading] = self.shared.cut.each_ref().map(|it| it.load(Relaxed));
-        write!(f, "{head} cut with slow heads, {body} with slow bodies, {reading} reading slowly")
+        let [head, body, reading] = self.shared.closed.each_ref().map(|it| it.load(Relaxed));
+        write!(
+            f,
+            "{head} closed with slow heads, {body} with slow bodies, {reading} reading slowly"
+        )
     }
 }
 
@@ -122,12 +125,12 @@ async fn client(shared: Arc<Shared>, number: usize) {
     let place = number % Kind::ALL.len();
     // Spreads the clients over time.
     sleep(Duration::from_millis(number as u64 % 1000)).await;
-    while shared.comes_again.load(Relaxed) {
+    while shared.reconnects.load(Relaxed) {
         if let Ok(stream) = connect(shared.address, number).await {
             shared.open.fetch_add(1, Relaxed);
             crawl(stream, Kind::ALL[place]).await;
             shared.open.fetch_sub(1, Relaxed);
-            shared.cut[place].fetch_add(1, Relaxed);
+            shared.closed[place].fetch_add(1, Relaxed);
         }
         sleep(Duration::from_millis(100)).await;
     }
