@@ -106,14 +106,14 @@ async fn a_slow_reader_loses_its_socket_and_others_do_not_wait() {
     // More than all buffers in between can hold was sent, so some of it never arrives.
     let mut number = 0;
     let lost = loop {
-        let Ok(received) =
+        let Ok(message) =
             tokio::time::timeout(std::time::Duration::from_secs(20), slow.try_receive()).await
         else {
             panic!("the socket neither ends nor goes on after {number}");
         };
-        match received {
-            Some(received) => {
-                assert_eq!(received.payload["meta"]["seq"], number + 1, "a gap without an error");
+        match message {
+            Some(message) => {
+                assert_eq!(message.payload["meta"]["seq"], number + 1, "a gap without an error");
                 number += 1;
             }
             None => break number < MESSAGES,

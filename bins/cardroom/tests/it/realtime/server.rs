@@ -29,9 +29,9 @@ async fn saves_are_announced_in_the_order_of_their_commits() {
             (&received.payload["event"], &received.payload["meta"]["role"]),
             (&json!("state_saved"), &json!("server"))
         );
-        let saved = &received.payload["payload"];
-        assert_eq!((&saved["version"], &saved["saved_by"]), (&json!(version), &json!("owner")));
-        assert_eq!(saved["gameplay_id"], "value_ranking");
+        let state = &received.payload["payload"];
+        assert_eq!((&state["version"], &state["saved_by"]), (&json!(version), &json!("owner")));
+        assert_eq!(state["gameplay_id"], "value_ranking");
     }
     assert!(socket.is_quiet().await);
 }
