@@ -57,13 +57,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_in_the_repository_is_about_scenarios_that_exist() {
+    fn the_file_in_the_repository_has_objectives_for_every_scenario_and_no_other() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../perf/slo.toml");
         let slo = Slo::read(Path::new(file)).unwrap();
 
         for name in slo.scenario.keys() {
             let is_known = crate::scenario::by_name(name).is_some();
             assert!(is_known || crate::session::find_special(name).is_some(), "{name}");
+        }
+        for scenario in &crate::scenario::ALL {
+            let objectives = slo.scenario.get(scenario.name).map(|it| it.objectives.len());
+            assert!(objectives > Some(0), "{} has no objectives", scenario.name);
         }
         for gate in slo.gate.values() {
             assert!(gate.scenarios.iter().all(|name| slo.scenario.contains_key(name)));
