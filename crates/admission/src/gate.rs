@@ -57,6 +57,9 @@ impl Gate {
     }
 
     /// A route behind this gate; `P` is its description, which names the path.
+    ///
+    /// Requests of every method with this path go to `route` alone. If the path has several routes, hand
+    /// them over as a tuple; all of them count.
     pub fn guard<P: utoipa::Path, R: HttpServiceFactory + 'static>(
         &self,
         route: R,

@@ -1,6 +1,6 @@
 //! Rate limits. The requests come through one trusted proxy, so each may have any client address.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use futures::future::join_all;
 use reqwest::{RequestBuilder, Response};
@@ -110,20 +110,32 @@ async fn a_limited_route_still_checks_its_methods_and_its_input() {
     assert_eq!(status(app.post("/api/visitors/join-room/ABC234", &json!({}))).await, 422);
 }
 
+/// The limits that guard routes of their own, from the metrics of all limits.
+async fn limits_of_routes(app: &TestApp) -> BTreeSet<String> {
+    let metrics = app.get("/metrics").send().await.unwrap().text().await.unwrap();
+    let series = r#"cardroom_rate_limited_total{limit=""#;
+    let names = metrics.lines().filter_map(|line| line.strip_prefix(series)?.split('"').next());
+    let others = ["general", "login-failures", "wrong-codes"];
+    names.filter(|it| !others.contains(it)).map(str::to_owned).collect()
+}
+
 #[testkit::on_both_databases]
 async fn no_spelling_of_a_path_gets_round_its_limit() {
-    let once = "1/hour burst 1";
-    let limits = ["LOGIN", "REGISTRATION", "RESET", "JOIN", "WEBSOCKET"];
-    let limits = limits.map(|it| format!("CARDROOM__RATES__{it}"));
-    let app = app(&limits.each_ref().map(|it| (it.as_str(), once))).await;
-    for (method, path, code) in [
-        ("POST", "/api/auth/login", "rate_limited_login"),
-        ("POST", "/api/auth/register", "rate_limited_registration"),
-        ("POST", "/api/auth/forgot-password", "rate_limited_reset"),
-        ("POST", "/api/visitors/join-room/ABC234", "rate_limited_join"),
-        ("GET", "/realtime/v1/websocket", "rate_limited_websocket"),
-        ("GET", "/socket/websocket", "rate_limited_websocket"),
-    ] {
+    let routes = [
+        ("POST", "/api/auth/login", "login"),
+        ("POST", "/api/auth/register", "registration"),
+        ("POST", "/api/auth/forgot-password", "reset"),
+        ("POST", "/api/visitors/join-room/ABC234", "join"),
+        ("GET", "/realtime/v1/websocket", "websocket"),
+        ("GET", "/socket/websocket", "websocket"),
+    ];
+    let limits: BTreeSet<String> = routes.iter().map(|(_, _, limit)| (*limit).into()).collect();
+    let keys = limits.iter().map(|it| format!("CARDROOM__RATES__{}", it.to_uppercase()));
+    let keys: Vec<_> = keys.collect();
+    let app = app(&keys.iter().map(|it| (it.as_str(), "1/hour burst 1")).collect::<Vec<_>>()).await;
+    assert_eq!(limits_of_routes(&app).await, limits, "every limit of a route is tested here");
+    for (method, path, limit) in routes {
+        let code = format!("rate_limited_{limit}");
         let address = format!("2001:db8:{}::1", path.len());
         let first = body_of(from(&address, app.request(method, path)).send().await.unwrap()).await;
         assert_ne!(first["code"], code, "{path}");
