@@ -104,7 +104,7 @@ fn logged_in<R: Responder>(
 #[utoipa::path(tag = "auth", request_body = RegisterRequest, responses(
     BodyErrors, OverloadErrors,
     (status = 201, description = "Registered and logged in", body = LoginView),
-    (status = 400, description = "The password is too short or too long", body = ErrorBody),
+    (status = 400, description = "The password breaks a rule", body = ErrorBody),
     (status = 403, description = "Registration is closed, or the role cannot be chosen", body = ErrorBody),
     (status = 409, description = "The address has an account already", body = ErrorBody),
 ))]

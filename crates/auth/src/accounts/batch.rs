@@ -231,6 +231,7 @@ mod tests {
     fn a_generated_password_has_every_kind_of_character() {
         for _ in 0..100 {
             let password = generate();
+            assert_eq!(password.check_rules(), Ok(()));
             let text = password.expose();
             assert_eq!(text.len(), 12);
             for kind in [char::is_lowercase, char::is_uppercase, |it| char::is_ascii_digit(&it)] {
