@@ -110,6 +110,14 @@ mod tests {
     }
 
     #[test]
+    fn every_event_of_the_server_is_documented() {
+        let readme = include_str!("../../../README.md");
+        for event in ServerEvent::ALL {
+            assert!(readme.contains(&format!("`{}`", event.as_str())), "{event:?}");
+        }
+    }
+
+    #[test]
     fn the_owner_only_ends_sessions() {
         let owner = participant(Identity::Owner(AccountId::new()));
         let allowed =
