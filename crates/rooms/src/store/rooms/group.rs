@@ -73,3 +73,19 @@ impl QueryFragment<Pg> for LockRooms<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_is_inserted() {
+        let insert = diesel::debug_query::<Pg, _>(&insert_rooms(&[])).to_string();
+        let (inserted, rest) = insert.split_once(") SELECT ").unwrap();
+        let (_, returned) = rest.split_once(" RETURNING ").unwrap();
+        let (returned, _) = returned.split_once(" -- ").unwrap();
+        for column in returned.split(", ").map(|it| it.trim_start_matches("\"rooms\".")) {
+            assert!(inserted.contains(column), "{column} is missing in `values`");
+        }
+    }
+}
