@@ -100,8 +100,8 @@ fn operation(name: &str, it: &Operation, predicted: &Capacity, calibration: &Cal
     let bursts = if it.people.is_empty() { String::new() } else { plots::bursts(it) };
     format!(
         "<section><h2>{name}</h2><p>{here:.0}/s here, set by {bottleneck}, of {cores} cores; {target:.0}/s on the \
-         target. Believed: {model}, {held_out_percent:+.1} % off at the level that it had not seen.</p>{bars}\
-         <div class=figures>{curve}{bursts}</div></section>"
+         target. Model: {model}, {held_out_percent:+.1} % off at the level that was left out of the fit.</p>\
+         {bars}<div class=figures>{curve}{bursts}</div></section>"
     )
 }
 

@@ -90,7 +90,7 @@ fn wanted(text: &mut String, env: Env, target: &Target) {
     line(text, "for", &format!("{env}: {platform}, {} cores; {database}", target.cores));
 }
 
-/// In percent: how far off a curve may be at the level that it had not seen.
+/// In percent: how far off a curve may be at the level that was left out of the fit.
 const NOISE_MAX: f64 = 15.0;
 
 fn predicted(text: &mut String, solution: &Solution) {

@@ -27,7 +27,7 @@ fn dots(plot: &mut Plot, points: impl IntoIterator<Item = (f64, f64)>) {
     points.into_iter().for_each(|(x, y)| plot.dot("f0", x, y, &short(y)));
 }
 
-/// Measured rates, the fitted curves, the band of the believed one, and the range without a prediction.
+/// Measured rates, the fitted curves, the band of the chosen one, and the range without a prediction.
 pub(super) fn capacity(levels: &[Level], curve: &Curve) -> Html {
     let most = (levels.iter().map(|it| it.rate).fold(0.0, f64::max) * 1.2).max(1.0);
     let reach = REACH * real(curve.measured);

@@ -64,7 +64,7 @@ pub(super) fn text(
     let env = profile.env;
     let mut text = format!(
         "# Written by `cargo xtask tune --env {env} --write`, and read by the server between base.toml \
-         and\n# {env}.toml. `cargo xtask tune check` computes it again; `--explain KEY` tells more.\n\n"
+         and\n# {env}.toml. `cargo xtask tune check` computes it again; `--explain KEY` derives a number.\n\n"
     );
     let Calibration { machine, date, commit, cores, .. } = calibration;
     writeln!(
@@ -74,18 +74,18 @@ pub(super) fn text(
     text.push_str(&settings(env, solution, base)?);
     section(
         &mut text,
-        "What it is for: change it here or with options, and tune again.",
+        "The machine and load to size for: change it here or with options, and tune again.",
         "target",
         target,
     )?;
-    section(&mut text, "What the platform is told.", "deployment", &solution.deployment)?;
+    section(&mut text, "Sizes for the platform.", "deployment", &solution.deployment)?;
     section(
         &mut text,
-        "What `cargo xtask tune verify` is to find.",
+        "Predictions, which `cargo xtask tune verify` compares with measurements.",
         "predicted",
         &solution.predicted,
     )?;
-    section(&mut text, "What was measured.", "calibration", calibration)?;
+    section(&mut text, "Measurements.", "calibration", calibration)?;
     text.push_str(YOURS);
     text.push_str(profile.file.yours());
     Ok(text)

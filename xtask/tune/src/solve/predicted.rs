@@ -39,8 +39,7 @@ pub(crate) struct Capacity {
     pub(crate) here: f64,
     /// The bottleneck here.
     pub(crate) bottleneck: String,
-    /// The curve that was believed, and how far it was off at the level that it had not seen, in
-    /// percent.
+    /// The curve that was chosen, and its error at the level that was left out of the fit, in percent.
     pub(crate) model: String,
     pub(crate) held_out_percent: f64,
     /// The 95th percentile at 70 % of it, in milliseconds.
