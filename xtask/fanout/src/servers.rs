@@ -5,13 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context as _, Result, ensure};
-use rustix::param::clock_ticks_per_second;
+use anyhow::{Context as _, Result};
 use rustix::process::Pid;
 use serde_json::json;
-use stress::client::{Client, text};
+use stress::ProcessorTime;
+use stress::client::{Client, DEMO, text};
 use stress::server::{self, Server};
-use stress::statistics::real;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -98,8 +97,7 @@ async fn start_ours(programs: &Programs, rooms: usize) -> Result<Running> {
     let mut server = Server::start(&programs.cardroom, &programs.database_url, &SETTINGS)?;
     server.wait()?;
     let client = Client::local(server.address());
-    let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
-    let token = text(&client.post("/api/auth/login", "", &login).await?, "access_token")?;
+    let token = client.log_in(DEMO.0, DEMO.1).await?;
     let mut ids = Vec::new();
     for _ in 0..rooms {
         let room = client.post("/api/rooms", &token, &json!({ "name": "fanout" })).await?;
@@ -150,12 +148,12 @@ impl Process {
 
     /// Time on a core so far, of all threads.
     pub(crate) fn processor_time(&self) -> Result<ProcessorTime> {
-        ProcessorTime::of(&fs::read_to_string(format!("/proc/{}/stat", self.0))?)
+        ProcessorTime::of(&self.0.to_string()).context("the server ended")
     }
 
     /// The same of this process.
     pub(crate) fn own() -> Result<ProcessorTime> {
-        ProcessorTime::of(&fs::read_to_string("/proc/self/stat")?)
+        ProcessorTime::of("self").context("no /proc/self/stat")
     }
 
     /// Resident memory, in bytes.
@@ -171,48 +169,4 @@ pub(crate) fn pin(thread: Option<Pid>, core: usize) -> Result<()> {
     set.set(core.min(cores - 1));
     rustix::thread::sched_setaffinity(thread, &set)?;
     Ok(())
-}
-
-/// Time on a core, in seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct ProcessorTime {
-    /// In the program itself.
-    user: f64,
-    /// In the kernel, at the program's request.
-    pub(crate) system: f64,
-}
-
-impl ProcessorTime {
-    fn of(stat: &str) -> Result<Self> {
-        // The name of the program, in parentheses, may hold anything.
-        let rest = stat.rsplit_once(')').context("no stat")?.1;
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        ensure!(fields.len() > 12, "no stat");
-        let seconds = |field: &str| -> Result<f64> {
-            let ticks = field.parse::<u64>()?;
-            Ok(real(ticks) / real(clock_ticks_per_second()))
-        };
-        Ok(Self { user: seconds(fields[11])?, system: seconds(fields[12])? })
-    }
-
-    pub(crate) fn total(self) -> f64 {
-        self.user + self.system
-    }
-
-    /// The difference to `before`.
-    pub(crate) fn since(self, before: Self) -> Self {
-        Self { user: self.user - before.user, system: self.system - before.system }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn user_and_system_time_are_told_apart() {
-        let time = ProcessorTime::of("7 (a) b) R 1 2 3 4 5 6 7 8 9 10 150 50 0 0").unwrap();
-        let second = real(clock_ticks_per_second());
-        assert_eq!(time, ProcessorTime { user: 150.0 / second, system: 50.0 / second });
-    }
 }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::http::{Connection, Request};
 use crate::target::Target;
@@ -18,6 +18,9 @@ const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Time after which no answer is expected any more.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Address and password of the demo account of development and staging.
+pub const DEMO: (&str, &str) = ("demo.counselor@example.com", "demo123");
 
 /// A client with a pool of connections.
 pub struct Client {
@@ -103,6 +106,15 @@ impl Client {
         let body = body.to_string();
         let request = Request::new("POST", path).token(token).body(&body);
         self.retry(&request).await.with_context(|| path.to_owned())?.json(&request)
+    }
+
+    /// Logs in; returns the access token.
+    ///
+    /// # Errors
+    /// When the answer is not a success.
+    pub async fn log_in(&self, email: &str, password: &str) -> Result<String> {
+        let login = json!({ "email": email, "password": password });
+        text(&self.post("/api/auth/login", "", &login).await?, "access_token")
     }
 }
 

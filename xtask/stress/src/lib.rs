@@ -52,6 +52,6 @@ mod verify;
 mod watch;
 
 pub use needs::Needs;
-pub use processors::Cores;
+pub use processors::{Cores, ProcessorTime};
 pub use record::{COMMIT, Run, Section};
 pub use times::Times;

@@ -36,6 +36,33 @@ pub struct Cores {
     pub seconds: f64,
 }
 
+/// Processor time of one process, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProcessorTime {
+    /// In the program itself.
+    user: f64,
+    /// In the kernel, on behalf of the program.
+    pub system: f64,
+}
+
+impl ProcessorTime {
+    /// The time so far of all threads of a process; `number` is its id, or `self`.
+    pub fn of(number: &str) -> Option<Self> {
+        process(number).map(|(_, time)| time)
+    }
+
+    /// The sum of both.
+    pub fn total(self) -> f64 {
+        self.user + self.system
+    }
+
+    /// The difference to `before`.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self { user: self.user - before.user, system: self.system - before.system }
+    }
+}
+
 impl Used {
     /// Usage until now; `server` is a process id.
     pub(crate) fn now(server: i32) -> Self {
@@ -43,9 +70,9 @@ impl Used {
         Self {
             all,
             stolen,
-            server: process(&server.to_string()).map_or(0.0, |it| it.1),
+            server: ProcessorTime::of(&server.to_string()).map_or(0.0, ProcessorTime::total),
             database: databases(),
-            ours: process("self").map_or(0.0, |it| it.1),
+            ours: ProcessorTime::of("self").map_or(0.0, ProcessorTime::total),
         }
     }
 
@@ -74,13 +101,16 @@ fn machine() -> Option<(f64, f64)> {
 }
 
 /// The name of a process, and its processor time.
-fn process(number: &str) -> Option<(String, f64)> {
-    let text = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+fn process(number: &str) -> Option<(String, ProcessorTime)> {
+    parse(&fs::read_to_string(format!("/proc/{number}/stat")).ok()?)
+}
+
+fn parse(stat: &str) -> Option<(String, ProcessorTime)> {
     // The name is in parentheses and may hold anything.
-    let (head, rest) = text.rsplit_once(") ")?;
+    let (head, rest) = stat.rsplit_once(") ")?;
     let name = head.split_once('(')?.1.to_owned();
-    let ticks = rest.split(' ').skip(11).take(2).filter_map(|it| it.parse::<u64>().ok()).sum();
-    Some((name, seconds(ticks)))
+    let mut times = rest.split(' ').skip(11).filter_map(|it| it.parse().ok()).map(seconds);
+    Some((name, ProcessorTime { user: times.next()?, system: times.next()? }))
 }
 
 /// Processor time of all PostgreSQL processes.
@@ -89,7 +119,7 @@ fn databases() -> f64 {
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let numbers = names.filter(|name| name.starts_with(|it: char| it.is_ascii_digit()));
     let all = numbers.filter_map(|number| process(&number));
-    all.filter(|(name, _)| name == "postgres").map(|(_, used)| used).sum()
+    all.filter(|(name, _)| name == "postgres").map(|(_, used)| used.total()).sum()
 }
 
 fn seconds(ticks: u64) -> f64 {
@@ -101,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_else_used_was_used_by_others() {
+    fn the_rest_was_used_by_others() {
         let before = Used::default();
         let now = Used { all: 8.0, stolen: 0.5, server: 3.0, database: 1.0, ours: 2.0 };
 
@@ -109,6 +139,13 @@ mod tests {
 
         assert!((cores.server - 1.5).abs() < 1e-9 && (cores.others - 1.0).abs() < 1e-9);
         assert!((cores.stolen - 0.25).abs() < 1e-9);
+    }
+
+    #[test]
+    fn user_and_system_time_are_distinguished() {
+        let (name, time) = parse("7 (a) b) R 1 2 3 4 5 6 7 8 9 10 150 50 0 0").unwrap();
+        let expected = ProcessorTime { user: seconds(150), system: seconds(50) };
+        assert_eq!((name.as_str(), time), ("a) b", expected));
     }
 
     #[test]

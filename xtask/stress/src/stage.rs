@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::json;
 
-use crate::client::{Client, text};
+use crate::client::{Client, DEMO, text};
 use crate::evidence::Room;
 use crate::http::Request;
 use crate::scenario::Rooms;
@@ -23,9 +23,6 @@ const AT_ONCE: usize = 8;
 
 /// The password of every account that is made here.
 const PASSWORD: &str = "stress-and-no-strain";
-
-/// The demo account of development and staging, for a server without registration.
-const DEMO: (&str, &str) = ("demo.counselor@example.com", "demo123");
 
 /// A server with accounts.
 pub(crate) struct Stage {
@@ -46,6 +43,7 @@ impl Stage {
             .collect();
         stage.accounts = match stage.register(&emails[0]).await? {
             200..300 => stage.make(emails).await?,
+            // A server without registration.
             _ => vec![stage.log_in(DEMO.0, DEMO.1).await?],
         };
         Ok(stage)
@@ -74,9 +72,7 @@ impl Stage {
     }
 
     async fn log_in(&self, email: &str, password: &str) -> Result<Account> {
-        let login = json!({ "email": email, "password": password });
-        let answer = self.client.post("/api/auth/login", "", &login).await?;
-        let token = text(&answer, "access_token")?.into();
+        let token = self.client.log_in(email, password).await?.into();
         Ok(Account { email: email.to_owned(), password: password.to_owned(), token })
     }
 

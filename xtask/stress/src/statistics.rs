@@ -62,6 +62,14 @@ pub(crate) fn mean_interval(values: &[f64]) -> (f64, f64) {
     (mean, student(n - 1) * deviation / real(n as u64).sqrt())
 }
 
+/// The median, of an even number the mean of the middle two; `None` without a value.
+pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<_> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some(f64::midpoint(values[last / 2], values[last.div_ceil(2)]))
+}
+
 /// Student's t at 97.5 %, by degrees of freedom.
 fn student(degrees: usize) -> f64 {
     const TABLE: [f64; 20] = [
@@ -141,6 +149,12 @@ mod tests {
         near(wilson(50, 50).0, 0.929, 0.001);
         near(wilson(500, 500).0, 0.992, 0.001);
         near(wilson(500, 500).1, 1.0, 1e-9);
+    }
+
+    #[test]
+    fn of_an_even_number_the_median_is_in_between() {
+        assert_eq!(median([4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!((median([3.0, 1.0, 2.0]), median([])), (Some(2.0), None));
     }
 
     #[test]

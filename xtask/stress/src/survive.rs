@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::arguments::{Ending, SurviveArguments};
-use crate::client::{Client, text};
+use crate::client::{Client, DEMO, text};
 use crate::server::Server;
 use log::{Log, Version, Writes};
 use writer::Round;
@@ -118,9 +118,7 @@ struct Room {
 
 impl Room {
     async fn open(client: &Client) -> Result<Self> {
-        let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
-        let login = client.post("/api/auth/login", "", &login).await?;
-        let token = text(&login, "access_token")?;
+        let token = client.log_in(DEMO.0, DEMO.1).await?;
         let room = client.post("/api/rooms", &token, &json!({ "name": "survive" })).await?;
         Ok(Self { id: text(&room, "id")?, code: text(&room, "share_code")?, token })
     }
@@ -193,7 +191,7 @@ impl Outcome {
         self.stops.sort_unstable();
         let middle = self.in_flight.get(self.in_flight.len() / 2).copied().unwrap_or_default();
         let mut report = format!(
-            "  {rounds} rounds: {} acknowledged versions and {} joins, every one of them there, none twice; \
+            "  {rounds} rounds: {} acknowledged versions and {} joins, all present, none twice; \
              {middle} requests in flight at the median end, {} refused, {} cut off\n",
             self.versions, self.joins, self.refused, self.cut
         );

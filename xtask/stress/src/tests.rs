@@ -130,7 +130,7 @@ async fn refusals_are_counted_apart_and_are_no_success() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_arrivals_than_people_make_an_open_loop_invalid() {
+async fn more_arrivals_than_users_make_an_open_loop_invalid() {
     let faults = Faults { save_delay: Duration::from_millis(100), ..Faults::default() };
 
     let run = stress(faults, "save --users 2 --rate 200 --for 500ms --warm-up 50ms").await;

@@ -6,6 +6,7 @@ use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
+use stress::statistics;
 
 use crate::verify::Row;
 
@@ -56,12 +57,9 @@ pub(crate) fn open_share(entries: &[Entry], database: &str, operation: &str) -> 
     median(looks.filter_map(|it| it.open_shares.get(operation).copied())).unwrap_or(1.0).min(1.0)
 }
 
-/// The median of the first ones that are finite, of an even number the mean of the middle two.
+/// The median of the latest finite values; the latest come first.
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<_> = values.filter(|it| it.is_finite()).take(LATEST).collect();
-    values.sort_by(f64::total_cmp);
-    let last = values.len().checked_sub(1)?;
-    Some(f64::midpoint(values[last / 2], values[last.div_ceil(2)]))
+    statistics::median(values.filter(|it| it.is_finite()).take(LATEST))
 }
 
 /// The record in words.

@@ -1,4 +1,4 @@
-//! The figures that the service is held to, all in one run.
+//! The figures of the service that have targets, all in one run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl Session<'_> {
         self.beside_log_ins().await
     }
 
-    /// Saves, joins and heartbeats a second, judged by nothing but their success.
+    /// Saves, joins and heartbeats a second; only their success is judged.
     pub(super) async fn bench(&mut self) -> Result<()> {
         self.saves(false).await?;
         self.closed("saves, 200 connections", "save", 200, &["save.success = 100%"]).await?;

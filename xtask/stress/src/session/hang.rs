@@ -69,7 +69,7 @@ impl Session<'_> {
         section.standstill = None;
         sleep_until((begin + TIME).into()).await;
         let after = self.at_ease("right after", EASE * 2, &[], after).await?;
-        let usual = usual_row(&self.sections[before].recording.slots);
+        let usual = usual_row(&self.sections[before].recording.slots.all);
         let section = &mut self.sections[after];
         section.claims.push(recovery(&section.recording.slots, usual));
         let all = ["save.success = 100%", "join.success = 100%", "read.success = 100%"];

@@ -10,7 +10,7 @@ use crate::load::Model;
 use crate::objective::Objective;
 use crate::record::Section;
 use crate::statistics::real;
-use crate::tally::Slots;
+use crate::tally::{Slot, Slots};
 use crate::user::User;
 use crate::validity::{DROPPED, LAG};
 
@@ -37,8 +37,8 @@ const EASE_SHARE: f64 = 0.2;
 /// Longest time until answers are as before.
 const RECOVERY_MAX: Duration = Duration::from_secs(10);
 
-/// An answer is as before when it takes no longer than this, or is in a row of the heat map (four to a
-/// doubling) that is at most so far above the usual one.
+/// An answer is as before when it takes no longer than `QUICK`, or is at most `ROWS_SLOWER_MAX` rows of the
+/// heat map (four to a doubling) above the usual one.
 const QUICK: Duration = Duration::from_millis(50);
 const ROWS_SLOWER_MAX: usize = 8;
 
@@ -53,13 +53,13 @@ impl Session<'_> {
         let asked = self.arguments.rate.unwrap_or(turns * self.arguments.factor);
         let ease = EASE_RATE.min(turns * EASE_SHARE);
         let before = self.flood("before", ease, USERS_AT_EASE, Vec::new()).await?;
-        self.progress.say(&format!("{turns:.0}/s is what it can do, {asked:.0}/s what is asked"));
+        self.progress.say(&format!("the capacity is {turns:.0}/s, the demand {asked:.0}/s"));
 
         let over = self.too_many(asked, users_for(asked / turns)).await?;
         claim_overload(&mut self.sections[over], step, can, asked / turns);
 
         let after = self.flood("right after", ease, USERS_AT_EASE, Vec::new()).await?;
-        let usual = usual_row(&self.sections[before].recording.slots);
+        let usual = usual_row(&self.sections[before].recording.slots.all);
         let section = &mut self.sections[after];
         section.checks.retain(|check| check.name != DROPPED);
         section.claims.push(recovery(&section.recording.slots, usual));
@@ -117,7 +117,7 @@ impl Session<'_> {
 /// Users of a low load: more than ever wait at once.
 const USERS_AT_EASE: usize = 500;
 
-/// Users for a demand: the more is asked, the more may wait.
+/// Users for a demand of `factor` times the capacity: with a higher demand more requests wait.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousands")]
 fn users_for(factor: f64) -> usize {
     (USERS * factor.clamp(1.0, 10.0)) as usize
@@ -150,16 +150,16 @@ fn claim_overload(section: &mut Section, step: &str, can: f64, factor: f64) {
     section.name = format!("{} ({:.0} % went away)", section.name, gone * 100.0);
 }
 
-/// The usual row of answers.
-pub(super) fn usual_row(slots: &Slots) -> usize {
-    let mut rows: Vec<_> = slots.all.iter().filter_map(|it| it.quantile_row(0.95)).collect();
+/// The median row of the p95 of each slot; `None` where nothing succeeded.
+pub(super) fn usual_row(slots: &[Slot]) -> Option<usize> {
+    let mut rows: Vec<_> = slots.iter().filter_map(|it| it.quantile_row(0.95)).collect();
     rows.sort_unstable();
-    rows.get(rows.len() / 2).copied().unwrap_or(0)
+    rows.get(rows.len() / 2).copied()
 }
 
 /// The time until answers are as before.
-pub(super) fn recovery(slots: &Slots, usual: usize) -> Check {
-    let seconds = back_to_normal(slots, usual);
+pub(super) fn recovery(slots: &Slots, usual: Option<usize>) -> Check {
+    let seconds = back_to_normal(slots, usual.unwrap_or(0));
     Check::new(
         "time to recovery",
         format!("{seconds:.1} s"),
@@ -183,7 +183,7 @@ mod tests {
     use crate::tally::Outcome;
 
     #[test]
-    fn all_is_as_before_after_the_last_who_was_refused_or_waited() {
+    fn all_is_as_before_after_the_last_refused_or_slow_answer() {
         let mut slots = Slots::of(Duration::from_mins(2));
         let mut add = |at, response, outcome| {
             slots.add(Duration::from_secs(at), Duration::from_millis(response), &outcome);

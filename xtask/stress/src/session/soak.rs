@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::overload::usual_row;
 use super::{Part, Session, find};
 use crate::finding::Check;
 use crate::load::{Course, Model};
@@ -65,21 +66,13 @@ impl Session<'_> {
 fn slowing(slots: &[Slot]) -> Option<Check> {
     let third = slots.len() / 3;
     let (first, last) = (slots.get(..third)?, slots.get(slots.len() - third..)?);
-    let [first, last] =
-        [first, last].map(|slots| median(slots.iter().filter_map(|it| it.quantile_row(0.95))));
-    let (first, last) = (first?, last?);
+    let (first, last) = (usual_row(first)?, usual_row(last)?);
     Some(Check::new(
         "p95 of the last third, after that of the first",
         format!("~{} us after ~{} us", row_floor(last), row_floor(first)),
         "at most twice",
         last <= first + ROWS_SLOWER_MAX,
     ))
-}
-
-fn median(rows: impl Iterator<Item = usize>) -> Option<usize> {
-    let mut rows: Vec<_> = rows.collect();
-    rows.sort_unstable();
-    rows.get(rows.len() / 2).copied()
 }
 
 #[cfg(test)]
