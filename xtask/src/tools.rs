@@ -12,11 +12,8 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use testkit::cluster::Cluster;
 use testkit::{Kind, TestDatabase};
-use tokio::process::Command;
 
-use crate::commands::{
-    self, DIST, build_profile, cargo, profile_folder, program, target_folder, words,
-};
+use crate::commands::{self, DIST, build_profile, cargo, profile_folder, program, target_folder};
 use crate::interop::npm_ci;
 
 /// The other servers that `fanout` compares with, and their lock file.
@@ -109,6 +106,27 @@ impl Tool {
         }
         Ok(())
     }
+
+    /// Runs `stress` with the arguments that a task stands for, on each database.
+    pub(crate) async fn short(words: &str, on: &On) -> Result<()> {
+        let kinds = on.db.map_or_else(|| vec![Kind::Sqlite, Kind::Postgres], |it| vec![it]);
+        for kind in kinds {
+            let words = words.split(' ').map(str::to_owned).chain([option_of(kind)]);
+            Self::Stress.run(&words.collect::<Vec<_>>()).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs `stress TASK` with the arguments of the command line.
+    pub(crate) async fn stress(task: &str, words: &Words) -> Result<()> {
+        let task = task.split(' ').map(str::to_owned).collect();
+        Self::Stress.run(&[task, words.words.clone()].concat()).await
+    }
+
+    /// Runs the tool with the arguments of the command line.
+    pub(crate) async fn run_words(self, words: &Words) -> Result<()> {
+        self.run(&words.words).await
+    }
 }
 
 /// The option by which a tool is told its database.
@@ -184,12 +202,8 @@ async fn on(
 async fn finish(line: &[String], environment: &[(&str, String)]) -> Result<()> {
     let mut command = program(&line[0]);
     command.args(&line[1..]).envs(environment.iter().map(|(name, value)| (name, value)));
-    pass_on(&mut command).await
-}
-
-async fn pass_on(command: &mut Command) -> Result<()> {
-    let words = words(command);
-    let status = command.status().await.with_context(|| format!("cannot run `{words}`"))?;
+    let status = command.status().await;
+    let status = status.with_context(|| format!("cannot run `{}`", line.join(" ")))?;
     let code = status.code().and_then(|it| u8::try_from(it).ok()).unwrap_or(1);
     if code == 0 { Ok(()) } else { Err(Ended(code).into()) }
 }
@@ -243,29 +257,6 @@ async fn install_servers() -> Result<String> {
     }
     npm_ci(&place).await?;
     Ok(place.display().to_string())
-}
-
-impl Tool {
-    /// Runs `stress` with the arguments that a task stands for, on each database.
-    pub(crate) async fn short(words: &str, on: &On) -> Result<()> {
-        let kinds = on.db.map_or_else(|| vec![Kind::Sqlite, Kind::Postgres], |it| vec![it]);
-        for kind in kinds {
-            let words = words.split(' ').map(str::to_owned).chain([option_of(kind)]);
-            Self::Stress.run(&words.collect::<Vec<_>>()).await?;
-        }
-        Ok(())
-    }
-
-    /// Runs `stress TASK` with the arguments of the command line.
-    pub(crate) async fn stress(task: &str, words: &Words) -> Result<()> {
-        let task = task.split(' ').map(str::to_owned).collect();
-        Self::Stress.run(&[task, words.words.clone()].concat()).await
-    }
-
-    /// Runs the tool with the arguments of the command line.
-    pub(crate) async fn run_words(self, words: &Words) -> Result<()> {
-        self.run(&words.words).await
-    }
 }
 
 #[cfg(test)]
