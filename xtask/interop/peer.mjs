@@ -1,4 +1,4 @@
-// A client that does what it is told, a line of JSON at a time, and tells what it hears.
+// A client that carries out orders, one line of JSON each, and reports what it receives.
 //
 // node peer.mjs supabase|realtime URL KEY, in a folder where the packages are installed.
 import { createRequire } from 'node:module';

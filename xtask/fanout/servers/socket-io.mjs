@@ -1,4 +1,4 @@
-// Sends what one member of a room says to all others, with Socket.IO as it comes.
+// Relays each message of a member to all others in its room, with Socket.IO and its defaults.
 import { createServer } from 'node:http';
 import { Server } from 'socket.io';
 

@@ -1,4 +1,4 @@
-// Sends what one member of a room says to all others, with nothing but `ws`.
+// Relays each message of a member to all others in its room, with `ws` alone.
 import { WebSocket, WebSocketServer } from 'ws';
 
 const rooms = new Map();
