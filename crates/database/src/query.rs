@@ -102,3 +102,20 @@ impl<C: Send, A: Follow<C>, B: Follow<C>> Follow<C> for (A, B) {
 pub trait Follows: Follow<AsyncPgConnection> + Follow<SqliteSession> {}
 
 impl<F> Follows for F where F: Follow<AsyncPgConnection> + Follow<SqliteSession> {}
+
+/// Lets a statement that is written by hand, of a type with one lifetime, be prepared once for any number of
+/// rows: its text depends on its type alone. It returns rows of the given SQL types.
+#[macro_export]
+macro_rules! prepared_once {
+    ($name:ident<'_>, $types:ty) => {
+        impl ::diesel::query_builder::QueryId for $name<'_> {
+            type QueryId = $name<'static>;
+
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+
+        impl ::diesel::query_builder::Query for $name<'_> {
+            type SqlType = $types;
+        }
+    };
+}

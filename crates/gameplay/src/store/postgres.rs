@@ -6,9 +6,9 @@ use database::group_commit::{GroupError, Link};
 use database::idempotency::{self, AnswerRow, retry_unless_stored};
 use database::schema::{deleted_gameplay_states, gameplay_segments, gameplay_states};
 use database::sql_types::{Doc, Guid, Moment};
-use database::{At, Unnest};
+use database::{At, Unnest, prepared_once};
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{ExpressionMethods, QueryDsl, QueryResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -73,16 +73,8 @@ struct LockMany<'a> {
     keys: Unnest<'a, &'a StateKey>,
 }
 
-impl QueryId for LockMany<'_> {
-    type QueryId = LockMany<'static>;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for LockMany<'_> {
-    // The columns of a `StateRow`, and the journal.
-    type SqlType = ((Guid, Guid, Text, Doc, BigInt, Moment, Moment), Text);
-}
+// The columns of a `StateRow`, and the journal.
+prepared_once!(LockMany<'_>, ((Guid, Guid, Text, Doc, BigInt, Moment, Moment), Text));
 
 impl QueryFragment<Pg> for LockMany<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {

@@ -1,10 +1,10 @@
 //! Statements for a whole group, on PostgreSQL. Each is prepared once, for any number of rows.
 
 use database::schema::rooms;
-use database::{Unnest, columns};
+use database::{Unnest, columns, prepared_once};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AsQuery, AstPass, QueryFragment};
 use diesel::sql_types::{Array, Text};
 
 use super::row::{RoomRow, values};
@@ -23,15 +23,7 @@ pub(crate) struct InsertRooms<'a> {
     returning: Columns,
 }
 
-impl QueryId for InsertRooms<'_> {
-    type QueryId = InsertRooms<'static>;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for InsertRooms<'_> {
-    type SqlType = ColumnTypes;
-}
+prepared_once!(InsertRooms<'_>, ColumnTypes);
 
 impl QueryFragment<Pg> for InsertRooms<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -53,15 +45,7 @@ pub(crate) struct LockRooms<'a> {
     columns: Columns,
 }
 
-impl QueryId for LockRooms<'_> {
-    type QueryId = LockRooms<'static>;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for LockRooms<'_> {
-    type SqlType = ColumnTypes;
-}
+prepared_once!(LockRooms<'_>, ColumnTypes);
 
 impl QueryFragment<Pg> for LockRooms<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {

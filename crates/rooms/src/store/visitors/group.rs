@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use database::schema::visitors;
 use database::sql_types::Moment;
-use database::{At, Unnest, columns};
+use database::{At, Unnest, columns, prepared_once};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
@@ -38,15 +38,7 @@ pub(crate) struct InsertVisitors<'a> {
     returning: Columns,
 }
 
-impl QueryId for InsertVisitors<'_> {
-    type QueryId = InsertVisitors<'static>;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for InsertVisitors<'_> {
-    type SqlType = ColumnTypes;
-}
+prepared_once!(InsertVisitors<'_>, ColumnTypes);
 
 impl QueryFragment<Pg> for InsertVisitors<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -74,15 +66,7 @@ pub(crate) struct RejoinVisitors<'a> {
     returning: Columns,
 }
 
-impl QueryId for RejoinVisitors<'_> {
-    type QueryId = RejoinVisitors<'static>;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for RejoinVisitors<'_> {
-    type SqlType = ColumnTypes;
-}
+prepared_once!(RejoinVisitors<'_>, ColumnTypes);
 
 impl QueryFragment<Pg> for RejoinVisitors<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
