@@ -86,9 +86,9 @@ async fn an_invalid_batch_is_refused() {
 async fn an_empty_list_of_addresses_is_an_empty_batch() {
     let app = TestApp::spawn().await;
     let admin = app.admin().await;
-    let nobody = json!({ "success": [], "existing": [], "failed": [] });
-    assert_eq!(batch(&admin, json!({ "emails": [] })).await, nobody);
-    assert_eq!(batch(&admin, json!({ "emails": [], "users": [] })).await, nobody);
+    let empty = json!({ "success": [], "existing": [], "failed": [] });
+    assert_eq!(batch(&admin, json!({ "emails": [] })).await, empty);
+    assert_eq!(batch(&admin, json!({ "emails": [], "users": [] })).await, empty);
 }
 
 #[testkit::on_both_databases]

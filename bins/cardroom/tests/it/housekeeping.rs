@@ -7,12 +7,11 @@ use database::schema::{audit_log, gameplay_segments, idempotency_keys, rooms, se
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use testkit::Kind;
-use tokio_postgres::Client;
 
 use crate::app::{TestApp, ask};
 use crate::behind::Behind;
 use crate::client::Room;
-use crate::saves::ahead::{client, until};
+use crate::saves::ahead::{Lock, client, until_a_statement_waits};
 
 /// Short enough that a few saves fill some.
 const SEGMENT: [(&str, &str); 2] =
@@ -180,21 +179,11 @@ mod a_room_in_which_a_game_is_saved_while_it_is_to_be_deleted_is_kept {
 
             let asked_for = [("CARDROOM__ROOMS__ENDED_DAYS", "30")];
             let next = TestApp::spawn_on(app.database.clone(), &asked_for).await;
-            until_a_statement_waits(&client).await;
+            until_a_statement_waits(&client, Lock::Row).await;
             client.batch_execute("COMMIT").await.unwrap();
 
             assert_eq!(behind.rooms_and_visitors_after(&next, [1, 0]).await, [1, 0]);
         });
-    }
-
-    /// Waits until a statement waits for another transaction.
-    async fn until_a_statement_waits(client: &Client) {
-        let waiting = "SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        until("a statement that waits", async || {
-            client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) > 0
-        })
-        .await;
     }
 }
 

@@ -121,12 +121,25 @@ pub(crate) async fn client(database: &TestDatabase) -> Client {
     client
 }
 
-/// Waits until a statement waits for a lock on a table.
-pub(super) async fn until_a_statement_waits(client: &Client) {
-    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+/// What a statement waits for, as PostgreSQL names it in `pg_stat_activity.wait_event`.
+#[derive(Clone, Copy)]
+pub(crate) enum Lock {
+    /// A lock on a table.
+    Table,
+    /// The end of a transaction that has locked a row.
+    Row,
+}
+
+/// Waits until a statement in the database of this client waits for a lock.
+pub(crate) async fn until_a_statement_waits(client: &Client, lock: Lock) {
+    let event = match lock {
+        Lock::Table => "relation",
+        Lock::Row => "transactionid",
+    };
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = $1";
     until("a statement that waits", async || {
-        client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) > 0
+        client.query_one(waiting, &[&event]).await.unwrap().get::<_, i64>(0) > 0
     })
     .await;
 }
@@ -165,7 +178,7 @@ mod saves_that_were_sent_ahead_of_a_refused_one_are_saved_after_it {
                         let poison = whole(&room, 0, &format!("poison-{round}"));
                         let lane = saves.clone();
                         let poisoned = begun(async move { lane.commit(poison).await });
-                        until_a_statement_waits(&client).await;
+                        until_a_statement_waits(&client, Lock::Table).await;
                         let first = crowd(1);
                         // While a group commits, the lane takes a request only to send it ahead.
                         until("a group that is sent ahead", async || saves.waiting() < TOGETHER)
@@ -220,7 +233,7 @@ mod a_save_that_was_sent_ahead_builds_on_no_version_of_another_instance {
             let (first, second, other) = behind
                 .while_writes_are_blocked("held", async {
                     let first = add(&here, "first");
-                    until_a_statement_waits(&client).await;
+                    until_a_statement_waits(&client, Lock::Table).await;
                     let second = add(&here, "second");
                     until("a group that is sent ahead", async || here.waiting() == 0).await;
                     let other = add(&there, "other").await.unwrap();

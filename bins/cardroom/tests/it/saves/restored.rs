@@ -9,10 +9,11 @@ use ids::{AccountId, GameplayStateId};
 use serde_json::{Value, json};
 use testkit::Kind;
 use tokio::time::sleep;
-use tokio_postgres::Client;
 use values::IdempotencyKey;
 
-use super::ahead::{HOLD, begun, client, document, instance, save, saved, until};
+use super::ahead::{
+    HOLD, Lock, begun, client, document, instance, save, saved, until_a_statement_waits,
+};
 use super::{acknowledged, kept, path_of};
 use crate::app::{TestApp, ask};
 use crate::behind::Behind;
@@ -113,15 +114,6 @@ fn conditional(room: &Room, tag: Tag, marker: &str) -> Save {
     }
 }
 
-/// Waits until a statement waits for another transaction to end.
-async fn until_a_row_is_waited_for(client: &Client) {
-    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'";
-    until("a statement that waits for a row", async || {
-        client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) > 0
-    })
-    .await;
-}
-
 /// One instance has an old version in its cache while another carries the request out. SQLite has one
 /// instance.
 mod a_conditional_save_that_another_instance_is_carrying_out_gets_its_answer {
@@ -149,10 +141,10 @@ mod a_conditional_save_that_another_instance_is_carrying_out_gets_its_answer {
                 .while_writes_are_blocked("held", async {
                     let (lane, request) = (there.clone(), conditional(&room, tag, "third"));
                     let first = begun(async move { lane.commit(request).await });
-                    super::super::ahead::until_a_statement_waits(&client).await;
+                    until_a_statement_waits(&client, Lock::Table).await;
                     let (lane, request) = (here.clone(), conditional(&room, tag, "third"));
                     let repeated = begun(async move { lane.commit(request).await });
-                    until_a_row_is_waited_for(&client).await;
+                    until_a_statement_waits(&client, Lock::Row).await;
                     (first, repeated)
                 })
                 .await;

@@ -35,13 +35,13 @@ async fn only_a_visitor_who_has_not_left_sends_heartbeats() {
     let app = TestApp::spawn().await;
     let room = app.counsellor().await.room().await;
     let visitor = path_of(&joined(&app, &room, "Mei", "session-1").await);
-    let nobody = format!("/api/visitors/{}", super::UNKNOWN_ID);
+    let unknown = format!("/api/visitors/{}", super::UNKNOWN_ID);
     let mut transcript = Transcript::default();
 
     for method in ["PUT", "PATCH"] {
         let beat = |visitor: &str| app.request(method, &format!("{visitor}/heartbeat"));
         transcript.say("a visitor", beat(&visitor)).await;
-        transcript.say("nobody", beat(&nobody)).await;
+        transcript.say("nobody", beat(&unknown)).await;
         transcript.say("no id", beat("/api/visitors/first")).await;
     }
     ask(app.request("DELETE", &visitor)).await;
