@@ -15,7 +15,7 @@ const IDLE_MIN: Duration = Duration::from_secs(1);
 const EVICTED_AT_ONCE: usize = 16;
 
 /// How long after a search that found no idle connection there is no other.
-const SEARCH_AGAIN: Duration = Duration::from_millis(100);
+const SEARCH_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The connections of one thread. Cloning shares them.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ struct Shared {
     max: usize,
     next: Cell<u64>,
     /// When no idle connection was found last.
-    fruitless: Cell<Option<Instant>>,
+    none_found_at: Cell<Option<Instant>>,
     taken: RefCell<HashMap<u64, Rc<State>>>,
 }
 
@@ -42,7 +42,7 @@ impl ConnectionSlots {
         Self(Rc::new(Shared {
             max,
             next: Cell::new(0),
-            fruitless: Cell::new(None),
+            none_found_at: Cell::new(None),
             taken: RefCell::default(),
         }))
     }
@@ -60,8 +60,8 @@ impl ConnectionSlots {
 
     /// Closes the longest idle connections, and gives their number.
     fn evict(&self, now: Instant) -> usize {
-        let recently = |at| now.duration_since(at) < SEARCH_AGAIN;
-        if self.0.fruitless.get().is_some_and(recently) {
+        let recently = |at| now.duration_since(at) < SEARCH_INTERVAL;
+        if self.0.none_found_at.get().is_some_and(recently) {
             return 0;
         }
         let mut taken = self.0.taken.borrow_mut();
@@ -72,7 +72,7 @@ impl ConnectionSlots {
             .collect();
         idle.sort_unstable();
         idle.truncate(EVICTED_AT_ONCE);
-        self.0.fruitless.set(idle.is_empty().then_some(now));
+        self.0.none_found_at.set(idle.is_empty().then_some(now));
         for (_, number) in &idle {
             if let Some(state) = taken.remove(number) {
                 state.evict();
