@@ -6,7 +6,8 @@
 //! arrives alone is committed alone, at once. On PostgreSQL a group may be sent while the previous one
 //! still commits ([`GroupWriter::prepare_ahead`]).
 //!
-//! Requests with the same [`GroupWriter::order`] share a lane and keep the order of their arrival. A full
+//! Requests with the same [`GroupWriter::order`] share a lane and keep the order of their arrival. A group
+//! has one [large](GroupWriter::is_large) request at most, and small ones pass those that wait. A full
 //! queue refuses ([`DatabaseError::Full`]). A request that the database refuses fails alone, because its
 //! group is halved until that request is isolated. A caller that goes away changes nothing for the others.
 //! When the last handle of the lanes is dropped, they finish the waiting requests.
@@ -17,6 +18,7 @@ mod link;
 mod metrics;
 mod pipeline;
 mod transaction;
+mod waiting;
 mod writer;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -102,9 +104,12 @@ impl<W: GroupWriter> Lanes<W> {
     /// When the queue is full, or the database did not commit the request.
     pub async fn commit(&self, request: W::Request) -> Result<W::Answer, DatabaseError> {
         let (caller, answer) = oneshot::channel();
-        let queue = self.queue_of(&request);
+        let order = order_of::<W>(&request);
+        let queue = self.queue_of(order);
         // A closed queue refuses as a full one does.
-        queue.try_send(Queued { request, caller }).map_err(|_| DatabaseError::Full(W::NAME))?;
+        queue
+            .try_send(Queued { request, order, caller })
+            .map_err(|_| DatabaseError::Full(W::NAME))?;
         self.metrics.record_depth(queue.max_capacity() - queue.capacity());
         timed(Wait::Commit, answer).await.unwrap_or(Err(DatabaseError::InDoubt))
     }
@@ -119,13 +124,18 @@ impl<W: GroupWriter> Lanes<W> {
         self.queues.iter().map(mpsc::Sender::max_capacity).sum()
     }
 
-    fn queue_of(&self, request: &W::Request) -> &mpsc::Sender<Queued<W>> {
-        let mut hasher = DefaultHasher::new();
-        W::order(request).hash(&mut hasher);
+    fn queue_of(&self, order: u64) -> &mpsc::Sender<Queued<W>> {
         let lanes = self.queues.len() as u64;
-        let lane = usize::try_from(hasher.finish() % lanes).unwrap_or_default();
+        let lane = usize::try_from(order % lanes).unwrap_or_default();
         &self.queues[lane]
     }
+}
+
+/// A hash of a request's ordering key.
+fn order_of<W: GroupWriter>(request: &W::Request) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    W::order(request).hash(&mut hasher);
+    hasher.finish()
 }
 
 impl<W: GroupWriter> Clone for Lanes<W> {

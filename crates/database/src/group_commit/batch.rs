@@ -14,6 +14,8 @@ pub(super) type Answer<W> = Result<<W as GroupWriter>::Answer, DatabaseError>;
 /// A request in the queue of a lane.
 pub(super) struct Queued<W: GroupWriter> {
     pub(super) request: W::Request,
+    /// A hash of its ordering key.
+    pub(super) order: u64,
     pub(super) caller: oneshot::Sender<Answer<W>>,
 }
 

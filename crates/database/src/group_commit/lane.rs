@@ -8,12 +8,17 @@ use tracing::error;
 
 use super::batch::{Answer, Batch, Group, Queued};
 use super::metrics::CommitMetrics;
+use super::waiting::Waiting;
 use super::writer::{GroupError, GroupWriter};
 use crate::db::Db;
 use crate::error::DatabaseError;
 
 /// Attempts to commit a group while other transactions conflict with it.
 const ATTEMPTS_MAX: u32 = 20;
+
+/// Requests that a lane gathers at most, in groups: those of the next group, and large ones that wait for
+/// a later one.
+const GATHERED_MAX: usize = 2;
 
 /// One lane with its writer.
 pub(super) struct Lane<W: GroupWriter> {
@@ -22,6 +27,8 @@ pub(super) struct Lane<W: GroupWriter> {
     pub(super) writer: W,
     pub(super) db: Db,
     queue: mpsc::Receiver<Queued<W>>,
+    /// Requests that were just taken from the queue.
+    arrived: Vec<Queued<W>>,
     pub(super) group_max: usize,
     metrics: CommitMetrics,
 }
@@ -34,14 +41,15 @@ impl<W: GroupWriter> Lane<W> {
         group_max: usize,
     ) -> Self {
         let metrics = CommitMetrics::of(W::NAME);
-        Self { fresh: writer.clone(), writer, db, queue, group_max, metrics }
+        let fresh = writer.clone();
+        Self { fresh, writer, db, queue, arrived: Vec::new(), group_max, metrics }
     }
 
     /// Runs until all senders are dropped and the queue is empty.
     pub(super) async fn run(mut self) {
-        let mut waiting = Vec::new();
+        let mut waiting = Waiting::new();
         while !waiting.is_empty() || self.gather(&mut waiting).await {
-            let batch = Batch::of(waiting.drain(..));
+            let batch = self.next_batch(&mut waiting);
             let unprepared = match self.prepare_ahead(&batch.group) {
                 Some(prepared) => self.pipeline(batch, prepared, &mut waiting).await,
                 None => Some(batch),
@@ -52,10 +60,25 @@ impl<W: GroupWriter> Lane<W> {
         }
     }
 
-    /// Waits for requests and takes them, up to the size of a group; false when the queue has ended.
-    pub(super) async fn gather(&mut self, waiting: &mut Vec<Queued<W>>) -> bool {
-        let free = self.group_max - waiting.len();
-        self.queue.recv_many(waiting, free).await > 0
+    /// Takes a group of the waiting requests.
+    pub(super) fn next_batch(&self, waiting: &mut Waiting<Queued<W>>) -> Batch<W> {
+        Batch::of(waiting.take_group(self.group_max).into_iter())
+    }
+
+    /// Whether more requests can be gathered beside those that wait.
+    pub(super) fn can_gather(&self, waiting: &Waiting<Queued<W>>) -> bool {
+        waiting.len() < GATHERED_MAX * self.group_max
+    }
+
+    /// Waits for requests and takes them; false when the queue has ended.
+    pub(super) async fn gather(&mut self, waiting: &mut Waiting<Queued<W>>) -> bool {
+        let free = GATHERED_MAX * self.group_max - waiting.len();
+        let is_open = self.queue.recv_many(&mut self.arrived, free).await > 0;
+        for queued in self.arrived.drain(..) {
+            let (order, is_large) = (queued.order, W::is_large(&queued.request));
+            waiting.push(queued, order, is_large);
+        }
+        is_open
     }
 
     /// Commits a batch on its own, and answers its callers.

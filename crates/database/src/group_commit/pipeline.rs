@@ -17,6 +17,7 @@ use pooling::PoolError;
 use super::batch::{Batch, Group, Queued};
 use super::lane::Lane;
 use super::link::Chain;
+use super::waiting::Waiting;
 use super::writer::{GroupError, GroupWriter, Prepared};
 use crate::db::Db;
 use crate::error::DatabaseError;
@@ -124,7 +125,7 @@ impl<W: GroupWriter> Lane<W> {
         &mut self,
         first: Batch<W>,
         prepared: Prepared<W::Answer>,
-        waiting: &mut Vec<Queued<W>>,
+        waiting: &mut Waiting<Queued<W>>,
     ) -> Option<Batch<W>> {
         let Db::Postgres { lanes, .. } = self.db.clone() else { return Some(first) };
         let connection = match lanes.get().await.map_err(PoolError::from) {
@@ -149,14 +150,15 @@ impl<W: GroupWriter> Lane<W> {
     }
 
     /// Sends and receives until nothing is in flight.
-    async fn drive(&mut self, pipeline: &mut Pipeline<'_, W>, waiting: &mut Vec<Queued<W>>) {
+    async fn drive(&mut self, pipeline: &mut Pipeline<'_, W>, waiting: &mut Waiting<Queued<W>>) {
         let mut is_open = true;
         while !pipeline.in_flight.is_empty() {
             if pipeline.has_room() && pipeline.is_enough(waiting.len()) {
-                self.send_next(pipeline, Batch::of(waiting.drain(..)));
+                let batch = self.next_batch(waiting);
+                self.send_next(pipeline, batch);
                 continue;
             }
-            let gathers = is_open && pipeline.has_room() && waiting.len() < self.group_max;
+            let gathers = is_open && pipeline.has_room() && self.can_gather(waiting);
             tokio::select! {
                 biased;
                 Some(returned) = pipeline.in_flight.next() => self.receive(pipeline, returned),

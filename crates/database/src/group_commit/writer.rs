@@ -27,6 +27,13 @@ pub trait GroupWriter: Clone + Send + 'static {
     /// The ordering key: requests with the same key are carried out in the order of their arrival.
     fn order(request: &Self::Request) -> impl Hash;
 
+    /// Whether a request writes so much that the others of its group wait for it noticeably. A group has one
+    /// such request at most.
+    fn is_large(request: &Self::Request) -> bool {
+        let _ = request;
+        false
+    }
+
     /// Prepares a group for PostgreSQL as if every group before it had been committed, so that it can be
     /// sent while the previous group still commits. `None` when the database has to be read first.
     ///
