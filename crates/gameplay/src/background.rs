@@ -14,7 +14,7 @@ use crate::error::GameplayError;
 const CONCURRENCY: usize = 2;
 
 /// Longest time that a task waits for a permit: a client that waits longer sends its request again.
-const WAIT_MAX: Duration = Duration::from_secs(5);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(5);
 
 static PERMITS: Semaphore = Semaphore::const_new(CONCURRENCY);
 

@@ -1,5 +1,7 @@
 //! Changes to the current document.
 
+use std::sync::Arc;
+
 use documents::{Bounds, Json, Refusal, merge_patch};
 use json_patch::{Patch, PatchErrorKind, PatchOperation};
 use serde_json::Value;
@@ -14,7 +16,7 @@ pub enum Change {
     /// A merge patch (RFC 7396).
     Merge(Json),
     /// A JSON patch (RFC 6902), applied as a whole or not at all.
-    Patch(Patch),
+    Patch(Arc<Patch>),
 }
 
 /// Why a change cannot be applied to the current document.
@@ -41,6 +43,22 @@ pub enum ChangeError {
 }
 
 impl Change {
+    /// The size of the document or merge patch in it, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Replace(document) | Self::Merge(document) => document.text().len(),
+            Self::Patch(_) => 0,
+        }
+    }
+
+    /// The number of operations of a JSON patch.
+    pub(crate) fn operations(&self) -> usize {
+        match self {
+            Self::Replace(_) | Self::Merge(_) => 0,
+            Self::Patch(patch) => patch.len(),
+        }
+    }
+
     /// The document after the change.
     ///
     /// # Errors
@@ -59,8 +77,7 @@ impl Change {
     }
 }
 
-/// How often a patch may visit each value of the largest document. The other saves of the lane wait
-/// meanwhile.
+/// How often a patch may visit each value of the largest document: some ten milliseconds.
 const VISITS_MAX: usize = 8;
 
 /// Elements of an array that are moved in the time of a visit, to make or close a gap.
@@ -166,7 +183,7 @@ mod tests {
     #[track_caller]
     fn check(patch: &str, outcome: &Result<&str, ChangeError>) {
         let change = match serde_json::from_str(patch) {
-            Ok(patch) => Change::Patch(patch),
+            Ok(patch) => Change::Patch(Arc::new(patch)),
             Err(_) => Change::Merge(json(patch)),
         };
         let current = json(r#"{"n":1.50,"cards":{"a":1,"b":[1,2]}}"#);
@@ -225,7 +242,7 @@ mod tests {
         ] {
             let current = Json::accept(document, large).unwrap();
             let patch = format!("[{}]", [operations; 500].join(","));
-            let change = Change::Patch(serde_json::from_str(&patch).unwrap());
+            let change = Change::Patch(Arc::new(serde_json::from_str(&patch).unwrap()));
             assert_eq!(change.apply(&current, large).map(drop), expected, "{operations}");
         }
     }

@@ -17,6 +17,10 @@ use thiserror::Error;
 use crate::save::Save;
 use crate::version::{Tag, Version};
 
+/// The size from which a journal is full, in bytes. Every save writes the whole journal again: ten whole
+/// documents of a quarter of a megabyte would make a row of nearly three.
+const BYTES_MAX: usize = 64 << 10;
+
 /// The journal of a document. Cloning copies no text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Journal {
@@ -36,10 +40,27 @@ pub(crate) struct Entry {
     before: Before,
 }
 
-enum Before {
+/// How to get the document before a version.
+#[derive(Clone, Debug)]
+pub(crate) enum Before {
+    /// By a merge patch.
     Patch(String),
-    Whole(String),
+    /// It is this one.
+    Whole(Json),
+    /// There is none.
     Nothing,
+}
+
+impl Before {
+    /// The step from a document back to the one before it: a merge patch, or the whole document where a
+    /// patch would be longer or cannot express it.
+    pub(crate) fn of(document: &Json, before: &Json) -> Self {
+        let before_text = before.text();
+        match merge_patch::diff(document.text(), before_text) {
+            Some(patch) if patch.len() < before_text.len() => Self::Patch(patch),
+            _ => Self::Whole(before.clone()),
+        }
+    }
 }
 
 /// Why an entry cannot be read. Only damage of the database leads to it.
@@ -74,16 +95,22 @@ impl Journal {
         &self.text
     }
 
+    /// Whether it becomes a segment: with so many versions, or with [`BYTES_MAX`].
+    pub(crate) fn is_full(&self, versions_max: usize) -> bool {
+        self.versions >= versions_max || self.text.len() > BYTES_MAX
+    }
+
     /// The number of versions in it.
+    #[cfg(test)]
     pub(crate) fn versions(&self) -> usize {
         self.versions
     }
 
-    /// Appends a version, whose document replaced `before`.
-    pub(crate) fn append(&mut self, save: &Save, tag: Tag, document: &Json, before: Option<&Json>) {
+    /// Appends a version, whose document has so many bytes.
+    pub(crate) fn append(&mut self, save: &Save, tag: Tag, bytes: usize, before: &Before) {
         let mut text = String::with_capacity(self.text.len() + 256);
         text.push_str(&self.text);
-        write_line(&mut text, save, tag, document.text(), before.map(Json::text));
+        write_line(&mut text, save, tag, bytes, before);
         *self = Self { text: text.into(), versions: self.versions + 1 };
     }
 
@@ -93,18 +120,15 @@ impl Journal {
     }
 }
 
-fn write_line(text: &mut String, save: &Save, tag: Tag, document: &str, before: Option<&str>) {
+fn write_line(text: &mut String, save: &Save, tag: Tag, bytes: usize, before: &Before) {
     use std::fmt::Write;
     let at = save.at.timestamp_micros();
     let role = if save.author.is_visitor() { 'v' } else { 'c' };
-    let (id, bytes, number) = (save.author.id(), document.len(), tag.version);
-    let patch = before.and_then(|before| {
-        merge_patch::diff(document, before).filter(|patch| patch.len() < before.len())
-    });
-    let (patch, whole) = match (patch, before) {
-        (Some(patch), _) => (patch, "null"),
-        (None, Some(before)) => ("null".to_owned(), before),
-        (None, None) => ("null".to_owned(), "null"),
+    let (id, number) = (save.author.id(), tag.version);
+    let (patch, whole) = match before {
+        Before::Patch(patch) => (patch.as_str(), "null"),
+        Before::Whole(whole) => ("null", whole.text()),
+        Before::Nothing => ("null", "null"),
     };
     // Writing into a `String` cannot fail.
     let _ = writeln!(text, r#"[{number},{at},"{role}","{id}",{bytes},{patch},{whole}]"#);
@@ -115,7 +139,7 @@ impl Entry {
         let Line(number, at, role, author_id, bytes, patch, whole) = serde_json::from_str(line)?;
         let before = match (patch, whole) {
             (Some(patch), _) => Before::Patch(patch.get().to_owned()),
-            (None, Some(whole)) => Before::Whole(whole.get().to_owned()),
+            (None, Some(whole)) => Before::Whole(Json::from_raw(whole.to_owned())),
             (None, None) => Before::Nothing,
         };
         let saved_at = DateTime::from_timestamp_micros(at).ok_or(JournalError::Time(at))?;
@@ -132,7 +156,7 @@ impl Entry {
             Before::Patch(patch) => {
                 Some(Json::from_stored(&merge_patch::apply(document.text(), patch))?)
             }
-            Before::Whole(whole) => Some(Json::from_stored(whole)?),
+            Before::Whole(whole) => Some(whole.clone()),
             Before::Nothing => None,
         })
     }

@@ -7,7 +7,7 @@
 //!
 //! Saves are committed in groups ([`Saves`]): `plan` computes the versions that a group makes,
 //! `journal` records how to get back from each version to the one before, and `save_writer` writes
-//! both in one transaction. `cache` holds the documents that a lane wrote last, and `replay` answers
+//! both in one transaction. Changes of large documents are `precomputed` outside of the lane. `cache` holds the documents that a lane wrote last, and `replay` answers
 //! saves that a client repeats with the same `Idempotency-Key`.
 
 mod access;
@@ -21,6 +21,7 @@ mod http;
 mod journal;
 mod listener;
 mod plan;
+mod precomputed;
 mod replay;
 mod save;
 mod save_writer;
@@ -29,6 +30,7 @@ pub mod states;
 pub mod statistics;
 mod store;
 mod stored_answer;
+mod turns;
 mod version;
 
 pub use access::Access;
@@ -37,6 +39,7 @@ pub use change::{Change, ChangeError};
 pub use error::GameplayError;
 pub use http::{Documentation, ListBytes, configure, prioritize};
 pub use listener::{NoListener, SaveListener};
+pub use precomputed::{Precomputed, Uncomputed};
 pub use save::{Deleted, Outcome, Save};
 pub use save_writer::{SaveWriter, Saves};
 pub use state::{GameplayId, GameplayState};

@@ -10,7 +10,8 @@ use documents::{Bounds, Json};
 use ids::{GameplayStateId, RoomId};
 
 use crate::change::Change;
-use crate::journal::Journal;
+use crate::journal::{Before, Journal};
+use crate::precomputed::{Step, StepRules, Uncomputed, is_expensive};
 use crate::save::{Deleted, Outcome, Save};
 use crate::state::{GameplayState, StateKey};
 use crate::version::Tag;
@@ -71,6 +72,13 @@ pub(crate) struct Known {
     pub(crate) games: HashMap<RoomId, usize>,
     /// The last versions of the deleted states that the group restores.
     pub(crate) deleted: HashMap<GameplayStateId, i64>,
+}
+
+impl Rules {
+    /// Those that a single step observes.
+    fn of_steps(self) -> StepRules {
+        StepRules { bounds: self.bounds, stores_history: self.history_versions > 0 }
+    }
 }
 
 impl Known {
@@ -161,28 +169,27 @@ impl Plan {
         games: &mut HashMap<RoomId, usize>,
         rules: Rules,
     ) {
-        let outcome = match self.document_after(save, known, games, rules) {
-            Ok(document) => Outcome::Saved(self.advance(save, document, rules)),
+        let outcome = match self.step(save, known, games, rules) {
+            Ok(step) => Outcome::Saved(self.advance(save, step, rules)),
             Err(outcome) => outcome,
         };
         self.outcomes.push((index, outcome));
     }
 
-    /// The document that a save makes of the one before it.
-    fn document_after(
+    /// The document that a save makes of the one before it, and how to get back.
+    fn step(
         &self,
         save: &Save,
         known: &Known,
         games: &mut HashMap<RoomId, usize>,
         rules: Rules,
-    ) -> Result<Json, Outcome> {
+    ) -> Result<Step, Outcome> {
         let tag = self.next.as_ref().map(|it| it.tag);
         if !save.condition.holds(tag) {
             return Err(Outcome::Stale(tag));
         }
-        match (&save.change, &self.next) {
-            (Change::Replace(document), Some(_)) => Ok(document.clone()),
-            (Change::Replace(document), None) => {
+        match (&self.next, &save.change) {
+            (None, Change::Replace(document)) => {
                 if save.restores.is_some_and(|deleted| !known.has_deleted(deleted)) {
                     return Err(Outcome::Stale(None));
                 }
@@ -191,18 +198,32 @@ impl Plan {
                     return Err(Outcome::TooManyGames(rules.room_games));
                 }
                 *games += 1;
-                Ok(document.clone())
+                Ok(Step { document: document.clone(), before: Before::Nothing })
             }
-            (_, Some(before)) if before.is_damaged => Err(Outcome::Damaged(before.tag)),
-            (change, Some(before)) => {
-                change.apply(&before.document, rules.bounds).map_err(Outcome::NotApplicable)
+            (None, _) => Err(Outcome::NoState),
+            (Some(before), Change::Replace(document)) if before.is_damaged => {
+                Ok(Step { document: document.clone(), before: Before::Nothing })
             }
-            (_, None) => Err(Outcome::NoState),
+            (Some(before), _) if before.is_damaged => Err(Outcome::Damaged(before.tag)),
+            (Some(before), change) => {
+                let ahead = save.precomputed.as_ref().and_then(|it| it.on(before.tag));
+                let step = match ahead {
+                    Some(step) => step,
+                    None if is_expensive(change, &before.document) => {
+                        let current = before.document.clone();
+                        let uncomputed = Uncomputed::new(before.tag, current, rules.of_steps());
+                        return Err(Outcome::Expensive(uncomputed));
+                    }
+                    None => Step::of(change, &before.document, rules.of_steps()),
+                };
+                step.map_err(Outcome::NotApplicable)
+            }
         }
     }
 
     /// Makes the next version.
-    fn advance(&mut self, save: &Save, document: Json, rules: Rules) -> GameplayState {
+    fn advance(&mut self, save: &Save, step: Step, rules: Rules) -> GameplayState {
+        let Step { document, before: back } = step;
         let before = self.next.take();
         let (tag, created_at, mut journal) = if let Some(it) = &before {
             let tag = Tag { version: it.tag.version + 1, ..it.tag };
@@ -214,16 +235,15 @@ impl Plan {
             let tag = Tag { state: GameplayStateId::new(), version: 1 };
             (tag, save.at.into(), Journal::default())
         };
-        let before = before.filter(|it| !it.is_damaged).map(|it| it.document);
-        if before.is_none() || rules.history_versions == 0 {
+        if matches!(back, Before::Nothing) {
             // The document that its entries are relative to is gone.
             journal = Journal::default();
         }
         if rules.history_versions > 0 {
-            journal.append(save, tag, &document, before.as_ref());
+            journal.append(save, tag, document.text().len(), &back);
         }
         let saved_at = save.at.into();
-        if journal.versions() >= rules.segment_versions {
+        if journal.is_full(rules.segment_versions) {
             let journal = std::mem::take(&mut journal);
             let document = document.clone();
             self.segments.push(Segment { last: tag, saved_at, document, journal });

@@ -178,6 +178,10 @@ impl GroupWriter for SaveWriter {
         save.room_id
     }
 
+    fn is_large(save: &Save) -> bool {
+        save.is_large()
+    }
+
     fn committed(&self, group: &[Save], outcomes: &[Outcome]) {
         for (save, outcome) in group.iter().zip(outcomes) {
             if let Outcome::Saved(state) = outcome {
@@ -192,7 +196,8 @@ impl GroupWriter for SaveWriter {
         }
         let known = Known { current: self.cache.get_all(&keys(group))?, ..Known::default() };
         let plans = plans(group, &known, &HashMap::new(), self.rules);
-        if plans.iter().any(Plan::refuses) {
+        // A group that writes nothing has no statement.
+        if plans.iter().any(Plan::refuses) || plans.iter().all(|plan| plan.written().is_none()) {
             return None;
         }
         for plan in &plans {

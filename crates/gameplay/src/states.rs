@@ -18,6 +18,7 @@ use crate::save_writer::Saves;
 use crate::state::{GameplayId, GameplayState};
 use crate::store as table;
 use crate::stored_answer::StoredAnswer;
+use crate::turns::turn;
 use crate::version::{Condition, Tag, Versions};
 
 /// States that one statement reads. The memory of a list is bounded by it; a usual room takes one.
@@ -38,8 +39,10 @@ pub async fn save(
         Change::Replace(document) => Some(document.clone()),
         Change::Merge(_) | Change::Patch(_) => None,
     };
-    let outcome = saves.commit(save).await;
-    if outcome.as_ref().is_err_and(DatabaseError::is_missing_reference) {
+    let outcome = commit(saves, save).await;
+    if let Err(GameplayError::Database(error)) = &outcome
+        && error.is_missing_reference()
+    {
         // Retention deleted the room, maybe in another process, after its owner was cached.
         directory.forget(room_id);
         return Err(RoomError::NoSuchRoom.into());
@@ -50,6 +53,7 @@ pub async fn save(
             let document = saved_document(db, &answer, whole).await?;
             Ok(answer.state(room_id, game, document))
         }
+        Outcome::Expensive(_) => Err(DatabaseError::Contended.into()),
         Outcome::Stale(current) => Err(GameplayError::Stale(current)),
         Outcome::NoState => Err(GameplayError::NoSuchState(game.as_str().into())),
         Outcome::NotApplicable(error) => Err(error.into()),
@@ -57,6 +61,24 @@ pub async fn save(
         Outcome::TooManyGames(games) => Err(GameplayError::TooManyGames(games)),
         Outcome::KeyReused => Err(GameplayError::KeyReused),
     }
+}
+
+/// Commits a save. An expensive change is computed before it is queued again, until it was computed on
+/// the version that is current.
+async fn commit(saves: &Saves, save: Save) -> Result<Outcome, GameplayError> {
+    let first = saves.commit(save.clone()).await?;
+    let Outcome::Expensive(mut uncomputed) = first else { return Ok(first) };
+    // One after the other: of two that are computed on one version, one would be in vain.
+    let _turn = turn(save.room_id).await?;
+    for _ in 0..TRIES_MAX {
+        let precomputed = uncomputed.compute(save.change.clone()).await?;
+        let save = Save { precomputed: Some(precomputed), ..save.clone() };
+        match saves.commit(save).await? {
+            Outcome::Expensive(newer) => uncomputed = newer,
+            outcome => return Ok(outcome),
+        }
+    }
+    Err(DatabaseError::Contended.into())
 }
 
 /// Saves the document of an earlier version as the next one. This restores a deleted state, with its id

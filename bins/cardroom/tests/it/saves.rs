@@ -4,6 +4,7 @@ pub(crate) mod ahead;
 mod figures;
 mod gone;
 mod instances;
+mod large;
 pub(crate) mod line;
 mod overlap;
 mod poison;

@@ -1,5 +1,7 @@
 //! The body of a PATCH: a merge patch or a JSON patch, by its content type.
 
+use std::sync::Arc;
+
 use actix_web::http::header::CONTENT_TYPE;
 use api::{BodyLimits, RawRequest, RequestPart};
 use documents::Json;
@@ -16,7 +18,7 @@ use crate::change::Change;
 const MERGE: &str = "application/merge-patch+json";
 const OPERATIONS: &str = "application/json-patch+json";
 
-/// Operations of a patch at most. The other saves of the lane wait while they are carried out.
+/// Operations of a patch at most.
 const OPERATIONS_MAX: usize = 1000;
 
 /// A patch of the kind that its content type names.
@@ -56,7 +58,7 @@ fn operations(raw: &RawRequest<'_>) -> Result<Change, Fault> {
         let reason = format!("List should have at most {OPERATIONS_MAX} operations");
         return Err(Fault::new("too_long", reason).context(json!({ "max_length": OPERATIONS_MAX })));
     }
-    Ok(Change::Patch(patch))
+    Ok(Change::Patch(Arc::new(patch)))
 }
 
 /// The operations of a JSON patch, for the description of the API.

@@ -54,6 +54,7 @@ fn save((game, wish): (u8, Wish), second: usize) -> Save {
         author: Author::Counsellor(AccountId::from_u128(2)),
         change,
         condition: Condition { matches, matches_not },
+        precomputed: None,
         attempt: None,
         restores: None,
         at: chrono::DateTime::UNIX_EPOCH + TimeDelta::seconds(i64::try_from(second).unwrap()),
@@ -198,4 +199,69 @@ fn a_full_save_repairs_a_damaged_document_and_a_patch_is_refused() {
     let journal = &current[0].1.journal;
     let numbers: Vec<_> = journal.entries().map(|entry| entry.unwrap().version.number).collect();
     assert_eq!(numbers, [3, 2]);
+}
+
+/// A document of about so many bytes that holds the number.
+fn large(n: u8, bytes: usize) -> Json {
+    let value = json!({ "n": n, "text": "x".repeat(bytes) });
+    Json::accept(&value.to_string(), LARGE.bounds).unwrap()
+}
+
+const LARGE: Rules = Rules {
+    bounds: Bounds { bytes: 100_000, depth: 8, nodes: 100 },
+    segment_versions: 20,
+    ..RULES
+};
+
+fn carry_out_one(database: &mut Known, save: Save) -> (Outcome, Vec<Segment>) {
+    let mut plans = plans(&[save], database, &HashMap::new(), LARGE);
+    let segments = std::mem::take(&mut plans[0].segments);
+    let (mut outcomes, current) = outcomes(plans);
+    store(database, current);
+    (outcomes.remove(0), segments)
+}
+
+#[test]
+fn an_expensive_change_is_committed_on_the_version_that_it_was_computed_on() {
+    let mut database = Known::default();
+    let replace =
+        |n| Save { change: Change::Replace(large(n, 20_000)), ..save((0, Wish::Merge(0)), 0) };
+    carry_out_one(&mut database, replace(1));
+
+    let merge = save((0, Wish::Merge(4)), 0);
+    let Outcome::Expensive(uncomputed) = carry_out_one(&mut database, merge.clone()).0 else {
+        panic!("it was computed in the lane");
+    };
+    let precomputed = futures::executor::block_on(async {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.spawn(uncomputed.compute(merge.change.clone())).await.unwrap().unwrap()
+    });
+    let ahead = Save { precomputed: Some(precomputed), ..merge };
+    let (saved, _) = carry_out_one(&mut database, ahead.clone());
+    let Outcome::Saved(state) = saved else { panic!("{saved:?}") };
+    assert!(state.version == 2 && state.state.text().contains(r#""card-4":4"#));
+
+    let (late, _) = carry_out_one(&mut database, ahead);
+    assert!(matches!(late, Outcome::Expensive(_)), "{late:?}");
+    let current = database.current.values().next().unwrap();
+    let entry = current.journal.entries().next().unwrap().unwrap();
+    let before = entry.before(&current.document).unwrap().unwrap();
+    assert_eq!(before, large(1, 20_000));
+}
+
+#[test]
+fn a_journal_of_whole_documents_is_full_before_it_has_all_versions() {
+    let mut database = Known::default();
+    let mut sizes = Vec::new();
+    for n in 0..12_u8 {
+        // Each differs wholly from the one before, and is small enough for the lane.
+        let document = json!({ format!("t{n}"): char::from(b'a' + n).to_string().repeat(8_000) });
+        let document = Json::accept(&document.to_string(), LARGE.bounds).unwrap();
+        let replace = Save { change: Change::Replace(document), ..save((0, Wish::Merge(0)), 0) };
+        let (_, segments) = carry_out_one(&mut database, replace);
+        sizes.extend(segments.iter().map(|it| it.journal.versions()));
+    }
+    // Nine steps of 8 kB exceed the bound.
+    assert_eq!(sizes, [10]);
+    assert!(database.current.values().all(|it| it.journal.versions() == 2));
 }

@@ -74,7 +74,17 @@ pub(super) fn save(room: &Room, game: &str, change: Change) -> Save {
     let author = Author::Counsellor(AccountId::from_u128(1));
     let (gameplay_id, condition) = (GameplayId::trusted(game), Condition::default());
     let (attempt, restores, at) = (None, None, Utc::now());
-    Save { room_id, gameplay_id, author, change, condition, attempt, restores, at }
+    Save {
+        room_id,
+        gameplay_id,
+        author,
+        change,
+        condition,
+        precomputed: None,
+        attempt,
+        restores,
+        at,
+    }
 }
 
 fn whole(room: &Room, game: usize, marker: &str) -> Save {
