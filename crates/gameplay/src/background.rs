@@ -1,11 +1,15 @@
 //! Work that takes longer than a millisecond, off the HTTP workers.
+//!
+//! It runs on threads of a low priority: an answer that takes a tenth of a millisecond must not wait for a
+//! document that takes thirty.
 
+use std::io;
 use std::panic::resume_unwind;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::error::GameplayError;
@@ -16,23 +20,53 @@ const CONCURRENCY: usize = 2;
 /// Longest time that a task waits for a permit: a client that waits longer sends its request again.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(5);
 
+/// The niceness of the threads. They get an otherwise idle core whole, and a tenth of a busy one.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
 static PERMITS: Semaphore = Semaphore::const_new(CONCURRENCY);
 
-/// Runs a task on a blocking thread, once it has a permit. When the caller is cancelled, the task still
+/// A thread for each permit. It lives as long as the process: nothing in it has to be finished.
+static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
+    let mut threads = Builder::new_multi_thread();
+    threads.worker_threads(CONCURRENCY).thread_name("background").on_thread_start(lower_priority);
+    threads.enable_time().build()
+});
+
+/// On Linux niceness is set per thread, on other systems per process.
+fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::warn!("the priority of the background threads cannot be lowered: {error}");
+    }
+}
+
+/// Runs a task on a background thread, once it has a permit. When the caller is cancelled, the task still
 /// runs to its end and keeps its permit until then.
 ///
 /// # Errors
-/// Those of the task; [`GameplayError::Busy`] when no permit is free within [`WAIT_MAX`]; and when the
-/// runtime shuts down.
+/// Those of the task; [`GameplayError::Busy`] when no permit is free within [`WAIT_MAX`], or the system
+/// has no thread.
 pub(crate) async fn run<T: Send + 'static>(
     task: impl Future<Output = Result<T, GameplayError>> + Send + 'static,
 ) -> Result<T, GameplayError> {
-    let permit = timeout(WAIT_MAX, PERMITS.acquire()).await.map_err(|_| GameplayError::Busy)?;
+    run_with_permit(&PERMITS, WAIT_MAX, task).await
+}
+
+async fn run_with_permit<T: Send + 'static>(
+    permits: &'static Semaphore,
+    wait_max: Duration,
+    task: impl Future<Output = Result<T, GameplayError>> + Send + 'static,
+) -> Result<T, GameplayError> {
+    let permit = timeout(wait_max, permits.acquire()).await.map_err(|_| GameplayError::Busy)?;
     let permit = permit.map_err(|_| GameplayError::ShuttingDown)?;
-    let runtime = Handle::current();
-    let done = spawn_blocking(move || {
+    let runtime = RUNTIME.as_ref().map_err(|error| {
+        tracing::error!("there are no background threads: {error}");
+        GameplayError::Busy
+    })?;
+    let done = runtime.spawn(async move {
         let _permit = permit;
-        runtime.block_on(task)
+        task.await
     });
     match done.await {
         Ok(outcome) => outcome,
@@ -48,9 +82,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_task_that_gets_no_thread_in_time_is_refused() {
-        let _all = PERMITS.acquire_many(u32::try_from(CONCURRENCY).unwrap()).await.unwrap();
-        let refused = timeout(WAIT_MAX * 2, run(async { Ok(()) })).await.unwrap();
+    async fn a_task_that_gets_no_permit_in_time_is_refused() {
+        static NONE: Semaphore = Semaphore::const_new(0);
+        let refused = run_with_permit(&NONE, Duration::from_millis(10), async { Ok(()) }).await;
         assert!(matches!(refused, Err(GameplayError::Busy)), "{refused:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_threads_have_a_low_priority() {
+        let priority = || rustix::process::getpriority_process(None).unwrap();
+        let own = run(async move { Ok(priority()) }).await.unwrap();
+        assert!(own > priority(), "{own}");
     }
 }

@@ -13,6 +13,7 @@ use crate::access::Access;
 use crate::change::Change;
 use crate::error::GameplayError;
 use crate::history::{self, StoresHistory};
+use crate::precomputed::Uncomputed;
 use crate::save::{Deleted, Outcome, Save};
 use crate::save_writer::Saves;
 use crate::state::{GameplayId, GameplayState};
@@ -50,7 +51,7 @@ pub async fn save(
     match outcome? {
         Outcome::Saved(state) => Ok(state),
         Outcome::Repeated(answer) => {
-            let document = saved_document(db, &answer, whole).await?;
+            let document = Box::pin(saved_document(db, &answer, whole)).await?;
             Ok(answer.state(room_id, game, document))
         }
         Outcome::Expensive(_) => Err(DatabaseError::Contended.into()),
@@ -63,17 +64,26 @@ pub async fn save(
     }
 }
 
-/// Commits a save. An expensive change is computed before it is queued again, until it was computed on
-/// the version that is current.
+/// Commits a save; an expensive change is computed first.
 async fn commit(saves: &Saves, save: Save) -> Result<Outcome, GameplayError> {
-    let first = saves.commit(save.clone()).await?;
-    let Outcome::Expensive(mut uncomputed) = first else { return Ok(first) };
-    // One after the other: of two that are computed on one version, one would be in vain.
-    let _turn = turn(save.room_id).await?;
+    match saves.commit(save.clone()).await? {
+        // Boxed: few saves are expensive, and all would reserve the memory.
+        Outcome::Expensive(uncomputed) => Box::pin(compute(saves, &save, uncomputed)).await,
+        outcome => Ok(outcome),
+    }
+}
+
+/// Computes an expensive change and queues it again, until it was computed on the version that is current.
+async fn compute(
+    saves: &Saves,
+    save: &Save,
+    mut uncomputed: Uncomputed,
+) -> Result<Outcome, GameplayError> {
+    let _turn = turn(save.author.id(), save.room_id).await?;
     for _ in 0..TRIES_MAX {
         let precomputed = uncomputed.compute(save.change.clone()).await?;
-        let save = Save { precomputed: Some(precomputed), ..save.clone() };
-        match saves.commit(save).await? {
+        let ahead = Save { precomputed: Some(precomputed), ..save.clone() };
+        match saves.commit(ahead).await? {
             Outcome::Expensive(newer) => uncomputed = newer,
             outcome => return Ok(outcome),
         }
@@ -259,7 +269,8 @@ impl Cursor {
     }
 }
 
-/// Tries of a conditional delete; each fails only because the state was saved in between.
+/// Tries of a conditional delete, and of a change that is computed ahead; each fails only because the state
+/// was saved in between.
 const TRIES_MAX: usize = 20;
 
 /// Deletes a game's state. It can be restored while its history is stored.
