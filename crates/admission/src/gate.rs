@@ -1,5 +1,7 @@
 //! Limits that count every request of an address, beside the routes they guard.
 
+use std::num::NonZeroU32;
+
 use actix_governor::governor::NotUntil;
 use actix_governor::governor::clock::{Clock, DefaultClock, QuantaInstant};
 use actix_governor::governor::middleware::NoOpMiddleware;
@@ -16,10 +18,15 @@ use crate::hops::TrustedHops;
 use crate::path_pattern::matches;
 use crate::policy::{Limited, Policy};
 
+/// Bytes of a body that count as one more request: a save of the largest document takes as long as a dozen
+/// usual ones.
+const BYTES_OF_ONE: usize = 16 << 10;
+
 /// A limit of the requests that one address sends. Cloning shares the count.
 #[derive(Clone)]
 pub struct Gate {
     config: GovernorConfig<ByAddress, NoOpMiddleware>,
+    counted: ByAddress,
     is_on: bool,
 }
 
@@ -43,17 +50,37 @@ impl Gate {
         exempts: fn(&str) -> bool,
         is_on: bool,
     ) -> Option<Self> {
+        let counted = ByAddress { policy, buckets, hops, exempts };
         let config = GovernorConfigBuilder::default()
             .period(policy.quota.replenish_interval())
             .burst_size(policy.quota.burst_size().get())
-            .key_extractor(ByAddress { policy, buckets, hops, exempts })
+            .key_extractor(counted.clone())
             .finish()?;
-        Some(Self { config, is_on })
+        Some(Self { config, counted, is_on })
     }
 
     /// The layer that counts; it lets every request through when limits are off.
     pub fn layer(&self) -> Condition<Governor<ByAddress, NoOpMiddleware>> {
         Condition::new(self.is_on, Governor::new(&self.config))
+    }
+
+    /// Counts the body of a request that the layer let through: one more for each 16 KiB, up to the burst.
+    ///
+    /// # Errors
+    /// When the address has no such quota left.
+    pub(crate) fn count_body(&self, request: &ServiceRequest, bytes: usize) -> Result<(), Problem> {
+        let burst = self.counted.policy.quota.burst_size().get();
+        let further = u32::try_from(bytes / BYTES_OF_ONE).unwrap_or(u32::MAX).min(burst);
+        let Some(further) = NonZeroU32::new(further).filter(|_| self.is_on) else { return Ok(()) };
+        let bucket = self.counted.extract(request)?;
+        if bucket == Bucket::EXEMPT {
+            return Ok(());
+        }
+        match self.config.limiter().check_key_n(&bucket, further) {
+            Ok(Err(negative)) => Err(self.counted.limited(&negative).into()),
+            // More than the burst is not counted at once.
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
     }
 
     /// A route behind this gate; `P` is its description, which names the path.
@@ -77,6 +104,13 @@ impl Gate {
     }
 }
 
+impl ByAddress {
+    fn limited(&self, negative: &NotUntil<QuantaInstant>) -> Limited {
+        let retry_after = negative.wait_time_from(DefaultClock::default().now());
+        Limited { policy: self.policy, retry_after }
+    }
+}
+
 impl KeyExtractor for ByAddress {
     type Key = Bucket;
     type KeyExtractionError = Problem;
@@ -94,8 +128,7 @@ impl KeyExtractor for ByAddress {
         negative: &NotUntil<QuantaInstant>,
         _: HttpResponseBuilder,
     ) -> HttpResponse {
-        let retry_after = negative.wait_time_from(DefaultClock::default().now());
-        Problem::from(Limited { policy: self.policy, retry_after }).error_response()
+        Problem::from(self.limited(negative)).error_response()
     }
 
     fn whitelisted_keys(&self) -> Vec<Bucket> {

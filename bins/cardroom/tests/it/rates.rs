@@ -298,3 +298,26 @@ async fn the_handshakes_of_sockets_are_limited() {
     assert_eq!(opened("203.0.113.2", second).await.status(), 101);
     assert_eq!(app.get("/health").send().await.unwrap().status(), 200);
 }
+
+/// A save of 200 KiB counts as thirteen requests.
+#[testkit::on_both_databases]
+async fn a_large_body_counts_as_many_requests() {
+    let app = app(&[("CARDROOM__RATES__GENERAL", "1/hour burst 40")]).await;
+    let token = app.token(ADA).await;
+    let room = app.counsellor().await.room().await;
+    let path = format!("/api/rooms/{}/gameplay-states/game", room.id);
+    let save = |address: &str, bytes: usize| {
+        let body = json!({ "state": { "x": "x".repeat(bytes) } });
+        let request = app.request("PUT", &path).json(&body).bearer_auth(&token);
+        from(address, request)
+    };
+
+    for _ in 0..3 {
+        assert_eq!(status(save("203.0.113.7", 200 << 10)).await, 200);
+    }
+    let (refused, answer) = ask(save("203.0.113.7", 200 << 10)).await;
+    assert_eq!((refused, &answer["code"]), (429, &json!("rate_limited_general")), "{answer}");
+    for _ in 0..20 {
+        assert_eq!(status(save("203.0.113.8", 100)).await, 200);
+    }
+}

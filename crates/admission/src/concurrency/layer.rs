@@ -11,27 +11,31 @@ use super::client::Client;
 use super::limit::{ConcurrencyLimit, ServerBusy, Slot};
 use super::priority::{Priorities, Priority};
 use super::without_slot;
+use crate::limits::RateLimits;
 use crate::policy::whole_seconds;
 
 /// Serves a request when it has a slot and its client is still connected.
 ///
-/// The body is buffered first, so that no slot is held while a slow client sends.
+/// The body is buffered first, so that no slot is held while a slow client sends, and counts against the
+/// general limit of the address.
 pub async fn admit<B: MessageBody>(
     limit: Data<ConcurrencyLimit>,
     priorities: Data<Priorities>,
+    rates: Data<RateLimits>,
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let Some(priority) = priorities.of(request.method(), request.path()) else {
         return Ok(next.call(request).await?.map_into_left_body());
     };
-    api::buffer_body(&mut request).await?;
-    match enter(&limit, priority, &request).await {
+    let bytes = api::buffer_body(&mut request).await?;
+    let slot = match rates.general.count_body(&request, bytes) {
+        Ok(()) => enter(&limit, priority, &request).await.map_err(Problem::from),
+        Err(limited) => Err(limited),
+    };
+    match slot {
         Ok(slot) => Ok(without_slot::with(slot, next.call(request)).await?.map_into_left_body()),
-        Err(busy) => {
-            let refusal = Problem::from(busy).error_response();
-            Ok(request.into_response(refusal).map_into_right_body())
-        }
+        Err(refusal) => Ok(request.into_response(refusal.error_response()).map_into_right_body()),
     }
 }
 
