@@ -131,9 +131,9 @@ pub(crate) struct RunArguments {
     /// The database of a spawned server.
     #[arg(long, value_name = "sqlite|postgres", default_value = "sqlite")]
     pub(crate) db: String,
-    /// The profile of a spawned server.
-    #[arg(long, default_value = "development")]
-    pub(crate) profile: String,
+    /// The profile of a spawned server: development, unless the scenario is about another one.
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
     /// A setting of a spawned server, named as in the environment.
     #[arg(long = "set", value_name = "CARDROOM__SECTION__KEY=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,

@@ -12,6 +12,9 @@ use crate::server::Server as Process;
 use crate::session;
 use crate::target::Target;
 
+/// The profile of a server, where neither the command line nor the scenario names one.
+const DEVELOPMENT: &str = "development";
+
 /// Accounts can be made in every profile, and log lines do not take the cores from the load. Settings of the
 /// command line override these.
 const SETTINGS: [(&str, &str); 4] = [
@@ -59,10 +62,12 @@ pub(crate) async fn target(arguments: &RunArguments) -> Result<Spawned> {
 pub(crate) fn spawn(arguments: &RunArguments, program: &Path) -> Result<Spawned> {
     let url = arguments.database_url.as_deref().context("no DATABASE_URL for the server")?;
     let mut settings = SETTINGS.to_vec();
-    let special = arguments.scenarios.iter().filter_map(|it| session::find_special(it));
-    settings.extend(special.flat_map(|it| it.settings));
-    settings.push(("CARDROOM_PROFILE", &arguments.profile));
-    if arguments.profile != "development" {
+    let special = || arguments.scenarios.iter().filter_map(|it| session::find_special(it));
+    settings.extend(special().flat_map(|it| it.settings));
+    let given = arguments.profile.as_deref();
+    let profile = given.or(special().find_map(|it| it.profile)).unwrap_or(DEVELOPMENT);
+    settings.push(("CARDROOM_PROFILE", profile));
+    if profile != DEVELOPMENT {
         settings.extend([SECRET, PUBLIC_URL]);
     }
     settings.extend(arguments.settings.iter().map(|(key, value)| (&**key, &**value)));
@@ -73,7 +78,7 @@ pub(crate) fn spawn(arguments: &RunArguments, program: &Path) -> Result<Spawned>
     let server = Server {
         target: "spawned".to_owned(),
         database: arguments.db.clone(),
-        profile: arguments.profile.clone(),
+        profile: profile.to_owned(),
         build: String::new(),
         started_ms: Some(started.as_secs_f64() * 1e3),
         settings: given,

@@ -17,6 +17,9 @@ use crate::statistics::real;
 use crate::tally::Recording;
 use crate::watch::Live;
 
+/// The sockets of ordinary users send no tokens.
+pub(super) const SETTINGS: [(&str, &str); 1] = [("CARDROOM__REALTIME__ADMISSION", "room-id")];
+
 /// Ordinary users, and the requests a second of all together.
 const USERS: usize = 50;
 const RATE: f64 = 200.0;

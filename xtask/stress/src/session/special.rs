@@ -11,6 +11,8 @@ use crate::scenario;
 pub(crate) struct Special {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
+    /// The profile of a spawned server, if not `development`.
+    pub(crate) profile: Option<&'static str>,
     /// Settings of a spawned server, named as in the environment.
     pub(crate) settings: &'static [(&'static str, &'static str)],
     pub(super) work: for<'a> fn(&'a mut Session<'_>) -> LocalBoxFuture<'a, Result<()>>,
@@ -38,9 +40,14 @@ static SPECIAL: [Special; 10] = [
     special(super::realtime::NAME, "members of rooms broadcast over sockets", |it| {
         it.realtime().boxed_local()
     }),
-    special("neighbour", "fifty ordinary users beside one greedy client of each kind", |it| {
-        it.neighbour().boxed_local()
-    }),
+    Special {
+        // Its limits are what keeps an address from taking everything.
+        profile: Some("production"),
+        settings: &super::neighbour::SETTINGS,
+        ..special("neighbour", "fifty ordinary users beside one greedy client of each kind", |it| {
+            it.neighbour().boxed_local()
+        })
+    },
     special("bench", "closed loops of saves, joins and heartbeats", |it| it.bench().boxed_local()),
     special("figures", "every figure that the service is held to", |it| it.figures().boxed_local()),
 ];
@@ -50,7 +57,7 @@ const fn special(
     about: &'static str,
     work: for<'a> fn(&'a mut Session<'_>) -> LocalBoxFuture<'a, Result<()>>,
 ) -> Special {
-    Special { name, about, settings: &[], work }
+    Special { name, about, profile: None, settings: &[], work }
 }
 
 /// The special run of that name.
