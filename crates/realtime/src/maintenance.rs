@@ -42,7 +42,7 @@ impl Maintenance {
         let tasks = [
             tokio::spawn(expire_presence(hub.clone())),
             tokio::spawn(follow_ended_rooms(hub.clone(), ended.clone())),
-            tokio::spawn(close_ended_rooms(hub.clone(), db.clone())),
+            tokio::spawn(report_ended_rooms(hub.clone(), db.clone(), ended.clone())),
             tokio::spawn(send_heartbeats(hub.clone(), db, heartbeats)),
         ];
         Self(tasks.map(|it| it.abort_handle()).into())
@@ -69,7 +69,7 @@ async fn expire_presence(hub: Arc<Hub>) {
     }
 }
 
-/// Ends the channels of rooms that this process closes, at once.
+/// Ends the channels of rooms that have ended. Those that this process closes are published at once.
 async fn follow_ended_rooms(hub: Arc<Hub>, ended: EndedRooms) {
     let mut ended = ended.subscribe();
     loop {
@@ -77,20 +77,20 @@ async fn follow_ended_rooms(hub: Arc<Hub>, ended: EndedRooms) {
             Ok(RoomEnded { room, reason }) => {
                 hub.publish(RoomEvent::Closed { room, reason });
             }
-            // `close_ended_rooms` finds the missed ones.
+            // `report_ended_rooms` finds the missed ones.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }
     }
 }
 
-async fn close_ended_rooms(hub: Arc<Hub>, db: Db) {
+async fn report_ended_rooms(hub: Arc<Hub>, db: Db, ended_rooms: EndedRooms) {
     let mut clock = clock(ROOMS_INTERVAL);
     loop {
         clock.tick().await;
         for rooms in hub.rooms_in_use().chunks(ROOMS_PER_QUERY) {
-            for RoomEnded { room, reason } in ended(&db, rooms).await {
-                hub.publish(RoomEvent::Closed { room, reason });
+            for found in ended(&db, rooms).await {
+                ended_rooms.report(found);
             }
         }
         hub.sweep(Instant::now());

@@ -184,8 +184,9 @@ pub(crate) async fn delete_room(
     ended_rooms: Data<EndedRooms>,
     Authed(Caller(account), Path(room_id)): Authed<Caller, Path<RoomId>>,
 ) -> Result<Answer<Message>, Problem> {
+    let ending = ended_rooms.begin(room_id);
     let room = manage::close(&db, &account, room_id, RoomAction::Delete).await?;
-    ended_rooms.publish(room.id, EndReason::Deleted);
+    ending.publish(EndReason::Deleted);
     info!(room.id = %room.id, "room {} deleted", room.id);
     Ok(Answer(Message { message: "Room deleted successfully" }))
 }
@@ -208,8 +209,9 @@ pub(crate) async fn close_room(
     ended_rooms: Data<EndedRooms>,
     Authed(Caller(account), Path(room_id)): Authed<Caller, Path<RoomId>>,
 ) -> Result<Answer<RoomView>, Problem> {
+    let ending = ended_rooms.begin(room_id);
     let room = manage::close(&db, &account, room_id, RoomAction::Close).await?;
-    ended_rooms.publish(room.id, EndReason::Closed);
+    ending.publish(EndReason::Closed);
     info!(room.id = %room.id, "room {} closed", room.id);
     Ok(Answer(room.into()))
 }
