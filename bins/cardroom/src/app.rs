@@ -16,7 +16,7 @@ use auth::Auth;
 use database::Db;
 use database::idempotency::InFlight;
 use gameplay::history::StoresHistory;
-use gameplay::{ListBytes, Saves};
+use gameplay::{ListBytes, Saves, StateListener};
 use realtime::{Realtime, Worker};
 use rooms::{Directory, EndedRooms, Heartbeats, Joins, Openings};
 use settings::Settings;
@@ -36,6 +36,7 @@ pub struct Shared {
     db: Data<Db>,
     directory: Data<Directory>,
     saves: Data<Saves>,
+    state_listener: Data<dyn StateListener>,
     openings: Data<Openings>,
     joins: Data<Joins>,
     heartbeats: Data<Heartbeats>,
@@ -73,6 +74,7 @@ impl Shared {
         let bodies = BodyLimits { ordinary: limits.body_bytes, document, head, time };
         Self {
             db: Data::new(auth.db.clone()),
+            state_listener: Data::from(live.state_listener()),
             directory: Data::new(live.directory),
             ended_rooms: Data::new(live.ended_rooms),
             realtime: live.realtime,
@@ -138,6 +140,7 @@ pub fn build(
         .app_data(shared.db)
         .app_data(shared.directory)
         .app_data(shared.saves)
+        .app_data(shared.state_listener)
         .app_data(shared.openings)
         .app_data(shared.joins)
         .app_data(shared.heartbeats)

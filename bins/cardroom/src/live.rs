@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use auth::Auth;
-use gameplay::{GameplayState, Save, SaveListener};
+use gameplay::{Deletion, GameplayState, Save, StateListener};
 use realtime::{Bus, Realtime, RoomEvent, ServerEvent};
 use rooms::{Directory, EndedRooms};
 use serde::Serialize;
@@ -26,13 +26,13 @@ impl Live {
         Self { realtime, ended_rooms: EndedRooms::default(), directory }
     }
 
-    /// Announces saves in their rooms.
-    pub(crate) fn save_listener(&self) -> Arc<dyn SaveListener> {
+    /// Announces saves and deletions in their rooms.
+    pub(crate) fn state_listener(&self) -> Arc<dyn StateListener> {
         Arc::new(Announcer(self.realtime.hub.clone()))
     }
 }
 
-/// Announces every save to its room.
+/// Announces every save and every deletion to its room.
 struct Announcer(Arc<dyn Bus>);
 
 /// The payload of `state_saved`.
@@ -45,21 +45,44 @@ struct StateSaved<'a> {
     saved_at: String,
 }
 
-impl SaveListener for Announcer {
+/// The payload of `state_deleted`.
+#[derive(Serialize)]
+struct StateDeleted<'a> {
+    gameplay_id: &'a str,
+    /// The last version of the state that was deleted.
+    version: i64,
+    deleted_at: String,
+}
+
+/// The JSON of a payload; an event that cannot be written is logged and not announced.
+fn payload(event: ServerEvent, payload: &impl Serialize) -> Option<String> {
+    let json = serde_json::to_string(payload);
+    json.inspect_err(|error| tracing::error!("{} is not announced: {error}", event.as_str())).ok()
+}
+
+impl StateListener for Announcer {
     fn on_saved(&self, save: &Save, state: &GameplayState) {
         let saved = StateSaved {
             gameplay_id: state.gameplay_id.as_str(),
             version: state.version,
             saved_by: if save.author.is_visitor() { "visitor" } else { "owner" },
-            saved_at: values::time::naive(state.saved_at),
+            saved_at: values::time::zulu(state.saved_at),
         };
-        match serde_json::to_string(&saved) {
-            Ok(payload) => self.0.publish(RoomEvent::Announcement {
-                room: state.room_id,
-                event: ServerEvent::StateSaved,
-                payload,
-            }),
-            Err(error) => tracing::error!("a save is not announced: {error}"),
+        let (room, event) = (state.room_id, ServerEvent::StateSaved);
+        if let Some(payload) = payload(event, &saved) {
+            self.0.publish(RoomEvent::Announcement { room, event, payload });
+        }
+    }
+
+    fn on_deleted(&self, deletion: &Deletion) {
+        let deleted = StateDeleted {
+            gameplay_id: deletion.gameplay_id.as_str(),
+            version: deletion.tag.version,
+            deleted_at: values::time::zulu(deletion.at),
+        };
+        let (room, event) = (deletion.room_id, ServerEvent::StateDeleted);
+        if let Some(payload) = payload(event, &deleted) {
+            self.0.publish(RoomEvent::Announcement { room, event, payload });
         }
     }
 }

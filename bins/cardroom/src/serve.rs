@@ -105,7 +105,7 @@ fn serve(
     let schedule = Schedule::of(Duration::from_millis(server.shutdown_grace_ms));
     let runtime = Handle::current();
     let live = Live::new(&settings, &auth, &runtime);
-    let (writers, drain) = Writers::start(&settings, &auth.db, live.save_listener(), &runtime);
+    let (writers, drain) = Writers::start(&settings, &auth.db, live.state_listener(), &runtime);
     let rates = RateLimits::new(&settings.rates, TrustedHops(server.trusted_hops));
     let rates = Data::new(rates.ok_or_else(|| io::Error::other("a rate limit allows nothing"))?);
     let in_flight = Data::new(InFlight::default());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use database::Db;
 use database::group_commit::{Drain, LaneLimits, Lanes};
-use gameplay::{SaveListener, SaveWriter, Saves};
+use gameplay::{SaveWriter, Saves, StateListener};
 use rooms::{HeartbeatWriter, Heartbeats, JoinWriter, Joins, Openings, RoomWriter};
 use settings::Settings;
 use tokio::runtime::Handle;
@@ -24,7 +24,7 @@ impl Writers {
     pub fn start(
         settings: &Settings,
         db: &Db,
-        listener: Arc<dyn SaveListener>,
+        listener: Arc<dyn StateListener>,
         runtime: &Handle,
     ) -> (Self, Drain) {
         let mut drain = Drain::default();

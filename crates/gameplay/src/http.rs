@@ -25,6 +25,7 @@ use crate::access::Access;
 use crate::change::Change;
 use crate::error::GameplayError;
 use crate::history::StoresHistory;
+use crate::listener::StateListener;
 use crate::save::Save;
 use crate::save_writer::Saves;
 use crate::state::GameplayId;
@@ -256,12 +257,13 @@ async fn delete_state(
     db: Data<Db>,
     directory: Data<Directory>,
     stores_history: Data<StoresHistory>,
+    listener: Data<dyn StateListener>,
     request: HttpRequest,
     Authed(Caller(account), (Path(room), Path(game))): Authed<Caller, GamePath>,
 ) -> Result<Answer<Removed>, Problem> {
     let condition = condition(&request)?;
     let access = Access::of_owner(&directory, &account, room).await?;
-    states::delete(&db, **stores_history, access, &game, &condition).await?;
+    states::delete(&db, **stores_history, &**listener, access, &game, &condition).await?;
     Ok(Answer(Removed::default()))
 }
 

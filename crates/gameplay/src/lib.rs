@@ -38,7 +38,7 @@ pub use author::Author;
 pub use change::{Change, ChangeError};
 pub use error::GameplayError;
 pub use http::{Documentation, ListBytes, configure, prioritize};
-pub use listener::{NoListener, SaveListener};
+pub use listener::{Deletion, NoListener, StateListener};
 pub use precomputed::{Precomputed, Uncomputed};
 pub use save::{Deleted, Outcome, Save};
 pub use save_writer::{SaveWriter, Saves};

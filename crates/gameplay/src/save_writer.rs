@@ -24,7 +24,7 @@ use futures::executor::block_on;
 use ids::RoomId;
 
 use crate::cache::DocumentCache;
-use crate::listener::{NoListener, SaveListener};
+use crate::listener::{NoListener, StateListener};
 use crate::plan::{self, Known, Plan, Rules, keys, plans};
 use crate::replay::{self, attempts};
 use crate::save::{Outcome, Save};
@@ -39,7 +39,7 @@ pub type Saves = Lanes<SaveWriter>;
 pub struct SaveWriter {
     rules: Rules,
     cache: DocumentCache,
-    listener: Arc<dyn SaveListener>,
+    listener: Arc<dyn StateListener>,
 }
 
 impl SaveWriter {
@@ -60,7 +60,7 @@ impl SaveWriter {
 
     /// Notifies `listener` of every committed save.
     #[must_use]
-    pub fn with_listener(self, listener: Arc<dyn SaveListener>) -> Self {
+    pub fn with_listener(self, listener: Arc<dyn StateListener>) -> Self {
         Self { listener, ..self }
     }
 

@@ -13,6 +13,7 @@ use crate::access::Access;
 use crate::change::Change;
 use crate::error::GameplayError;
 use crate::history::{self, StoresHistory};
+use crate::listener::{Deletion, StateListener};
 use crate::precomputed::Uncomputed;
 use crate::save::{Deleted, Outcome, Save};
 use crate::save_writer::Saves;
@@ -273,23 +274,31 @@ impl Cursor {
 /// was saved in between.
 const TRIES_MAX: usize = 20;
 
-/// Deletes a game's state. It can be restored while its history is stored.
+/// Deletes a game's state, and notifies `listener`. It can be restored while its history is stored.
 ///
 /// # Errors
 /// When there is none, or the condition does not hold.
 pub async fn delete(
     db: &Db,
     StoresHistory(stores_history): StoresHistory,
+    listener: &dyn StateListener,
     access: Access,
     game: &GameplayId,
     condition: &Condition,
 ) -> Result<(), GameplayError> {
     let not_found = || GameplayError::NoSuchState(game.as_str().into());
-    let after_delete = |rows: &[_]| table::after_delete(rows, stores_history, time::now());
+    let at = time::now();
+    let after_delete = |rows: &[_]| table::after_delete(rows, stores_history, at);
+    let notify = |tag| {
+        let (room_id, gameplay_id) = (access.room_id, game.clone());
+        listener.on_deleted(&Deletion { room_id, gameplay_id, tag, at });
+    };
     if *condition == Condition::default() {
         let delete = table::delete(access.room_id, game);
         let deleted = db.write_and(delete, after_delete).await?;
-        return if deleted.is_empty() { Err(not_found()) } else { Ok(()) };
+        let deleted = deleted.first().ok_or_else(not_found)?;
+        notify(deleted.tag());
+        return Ok(());
     }
     for _ in 0..TRIES_MAX {
         let current = db.read_one(table::version(access.room_id, game)).await?;
@@ -301,6 +310,7 @@ pub async fn delete(
         let delete = table::delete_version(tag);
         let deleted = db.write_and(delete, after_delete).await?;
         if !deleted.is_empty() {
+            notify(tag);
             return Ok(());
         }
     }

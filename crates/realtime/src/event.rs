@@ -29,6 +29,8 @@ macro_rules! server_events {
 server_events! {
     /// A gameplay state was saved.
     StateSaved = "state_saved",
+    /// A gameplay state was deleted.
+    StateDeleted = "state_deleted",
     /// A replay lacks broadcasts that the client asked for.
     ReplayIncomplete = "replay_incomplete",
     /// The session in the room is over.

@@ -27,6 +27,13 @@ pub(crate) struct DeletedState {
     created_at: At,
 }
 
+impl DeletedState {
+    /// Its last version.
+    pub(crate) fn tag(&self) -> Tag {
+        Tag { state: self.id, version: self.version }
+    }
+}
+
 /// A row of `deleted_gameplay_states`.
 #[derive(Insertable, Queryable, Selectable, AsChangeset, Clone)]
 #[diesel(table_name = deleted_gameplay_states)]

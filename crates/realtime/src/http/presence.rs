@@ -64,7 +64,7 @@ pub(crate) async fn list_presence(
         entries.iter().map(|entry| PresenceView {
             channel: channel.topic.short().to_owned(),
             key: entry.key.to_string(),
-            since: time::naive(entry.since),
+            since: time::zulu(entry.since),
             shows: serde_json::from_slice(&entry.object).unwrap_or_default(),
         })
     });

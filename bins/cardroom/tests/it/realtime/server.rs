@@ -32,8 +32,52 @@ async fn saves_are_announced_in_the_order_of_their_commits() {
         let state = &received.payload["payload"];
         assert_eq!((&state["version"], &state["saved_by"]), (&json!(version), &json!("owner")));
         assert_eq!(state["gameplay_id"], "value_ranking");
+        assert!(state["saved_at"].as_str().unwrap().ends_with('Z'), "{state}");
     }
     assert!(socket.is_quiet().await);
+}
+
+#[testkit::on_both_databases]
+async fn a_deletion_of_a_state_is_announced_where_saves_are() {
+    let app = TestApp::spawn().await;
+    let ada = app.counsellor().await;
+    let room = ada.room().await.id;
+    let topic = format!("realtime:room:{room}");
+    let (mut first, mut second) = (Socket::first(&app).await, Socket::second(&app).await);
+    for socket in [&mut first, &mut second] {
+        socket.enter(&topic).await;
+    }
+    let path = format!("/api/rooms/{room}/gameplay-states/value_ranking");
+    for condition in [None, Some("*")] {
+        for n in 1..=2 {
+            let saved = ada.put(&path, &json!({ "state": { "n": n } })).send().await.unwrap();
+            assert_eq!(saved.status(), 200);
+        }
+        let delete = || match condition {
+            Some(tag) => ada.request("DELETE", &path).header("if-match", tag),
+            None => ada.request("DELETE", &path),
+        };
+        assert_eq!(delete().send().await.unwrap().status(), 200);
+        // What deletes nothing is not announced.
+        assert_eq!(delete().send().await.unwrap().status(), 404);
+        for socket in [&mut first, &mut second] {
+            for event in ["state_saved", "state_saved", "state_deleted"] {
+                let received = socket.receive_event("broadcast").await;
+                assert_eq!(
+                    (received.topic.as_str(), &received.payload["event"]),
+                    (&*topic, &json!(event))
+                );
+                assert_eq!(received.payload["meta"]["role"], "server");
+                let payload = &received.payload["payload"];
+                if event == "state_deleted" {
+                    assert_eq!(payload["gameplay_id"], "value_ranking");
+                    assert_eq!(payload["version"], 2);
+                    assert!(payload["deleted_at"].as_str().unwrap().ends_with('Z'), "{payload}");
+                }
+            }
+            assert!(socket.is_quiet().await);
+        }
+    }
 }
 
 #[testkit::on_both_databases]
