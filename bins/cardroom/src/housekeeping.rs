@@ -85,6 +85,7 @@ async fn tidy_up(db: &Db, ages: Ages) {
     log_failure("rooms", retention::delete_old(db, ages.rooms, now).await);
     log_failure("sessions", sessions::forget_old(db, ages.ended_sessions).await);
     log_failure("password_resets", passwords::delete_expired_resets(db).await);
+    log_failure("presence_handovers", realtime::delete_old_handovers(db).await);
     let expired_keys = db.write(idempotency::delete_expired(now)).await;
     log_failure("idempotency_keys", expired_keys.map(drop));
 }

@@ -2,13 +2,11 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use database::Db;
 use database::group_commit::Drain;
-use realtime::{Hub, Maintenance};
+use realtime::{Maintenance, Realtime};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
@@ -25,7 +23,7 @@ pub struct Running {
     pub(crate) housekeeping: Housekeeping,
     pub(crate) row_counts: RowCounts,
     pub(crate) maintenance: Maintenance,
-    pub(crate) hub: Arc<Hub>,
+    pub(crate) realtime: Realtime,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) schedule: Schedule,
 }
@@ -54,11 +52,11 @@ impl Running {
             housekeeping,
             row_counts,
             maintenance,
-            hub,
+            realtime,
             lifecycle,
             schedule,
         } = self;
-        finish_requests(server, &hub, &lifecycle, schedule).await?;
+        finish_requests(server, (&realtime, &db), &lifecycle, schedule).await?;
         drop((housekeeping, row_counts, maintenance));
         let closing = async {
             drain.finish().await;
@@ -78,13 +76,13 @@ impl Running {
 /// server ends the remaining requests.
 async fn finish_requests(
     mut server: Server,
-    hub: &Hub,
+    (realtime, db): (&Realtime, &Db),
     lifecycle: &Lifecycle,
     schedule: Schedule,
 ) -> io::Result<()> {
     tokio::select! {
         outcome = Pin::new(&mut server) => return outcome,
-        () = give_notice(lifecycle, schedule.notice, hub, schedule.sockets) => {}
+        () = give_notice(lifecycle, schedule, (realtime, db)) => {}
     }
     let stopping = server.handle().stop(true);
     let stopped = async { tokio::join!(stopping, Pin::new(&mut server)).1 };
@@ -96,7 +94,7 @@ async fn finish_requests(
 }
 
 /// Waits for the shutdown, and closes every websocket with a reason; actix would drop them without one.
-async fn give_notice(lifecycle: &Lifecycle, notice: Duration, hub: &Hub, sockets: Duration) {
+async fn give_notice(lifecycle: &Lifecycle, schedule: Schedule, (realtime, db): (&Realtime, &Db)) {
     lifecycle.draining().await;
-    tokio::join!(sleep(notice), hub.close_all(sockets));
+    tokio::join!(sleep(schedule.notice), realtime.shut_down(db, schedule.sockets));
 }

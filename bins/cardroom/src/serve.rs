@@ -9,7 +9,6 @@ use admission::{RateLimits, TrustedHops};
 use anyhow::Context;
 use auth::{Auth, demo};
 use database::idempotency::InFlight;
-use realtime::Maintenance;
 use settings::{LogFormat, Settings};
 use telemetry::metrics::Registry;
 use tokio::runtime::Handle;
@@ -113,10 +112,10 @@ fn serve(
         Housekeeping::start(auth.db.clone(), &settings, registry, rates.clone(), in_flight.clone());
     let every = Duration::from_secs(server.count_every_secs);
     let row_counts = RowCounts::start(auth.db.clone(), every);
-    let hub = live.realtime.hub.clone();
+    let realtime = live.realtime.clone();
     let heartbeats = writers.heartbeats.clone();
     let db = auth.db.clone();
-    let maintenance = Maintenance::start(&hub, auth.db.clone(), heartbeats, &live.ended_rooms);
+    let maintenance = realtime.maintain(auth.db.clone(), heartbeats, &live.ended_rooms);
     let shared = Shared::new(settings, auth, writers, rates, in_flight, live, lifecycle.clone());
     let server = listen::on(listener, &server, shared)?;
     Ok(Running {
@@ -126,7 +125,7 @@ fn serve(
         housekeeping,
         row_counts,
         maintenance,
-        hub,
+        realtime,
         lifecycle,
         schedule,
     })

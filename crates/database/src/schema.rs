@@ -109,6 +109,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::sql_types::{Guid, Moment};
+
+    presence_handovers (room_id) {
+        room_id -> Guid,
+        presence -> Text,
+        stored_at -> Moment,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Bool, Integer, Nullable, Text};
     use crate::sql_types::{Guid, Moment};
 
@@ -197,6 +208,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     gameplay_states,
     idempotency_keys,
     password_resets,
+    presence_handovers,
     rooms,
     sessions,
     users,

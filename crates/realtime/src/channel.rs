@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use ids::VisitorId;
 
 use crate::broadcast::{EncodedBroadcast, NewBroadcast};
+use crate::handover::{HandedOverChannel, HandedOverEntry};
 use crate::limits::PRESENCE_BYTES_MAX;
 use crate::presence::{
     MemberId, Presence, PresenceDiff, PresenceEntry, PresenceFrames, PresenceFull, SocketId,
@@ -35,8 +36,6 @@ pub(crate) struct Channel {
     pub(crate) is_private: bool,
     name: Arc<str>,
     sequence: Arc<RoomSequence>,
-    /// When the presence settles, if the members of an earlier process are still coming back.
-    settles_at: Option<Instant>,
     state: Mutex<State>,
 }
 
@@ -49,6 +48,8 @@ struct State {
     order: u64,
     ring: Ring,
     presence: Presence,
+    /// When the presence settles, if the members of an earlier process are still coming back.
+    settles_at: Option<Instant>,
     /// The workers that have members, with their number.
     workers: Vec<(WorkerQueue, usize)>,
     visitors: Vec<(MemberId, VisitorId)>,
@@ -109,10 +110,11 @@ impl Channel {
             workers: Vec::new(),
             visitors: Vec::new(),
             empty_since: Instant::now(),
+            settles_at,
             epoch,
         };
         let state = Mutex::new(state);
-        Self { id, name: topic.as_str().into(), topic, is_private, sequence, settles_at, state }
+        Self { id, name: topic.as_str().into(), topic, is_private, sequence, state }
     }
 
     /// Adds a member.
@@ -132,7 +134,7 @@ impl Channel {
         JoinSnapshot {
             key,
             order: state.order,
-            presence: match self.settles_at.filter(|it| *it > Instant::now()) {
+            presence: match state.settles_at.filter(|it| *it > Instant::now()) {
                 _ if !new.has_presence => InitialPresence::None,
                 Some(at) => InitialPresence::Later(at),
                 None => InitialPresence::State(state.presence.state()),
@@ -221,6 +223,25 @@ impl Channel {
     /// The payload of `presence_state`.
     pub(crate) fn presence_state(&self) -> String {
         self.lock().presence.state()
+    }
+
+    /// Shows presence that an earlier process handed over until `expires`. The members are known, so nothing
+    /// has to settle.
+    pub(crate) fn restore(&self, entries: Vec<(MemberId, HandedOverEntry)>, expires: Instant) {
+        let mut state = self.lock();
+        for (member, entry) in entries {
+            state.presence.restore(member, entry, expires);
+        }
+        state.settles_at = None;
+    }
+
+    /// The presence to be handed over to the next process.
+    pub(crate) fn to_hand_over(&self) -> HandedOverChannel {
+        HandedOverChannel {
+            topic: self.topic.as_str().into(),
+            is_private: self.is_private,
+            entries: self.lock().presence.to_hand_over(),
+        }
     }
 
     /// The presence of all members.

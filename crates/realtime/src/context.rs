@@ -1,12 +1,18 @@
 //! The parts of realtime that the whole process shares.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use auth::Auth;
-use rooms::Directory;
+use database::Db;
+use rooms::{Directory, EndedRooms, Heartbeats};
+use tokio::time::timeout;
+use tracing::warn;
 
 use crate::authorizer::Authorizer;
+use crate::handovers::{self, Handovers};
 use crate::hub::Hub;
+use crate::maintenance::Maintenance;
 use crate::worker::Worker;
 
 /// The parts of realtime that the whole process shares. Cloning shares them.
@@ -16,6 +22,7 @@ pub struct Realtime {
     pub hub: Arc<Hub>,
     /// Authorizes their use.
     pub authorizer: Arc<Authorizer>,
+    handovers: Arc<Handovers>,
 }
 
 impl Realtime {
@@ -23,12 +30,29 @@ impl Realtime {
     pub fn new(settings: &settings::Settings, auth: Auth, directory: Directory) -> Self {
         let hub = Arc::new(Hub::new(&settings.realtime));
         let origins = &settings.cors.origins;
+        let handovers = Arc::new(Handovers::new(auth.db.clone()));
         let authorizer = Authorizer::new(&settings.realtime, origins, auth, directory);
-        Self { hub, authorizer: Arc::new(authorizer) }
+        Self { hub, authorizer: Arc::new(authorizer), handovers }
+    }
+
+    /// Starts the background tasks.
+    pub fn maintain(&self, db: Db, heartbeats: Heartbeats, ended: &EndedRooms) -> Maintenance {
+        Maintenance::start((&self.hub, &self.handovers), db, heartbeats, ended)
+    }
+
+    /// Stores the presence for the next process, and closes every socket, within `grace_period`. The presence
+    /// is stored first, because clients may come back to the next process at once.
+    pub async fn shut_down(&self, db: &Db, grace_period: Duration) {
+        self.hub.begin_closing();
+        let begin = Instant::now();
+        if timeout(grace_period / 4, handovers::store_all(&self.hub, db)).await.is_err() {
+            warn!("some presence was not handed over, because the time to stop was too short");
+        }
+        self.hub.close_all(grace_period.saturating_sub(begin.elapsed())).await;
     }
 
     /// The worker of the current thread of the server; to be called once on each.
     pub fn worker(&self) -> Worker {
-        Worker::start(self.hub.clone(), self.authorizer.clone())
+        Worker::start(self.hub.clone(), self.authorizer.clone(), self.handovers.clone())
     }
 }

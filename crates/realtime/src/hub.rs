@@ -18,6 +18,7 @@ use crate::broadcast::{NewBroadcast, Sender};
 use crate::bus::{Bus, RoomEvent};
 use crate::channel::Channel;
 use crate::event::ServerEvent;
+use crate::handover::{HandedOverChannel, Handover};
 use crate::limits::Limits;
 use crate::metrics::{self, METRICS};
 use crate::presence::PresenceEntry;
@@ -125,6 +126,43 @@ impl Hub {
         (is_restarting && !self.limits.settle.is_zero()).then(|| now + self.limits.settle)
     }
 
+    /// Shows the presence of a room that an earlier process handed over, like that of lost connections.
+    pub(crate) fn restore(&self, handover: Handover, now: Instant) {
+        let expires = now + self.limits.lost_grace;
+        for HandedOverChannel { topic, is_private, entries } in handover.channels {
+            let Ok(topic) = Topic::parse(&topic) else { continue };
+            let entries = entries.into_iter().map(|it| (self.next_id(), it)).collect();
+            let restored = self.with_channel(&topic, is_private, |channel| {
+                channel.restore(entries, expires);
+                channel.clone()
+            });
+            if let Ok(channel) = restored {
+                self.schedule_expiration(&channel, expires);
+            }
+        }
+    }
+
+    /// The presence of all registered rooms for the next process, as text. Rooms that show nothing, and
+    /// those that show too much, are left out.
+    pub(crate) fn handovers(&self) -> Vec<(RoomId, String)> {
+        let rooms: Vec<(RoomId, Vec<_>)> = {
+            let rooms = lock(&self.rooms);
+            rooms.iter().map(|(room, it)| (*room, it.channels.clone())).collect()
+        };
+        let text = |(room, channels): (RoomId, Vec<Arc<Channel>>)| {
+            let registered = channels.iter().filter(|it| it.topic.is_registered());
+            let channels = registered.map(|it| it.to_hand_over());
+            let channels = channels.filter(|it| !it.entries.is_empty()).collect();
+            Some((room, Handover { channels }.to_text()?))
+        };
+        rooms.into_iter().filter_map(text).collect()
+    }
+
+    /// Whether a room has channels.
+    pub(crate) fn has_channels(&self, room: RoomId) -> bool {
+        lock(&self.rooms).contains_key(&room)
+    }
+
     /// Expires an ended membership of a channel at this time.
     pub(crate) fn schedule_expiration(&self, channel: &Arc<Channel>, at: Instant) {
         lock(&self.expirations).insert((at, self.next_id()), channel.clone());
@@ -213,10 +251,15 @@ impl Hub {
         window.ok().and_then(|it| *it).unwrap_or_default()
     }
 
+    /// Accepts no more sockets because the process shuts down.
+    pub(crate) fn begin_closing(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+    }
+
     /// Closes every socket because the process shuts down, and waits until they are gone, at most for
     /// `grace_period`. The closes are spread, so that clients do not all reconnect in the same moment.
-    pub async fn close_all(&self, grace_period: Duration) {
-        self.is_closing.store(true, Ordering::Relaxed);
+    pub(crate) async fn close_all(&self, grace_period: Duration) {
+        self.begin_closing();
         let sockets = u32::try_from(self.sockets.total()).unwrap_or(u32::MAX);
         let window = (CLOSE_INTERVAL * sockets).min(grace_period / 2);
         self.closing.send_replace(Some(window));

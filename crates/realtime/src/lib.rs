@@ -1,8 +1,8 @@
 //! The channels of rooms over websockets: broadcast, presence and replay, for unmodified clients of
 //! Supabase Realtime.
 //!
-//! The wire format is `protocol`. `topic`, `presence`, `replay`, `broadcast` and `outbox` are values and
-//! their rules, without I/O. A `channel` numbers the broadcasts of one topic under its lock, and queues
+//! The wire format is `protocol`. `topic`, `presence`, `handover`, `replay`, `broadcast` and `outbox` are
+//! values and their rules, without I/O. A `channel` numbers the broadcasts of one topic under its lock, and queues
 //! each event once for every `worker` that has members. A worker delivers the events on one thread of
 //! the server: it fills the outboxes of its sockets without a lock. [`Hub`] holds the channels;
 //! `authorizer` decides who may join them.
@@ -17,6 +17,8 @@ mod connection;
 mod context;
 mod event;
 mod frame_reader;
+mod handover;
+mod handovers;
 mod http;
 mod hub;
 mod join_limit;
@@ -35,6 +37,7 @@ mod room_sequence;
 mod session_ended;
 mod socket;
 mod socket_permit;
+mod store;
 mod topic;
 mod worker;
 
@@ -43,6 +46,7 @@ pub use bus::{Bus, RoomEvent};
 pub use connection::Frames;
 pub use context::Realtime;
 pub use event::ServerEvent;
+pub use handovers::delete_old_handovers;
 pub use http::{Documentation, PATH_ALIASES, configure, guard};
 pub use hub::Hub;
 pub use maintenance::Maintenance;

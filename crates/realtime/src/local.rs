@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::authorizer::Authorizer;
+use crate::handovers::Handovers;
 use crate::hub::Hub;
 use crate::outbox::Outbox;
 use crate::presence::{MemberId, SocketId};
@@ -16,6 +17,7 @@ use crate::queue::{QueuedEvent, WorkerQueue};
 pub(crate) struct Local {
     pub(crate) hub: Arc<Hub>,
     pub(crate) authorizer: Arc<Authorizer>,
+    pub(crate) handovers: Arc<Handovers>,
     pub(crate) queue: WorkerQueue,
     channels: RefCell<HashMap<u64, LocalChannel>>,
 }
@@ -42,8 +44,13 @@ pub(crate) struct LocalMember {
 }
 
 impl Local {
-    pub(crate) fn new(hub: Arc<Hub>, authorizer: Arc<Authorizer>, queue: WorkerQueue) -> Self {
-        Self { hub, authorizer, queue, channels: RefCell::default() }
+    pub(crate) fn new(
+        hub: Arc<Hub>,
+        authorizer: Arc<Authorizer>,
+        handovers: Arc<Handovers>,
+        queue: WorkerQueue,
+    ) -> Self {
+        Self { hub, authorizer, handovers, queue, channels: RefCell::default() }
     }
 
     /// Adds a member to a channel.

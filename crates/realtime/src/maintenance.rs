@@ -13,6 +13,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::bus::{Bus as _, RoomEvent};
+use crate::handovers::Handovers;
 use crate::hub::Hub;
 
 /// How late presence expires at most.
@@ -20,6 +21,9 @@ const EXPIRE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long a channel may outlive its room that was closed by another process, or that expired.
 const ROOMS_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How often channels are evicted that are not needed any more.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Largest number of rooms in one query.
 const ROOMS_PER_QUERY: usize = 500;
@@ -38,9 +42,15 @@ pub struct Maintenance(Vec<AbortHandle>);
 
 impl Maintenance {
     /// Starts the tasks.
-    pub fn start(hub: &Arc<Hub>, db: Db, heartbeats: Heartbeats, ended: &EndedRooms) -> Self {
+    pub(crate) fn start(
+        (hub, handovers): (&Arc<Hub>, &Arc<Handovers>),
+        db: Db,
+        heartbeats: Heartbeats,
+        ended: &EndedRooms,
+    ) -> Self {
         let tasks = [
             tokio::spawn(expire_presence(hub.clone())),
+            tokio::spawn(sweep(hub.clone(), handovers.clone())),
             tokio::spawn(follow_ended_rooms(hub.clone(), ended.clone())),
             tokio::spawn(report_ended_rooms(hub.clone(), db.clone(), ended.clone())),
             tokio::spawn(send_heartbeats(hub.clone(), db, heartbeats)),
@@ -93,7 +103,16 @@ async fn report_ended_rooms(hub: Arc<Hub>, db: Db, ended_rooms: EndedRooms) {
                 ended_rooms.report(found);
             }
         }
+    }
+}
+
+/// Evicts what is not needed any more.
+async fn sweep(hub: Arc<Hub>, handovers: Arc<Handovers>) {
+    let mut clock = clock(SWEEP_INTERVAL);
+    loop {
+        clock.tick().await;
         hub.sweep(Instant::now());
+        handovers.sweep(&hub);
     }
 }
 

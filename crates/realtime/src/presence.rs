@@ -21,10 +21,12 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+use crate::handover::HandedOverEntry;
 pub(crate) use diff::{PresenceDiff, PresenceFrames};
 use diff::{joins, leaves, write_entry};
 pub(crate) use ids::{MemberId, SocketId};
 use meta::{Meta, role, weight};
+use serde_json::value::RawValue;
 
 /// Largest number of hidden metas of one key; then the oldest is announced.
 const HIDDEN_MAX: usize = 16;
@@ -32,7 +34,7 @@ const HIDDEN_MAX: usize = 16;
 /// The presence of a channel.
 #[derive(Debug)]
 pub(crate) struct Presence {
-    /// Prefix of every `phx_ref`, so that a later channel of the same topic repeats none.
+    /// Prefix of every new `phx_ref`, so that a later channel of the same topic repeats none.
     epoch: Arc<str>,
     entries: BTreeMap<Arc<str>, Vec<Meta>>,
     references: u64,
@@ -80,7 +82,7 @@ impl Presence {
             return Err(PresenceFull);
         }
         self.references += 1;
-        let reference = self.references;
+        let reference = format!("{}-{:x}", self.epoch, self.references).into();
         let metas = self.entries.entry(key.clone()).or_default();
         let mut diffs = Vec::new();
         let new = Meta {
@@ -95,7 +97,7 @@ impl Presence {
             is_inherited: false,
         };
         let Some(old) = before.and_then(|index| metas.get_mut(index)) else {
-            diffs.push(joins(&self.epoch, key, &new));
+            diffs.push(joins(key, &new));
             metas.push(new);
             self.bytes += weight;
             return Ok(diffs);
@@ -107,18 +109,18 @@ impl Presence {
         let mut left = Vec::new();
         if old.is_inherited {
             // The member never left: clients replace a meta with the same reference without a leave.
-            *old = Meta { reference: old.reference, since: old.since, ..new };
+            *old = Meta { reference: old.reference.clone(), since: old.since, ..new };
         } else {
             left.push(old.clone());
             *old = Meta { since: old.since, ..new };
         }
-        let joined = joins(&self.epoch, key, old);
+        let joined = joins(key, old);
         let unheld = take_unheld(metas);
         self.bytes -= unheld.iter().map(|it| it.weight(key)).sum::<usize>();
         self.bytes = self.bytes - replaced + weight;
         left.extend(unheld);
         if !left.is_empty() {
-            diffs.push(leaves(&self.epoch, key, &left));
+            diffs.push(leaves(key, &left));
         }
         diffs.push(joined);
         Ok(diffs)
@@ -146,10 +148,50 @@ impl Presence {
         let metas = self.entries.get_mut(key).into_iter().flatten();
         let ended = metas.filter(|it| it.expires.is_some());
         // Of several ended memberships, the one of the same socket, or else the last.
-        let found = ended.max_by_key(|it| (it.socket == socket, it.expires, it.reference));
+        let found = ended.max_by_key(|it| (it.socket == socket, it.expires));
         if let Some(meta) = found {
             *meta = Meta { member, socket, expires: None, is_inherited: true, ..meta.clone() };
         }
+    }
+
+    /// Shows what an earlier process handed over until `expires`, like the presence of members whose
+    /// connection was lost. Clients keep what they know by its `phx_ref`. What does not fit is left out.
+    pub(crate) fn restore(&mut self, member: MemberId, entry: HandedOverEntry, expires: Instant) {
+        let HandedOverEntry { key, reference, object, since } = entry;
+        let (key, object): (Arc<str>, Bytes) = (key.into(), object.get().to_owned().into());
+        let weight = weight(&key, &object);
+        if self.bytes + weight > self.bytes_max {
+            return;
+        }
+        self.bytes += weight;
+        self.entries.entry(key).or_default().push(Meta {
+            reference: reference.into(),
+            member,
+            // No socket of this process has this id.
+            socket: member,
+            role: role(&object),
+            is_hidden: false,
+            object,
+            since,
+            expires: Some(expires),
+            is_inherited: false,
+        });
+    }
+
+    /// What is shown, to be handed over to the next process.
+    pub(crate) fn to_hand_over(&self) -> Vec<HandedOverEntry> {
+        let metas = self.entries.iter();
+        let metas = metas.flat_map(|(key, metas)| metas.iter().map(move |it| (key, it)));
+        let entry = |(key, it): (&Arc<str>, &Meta)| {
+            let object = String::from_utf8(it.object.to_vec()).ok()?;
+            Some(HandedOverEntry {
+                key: (**key).into(),
+                reference: (*it.reference).into(),
+                object: RawValue::from_string(object).ok()?,
+                since: it.since,
+            })
+        };
+        metas.filter(|(_, it)| !it.is_hidden).filter_map(entry).collect()
     }
 
     /// The key of an ended membership of this socket.
@@ -183,7 +225,7 @@ impl Presence {
             if state.len() > 1 {
                 state.push(',');
             }
-            write_entry(&mut state, &self.epoch, key, metas.iter().filter(|it| !it.is_hidden));
+            write_entry(&mut state, key, metas.iter().filter(|it| !it.is_hidden));
         }
         state.push('}');
         state
@@ -225,7 +267,7 @@ impl Presence {
             self.entries.remove(key);
         }
         self.bytes -= left.iter().map(|it| it.weight(key)).sum::<usize>();
-        Some(leaves(&self.epoch, key, &left))
+        Some(leaves(key, &left))
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::warn;
 
 use crate::authorizer::Authorizer;
+use crate::handovers::Handovers;
 use crate::hub::Hub;
 use crate::local::Local;
 use crate::presence::SocketId;
@@ -38,9 +39,13 @@ struct Inner {
 
 impl Worker {
     /// Starts the tasks of this thread.
-    pub(crate) fn start(hub: Arc<Hub>, authorizer: Arc<Authorizer>) -> Self {
+    pub(crate) fn start(
+        hub: Arc<Hub>,
+        authorizer: Arc<Authorizer>,
+        handovers: Arc<Handovers>,
+    ) -> Self {
         let (queue, events) = WorkerQueue::new(hub.next_id());
-        let local = Rc::new(Local::new(hub, authorizer, queue));
+        let local = Rc::new(Local::new(hub, authorizer, handovers, queue));
         let worker = Self(Rc::new(Inner { local, sockets: RefCell::default() }));
         rt::spawn(worker.clone().deliver_all(events));
         rt::spawn(worker.clone().check_sockets());

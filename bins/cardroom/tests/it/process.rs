@@ -11,7 +11,7 @@ mod lost;
 mod refreshed;
 mod session;
 mod start;
-mod stop;
+pub(crate) mod stop;
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -6,6 +6,7 @@ mod bounds;
 mod broadcasts;
 mod ended;
 mod frames;
+mod handover;
 mod http;
 mod origins;
 mod presence;

@@ -34,16 +34,16 @@ impl PresenceFrames {
     }
 }
 
-pub(super) fn joins(epoch: &str, key: &str, meta: &Meta) -> PresenceDiff {
+pub(super) fn joins(key: &str, meta: &Meta) -> PresenceDiff {
     let mut json = String::from(r#"{"joins":{"#);
-    write_entry(&mut json, epoch, key, [meta]);
+    write_entry(&mut json, key, [meta]);
     json.push_str(r#"},"leaves":{}}"#);
     json
 }
 
-pub(super) fn leaves(epoch: &str, key: &str, metas: &[Meta]) -> PresenceDiff {
+pub(super) fn leaves(key: &str, metas: &[Meta]) -> PresenceDiff {
     let mut json = String::from(r#"{"joins":{},"leaves":{"#);
-    write_entry(&mut json, epoch, key, metas);
+    write_entry(&mut json, key, metas);
     json.push_str("}}");
     json
 }
@@ -51,7 +51,6 @@ pub(super) fn leaves(epoch: &str, key: &str, metas: &[Meta]) -> PresenceDiff {
 /// Writes `"key":{"metas":[…]}`.
 pub(super) fn write_entry<'a>(
     json: &mut String,
-    epoch: &str,
     key: &str,
     metas: impl IntoIterator<Item = &'a Meta>,
 ) {
@@ -65,7 +64,7 @@ pub(super) fn write_entry<'a>(
         let fields = object.strip_suffix('}').unwrap_or("{");
         let comma = if fields.trim_end().ends_with('{') { "" } else { "," };
         // Writing into a String does not fail. Of two fields with one name the last one counts.
-        let _ = write!(json, r#"{fields}{comma}"phx_ref":"{epoch}-{:x}"}}"#, meta.reference);
+        let _ = write!(json, r#"{fields}{comma}"phx_ref":{}}}"#, quoted(&meta.reference));
     }
     json.push_str("]}");
 }

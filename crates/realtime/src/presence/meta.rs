@@ -1,5 +1,6 @@
 //! The presence of one membership.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -15,8 +16,8 @@ const ENTRY_BYTES: usize = 64;
 /// The presence of one membership: one element of `metas` on the wire.
 #[derive(Clone, Debug)]
 pub(super) struct Meta {
-    /// The number in its `phx_ref`, which is unique in the channel.
-    pub(super) reference: u64,
+    /// Its `phx_ref`, which is unique in all channels of the topic, those of earlier processes included.
+    pub(super) reference: Arc<str>,
     pub(super) member: MemberId,
     pub(super) socket: SocketId,
     /// The tracked JSON object.

@@ -199,7 +199,7 @@ fn sorted(mut state: Value) -> Value {
 /// The state of a client, without the metas that left unannounced.
 fn without_hidden(mut seen: Value, presence: &Presence) -> Value {
     let hidden = presence.entries.values().flatten().filter(|it| it.is_hidden);
-    let hidden: Vec<_> = hidden.map(|it| format!("e-{:x}", it.reference)).collect();
+    let hidden: Vec<_> = hidden.map(|it| it.reference.clone()).collect();
     for entry in seen.as_object_mut().unwrap().values_mut() {
         let metas = entry["metas"].as_array_mut().unwrap();
         metas.retain(|it| !hidden.iter().any(|hidden| it["phx_ref"] == **hidden));

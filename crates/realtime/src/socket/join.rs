@@ -49,6 +49,9 @@ impl Socket {
         rt::spawn(async move {
             let authorizer = &socket.local.authorizer;
             let outcome = authorizer.authorize(&topic, token.as_deref()).await;
+            if outcome.is_ok() && topic.is_registered() {
+                socket.local.handovers.take(&socket.local.hub, topic.room()).await;
+            }
             socket.finish_join(&name, join, (message, topic, token), outcome);
         });
     }

@@ -19,7 +19,10 @@ const MOMENT: Duration = Duration::from_millis(300);
 /// Longest time to stop with the grace period of two seconds in these tests.
 const STOPPED: Duration = Duration::from_secs(4);
 
-async fn server(database: &TestDatabase, variables: &[(&str, &str)]) -> (Process, String) {
+pub(crate) async fn server(
+    database: &TestDatabase,
+    variables: &[(&str, &str)],
+) -> (Process, String) {
     let url = database.url.expose().into_owned();
     let variables: Vec<_> =
         variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
@@ -33,7 +36,7 @@ async fn server(database: &TestDatabase, variables: &[(&str, &str)]) -> (Process
 }
 
 /// The token of the demo counsellor and the path of a game in a new room.
-pub(super) async fn game(address: &str) -> (String, String) {
+pub(crate) async fn game(address: &str) -> (String, String) {
     let client = reqwest::Client::new();
     let login = json!({ "email": "demo.counselor@example.com", "password": "demo123" });
     let login = client.post(format!("{address}/api/auth/login")).json(&login);

@@ -36,8 +36,8 @@ pub(crate) struct Received {
 }
 
 /// The address of the socket of a server.
-pub(super) fn address(app: &TestApp, query: &str) -> String {
-    format!("{}/realtime/v1/websocket?{query}", app.address.replace("http://", "ws://"))
+pub(super) fn address(server: &str, query: &str) -> String {
+    format!("{}/realtime/v1/websocket?{query}", server.replace("http://", "ws://"))
 }
 
 impl Socket {
@@ -52,7 +52,13 @@ impl Socket {
     }
 
     pub(super) async fn open(app: &TestApp, query: &str) -> Result<Self, Error> {
-        let (stream, _) = timeout(WAIT_MAX, connect_async(address(app, query))).await.unwrap()?;
+        Self::connect(&app.address, query).await
+    }
+
+    /// A socket to the server with this address.
+    pub(super) async fn connect(server: &str, query: &str) -> Result<Self, Error> {
+        let (stream, _) =
+            timeout(WAIT_MAX, connect_async(address(server, query))).await.unwrap()?;
         Ok(Self { stream, is_first_version: !query.contains("vsn=2"), refs: 0 })
     }
 
