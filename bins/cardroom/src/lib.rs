@@ -22,6 +22,7 @@ mod priorities;
 mod proxy;
 mod row_counts;
 mod running;
+mod saved_tables;
 pub mod serve;
 mod shutdown;
 mod upgrade;

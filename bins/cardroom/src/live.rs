@@ -10,6 +10,8 @@ use serde::Serialize;
 use settings::Settings;
 use tokio::runtime::Handle;
 
+use crate::saved_tables::Tables;
+
 /// The realtime channels, and their sources of events.
 #[derive(Clone)]
 pub struct Live {
@@ -22,7 +24,8 @@ impl Live {
     /// No channels yet.
     pub fn new(settings: &Settings, auth: &Auth, runtime: &Handle) -> Self {
         let directory = Directory::of(&auth.db, runtime);
-        let realtime = Realtime::new(settings, auth.clone(), directory.clone());
+        let tables = Arc::new(Tables(auth.db.clone()));
+        let realtime = Realtime::new(settings, auth.clone(), directory.clone(), tables);
         Self { realtime, ended_rooms: EndedRooms::default(), directory }
     }
 

@@ -14,6 +14,7 @@ mod access;
 mod author;
 mod background;
 mod cache;
+pub mod cards;
 mod change;
 mod error;
 pub mod history;

@@ -23,6 +23,11 @@ impl GameplayId {
         &self.0
     }
 
+    /// An id, if the text may be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        Text::parse(text).ok().map(Self)
+    }
+
     /// An id that was validated before, such as a column's.
     pub fn trusted(text: &str) -> Self {
         Self(Text::trusted(text))

@@ -10,17 +10,21 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use ids::VisitorId;
+use serde_json::Value;
 
 use crate::broadcast::{EncodedBroadcast, NewBroadcast};
+use crate::card_moves::{CARD_MOVED, CURRENT_GAME_STATE, CardMove, CardMoves, Tokens};
 use crate::handover::{HandedOverChannel, HandedOverEntry};
 use crate::limits::PRESENCE_BYTES_MAX;
+use crate::participant::is_owner;
 use crate::presence::{
     MemberId, Presence, PresenceDiff, PresenceEntry, PresenceFrames, PresenceFull, SocketId,
 };
-use crate::protocol::Replay;
+use crate::protocol::{Body, BroadcastFrame, Replay, Version};
 use crate::queue::{ChannelEvent, QueuedEvent, WorkerQueue};
 use crate::replay::{ReplayResult, Ring};
 use crate::room_sequence::{RoomRateExceeded, RoomSequence};
+use crate::saved_cards::SavedTable;
 use crate::topic::Topic;
 
 /// How long a channel without members keeps its broadcasts, unless another channel needs its place.
@@ -36,6 +40,8 @@ pub(crate) struct Channel {
     pub(crate) is_private: bool,
     name: Arc<str>,
     sequence: Arc<RoomSequence>,
+    /// Whether moves of cards are remembered.
+    has_cards: bool,
     state: Mutex<State>,
 }
 
@@ -48,6 +54,9 @@ struct State {
     order: u64,
     ring: Ring,
     presence: Presence,
+    /// The moves of cards, in a channel of cards.
+    moves: CardMoves,
+    tables_sent: u64,
     /// When the presence settles, if the members of an earlier process are still coming back.
     settles_at: Option<Instant>,
     /// The workers that have members, with their number.
@@ -98,7 +107,7 @@ impl Channel {
         id: u64,
         (topic, is_private): (Topic, bool),
         sequence: Arc<RoomSequence>,
-        (ring, settles_at): (Ring, Option<Instant>),
+        (ring, settles_at, remembers_cards): (Ring, Option<Instant>, bool),
     ) -> Self {
         // Two channels of one topic do not begin in the same microsecond, in this process or another.
         let epoch: Arc<str> = format!("{:x}", Utc::now().timestamp_micros()).into();
@@ -110,11 +119,21 @@ impl Channel {
             workers: Vec::new(),
             visitors: Vec::new(),
             empty_since: Instant::now(),
+            moves: CardMoves::default(),
+            tables_sent: 0,
             settles_at,
             epoch,
         };
         let state = Mutex::new(state);
-        Self { id, name: topic.as_str().into(), topic, is_private, sequence, state }
+        Self {
+            id,
+            name: topic.as_str().into(),
+            has_cards: remembers_cards && topic.game().is_some(),
+            topic,
+            is_private,
+            sequence,
+            state,
+        }
     }
 
     /// Adds a member.
@@ -174,14 +193,64 @@ impl Channel {
 
     /// Sends a broadcast without a rate limit: the server is the sender.
     pub(crate) fn announce(&self, new: NewBroadcast, except: Option<MemberId>) {
-        let at = Utc::now().timestamp_millis();
+        let now = Utc::now();
+        let at = now.timestamp_millis();
+        let change = self.card_change(&new, now);
         let mut state = self.lock();
+        state.record(change);
         state.number += 1;
         let numbers = (state.number, self.sequence.next());
         let broadcast = Arc::new(new.numbered(&self.name, &state.epoch, numbers, at));
         state.ring.push(broadcast.clone());
         let encoded = Arc::new(EncodedBroadcast::new(broadcast));
         state.publish(self.id, &ChannelEvent::Broadcast(encoded, except));
+    }
+
+    /// The change of the table that a broadcast announces.
+    fn card_change(&self, new: &NewBroadcast, now: DateTime<Utc>) -> Option<CardChange> {
+        let Body::Json(payload) = &new.body else { return None };
+        match &*new.event {
+            _ if !self.has_cards => None,
+            CARD_MOVED => CardMove::read(payload, is_owner(&new.sender), now).map(CardChange::Move),
+            CURRENT_GAME_STATE if is_owner(&new.sender) != Some(false) => {
+                Tokens::read(payload, now).map(CardChange::Tokens)
+            }
+            _ => None,
+        }
+    }
+
+    /// The number of whole tables with tokens that pages have sent.
+    pub(crate) fn tables_sent(&self) -> u64 {
+        self.lock().tables_sent
+    }
+
+    /// Whether its members can be shown the table.
+    pub(crate) fn has_cards(&self) -> bool {
+        self.has_cards
+    }
+
+    /// Shows the table to one member, in one order with all other events: the saved table, and the moves since.
+    pub(crate) fn show_table(
+        &self,
+        (member, version, queue): (MemberId, Version, &WorkerQueue),
+        saved: &SavedTable,
+    ) {
+        let Some(game) = self.topic.game() else { return };
+        let mut state = self.lock();
+        let answers = state.moves.answers(game, saved, Utc::now()).into_iter();
+        let encode = |(event, payload): (&str, Value)| {
+            let body = Body::Json(payload.to_string().into());
+            BroadcastFrame { topic: &self.name, event, meta: r#"{"role":"server"}"#, body: &body }
+                .encode(version)
+        };
+        let frames: Arc<[Bytes]> = answers.filter_map(encode).collect();
+        state.order += 1;
+        queue.push(QueuedEvent {
+            channel: self.id,
+            order: state.order,
+            queued_at: Instant::now(),
+            event: ChannelEvent::Answer(frames, member),
+        });
     }
 
     /// Sets the presence of a member.
@@ -283,7 +352,24 @@ impl Channel {
     }
 }
 
+/// A change of the table.
+enum CardChange {
+    Move(CardMove),
+    Tokens(Tokens),
+}
+
 impl State {
+    fn record(&mut self, change: Option<CardChange>) {
+        match change {
+            Some(CardChange::Move(moved)) => self.moves.record(moved),
+            Some(CardChange::Tokens(tokens)) => {
+                self.tables_sent += 1;
+                self.moves.record_tokens(tokens);
+            }
+            None => {}
+        }
+    }
+
     /// The key of an earlier membership of the same socket, for a join without a key.
     fn earlier_key(&self, new: &NewMember<'_>) -> Option<Arc<str>> {
         new.has_presence.then(|| self.presence.departed_key(new.socket)).flatten()

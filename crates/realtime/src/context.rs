@@ -13,6 +13,7 @@ use crate::authorizer::Authorizer;
 use crate::handovers::{self, Handovers};
 use crate::hub::Hub;
 use crate::maintenance::Maintenance;
+use crate::saved_cards::SavedTables;
 use crate::worker::Worker;
 
 /// The parts of realtime that the whole process shares. Cloning shares them.
@@ -23,16 +24,22 @@ pub struct Realtime {
     /// Authorizes their use.
     pub authorizer: Arc<Authorizer>,
     handovers: Arc<Handovers>,
+    tables: Arc<dyn SavedTables>,
 }
 
 impl Realtime {
     /// No channels yet.
-    pub fn new(settings: &settings::Settings, auth: Auth, directory: Directory) -> Self {
+    pub fn new(
+        settings: &settings::Settings,
+        auth: Auth,
+        directory: Directory,
+        tables: Arc<dyn SavedTables>,
+    ) -> Self {
         let hub = Arc::new(Hub::new(&settings.realtime));
         let origins = &settings.cors.origins;
         let handovers = Arc::new(Handovers::new(auth.db.clone()));
         let authorizer = Authorizer::new(&settings.realtime, origins, auth, directory);
-        Self { hub, authorizer: Arc::new(authorizer), handovers }
+        Self { hub, authorizer: Arc::new(authorizer), handovers, tables }
     }
 
     /// Starts the background tasks.
@@ -53,6 +60,11 @@ impl Realtime {
 
     /// The worker of the current thread of the server; to be called once on each.
     pub fn worker(&self) -> Worker {
-        Worker::start(self.hub.clone(), self.authorizer.clone(), self.handovers.clone())
+        Worker::start(
+            self.hub.clone(),
+            self.authorizer.clone(),
+            self.handovers.clone(),
+            self.tables.clone(),
+        )
     }
 }

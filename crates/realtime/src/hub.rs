@@ -108,7 +108,9 @@ impl Hub {
         let (name, sequence) = ((topic.clone(), is_private), room.sequence.clone());
         let ring = self.ring();
         let settles_at = self.settles_at(Instant::now());
-        let channel = Channel::new(self.next_id(), name, sequence, (ring, settles_at));
+        let remembers_cards = self.limits.shows_table;
+        let kept = (ring, settles_at, remembers_cards);
+        let channel = Channel::new(self.next_id(), name, sequence, kept);
         let channel = Arc::new(channel);
         room.channels.push(channel.clone());
         METRICS.channels.increment(1.0);

@@ -48,6 +48,8 @@ pub(crate) struct Limits {
     pub(crate) idle: Duration,
     pub(crate) recheck: Duration,
     pub(crate) volatile: Vec<String>,
+    /// Whether pages that ask for the table of a game are shown it.
+    pub(crate) shows_table: bool,
 }
 
 impl Limits {
@@ -74,6 +76,7 @@ impl Limits {
             idle: Duration::from_secs(settings.idle_timeout_secs),
             recheck: Duration::from_secs(settings.recheck_secs),
             volatile: settings.volatile_events.clone(),
+            shows_table: settings.show_table,
         }
     }
 

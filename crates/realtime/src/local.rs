@@ -12,12 +12,14 @@ use crate::outbox::Outbox;
 use crate::presence::{MemberId, SocketId};
 use crate::protocol::Version;
 use crate::queue::{QueuedEvent, WorkerQueue};
+use crate::saved_cards::SavedTables;
 
 /// What the sockets of one thread share.
 pub(crate) struct Local {
     pub(crate) hub: Arc<Hub>,
     pub(crate) authorizer: Arc<Authorizer>,
     pub(crate) handovers: Arc<Handovers>,
+    pub(crate) tables: Arc<dyn SavedTables>,
     pub(crate) queue: WorkerQueue,
     channels: RefCell<HashMap<u64, LocalChannel>>,
 }
@@ -45,12 +47,11 @@ pub(crate) struct LocalMember {
 
 impl Local {
     pub(crate) fn new(
-        hub: Arc<Hub>,
-        authorizer: Arc<Authorizer>,
-        handovers: Arc<Handovers>,
+        (hub, authorizer): (Arc<Hub>, Arc<Authorizer>),
+        (handovers, tables): (Arc<Handovers>, Arc<dyn SavedTables>),
         queue: WorkerQueue,
     ) -> Self {
-        Self { hub, authorizer, handovers, queue, channels: RefCell::default() }
+        Self { hub, authorizer, handovers, tables, queue, channels: RefCell::default() }
     }
 
     /// Adds a member to a channel.

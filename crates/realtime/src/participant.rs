@@ -11,6 +11,9 @@ use crate::broadcast::Sender;
 /// The role that only the room's owner may claim in its presence.
 pub(crate) const OWNER: &str = "owner";
 
+/// The role of clients that prove no identity.
+pub(crate) const ANYONE: &str = "anyone";
+
 /// Length of the hash in a visitor's public name, in hexadecimal digits: 64 bits.
 const PSEUDONYM_DIGITS: usize = 16;
 
@@ -63,9 +66,18 @@ impl Participant {
         let role = match self.identity {
             Identity::Owner(_) => OWNER,
             Identity::Visitor(_) => "visitor",
-            Identity::Anonymous => "anyone",
+            Identity::Anonymous => ANYONE,
         };
         Sender { name: self.identity.name(), role }
+    }
+}
+
+/// Whether the sender of a broadcast is the owner of the room, where that is known.
+pub(crate) fn is_owner(sender: &Sender) -> Option<bool> {
+    match sender.role {
+        OWNER => Some(true),
+        ANYONE => None,
+        _ => Some(false),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::broadcast::EncodedBroadcast;
@@ -33,6 +34,8 @@ pub(crate) enum ChannelEvent {
     Broadcast(Arc<EncodedBroadcast>, Option<MemberId>),
     /// A change of presence, for members that receive presence.
     Presence(Arc<PresenceFrames>),
+    /// Frames for one member.
+    Answer(Arc<[Bytes]>, MemberId),
     /// The channel ends, for this reason.
     Closed(&'static str),
 }

@@ -5,6 +5,7 @@ mod frames;
 mod join;
 mod membership;
 mod requests;
+mod table;
 mod token_checks;
 
 use std::cell::{Cell, RefCell};

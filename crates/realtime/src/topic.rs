@@ -62,6 +62,13 @@ impl Topic {
         self.is_main
     }
 
+    /// The game whose cards are moved in the channel, if it is one of the web app's channels for that:
+    /// `room:{id}:cards:{game}`.
+    pub(crate) fn game(&self) -> Option<&str> {
+        let bare = self.name.trim_start_matches(PREFIX);
+        bare.splitn(3, ':').nth(2)?.strip_prefix("cards:").filter(|it| !it.is_empty())
+    }
+
     /// Whether its room has an id of this service. Any other name is an unregistered room.
     pub(crate) fn is_registered(&self) -> bool {
         self.is_registered
@@ -114,6 +121,20 @@ mod tests {
         check("realtime:realtime:room:ID", Some(true));
         check("realtime:realtime:room:ID:gamemode", Some(false));
         check("realtime:room:ID:cards:value_ranking", Some(false));
+    }
+
+    #[test]
+    fn a_channel_of_cards_names_its_game() {
+        let game = |topic: &str| {
+            let topic = Topic::parse(&topic.replace("ID", ID)).unwrap();
+            topic.game().map(str::to_owned)
+        };
+        let expected = Some("value_ranking".to_owned());
+        assert_eq!(game("realtime:room:ID:cards:value_ranking"), expected);
+        assert_eq!(game("realtime:realtime:room:ID:cards:value_ranking"), expected);
+        for topic in ["realtime:room:ID", "realtime:room:ID:cards:", "realtime:room:ID:gamemode"] {
+            assert_eq!(game(topic), None, "{topic}");
+        }
     }
 
     #[test]

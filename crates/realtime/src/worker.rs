@@ -23,6 +23,7 @@ use crate::local::Local;
 use crate::presence::SocketId;
 use crate::protocol::CloseCode;
 use crate::queue::WorkerQueue;
+use crate::saved_cards::SavedTables;
 use crate::socket::Socket;
 
 /// How often every socket is checked.
@@ -43,9 +44,10 @@ impl Worker {
         hub: Arc<Hub>,
         authorizer: Arc<Authorizer>,
         handovers: Arc<Handovers>,
+        tables: Arc<dyn SavedTables>,
     ) -> Self {
         let (queue, events) = WorkerQueue::new(hub.next_id());
-        let local = Rc::new(Local::new(hub, authorizer, handovers, queue));
+        let local = Rc::new(Local::new((hub, authorizer), (handovers, tables), queue));
         let worker = Self(Rc::new(Inner { local, sockets: RefCell::default() }));
         rt::spawn(worker.clone().deliver_all(events));
         rt::spawn(worker.clone().check_sockets());

@@ -14,4 +14,5 @@ mod raw;
 mod restart;
 mod server;
 pub(crate) mod socket;
+mod table;
 mod unregistered;

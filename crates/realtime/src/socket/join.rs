@@ -154,6 +154,7 @@ impl Socket {
             participant,
             checked: Instant::now(),
             checks: TokenChecks::default(),
+            shown: None,
         };
         let state = JoinState::Joined(Box::new(membership));
         self.channels.borrow_mut().insert(name.clone(), state);

@@ -55,6 +55,8 @@ pub(super) struct Membership {
     /// When the token was checked.
     pub(super) checked: Instant,
     pub(super) checks: TokenChecks,
+    /// When the table was shown to it.
+    pub(super) shown: Option<Instant>,
 }
 
 /// The channels of a socket, by topic.

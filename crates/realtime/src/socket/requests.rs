@@ -1,6 +1,7 @@
 //! The requests of members.
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use super::Socket;
 use super::membership::Membership;
 use crate::broadcast::{NewBroadcast, superseding_key};
+use crate::card_moves::REQUEST_GAME_STATE;
 use crate::event::{check_client_event, reads_as};
 use crate::metrics::dropped;
 use crate::participant::OWNER;
@@ -26,6 +28,8 @@ impl Socket {
                 let outcome = self.broadcast(membership, event, body);
                 if outcome.is_err() {
                     dropped("refused");
+                } else if event == REQUEST_GAME_STATE {
+                    self.show_table(membership, Instant::now());
                 }
                 match outcome {
                     _ if !membership.wants_ack => {}

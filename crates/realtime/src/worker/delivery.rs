@@ -158,6 +158,11 @@ impl Delivery {
                 Some(frame) => outbox.send_volatile(frame, encoded.broadcast.supersedes),
                 None => return,
             },
+            ChannelEvent::Answer(_, asker) if *asker != member.member => return,
+            ChannelEvent::Answer(frames, _) => {
+                let mut outcomes = frames.iter().map(|it| outbox.send(it.clone()));
+                outcomes.find(|it| *it != SendOutcome::Queued).unwrap_or(SendOutcome::Queued)
+            }
             ChannelEvent::Presence(_) if !member.has_presence => return,
             ChannelEvent::Presence(frames) => outbox.send(frames.frame(*version)),
             ChannelEvent::Closed(_) => {
