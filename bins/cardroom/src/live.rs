@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use auth::Auth;
-use gameplay::{Deletion, GameplayState, Save, StateListener};
+use gameplay::{AuthorKind, Deletion, GameplayState, Save, StateListener};
 use realtime::{Bus, Realtime, RoomEvent, ServerEvent};
 use rooms::{Directory, EndedRooms};
 use serde::Serialize;
 use settings::Settings;
 use tokio::runtime::Handle;
 
+use crate::bounds::document_bounds;
 use crate::saved_tables::Tables;
 
 /// The realtime channels, and their sources of events.
@@ -18,15 +19,17 @@ pub struct Live {
     pub(crate) realtime: Realtime,
     pub(crate) ended_rooms: EndedRooms,
     pub(crate) directory: Directory,
+    pub(crate) tables: Arc<Tables>,
 }
 
 impl Live {
     /// No channels yet.
     pub fn new(settings: &Settings, auth: &Auth, runtime: &Handle) -> Self {
         let directory = Directory::of(&auth.db, runtime);
-        let tables = Arc::new(Tables(auth.db.clone()));
-        let realtime = Realtime::new(settings, auth.clone(), directory.clone(), tables);
-        Self { realtime, ended_rooms: EndedRooms::default(), directory }
+        let bounds = document_bounds(settings);
+        let tables = Arc::new(Tables::new(auth.db.clone(), directory.clone(), bounds));
+        let realtime = Realtime::new(settings, auth.clone(), directory.clone(), tables.clone());
+        Self { realtime, ended_rooms: EndedRooms::default(), directory, tables }
     }
 
     /// Announces saves and deletions in their rooms.
@@ -43,7 +46,7 @@ struct Announcer(Arc<dyn Bus>);
 struct StateSaved<'a> {
     gameplay_id: &'a str,
     version: i64,
-    /// `owner` or `visitor`. The id of a visitor is a credential, so it is not revealed.
+    /// `owner`, `visitor`, or `server`. The id of a visitor is a credential, so it is not revealed.
     saved_by: &'static str,
     saved_at: String,
 }
@@ -68,7 +71,11 @@ impl StateListener for Announcer {
         let saved = StateSaved {
             gameplay_id: state.gameplay_id.as_str(),
             version: state.version,
-            saved_by: if save.author.is_visitor() { "visitor" } else { "owner" },
+            saved_by: match save.author.kind() {
+                AuthorKind::Counsellor => "owner",
+                AuthorKind::Visitor => "visitor",
+                AuthorKind::Server => "server",
+            },
             saved_at: values::time::zulu(state.saved_at),
         };
         let (room, event) = (state.room_id, ServerEvent::StateSaved);

@@ -105,6 +105,7 @@ fn serve(
     let runtime = Handle::current();
     let live = Live::new(&settings, &auth, &runtime);
     let (writers, drain) = Writers::start(&settings, &auth.db, live.state_listener(), &runtime);
+    live.tables.save_through(writers.saves.clone());
     let rates = RateLimits::new(&settings.rates, TrustedHops(server.trusted_hops));
     let rates = Data::new(rates.ok_or_else(|| io::Error::other("a rate limit allows nothing"))?);
     let in_flight = Data::new(InFlight::default());

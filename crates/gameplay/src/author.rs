@@ -9,6 +9,19 @@ pub enum Author {
     Counsellor(AccountId),
     /// A visitor of the room.
     Visitor(VisitorId),
+    /// The server, which saves the moves of visitors that no page saves.
+    Server,
+}
+
+/// The kind of an author.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorKind {
+    /// The counsellor who owns the room.
+    Counsellor,
+    /// A visitor of the room.
+    Visitor,
+    /// The server.
+    Server,
 }
 
 impl Author {
@@ -17,11 +30,16 @@ impl Author {
         match self {
             Self::Counsellor(id) => id.into(),
             Self::Visitor(id) => id.into(),
+            Self::Server => AuthorId::from_u128(0),
         }
     }
 
-    /// Whether the author is a visitor.
-    pub fn is_visitor(self) -> bool {
-        matches!(self, Self::Visitor(_))
+    /// Which kind of author it is.
+    pub fn kind(self) -> AuthorKind {
+        match self {
+            Self::Counsellor(_) => AuthorKind::Counsellor,
+            Self::Visitor(_) => AuthorKind::Visitor,
+            Self::Server => AuthorKind::Server,
+        }
     }
 }

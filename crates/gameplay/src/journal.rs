@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::author::AuthorKind;
 use crate::save::Save;
 use crate::version::{Tag, Version};
 
@@ -123,7 +124,11 @@ impl Journal {
 fn write_line(text: &mut String, save: &Save, tag: Tag, bytes: usize, before: &Before) {
     use std::fmt::Write;
     let at = save.at.timestamp_micros();
-    let role = if save.author.is_visitor() { 'v' } else { 'c' };
+    let role = match save.author.kind() {
+        AuthorKind::Counsellor => 'c',
+        AuthorKind::Visitor => 'v',
+        AuthorKind::Server => 's',
+    };
     let (id, number) = (save.author.id(), tag.version);
     let (patch, whole) = match before {
         Before::Patch(patch) => (patch.as_str(), "null"),
@@ -143,7 +148,12 @@ impl Entry {
             (None, None) => Before::Nothing,
         };
         let saved_at = DateTime::from_timestamp_micros(at).ok_or(JournalError::Time(at))?;
-        let version = Version { number, saved_at, author_id, by_visitor: role == 'v', bytes };
+        let author = match role {
+            'v' => AuthorKind::Visitor,
+            's' => AuthorKind::Server,
+            _ => AuthorKind::Counsellor,
+        };
+        let version = Version { number, saved_at, author_id, author, bytes };
         Ok(Self { version, before })
     }
 

@@ -3,7 +3,7 @@
 //! The nouns: [`GameplayState`], one document per game and room, of which every save makes a version
 //! with a [`Tag`]; the [`Change`] that a save makes and the [`Condition`] it is subject to. Use cases:
 //! [`states`] (save, load, list and delete as the room's owner or a visitor, see [`Access`]),
-//! [`history`] (past versions) and [`statistics`] of a room.
+//! [`history`] (past versions), [`table`] (the cards in a state) and [`statistics`] of a room.
 //!
 //! Saves are committed in groups ([`Saves`]): `plan` computes the versions that a group makes,
 //! `journal` records how to get back from each version to the one before, and `save_writer` writes
@@ -31,11 +31,12 @@ pub mod states;
 pub mod statistics;
 mod store;
 mod stored_answer;
+pub mod table;
 mod turns;
 mod version;
 
 pub use access::Access;
-pub use author::Author;
+pub use author::{Author, AuthorKind};
 pub use change::{Change, ChangeError};
 pub use error::GameplayError;
 pub use http::{Documentation, ListBytes, configure, prioritize};

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use database::{DatabaseError, Db};
 use documents::Json;
-use ids::{GameplayStateId, RoomId};
+use ids::GameplayStateId;
 use rooms::{Directory, RoomError};
 use values::time;
 
 use crate::access::Access;
-use crate::cards::{self, PlacedCards};
 use crate::change::Change;
 use crate::error::GameplayError;
 use crate::history::{self, StoresHistory};
@@ -199,22 +198,6 @@ pub async fn load(
     let row = db.read_one(table::state(access.room_id, game)).await?;
     let row = row.ok_or_else(|| GameplayError::NoSuchState(game.as_str().into()))?;
     row.state().map_err(GameplayError::Damaged)
-}
-
-/// The cards on the table of a game as its saved state has them, and when it was saved; `None` when nothing was
-/// saved. For members of the room's channels, who see all moves of cards; the rest of the state stays with its
-/// owner.
-///
-/// # Errors
-/// When the database fails, or the document is damaged.
-pub async fn placed_cards(
-    db: &Db,
-    room: RoomId,
-    game: &GameplayId,
-) -> Result<Option<(PlacedCards, DateTime<Utc>)>, GameplayError> {
-    let Some(row) = db.read_one(table::state(room, game)).await? else { return Ok(None) };
-    let state = row.state().map_err(GameplayError::Damaged)?;
-    Ok(Some((cards::placed(&state.state), state.saved_at)))
 }
 
 /// A place in the list of a room's states.

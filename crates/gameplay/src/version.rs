@@ -5,6 +5,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use ids::{AuthorId, GameplayStateId};
 
+use crate::author::AuthorKind;
+
 /// A version of a state, without its document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
@@ -14,8 +16,8 @@ pub struct Version {
     pub saved_at: DateTime<Utc>,
     /// The author.
     pub author_id: AuthorId,
-    /// Whether the author is a visitor.
-    pub by_visitor: bool,
+    /// The kind of the author.
+    pub author: AuthorKind,
     /// Length of its document, in bytes.
     pub bytes: i32,
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::saved_cards::{SavedCard, SavedTable};
+use crate::saved_cards::{SavedCard, SavedTable, UnsavedMove};
 
 /// Cards of a channel whose moves are remembered; then the oldest is forgotten.
 const CARDS_MAX: usize = 300;
@@ -113,11 +113,20 @@ impl CardMove {
         })
     }
 
-    /// Whether a state that was saved at `saved_at` may lack the move. The owner's page saves it, and knows
-    /// its own moves.
+    /// Whether the owner moved it.
+    pub(crate) fn is_by_owner(&self) -> bool {
+        self.by_owner
+    }
+
+    /// Whether a state that was saved at `saved_at` may lack the move.
     fn is_newer_than(&self, saved_at: DateTime<Utc>) -> bool {
-        let under_way = if self.by_owner { TimeDelta::zero() } else { UNDER_WAY_MAX };
-        self.at > saved_at - under_way
+        saved_at < self.known_from()
+    }
+
+    /// A state that was saved at this time or later has the move. The owner's page saves it, and knows its own
+    /// moves.
+    fn known_from(&self) -> DateTime<Utc> {
+        self.at + if self.by_owner { TimeDelta::zero() } else { UNDER_WAY_MAX }
     }
 }
 
@@ -130,6 +139,17 @@ impl CardMoves {
             self.moves.pop_front();
         }
         self.moves.push_back(moved);
+    }
+
+    /// The latest moves of those cards that a visitor moved last.
+    pub(crate) fn of_visitors(&self) -> Vec<UnsavedMove> {
+        let of_visitors = self.moves.iter().filter(|it| !it.by_owner);
+        let unsaved = of_visitors.map(|it| UnsavedMove {
+            card: it.card.to_string(),
+            zone: it.zone.to_string(),
+            known_from: it.known_from(),
+        });
+        unsaved.collect()
     }
 
     /// Remembers the tokens.

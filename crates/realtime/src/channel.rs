@@ -24,8 +24,9 @@ use crate::protocol::{Body, BroadcastFrame, Replay, Version};
 use crate::queue::{ChannelEvent, QueuedEvent, WorkerQueue};
 use crate::replay::{ReplayResult, Ring};
 use crate::room_sequence::{RoomRateExceeded, RoomSequence};
-use crate::saved_cards::SavedTable;
+use crate::saved_cards::{SavedTable, UnsavedMove};
 use crate::topic::Topic;
+use crate::unsaved_moves::Unsaved;
 
 /// How long a channel without members keeps its broadcasts, unless another channel needs its place.
 const LINGER: Duration = Duration::from_mins(10);
@@ -57,6 +58,8 @@ struct State {
     /// The moves of cards, in a channel of cards.
     moves: CardMoves,
     tables_sent: u64,
+    /// The moves of visitors that are not saved yet.
+    unsaved: Option<Unsaved>,
     /// When the presence settles, if the members of an earlier process are still coming back.
     settles_at: Option<Instant>,
     /// The workers that have members, with their number.
@@ -121,6 +124,7 @@ impl Channel {
             empty_since: Instant::now(),
             moves: CardMoves::default(),
             tables_sent: 0,
+            unsaved: None,
             settles_at,
             epoch,
         };
@@ -177,7 +181,8 @@ impl Channel {
         state.presence.depart(member, key, expires)
     }
 
-    /// Sends a broadcast of a client to all members except one.
+    /// Sends a broadcast of a client to all members except one. Returns when its moves of cards are to be saved,
+    /// if it is the first such broadcast since the last save.
     ///
     /// # Errors
     /// When the rate limit of the room is reached.
@@ -185,25 +190,46 @@ impl Channel {
         &self,
         new: NewBroadcast,
         except: Option<MemberId>,
-    ) -> Result<(), RoomRateExceeded> {
+    ) -> Result<Option<Instant>, RoomRateExceeded> {
         self.sequence.admit()?;
-        self.announce(new, except);
-        Ok(())
+        Ok(self.announce(new, except))
     }
 
     /// Sends a broadcast without a rate limit: the server is the sender.
-    pub(crate) fn announce(&self, new: NewBroadcast, except: Option<MemberId>) {
+    pub(crate) fn announce(&self, new: NewBroadcast, except: Option<MemberId>) -> Option<Instant> {
         let now = Utc::now();
         let at = now.timestamp_millis();
         let change = self.card_change(&new, now);
         let mut state = self.lock();
+        let was_saved = state.unsaved.is_none();
         state.record(change);
+        let due = state.unsaved.filter(|_| was_saved).map(Unsaved::due);
         state.number += 1;
         let numbers = (state.number, self.sequence.next());
         let broadcast = Arc::new(new.numbered(&self.name, &state.epoch, numbers, at));
         state.ring.push(broadcast.clone());
         let encoded = Arc::new(EncodedBroadcast::new(broadcast));
         state.publish(self.id, &ChannelEvent::Broadcast(encoded, except));
+        due
+    }
+
+    /// When the moves of visitors are to be saved, if there are any.
+    pub(crate) fn unsaved_due(&self) -> Option<Instant> {
+        self.lock().unsaved.map(Unsaved::due)
+    }
+
+    /// The moves of visitors to be saved now; they count as saved from here on.
+    pub(crate) fn take_unsaved(&self) -> Vec<UnsavedMove> {
+        let mut state = self.lock();
+        if state.unsaved.take().is_some() { state.moves.of_visitors() } else { Vec::new() }
+    }
+
+    /// The moves could not be saved. Returns when they are to be tried again.
+    pub(crate) fn put_back_unsaved(&self, now: Instant) -> Instant {
+        let mut state = self.lock();
+        let unsaved = Unsaved::after_move(state.unsaved, now);
+        state.unsaved = Some(unsaved);
+        unsaved.due()
     }
 
     /// The change of the table that a broadcast announces.
@@ -361,7 +387,12 @@ enum CardChange {
 impl State {
     fn record(&mut self, change: Option<CardChange>) {
         match change {
-            Some(CardChange::Move(moved)) => self.moves.record(moved),
+            Some(CardChange::Move(moved)) => {
+                if !moved.is_by_owner() {
+                    self.unsaved = Some(Unsaved::after_move(self.unsaved, Instant::now()));
+                }
+                self.moves.record(moved);
+            }
             Some(CardChange::Tokens(tokens)) => {
                 self.tables_sent += 1;
                 self.moves.record_tokens(tokens);

@@ -12,7 +12,7 @@ use tracing::warn;
 use crate::authorizer::Authorizer;
 use crate::handovers::{self, Handovers};
 use crate::hub::Hub;
-use crate::maintenance::Maintenance;
+use crate::maintenance::{Maintenance, save_all_moves};
 use crate::saved_cards::SavedTables;
 use crate::worker::Worker;
 
@@ -44,7 +44,7 @@ impl Realtime {
 
     /// Starts the background tasks.
     pub fn maintain(&self, db: Db, heartbeats: Heartbeats, ended: &EndedRooms) -> Maintenance {
-        Maintenance::start((&self.hub, &self.handovers), db, heartbeats, ended)
+        Maintenance::start((&self.hub, &self.handovers, &self.tables), db, heartbeats, ended)
     }
 
     /// Stores the presence for the next process, and closes every socket, within `grace_period`. The presence
@@ -55,7 +55,12 @@ impl Realtime {
         if timeout(grace_period / 4, handovers::store_all(&self.hub, db)).await.is_err() {
             warn!("some presence was not handed over, because the time to stop was too short");
         }
-        self.hub.close_all(grace_period.saturating_sub(begin.elapsed())).await;
+        let sockets = grace_period.saturating_sub(begin.elapsed()) * 2 / 3;
+        self.hub.close_all(sockets).await;
+        let rest = grace_period.saturating_sub(begin.elapsed());
+        if timeout(rest, save_all_moves(&self.hub, &*self.tables)).await.is_err() {
+            warn!("some moves of visitors were not saved, because the time to stop was too short");
+        }
     }
 
     /// The worker of the current thread of the server; to be called once on each.

@@ -53,6 +53,8 @@ pub struct Hub {
     rooms: Mutex<HashMap<RoomId, LiveRoom>>,
     /// Channels with an ended membership, by the end of its grace period and a unique id.
     expirations: Mutex<BTreeMap<(Instant, u64), Arc<Channel>>>,
+    /// Channels with moves of visitors that are not saved yet, by when they are to be and a unique id.
+    unsaved: Mutex<BTreeMap<(Instant, u64), Arc<Channel>>>,
     replay: Arc<ReplayStore>,
     started: Instant,
     last_id: AtomicU64,
@@ -75,6 +77,7 @@ impl Hub {
             started: Instant::now(),
             rooms: Mutex::default(),
             expirations: Mutex::default(),
+            unsaved: Mutex::default(),
             last_id: AtomicU64::new(0),
             is_closing: AtomicBool::new(false),
             closing: watch::Sender::new(None),
@@ -108,7 +111,7 @@ impl Hub {
         let (name, sequence) = ((topic.clone(), is_private), room.sequence.clone());
         let ring = self.ring();
         let settles_at = self.settles_at(Instant::now());
-        let remembers_cards = self.limits.shows_table;
+        let remembers_cards = self.limits.shows_table || self.limits.saves_moves;
         let kept = (ring, settles_at, remembers_cards);
         let channel = Channel::new(self.next_id(), name, sequence, kept);
         let channel = Arc::new(channel);
@@ -168,6 +171,35 @@ impl Hub {
     /// Expires an ended membership of a channel at this time.
     pub(crate) fn schedule_expiration(&self, channel: &Arc<Channel>, at: Instant) {
         lock(&self.expirations).insert((at, self.next_id()), channel.clone());
+    }
+
+    /// Has the moves of visitors in a channel saved at this time, where the settings say so.
+    pub(crate) fn schedule_save(&self, channel: &Arc<Channel>, at: Instant) {
+        if self.limits.saves_moves && channel.topic.is_registered() {
+            lock(&self.unsaved).insert((at, self.next_id()), channel.clone());
+        }
+    }
+
+    /// The next channel whose moves are to be saved, at `now` or, with `None`, at any time.
+    pub(crate) fn next_unsaved(&self, now: Option<Instant>) -> Option<Arc<Channel>> {
+        loop {
+            let channel = {
+                let mut unsaved = lock(&self.unsaved);
+                let first = unsaved.first_entry()?;
+                if now.is_some_and(|now| first.key().0 > now) {
+                    return None;
+                }
+                first.remove()
+            };
+            match channel.unsaved_due() {
+                // More was moved since.
+                Some(due) if now.is_some_and(|now| due > now) => {
+                    self.schedule_save(&channel, due);
+                }
+                Some(_) => return Some(channel),
+                None => {}
+            }
+        }
     }
 
     /// Removes the presence of ended memberships whose grace period is over.

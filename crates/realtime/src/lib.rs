@@ -41,6 +41,7 @@ mod socket;
 mod socket_permit;
 mod store;
 mod topic;
+mod unsaved_moves;
 mod worker;
 
 pub use authorizer::Authorizer;
@@ -52,5 +53,5 @@ pub use handovers::delete_old_handovers;
 pub use http::{Documentation, PATH_ALIASES, configure, guard};
 pub use hub::Hub;
 pub use maintenance::Maintenance;
-pub use saved_cards::{SavedCard, SavedTable, SavedTables};
+pub use saved_cards::{SavedCard, SavedTable, SavedTables, UnsavedMove};
 pub use worker::Worker;

@@ -50,6 +50,8 @@ pub(crate) struct Limits {
     pub(crate) volatile: Vec<String>,
     /// Whether pages that ask for the table of a game are shown it.
     pub(crate) shows_table: bool,
+    /// Whether moves of visitors are saved that nobody else saves.
+    pub(crate) saves_moves: bool,
 }
 
 impl Limits {
@@ -77,6 +79,7 @@ impl Limits {
             recheck: Duration::from_secs(settings.recheck_secs),
             volatile: settings.volatile_events.clone(),
             shows_table: settings.show_table,
+            saves_moves: settings.save_visitor_moves,
         }
     }
 

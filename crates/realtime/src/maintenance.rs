@@ -13,14 +13,22 @@ use tokio::task::AbortHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::bus::{Bus as _, RoomEvent};
+use crate::channel::Channel;
 use crate::handovers::Handovers;
 use crate::hub::Hub;
+use crate::saved_cards::SavedTables;
 
 /// How late presence expires at most.
 const EXPIRE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long a channel may outlive its room that was closed by another process, or that expired.
 const ROOMS_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How late moves of visitors are saved at most.
+const SAVE_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Largest number of channels whose moves are saved at the same time.
+const SAVE_CONCURRENCY: usize = 16;
 
 /// How often channels are evicted that are not needed any more.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -43,13 +51,14 @@ pub struct Maintenance(Vec<AbortHandle>);
 impl Maintenance {
     /// Starts the tasks.
     pub(crate) fn start(
-        (hub, handovers): (&Arc<Hub>, &Arc<Handovers>),
+        (hub, handovers, tables): (&Arc<Hub>, &Arc<Handovers>, &Arc<dyn SavedTables>),
         db: Db,
         heartbeats: Heartbeats,
         ended: &EndedRooms,
     ) -> Self {
         let tasks = [
             tokio::spawn(expire_presence(hub.clone())),
+            tokio::spawn(save_visitor_moves(hub.clone(), tables.clone())),
             tokio::spawn(sweep(hub.clone(), handovers.clone())),
             tokio::spawn(follow_ended_rooms(hub.clone(), ended.clone())),
             tokio::spawn(report_ended_rooms(hub.clone(), db.clone(), ended.clone())),
@@ -103,6 +112,39 @@ async fn report_ended_rooms(hub: Arc<Hub>, db: Db, ended_rooms: EndedRooms) {
                 ended_rooms.report(found);
             }
         }
+    }
+}
+
+async fn save_visitor_moves(hub: Arc<Hub>, tables: Arc<dyn SavedTables>) {
+    let mut clock = clock(SAVE_INTERVAL);
+    loop {
+        clock.tick().await;
+        let now = Instant::now();
+        let due = stream::iter(std::iter::from_fn(|| hub.next_unsaved(Some(now))));
+        let saved = due.for_each_concurrent(SAVE_CONCURRENCY, async |channel| {
+            if !save_moves(&*tables, &channel).await {
+                hub.schedule_save(&channel, channel.put_back_unsaved(Instant::now()));
+            }
+        });
+        saved.await;
+    }
+}
+
+/// Saves the moves of visitors of all channels, because the process shuts down.
+pub(crate) async fn save_all_moves(hub: &Hub, tables: &dyn SavedTables) {
+    let all = stream::iter(std::iter::from_fn(|| hub.next_unsaved(None)));
+    let saved = all.for_each_concurrent(SAVE_CONCURRENCY, async |channel| {
+        let _ = save_moves(tables, &channel).await;
+    });
+    saved.await;
+}
+
+/// Saves the moves of visitors in a channel. Returns whether it is done.
+async fn save_moves(tables: &dyn SavedTables, channel: &Channel) -> bool {
+    let moves = channel.take_unsaved();
+    match channel.topic.game() {
+        Some(game) if !moves.is_empty() => tables.save(channel.topic.room(), game, moves).await,
+        _ => true,
     }
 }
 

@@ -29,9 +29,29 @@ pub struct SavedTable {
     pub saved_at: Option<DateTime<Utc>>,
 }
 
-/// Loads the tables of games.
+/// A move of a visitor that no page may have saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsavedMove {
+    /// The id of the card.
+    pub card: String,
+    /// The zone that it was moved to; `deck` takes it from the table.
+    pub zone: String,
+    /// A state that was saved at this time or later has the move, or its author did not want it.
+    pub known_from: DateTime<Utc>,
+}
+
+/// Loads and saves the tables of games.
 pub trait SavedTables: Send + Sync {
     /// The table of a game as it was saved; an empty one when nothing was saved, `None` when it cannot be
     /// loaded.
     fn load<'a>(&'a self, room: RoomId, game: &'a str) -> BoxFuture<'a, Option<SavedTable>>;
+
+    /// Saves moves of visitors that the saved state lacks. Returns whether it is done; otherwise it is to be
+    /// tried again.
+    fn save<'a>(
+        &'a self,
+        room: RoomId,
+        game: &'a str,
+        moves: Vec<UnsavedMove>,
+    ) -> BoxFuture<'a, bool>;
 }

@@ -16,3 +16,4 @@ mod server;
 pub(crate) mod socket;
 mod table;
 mod unregistered;
+mod visitor_moves;

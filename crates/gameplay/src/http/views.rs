@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use values::time;
 
+use crate::author::AuthorKind;
 use crate::history::{ListedVersion, Snapshot};
 use crate::state::GameplayState;
 use crate::states::{Cursor, Page};
@@ -137,7 +138,7 @@ pub(crate) struct VersionView {
 /// The author of a version.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AuthorView {
-    /// `counselor` or `visitor`.
+    /// `counselor` or `visitor`, or `server` for moves of visitors that no page saved.
     #[schema(example = "counselor")]
     role: &'static str,
     id: AuthorId,
@@ -193,7 +194,11 @@ impl From<Snapshot> for SnapshotView {
 
 impl From<Version> for AuthorView {
     fn from(version: Version) -> Self {
-        let role = if version.by_visitor { "visitor" } else { "counselor" };
+        let role = match version.author {
+            AuthorKind::Counsellor => "counselor",
+            AuthorKind::Visitor => "visitor",
+            AuthorKind::Server => "server",
+        };
         Self { role, id: version.author_id }
     }
 }

@@ -204,9 +204,13 @@ async fn send(
     }
     for (topic, is_private, new) in allowed {
         // The channel may have no members, so it could be evicted before the broadcast.
-        let sent = worker.hub().with_channel(&topic, is_private, |it| it.broadcast(new, None));
-        let sent = sent.map_err(|_| rate_limited("This room has as many channels as it may"))?;
-        sent.map_err(|_| rate_limited("Too many messages per second"))?;
+        let hub = worker.hub();
+        let sent = hub.with_channel(&topic, is_private, |it| (it.clone(), it.broadcast(new, None)));
+        let (channel, sent) =
+            sent.map_err(|_| rate_limited("This room has as many channels as it may"))?;
+        if let Some(due) = sent.map_err(|_| rate_limited("Too many messages per second"))? {
+            hub.schedule_save(&channel, due);
+        }
     }
     Ok(HttpResponse::Accepted().finish())
 }

@@ -98,7 +98,12 @@ impl Socket {
         let new = NewBroadcast { event: event.into(), body: body.clone(), sender, supersedes };
         let except = (!membership.receives_own).then_some(membership.member);
         let outcome = membership.channel.broadcast(new, except);
-        outcome.map_err(|_| "RoomRateLimitReached: too many messages per second in this room")
+        let due = outcome
+            .map_err(|_| "RoomRateLimitReached: too many messages per second in this room")?;
+        if let Some(due) = due {
+            self.local.hub.schedule_save(&membership.channel, due);
+        }
+        Ok(())
     }
 
     fn track(&self, membership: &Membership, track: &Track) -> Result<(), &'static str> {

@@ -23,7 +23,8 @@ impl Socket {
     /// may lack moves of visitors; so the table is shown once more after that.
     pub(super) fn show_table(self: &Rc<Self>, membership: &mut Membership, now: Instant) {
         let is_early = membership.shown.is_some_and(|it| now.duration_since(it) < INTERVAL);
-        if !membership.channel.has_cards() || is_early {
+        let shows = self.local.hub.limits.shows_table;
+        if !shows || !membership.channel.has_cards() || is_early {
             return;
         }
         membership.shown = Some(now);

@@ -47,6 +47,8 @@ pub struct Realtime {
     pub unregistered_rooms: bool,
     /// Whether the server shows the cards that lie on the table to pages that ask for them.
     pub show_table: bool,
+    /// Whether the server saves moves of visitors that nobody else saves.
+    pub save_visitor_moves: bool,
     /// How long a client may send nothing, in seconds, 5 to 3,600.
     pub idle_timeout_secs: u64,
     /// Interval at which members with a token are authorized again, in seconds, 1 to 3,600.
@@ -98,6 +100,7 @@ impl Realtime {
             presence_settle_ms: keys.number("realtime.presence_settle_ms", 0..=30_000),
             unregistered_rooms: keys.flag("realtime.unregistered_rooms"),
             show_table: keys.flag("realtime.show_table"),
+            save_visitor_moves: keys.flag("realtime.save_visitor_moves"),
             idle_timeout_secs: keys.number("realtime.idle_timeout_secs", 5..=3_600),
             recheck_secs: keys.number("realtime.recheck_secs", 1..=3_600),
             volatile_events: keys.list("realtime.volatile_events", "names of events", |_| Ok(())),

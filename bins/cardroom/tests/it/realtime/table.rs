@@ -7,14 +7,14 @@ use crate::app::TestApp;
 use crate::client::Counsellor;
 
 /// A move as the web app sends it.
-fn moved(card: &str, zone: &str, by: &str) -> Value {
+pub(super) fn moved(card: &str, zone: &str, by: &str) -> Value {
     json!({
         "cardId": card, "fromZone": "deck", "toZone": zone, "timestamp": 1, "performedBy": by,
         "performerName": "Mei", "performerId": "visitor-1",
     })
 }
 
-async fn save(ada: &Counsellor<'_>, room: &str, game: &str, placements: &Value) {
+pub(super) async fn save(ada: &Counsellor<'_>, room: &str, game: &str, placements: &Value) {
     let path = format!("/api/rooms/{room}/gameplay-states/{game}");
     let state =
         json!({ "cardPlacements": placements, "uploadedFile": null, "metadata": { "version": 1 } });
@@ -62,6 +62,9 @@ async fn a_page_that_opens_late_is_shown_the_cards_that_were_saved_and_moved_sin
     for (card, zone) in [("a", "dislike"), ("c", "deck"), ("d", "neutral")] {
         owner.broadcast(&topic, "card_moved", &moved(card, zone, "owner")).await;
     }
+    // The answer comes after the moves were received.
+    let beat = owner.send_event("phoenix", "heartbeat", &json!({})).await;
+    owner.reply(&beat).await;
     let expected = [("c", "deck"), ("b", "like"), ("a", "dislike"), ("d", "neutral")];
     for mut page in [Socket::first(&app).await, Socket::second(&app).await] {
         page.enter(&topic).await;
