@@ -18,6 +18,7 @@ use crate::pool::{self, Figures, Pool};
 use crate::query::{Execute, Fetch, Follows};
 use crate::sqlite::{DatabaseFile, RunOn, SqliteSession};
 use crate::transaction::run_transaction;
+use crate::transaction_steps::Transaction;
 use crate::{postgres, sqlite};
 
 /// The database in use. Cloning it shares its pools.
@@ -201,6 +202,40 @@ impl Db {
                     .map_err(DatabaseError::of_write)?;
             self.check_file()?;
             Ok(rows)
+        }
+    }
+
+    /// Runs `body` in one transaction: its effects are committed when it succeeds, and none of them
+    /// otherwise. On SQLite it is the only writer meanwhile.
+    ///
+    /// # Errors
+    /// Those of `body`. When no connection is available, or the database fails;
+    /// [`DatabaseError::InDoubt`] when the connection ended before the outcome of the commit was known.
+    #[track_caller]
+    pub fn transaction<T, E: From<DatabaseError>>(
+        &self,
+        body: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> impl Future<Output = Result<T, E>> {
+        let place = Location::caller();
+        async move {
+            match self {
+                Self::Postgres { pool, .. } => {
+                    let lent = pool.get().await.map_err(PoolError::from);
+                    let mut lent = pool::lent(lent.map_err(DatabaseError::from)?);
+                    let done = Transaction::on_postgres(pool, &mut lent, place).run(body).await;
+                    pool::give_back_if(ScopeGuard::into_inner(lent), done.is_usable);
+                    done.outcome
+                }
+                Self::Sqlite { write, .. } => {
+                    let lent = write.get().await.map_err(PoolError::from);
+                    let mut lent = pool::lent(lent.map_err(DatabaseError::from)?);
+                    let done = Transaction::on_sqlite(write, &mut lent, place).run(body).await;
+                    pool::give_back_if(ScopeGuard::into_inner(lent), done.is_usable);
+                    let value = done.outcome?;
+                    self.check_file()?;
+                    Ok(value)
+                }
+            }
         }
     }
 

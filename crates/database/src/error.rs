@@ -44,6 +44,12 @@ impl DatabaseError {
         matches!(**error, DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _))
     }
 
+    /// Whether the query was refused because another row has the same unique key.
+    pub fn is_duplicate(&self) -> bool {
+        let Self::Refused(error) = self else { return false };
+        matches!(**error, DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+    }
+
     /// The error of a write: [`Self::InDoubt`] when its outcome is unknown.
     pub(crate) fn of_write(error: DieselError) -> Self {
         if Class::of(&error) == Class::Disconnected { Self::InDoubt } else { error.into() }

@@ -12,13 +12,15 @@
 //!
 //! The feature crates own their queries; this crate owns the [`schema`], the column types that both
 //! databases share ([`At`], JSON documents and the ids), the pools and the [`migrations`]. Frequent
-//! writes are committed together ([`group_commit`]).
+//! writes are committed together ([`group_commit`]); the others that take several statements are a
+//! [`Db::transaction`].
 //!
 //! # Lock order
 //!
 //! A transaction of several rows locks them in one order, on every instance, so that two transactions
-//! never wait for each other: first by table, in the order `users`, `sessions`, `gameplay_states`,
-//! `deleted_gameplay_states`, `rooms`, `visitors`, `idempotency_keys`, `audit_log`, `presence_handovers`; within a table by primary
+//! never wait for each other: first by table, in the order `users`, `sessions`, `clients`,
+//! `consultation_records`, `gameplay_states`, `deleted_gameplay_states`, `rooms`, `visitors`,
+//! `idempotency_keys`, `audit_log`, `presence_handovers`; within a table by primary
 //! key, and rows that are inserted after those that exist, by their unique key. An insert locks the rows that
 //! it refers to: a new state its room. A statement that updates many rows locks all of them in this order
 //! first (`ORDER BY … FOR UPDATE`): an `UPDATE … FROM` locks rows in the order of its plan.
@@ -36,10 +38,12 @@ pub mod migrations;
 mod pool;
 mod postgres;
 mod query;
+mod row_locks;
 pub mod schema;
 pub mod sql_types;
 mod sqlite;
 mod transaction;
+mod transaction_steps;
 mod unnest;
 
 pub use at::At;
@@ -50,6 +54,8 @@ pub use lookups::Lookups;
 pub use pool::{Figures, InstrumentedPool, Pool};
 pub use postgres::{Pooler, PoolerError, pooler};
 pub use query::{Execute, Fetch, Follow, Follows, columns, fetch_all_in_place, fetch_in_place};
+pub use row_locks::{ForNoKeyUpdate, ForUpdate};
 pub use sql_types::latest;
 pub use sqlite::{DatabaseFile, RunOn, SqliteSession};
+pub use transaction_steps::Transaction;
 pub use unnest::Unnest;
