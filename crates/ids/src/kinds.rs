@@ -29,6 +29,18 @@ id! {
     GameplayStateId
 }
 id! {
+    /// A client of a counsellor.
+    ClientId
+}
+id! {
+    /// A record of a consultation.
+    RecordId
+}
+id! {
+    /// A file that was uploaded.
+    FileId
+}
+id! {
     /// The rules of a game, as a template that rooms refer to.
     GameRuleId
 }

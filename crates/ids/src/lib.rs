@@ -15,6 +15,7 @@ mod principal;
 pub mod sql;
 
 pub use kinds::{
-    AccountId, AuditId, AuthorId, GameRuleId, GameplayStateId, RoomId, SessionId, VisitorId,
+    AccountId, AuditId, AuthorId, ClientId, FileId, GameRuleId, GameplayStateId, RecordId, RoomId,
+    SessionId, VisitorId,
 };
 pub use principal::Principal;

@@ -3,7 +3,7 @@
 use utoipa::openapi::{Ref, RefOr, Schema};
 use values::PathParam;
 
-use crate::kinds::{AccountId, GameRuleId, RoomId, SessionId, VisitorId};
+use crate::kinds::{AccountId, ClientId, GameRuleId, RecordId, RoomId, SessionId, VisitorId};
 
 macro_rules! path_param {
     ($($id:ident, $name:literal, $description:literal;)+) => {$(
@@ -20,7 +20,9 @@ macro_rules! path_param {
 
 path_param! {
     AccountId, "user_id", "The account";
+    ClientId, "client_id", "The client";
     GameRuleId, "rule_id", "The rule";
+    RecordId, "record_id", "The record";
     RoomId, "room_id", "The room";
     SessionId, "session_id", "The session";
     VisitorId, "visitor_id", "The visitor";
