@@ -5,11 +5,13 @@
 //!   body's syntax, then the caller, then path, query and body together.
 //! - [`RequestPart`]: a part of a request that parses itself from the raw request.
 //! - [`Idempotency`]: the header `Idempotency-Key`.
-//! - [`Created`], [`Routes`], [`RequestId`]: parts of a response.
+//! - [`SentTags`], [`Tagged`]: conditions of requests and entity tags.
+//! - [`Created`], [`Paged`], [`Routes`], [`RequestId`]: parts of a response.
 
 mod body_timeout;
 mod buffer_body;
 mod created;
+mod entity_tags;
 mod error_responses;
 mod fallback;
 mod head_limits;
@@ -19,6 +21,7 @@ mod limits;
 mod log_sampling;
 pub mod middleware;
 mod normalize_path;
+mod paged;
 mod problem;
 mod request_id;
 mod routes_macro;
@@ -26,6 +29,9 @@ mod routes_macro;
 pub use body_timeout::{disable_body_timeout, limit_body_time};
 pub use buffer_body::buffer_body;
 pub use created::{Created, Located};
+pub use entity_tags::{
+    EntityTags, SentTags, StaleBody, Tagged, etag, not_modified, version_mismatch,
+};
 pub use error_responses::{
     AuthErrors, BodyErrors, InputErrors, OverloadErrors, RepeatErrorBody, RepeatErrors,
 };
@@ -37,5 +43,6 @@ pub use input::{
 };
 pub use limits::{BodyLimits, HeadLimits};
 pub use normalize_path::{PathAliases, normalize_path};
+pub use paged::Paged;
 pub use problem::{ErrorBody, Problem, ValidationBody};
 pub use request_id::RequestId;

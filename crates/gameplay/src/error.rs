@@ -1,11 +1,9 @@
 //! The errors of requests about gameplay states.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ETAG, EntityTag, HeaderValue};
-use api::Problem;
+use api::{Problem, etag, version_mismatch};
 use database::DatabaseError;
 use rooms::RoomError;
-use serde_json::Value;
 use thiserror::Error;
 
 use crate::change::ChangeError;
@@ -86,20 +84,8 @@ impl From<GameplayError> for Problem {
 
 /// 412 with the current version, so that the client need not ask for it.
 fn stale(current: Option<Tag>) -> Problem {
-    let error = GameplayError::Stale(current);
-    let problem =
-        Problem::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", error.to_string());
-    match current {
-        None => problem.with_field("version", Value::Null).with_field("etag", Value::Null),
-        Some(tag) => {
-            let quoted = quoted(tag);
-            let header = HeaderValue::from_str(&quoted).unwrap_or(HeaderValue::from_static(""));
-            problem
-                .with_field("version", tag.version.into())
-                .with_field("etag", quoted.into())
-                .with_header(ETAG, header)
-        }
-    }
+    let detail = GameplayError::Stale(current).to_string();
+    version_mismatch(detail, current.map(|tag| (tag.version, tag)))
 }
 
 /// 409 with the version that the request made.
@@ -107,11 +93,7 @@ fn answer_gone(tag: Tag) -> Problem {
     let error = GameplayError::AnswerGone(tag);
     Problem::new(StatusCode::CONFLICT, "answer_not_kept", error.to_string())
         .with_field("version", tag.version.into())
-        .with_field("etag", quoted(tag).into())
-}
-
-fn quoted(tag: Tag) -> String {
-    EntityTag::new_strong(tag.to_string()).to_string()
+        .with_field("etag", etag(tag).to_string().into())
 }
 
 fn not_applicable(error: &ChangeError) -> (StatusCode, &'static str) {

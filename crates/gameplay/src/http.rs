@@ -11,8 +11,8 @@ use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, HttpResponse, Responder, delete, get, patch, put};
 use admission::{Priorities, Priority};
 use api::{
-    AuthErrors, Authed, BodyErrors, Document, ErrorBody, Idempotency, InputErrors, OverloadErrors,
-    Path, Problem, Query, RepeatErrors,
+    AuthErrors, Authed, BodyErrors, Document, EntityTags, ErrorBody, Idempotency, InputErrors,
+    OverloadErrors, Path, Problem, Query, RepeatErrors, StaleBody, Tagged, not_modified,
 };
 use auth::{Caller, Holder};
 use database::Db;
@@ -29,12 +29,13 @@ use crate::listener::StateListener;
 use crate::save::Save;
 use crate::save_writer::Saves;
 use crate::state::GameplayId;
+use crate::version::Tag;
 use crate::{background, states, statistics};
-use conditions::{EntityTags, Tagged, condition, not_modified};
+use conditions::condition;
 pub use list::ListBytes;
 use list::ListRequest;
 use patch::{PatchOperations, Patched};
-use views::{Removed, SaveRequest, StaleBody, StateView, StatesView, StatisticsView};
+use views::{Removed, SaveRequest, StateView, StatesView, StatisticsView};
 
 // The parts of requests have names because utoipa takes a `Path` inside a tuple for a parameter.
 /// The path of a state: the room and the game.
@@ -176,7 +177,7 @@ async fn save_state(
         Caller,
         SaveParts,
     >,
-) -> Result<Tagged<StateView>, Problem> {
+) -> Result<Tagged<Tag, StateView>, Problem> {
     let condition = condition(&request)?;
     let access = Access::of_owner(&directory, &account, room).await?;
     let attempt =
@@ -223,7 +224,7 @@ async fn patch_state(
     request: HttpRequest,
     in_flight: Data<InFlight>,
     Authed(holder, (Path(room), Path(game), Patched(change), repeat)): Authed<Holder, PatchParts>,
-) -> Result<Tagged<StateView>, Problem> {
+) -> Result<Tagged<Tag, StateView>, Problem> {
     let condition = condition(&request)?;
     let access = Access::of(&holder, &directory, room).await?;
     let attempt =

@@ -2,7 +2,10 @@
 
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{get, post};
-use api::{AuthErrors, Authed, ErrorBody, InputErrors, OverloadErrors, Path, Problem, Query};
+use api::{
+    AuthErrors, Authed, ErrorBody, InputErrors, OverloadErrors, Path, Problem, Query, StaleBody,
+    Tagged,
+};
 use auth::Caller;
 use database::Db;
 use ids::RoomId;
@@ -12,11 +15,11 @@ use utoipa::PartialSchema as _;
 use utoipa::openapi::{RefOr, Schema};
 use values::{Field, Fields, FromFields, Integer, Location, PathParam};
 
-use super::conditions::Tagged;
-use super::views::{HistoryView, SnapshotView, StaleBody, StateView};
+use super::views::{HistoryView, SnapshotView, StateView};
 use crate::access::Access;
 use crate::save_writer::Saves;
 use crate::state::GameplayId;
+use crate::version::Tag;
 use crate::{history, states};
 
 /// A page of the versions of a state.
@@ -122,7 +125,7 @@ pub(crate) async fn restore_version(
     saves: Data<Saves>,
     directory: Data<Directory>,
     Authed(Caller(account), (Path(room), Path(game), Path(number))): Authed<Caller, VersionParts>,
-) -> Result<Tagged<StateView>, Problem> {
+) -> Result<Tagged<Tag, StateView>, Problem> {
     let access = Access::of_owner(&directory, &account, room).await?;
     let state = states::restore(&db, &directory, &saves, access, game, number.0).await?;
     Ok(Tagged(state.tag(), state.into()))

@@ -95,22 +95,6 @@ impl From<Page> for StatesView {
     }
 }
 
-/// The body of a 412: the current version.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct StaleBody {
-    /// A sentence for a person. It may change.
-    detail: String,
-    /// Always `version_mismatch`.
-    #[schema(example = "version_mismatch")]
-    code: String,
-    /// Names the request in our log; also in the header `x-request-id`.
-    request_id: String,
-    /// The current version, if there is one.
-    version: Option<i64>,
-    /// The current version's entity tag, quotes included, to be sent in `If-Match`.
-    etag: Option<String>,
-}
-
 /// The versions of a state.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HistoryView {
