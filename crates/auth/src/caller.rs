@@ -32,6 +32,9 @@ pub enum Holder {
     Visitor(VisitorClaims),
 }
 
+/// A [`Caller`] at a route for everyone: none when the request has no token that makes one.
+pub struct OptionalCaller(pub Option<Arc<Account>>);
+
 /// An active account with a valid token. It may still have to change its password.
 pub struct SignedIn {
     /// The account.
@@ -88,6 +91,16 @@ impl Caller {
     }
 }
 
+impl OptionalCaller {
+    async fn of(request: HttpRequest) -> Result<Self, AuthError> {
+        match Caller::of(request).await {
+            Ok(Caller(account)) => Ok(Self(Some(account))),
+            Err(AuthError::Database(error)) => Err(error.into()),
+            Err(_) => Ok(Self(None)),
+        }
+    }
+}
+
 impl Admin {
     async fn of(request: HttpRequest) -> Result<Self, AuthError> {
         let account = SignedIn::any(&request).await?.account;
@@ -132,6 +145,15 @@ impl FromRequest for SignedIn {
 }
 
 impl FromRequest for Caller {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Self::of(request.clone()).map(|it| Ok(it?)).boxed_local()
+    }
+}
+
+impl FromRequest for OptionalCaller {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 

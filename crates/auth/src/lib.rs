@@ -25,7 +25,7 @@ mod store;
 pub mod tokens;
 
 pub use accounts::{ACCOUNT_AGE_MAX, Account, Accounts, Permission, Role, Roles, demo};
-pub use caller::{Admin, Caller, Holder, SignedIn};
+pub use caller::{Admin, Caller, Holder, OptionalCaller, SignedIn};
 pub use client::Client;
 pub use context::{Auth, StartError};
 pub use error::AuthError;
@@ -34,6 +34,7 @@ pub use passwords::{Password, PasswordHash};
 pub use pseudonym::Pseudonyms;
 pub use sessions::{Session, login};
 pub use tokens::{
-    AccessClaims, AccessTokens, KeyRing, RefreshToken, RefreshTokens, VisitorClaims, VisitorTokens,
+    AccessClaims, AccessTokens, KeyRing, MailToken, RefreshToken, RefreshTokens, VisitorClaims,
+    VisitorTokens,
 };
 pub use values::Email;

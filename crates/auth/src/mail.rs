@@ -1,4 +1,4 @@
-//! Mail to the owners of accounts, sent in the background. No request waits for it.
+//! Mail to the owners of accounts and their clients, sent in the background. No request waits for it.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -18,7 +18,7 @@ use tracing::{error, info};
 use values::Email;
 
 use crate::accounts::Account;
-use crate::tokens::ResetToken;
+use crate::tokens::MailToken;
 
 /// Capacity of the queue, in mails. Further mails are dropped; a client can request them again.
 const QUEUE: usize = 256;
@@ -135,21 +135,31 @@ impl Mailer {
     }
 
     /// Reserves a place in the queue; none when it is full.
-    pub(crate) fn reserve(&self) -> Option<Place<'_>> {
+    pub fn reserve(&self) -> Option<Place<'_>> {
         let permit = self.queue.try_reserve().ok()?;
         Some(Place { permit, public_url: &self.public_url })
     }
 }
 
 /// A place in the queue for one mail. Dropping it frees the place.
-pub(crate) struct Place<'a> {
+pub struct Place<'a> {
     permit: mpsc::Permit<'a, Letter>,
     public_url: &'a str,
 }
 
 impl Place<'_> {
+    /// The URL that links begin with, without a slash at its end.
+    pub fn public_url(&self) -> &str {
+        self.public_url.trim_end_matches('/')
+    }
+
+    /// Sends a mail. The log names the account `user` alone.
+    pub fn send(self, user: AccountId, to: Email, subject: &'static str, text: String) {
+        self.permit.send(Letter { user, to, subject, text });
+    }
+
     /// Sends the link that resets a password, to the stored address of the account.
-    pub(crate) fn send_reset(self, account: &Account, token: &ResetToken, minutes: u32) {
+    pub(crate) fn send_reset(self, account: &Account, token: &MailToken, minutes: u32) {
         let link = format!("{}/reset-password?token={}", self.public_url, token.as_str());
         let text = format!(
             "Hello {},\n\nsomebody asked to reset the password of your account. If it was you, \
@@ -157,12 +167,6 @@ impl Place<'_> {
              If it was not you, nothing has changed and there is nothing to do.\n",
             account.name,
         );
-        let letter = Letter {
-            user: account.id,
-            to: account.email.clone(),
-            subject: "Reset your password",
-            text,
-        };
-        self.permit.send(letter);
+        self.send(account.id, account.email.clone(), "Reset your password", text);
     }
 }

@@ -3,13 +3,13 @@
 mod access_token;
 mod expiry;
 mod keys;
+mod mail_token;
 mod refresh_token;
-mod reset_token;
 mod signer;
 mod visitor_token;
 
 pub use access_token::{AccessClaims, AccessTokens};
 pub use keys::KeyRing;
+pub use mail_token::MailToken;
 pub use refresh_token::{RefreshToken, RefreshTokens};
-pub(crate) use reset_token::ResetToken;
 pub use visitor_token::{VisitorClaims, VisitorTokens};

@@ -25,6 +25,8 @@ pub enum Role {
 pub enum Permission {
     /// Open a room.
     CreateRoom,
+    /// Have clients.
+    ManageClients,
 }
 
 impl Role {
@@ -43,7 +45,9 @@ impl Role {
 
     fn grants(self, permission: Permission) -> bool {
         match permission {
-            Permission::CreateRoom => matches!(self, Self::Admin | Self::Counselor),
+            Permission::CreateRoom | Permission::ManageClients => {
+                matches!(self, Self::Admin | Self::Counselor)
+            }
         }
     }
 }
@@ -111,12 +115,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_counsellors_and_administrators_open_rooms() {
-        for role in Role::ALL {
-            let may = Roles::new([role]).may(Permission::CreateRoom);
-            assert_eq!(may, matches!(role, Role::Admin | Role::Counselor), "{role:?}");
+    fn only_counsellors_and_administrators_open_rooms_and_have_clients() {
+        for permission in [Permission::CreateRoom, Permission::ManageClients] {
+            for role in Role::ALL {
+                let may = Roles::new([role]).may(permission);
+                assert_eq!(may, matches!(role, Role::Admin | Role::Counselor), "{role:?}");
+            }
+            assert!(!Roles::default().may(permission));
         }
-        assert!(!Roles::default().may(Permission::CreateRoom));
     }
 
     #[test]

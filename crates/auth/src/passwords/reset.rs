@@ -17,7 +17,7 @@ use crate::error::AuthError;
 use crate::passwords::NewPassword;
 use crate::store::resets::{self as table, ResetRow};
 use crate::store::{self, AccountRow};
-use crate::tokens::ResetToken;
+use crate::tokens::MailToken;
 
 /// Valid tokens of one account, at most; so many mails leave in `auth.reset_token_minutes`.
 const PENDING_MAX: i32 = 3;
@@ -28,7 +28,7 @@ const DELETED_AT_ONCE: i64 = 1_000;
 /// The outcome of a request, for the profile whose answers show it.
 pub(crate) enum Requested {
     /// A token was given and mailed.
-    Token(ResetToken),
+    Token(MailToken),
     /// The account has as many valid tokens as it may.
     TooMany,
     /// Too many mails wait to be sent.
@@ -86,7 +86,7 @@ async fn send(auth: &Auth, known: &Credentials) -> Result<Requested, AuthError> 
         error!(user.id = %id, "no reset was mailed to {id}: too many mails wait");
         return Ok(Requested::MailQueueFull);
     };
-    let (token, now, minutes) = (ResetToken::new(), time::now(), auth.rules.reset_token_minutes);
+    let (token, now, minutes) = (MailToken::new(), time::now(), auth.rules.reset_token_minutes);
     for slot in 0..PENDING_MAX {
         let row = ResetRow {
             account_id: *id,
@@ -133,7 +133,7 @@ pub(crate) async fn reset(
     new: NewPassword,
     client: &Client,
 ) -> Result<(), AuthError> {
-    let found = auth.db.read_one(table::find(&ResetToken::hash_of(token), time::now())).await?;
+    let found = auth.db.read_one(table::find(&MailToken::hash_of(token), time::now())).await?;
     let (account, epoch) = found.ok_or(AuthError::BadResetToken)?;
     let (new, cost) = (new.check()?, auth.rules.bcrypt_cost);
     let hash = auth.hashing.run(move || new.hash(cost)).await??;
