@@ -13,6 +13,7 @@ use api::{
     normalize_path,
 };
 use auth::Auth;
+use clients::ClientBounds;
 use database::Db;
 use database::idempotency::InFlight;
 use gameplay::history::StoresHistory;
@@ -44,6 +45,7 @@ pub struct Shared {
     realtime: Realtime,
     in_flight: Data<InFlight>,
     bodies: Data<BodyLimits>,
+    client_bounds: Data<ClientBounds>,
     list_bytes: Data<ListBytes>,
     stores_history: Data<StoresHistory>,
     limit: Data<ConcurrencyLimit>,
@@ -85,6 +87,7 @@ impl Shared {
             in_flight,
             auth: Data::new(auth),
             bodies: Data::new(bodies),
+            client_bounds: Data::new(ClientBounds::of(&settings)),
             list_bytes: Data::new(ListBytes(limits.list_bytes)),
             stores_history: Data::new(StoresHistory(settings.history.versions > 0)),
             limit: Data::new(ConcurrencyLimit::new(&settings.admission)),
@@ -148,6 +151,7 @@ pub fn build(
         .app_data(worker)
         .app_data(shared.in_flight)
         .app_data(shared.bodies)
+        .app_data(shared.client_bounds)
         .app_data(shared.list_bytes)
         .app_data(shared.stores_history)
         .app_data(shared.limit)
@@ -170,6 +174,7 @@ pub fn build(
 /// The routes that have a limit of their own.
 fn guarded(routes: &mut ServiceConfig, rates: &RateLimits) {
     auth::guard(routes, rates);
+    clients::guard(routes, rates);
     realtime::guard(routes, rates);
     rooms::guard(routes, rates);
 }
@@ -178,6 +183,7 @@ fn guarded(routes: &mut ServiceConfig, rates: &RateLimits) {
 fn api(routes: &mut ServiceConfig) {
     routes
         .configure(rooms::configure)
+        .configure(clients::configure)
         .configure(realtime::configure)
         .configure(auth::configure)
         .configure(operations::configure);

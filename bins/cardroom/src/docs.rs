@@ -49,6 +49,7 @@ const PAGES_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
     tags(
         (name = "auth", description = "Accounts, log-in and passwords"),
         (name = "rooms", description = "Rooms that counsellors open"),
+        (name = "clients", description = "Clients of counsellors, and records of consultations"),
         (name = "visitors", description = "People in rooms, who have no account"),
         (name = "gameplay states", description = "The saved states of games"),
         (name = "realtime", description = "Moves and presence, live"),
@@ -84,6 +85,7 @@ pub fn document() -> serde_json::Result<Value> {
     for part in [
         auth::Documentation::openapi(),
         rooms::Documentation::openapi(),
+        clients::Documentation::openapi(),
         gameplay::Documentation::openapi(),
         realtime::Documentation::openapi(),
         health::Documentation::openapi(),

@@ -27,6 +27,8 @@ pub struct RateLimits {
     pub reset: Gate,
     /// Registrations.
     pub registration: Gate,
+    /// Verification mails.
+    pub verification: Gate,
     /// Handshakes of websockets.
     pub websocket: Gate,
     /// Failed log-ins.
@@ -62,6 +64,12 @@ impl RateLimits {
                 rates.registration,
                 none,
             )?,
+            verification: gate(
+                "verification",
+                "rate_limited_verification",
+                rates.verification,
+                none,
+            )?,
             websocket: gate("websocket", "rate_limited_websocket", rates.websocket, none)?,
             logins: Logins::new(rates, buckets.clone()),
             codes: Codes::new(rates, buckets.clone()),
@@ -71,8 +79,20 @@ impl RateLimits {
     /// Evicts clients that no limit needs to remember any more. Every limiter is named here: a new one
     /// does not compile until it is.
     pub fn sweep(&self) {
-        let Self { general, login, join, reset, registration, websocket, logins, codes } = self;
-        [general, login, join, reset, registration, websocket].into_iter().for_each(Gate::sweep);
+        let Self {
+            general,
+            login,
+            join,
+            reset,
+            registration,
+            verification,
+            websocket,
+            logins,
+            codes,
+        } = self;
+        [general, login, join, reset, registration, verification, websocket]
+            .into_iter()
+            .for_each(Gate::sweep);
         logins.sweep();
         codes.sweep();
     }

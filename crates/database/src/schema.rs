@@ -21,6 +21,63 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+    use crate::sql_types::{Doc, Guid, Moment};
+
+    clients (id) {
+        id -> Guid,
+        counselor_id -> Guid,
+        name -> Nullable<Text>,
+        name_key -> Nullable<Text>,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        tags -> Doc,
+        status -> Text,
+        email_verified -> Bool,
+        verified_at -> Nullable<Moment>,
+        verification_hash -> Nullable<Binary>,
+        verification_expires_at -> Nullable<Moment>,
+        version -> BigInt,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Integer, Nullable, Text};
+    use crate::sql_types::{Doc, Guid, Moment};
+
+    consultation_records (id) {
+        id -> Guid,
+        client_id -> Guid,
+        counselor_id -> Guid,
+        room_id -> Guid,
+        session_date -> Moment,
+        duration_minutes -> Nullable<Integer>,
+        game_state -> Nullable<Doc>,
+        topics -> Doc,
+        notes -> Nullable<Text>,
+        follow_up_required -> Bool,
+        follow_up_date -> Nullable<Text>,
+        ai_summary -> Nullable<Text>,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::sql_types::{Guid, Moment};
+
+    consultation_screenshots (record_id, file_id) {
+        record_id -> Guid,
+        file_id -> Guid,
+        added_at -> Moment,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{BigInt, Text};
     use crate::sql_types::{Guid, Moment};
 
@@ -134,6 +191,7 @@ diesel::table! {
         created_at -> Moment,
         expires_at -> Nullable<Moment>,
         session_count -> Integer,
+        client_id -> Nullable<Guid>,
     }
 }
 
@@ -192,9 +250,13 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(clients -> users (counselor_id));
+diesel::joinable!(consultation_records -> clients (client_id));
+diesel::joinable!(consultation_screenshots -> consultation_records (record_id));
 diesel::joinable!(deleted_gameplay_states -> rooms (room_id));
 diesel::joinable!(gameplay_states -> rooms (room_id));
 diesel::joinable!(password_resets -> users (account_id));
+diesel::joinable!(rooms -> clients (client_id));
 diesel::joinable!(rooms -> game_rule_templates (game_rule_id));
 diesel::joinable!(rooms -> users (counselor_id));
 diesel::joinable!(sessions -> users (account_id));
@@ -202,6 +264,9 @@ diesel::joinable!(visitors -> rooms (room_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
+    clients,
+    consultation_records,
+    consultation_screenshots,
     deleted_gameplay_states,
     game_rule_templates,
     gameplay_segments,

@@ -39,6 +39,9 @@ pub enum RoomError {
     /// A room was to be opened with an unknown rule.
     #[error("Unknown game rule: {0}")]
     UnknownRule(String),
+    /// The counsellor has no such client.
+    #[error("Client not found")]
+    NoSuchClient,
     /// Only counsellors open rooms.
     #[error("Only counselors can create rooms")]
     NotACounsellor,
@@ -88,6 +91,7 @@ impl From<RoomError> for Problem {
             RoomError::Closed(_) => (StatusCode::NOT_FOUND, "room_closed"),
             RoomError::NoSuchRoom => (StatusCode::NOT_FOUND, "room_not_found"),
             RoomError::NoSuchVisitor => (StatusCode::NOT_FOUND, "visitor_not_found"),
+            RoomError::NoSuchClient => (StatusCode::NOT_FOUND, "client_not_found"),
             RoomError::NoSuchRule => (StatusCode::NOT_FOUND, "game_rule_not_found"),
             RoomError::VisitorLeft => (StatusCode::BAD_REQUEST, "visitor_left"),
             RoomError::UnknownRule(_) => (StatusCode::BAD_REQUEST, "unknown_game_rule"),

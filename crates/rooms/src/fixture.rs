@@ -28,7 +28,7 @@ pub(crate) async fn owner(db: &Db) -> AccountId {
 /// An open room without a rule.
 pub(crate) fn a_room(owner: AccountId, share_code: ShareCode) -> Room {
     let name = RoomName::parse("A room").unwrap();
-    let new = NewRoom { name, description: None, rule: None, expires_at: None };
+    let new = NewRoom { name, description: None, rule: None, expires_at: None, client_id: None };
     Room::open(&new, owner, share_code, time::now())
 }
 

@@ -2,7 +2,6 @@
 
 mod game_rules;
 mod message;
-mod paged;
 mod room_bodies;
 mod rooms;
 mod visitor_bodies;

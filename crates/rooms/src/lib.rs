@@ -39,7 +39,7 @@ pub use join::{JoinWriter, Joins};
 pub use open::{Openings, RoomWriter};
 pub use page::{PAGE_MAX, Page, PageRequest};
 pub use room::{
-    Description, EndReason, Forbidden, NewRoom, Room, RoomAction, RoomClosed, RoomName,
+    Description, EndReason, Forbidden, NewRoom, OwnedRoom, Room, RoomAction, RoomClosed, RoomName,
 };
 pub use share_code::ShareCode;
 pub use visitor::{SessionKey, Visitor, VisitorName};

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use auth::Account;
 use chrono::{DateTime, Utc};
-use database::{At, Db};
-use ids::{AccountId, RoomId};
+use database::{At, Db, Transaction};
+use ids::{AccountId, ClientId, RoomId};
 
 use crate::damage::{is_damage, readable};
 use crate::ended_rooms::RoomEnded;
 use crate::error::RoomError;
 use crate::page::{Page, PageRequest};
-use crate::room::{Description, EndReason, Room, RoomAction, RoomName};
+use crate::room::{Description, EndReason, OwnedRoom, Room, RoomAction, RoomName};
 use crate::store;
 
 /// The room with this id.
@@ -20,6 +20,15 @@ use crate::store;
 /// When there is none.
 pub async fn find(db: &Db, id: RoomId) -> Result<Room, RoomError> {
     let row = db.read_one(store::room(id)).await?;
+    row.map(Room::from).ok_or(RoomError::NoSuchRoom)
+}
+
+/// The same, in a transaction.
+///
+/// # Errors
+/// When there is none.
+pub async fn find_in(transaction: &mut Transaction<'_>, id: RoomId) -> Result<Room, RoomError> {
+    let row = transaction.fetch_one(store::room(id)).await?;
     row.map(Room::from).ok_or(RoomError::NoSuchRoom)
 }
 
@@ -145,4 +154,44 @@ pub async fn visits(db: &Db, id: RoomId) -> Result<(i64, Option<DateTime<Utc>>),
     let visits = db.read_one(store::visit_statistics(id)).await?;
     let (count, last_seen) = visits.unwrap_or_default();
     Ok((count, last_seen.map(At::utc)))
+}
+
+/// These rooms with the names of their clients, for whom may see them: one query, and none when no room has
+/// a client.
+///
+/// # Errors
+/// When the database fails.
+pub async fn with_clients(db: &Db, rooms: Vec<Room>) -> Result<Vec<OwnedRoom>, RoomError> {
+    let ids: Vec<ClientId> = rooms.iter().filter_map(|room| room.client_id).collect();
+    let mut names = HashMap::new();
+    if !ids.is_empty() {
+        let clients = db.read_all(store::clients(ids)).await?;
+        names.extend(clients.into_iter().map(|(id, _, name)| (id, name)));
+    }
+    let owned = |room: Room| {
+        let name = room.client_id.and_then(|id| names.get(&id).cloned());
+        OwnedRoom { client_name: name.flatten(), room }
+    };
+    Ok(rooms.into_iter().map(owned).collect())
+}
+
+/// The same for one room.
+///
+/// # Errors
+/// As [`with_clients`].
+pub async fn with_client(db: &Db, room: Room) -> Result<OwnedRoom, RoomError> {
+    let client_name = match room.client_id {
+        Some(id) => db.read_one(store::clients(vec![id])).await?.and_then(|(_, _, name)| name),
+        None => None,
+    };
+    Ok(OwnedRoom { room, client_name })
+}
+
+/// The rooms of these clients, newest first; with closed ones.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_clients(db: &Db, clients: Vec<ClientId>) -> Result<Vec<Room>, RoomError> {
+    let rows = db.read_all(store::rooms_of_clients(clients)).await?;
+    Ok(rows.into_iter().map(Room::from).collect())
 }

@@ -6,13 +6,16 @@ mod writer;
 mod tests;
 
 use auth::{Account, Permission};
+use database::Transaction;
 use database::idempotency::IdempotentRequest;
+use ids::AccountId;
 use tracing::warn;
 use values::time;
 
 use crate::error::RoomError;
-use crate::room::{NewRoom, Room};
+use crate::room::{NewRoom, OwnedRoom, Room};
 use crate::share_code::ShareCode;
+use crate::store::{self, RoomRow};
 
 pub use writer::{Opened, Opening, Openings, RoomWriter};
 
@@ -23,14 +26,14 @@ const DRAWS_MAX: u32 = 10;
 /// Opens a room for `owner`.
 ///
 /// # Errors
-/// When the account may not open rooms or has too many, the rule is unknown, or the idempotency key
-/// stands for another request.
+/// When the account may not open rooms or has too many, has no such client, the rule is unknown, or the
+/// idempotency key stands for another request.
 pub async fn open(
     openings: &Openings,
     owner: &Account,
     new: NewRoom,
     attempt: Option<IdempotentRequest>,
-) -> Result<Room, RoomError> {
+) -> Result<OwnedRoom, RoomError> {
     if !owner.roles.may(Permission::CreateRoom) {
         return Err(RoomError::NotACounsellor);
     }
@@ -48,15 +51,42 @@ async fn insert_with_free_code(
     openings: &Openings,
     opening: impl Fn(ShareCode) -> Opening,
     mut draw: impl FnMut() -> ShareCode,
-) -> Result<Room, RoomError> {
+) -> Result<OwnedRoom, RoomError> {
     for _ in 0..DRAWS_MAX {
         match openings.commit(opening(draw())).await? {
             Opened::Room(room) => return Ok(room),
             Opened::KeyReused => return Err(RoomError::KeyReused),
+            Opened::UnknownClient => return Err(RoomError::NoSuchClient),
             Opened::UnknownRule(rule) => return Err(RoomError::UnknownRule(rule.to_string())),
             Opened::TooMany => return Err(RoomError::TooManyRooms),
             Opened::CodeTaken => warn!("a share code was drawn that another room has"),
         }
+    }
+    Err(RoomError::NoFreeCode(DRAWS_MAX))
+}
+
+/// Opens a room without a rule for `owner` in a transaction that writes what it belongs to as well. The
+/// transaction holds the row of the account, so that the count is exact but for rooms of other transactions.
+///
+/// # Errors
+/// When the account has `per_account` rooms.
+pub async fn open_in(
+    transaction: &mut Transaction<'_>,
+    owner: AccountId,
+    new: &NewRoom,
+    per_account: i64,
+) -> Result<Room, RoomError> {
+    let count = transaction.fetch_one(store::count_rooms(vec![owner])).await?;
+    if count.is_some_and(|(_, count)| count >= per_account) {
+        return Err(RoomError::TooManyRooms);
+    }
+    for _ in 0..DRAWS_MAX {
+        let room = Room::open(new, owner, ShareCode::draw(&mut rand::rng()), time::now());
+        let inserted = transaction.fetch_one(store::insert_room(&RoomRow::from(&room))).await?;
+        if let Some(row) = inserted {
+            return Ok(row.into());
+        }
+        warn!("a share code was drawn that another room has");
     }
     Err(RoomError::NoFreeCode(DRAWS_MAX))
 }

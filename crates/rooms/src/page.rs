@@ -24,14 +24,14 @@ pub struct Page<T> {
 
 impl<I> PageRequest<I> {
     /// One more item than the page has, which tells whether there are more.
-    pub(crate) fn fetched(&self) -> i64 {
+    pub fn fetched(&self) -> i64 {
         self.limit + 1
     }
 }
 
 impl<T> Page<T> {
     /// The page of at most `limit` items of those that were fetched.
-    pub(crate) fn of(mut fetched: Vec<T>, limit: i64) -> Self {
+    pub fn of(mut fetched: Vec<T>, limit: i64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = fetched.len() > limit;
         fetched.truncate(limit);

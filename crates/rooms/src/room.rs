@@ -2,7 +2,7 @@
 
 use auth::Account;
 use chrono::{DateTime, Utc};
-use ids::{AccountId, GameRuleId, RoomId};
+use ids::{AccountId, ClientId, GameRuleId, RoomId};
 use thiserror::Error;
 use values::Text;
 
@@ -38,6 +38,17 @@ pub struct Room {
     pub expires_at: Option<DateTime<Utc>>,
     /// Consultations that were held in it.
     pub session_count: i32,
+    /// The client it is for, which only its owner and administrators see.
+    pub client_id: Option<ClientId>,
+}
+
+/// A room with what only its owner and administrators see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedRoom {
+    /// The room.
+    pub room: Room,
+    /// The name of its client, if it has one.
+    pub client_name: Option<String>,
 }
 
 /// A room as the counsellor requests it.
@@ -51,6 +62,8 @@ pub struct NewRoom {
     pub rule: Option<RuleSlug>,
     /// When it expires, if it does.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The client of the same counsellor that it is for.
+    pub client_id: Option<ClientId>,
 }
 
 /// The room admits no visitors: it is closed or expired.
@@ -110,6 +123,7 @@ impl Room {
             created_at: now,
             expires_at: new.expires_at,
             session_count: 0,
+            client_id: new.client_id,
         }
     }
 
@@ -185,6 +199,7 @@ mod tests {
             description: None,
             rule: None,
             expires_at,
+            client_id: None,
         }
     }
 

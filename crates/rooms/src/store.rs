@@ -10,7 +10,7 @@
 //!    them, so only transactions that insert the same sessions wait for them;
 //! 4. rows of `visitors` that exist, by id.
 
-mod for_update;
+mod clients;
 mod game_rules;
 mod rooms;
 mod visitors;
@@ -26,6 +26,7 @@ pub(crate) const LATEST: DateTime<Utc> = match DateTime::from_timestamp(253_402_
     None => DateTime::<Utc>::MAX_UTC,
 };
 
+pub(crate) use clients::*;
 pub(crate) use game_rules::*;
 pub(crate) use rooms::*;
 pub(crate) use visitors::*;

@@ -2,6 +2,7 @@
 
 mod admission;
 mod auth;
+mod clients;
 mod cors;
 mod database;
 mod hashing;
@@ -16,6 +17,7 @@ mod server;
 
 pub use admission::Admission;
 pub use auth::{Auth, BCRYPT_COST_MAX};
+pub use clients::Clients;
 pub use cors::Cors;
 pub use database::Database;
 pub use hashing::Hashing;
@@ -52,6 +54,8 @@ pub struct Settings {
     pub hashing: Hashing,
     /// Bounds and retention of rooms and visitors.
     pub rooms: Rooms,
+    /// Clients and their consultation records.
+    pub clients: Clients,
     /// Sockets, channels and presence.
     pub realtime: Realtime,
     /// History of gameplay states.
@@ -76,6 +80,7 @@ impl Settings {
             auth: Auth::read(keys),
             hashing: Hashing::read(keys),
             rooms: Rooms::read(keys),
+            clients: Clients::read(keys),
             realtime: Realtime::read(keys),
             history: History::read(keys),
             cors: Cors::read(keys),

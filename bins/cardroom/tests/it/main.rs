@@ -10,6 +10,7 @@ mod attack;
 mod auth;
 mod behind;
 mod client;
+mod clients;
 mod crowds;
 mod database_errors;
 mod documents;

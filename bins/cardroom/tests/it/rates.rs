@@ -126,6 +126,7 @@ async fn no_spelling_of_a_path_gets_round_its_limit() {
         ("POST", "/api/auth/register", "registration"),
         ("POST", "/api/auth/forgot-password", "reset"),
         ("POST", "/api/visitors/join-room/ABC234", "join"),
+        ("POST", "/api/clients/7/bind-email", "verification"),
         ("GET", "/realtime/v1/websocket", "websocket"),
         ("GET", "/socket/websocket", "websocket"),
     ];

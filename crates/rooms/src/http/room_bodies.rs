@@ -2,7 +2,7 @@
 
 use api::Located;
 use chrono::{DateTime, Utc};
-use ids::{AccountId, GameRuleId, RoomId};
+use ids::{AccountId, ClientId, GameRuleId, RoomId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::Schema;
@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFo
 use values::{Fields, FromFields, time};
 
 use crate::game_rule::{DEFAULT_SLUG, RuleSlug};
-use crate::room::{Description, NewRoom, Room, RoomName};
+use crate::room::{Description, NewRoom, OwnedRoom, Room, RoomName};
 use crate::share_code::ShareCode;
 
 /// A room to open or to change.
@@ -26,9 +26,8 @@ pub(crate) struct RoomRequest {
     /// `career_personality`; null or empty for none. Only read when a room is opened.
     #[schema(value_type = Option<String>, example = "skill_assessment")]
     game_rule_slug: Option<RuleSlug>,
-    /// Taken and ignored: clients are not a part of this API yet.
-    #[expect(dead_code, reason = "clients of the earlier backend send it")]
-    client_id: Option<AccountId>,
+    /// The client of one's own that it is for. Only read when a room is opened.
+    client_id: Option<ClientId>,
     /// Taken and ignored, as before.
     #[expect(dead_code, reason = "clients of the earlier backend send it")]
     game_rule_id: Option<GameRuleId>,
@@ -72,12 +71,13 @@ impl FromFields for RoomRequest {
 
 impl From<RoomRequest> for NewRoom {
     fn from(request: RoomRequest) -> Self {
-        let RoomRequest { name, description, game_rule_slug: rule, expires_at, .. } = request;
-        Self { name, description, rule, expires_at }
+        let RoomRequest { name, description, game_rule_slug: rule, client_id, expires_at, .. } =
+            request;
+        Self { name, description, rule, expires_at, client_id }
     }
 }
 
-/// A room. The client is private and always null here.
+/// A room. Only its owner and administrators see its client.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RoomView {
     name: String,
@@ -97,9 +97,9 @@ pub(crate) struct RoomView {
     /// In UTC.
     expires_at: Option<String>,
     session_count: i32,
-    /// Always null.
-    client_id: Option<AccountId>,
-    /// Always null.
+    /// Null for everyone else, and when it has none.
+    client_id: Option<ClientId>,
+    /// As `client_id`.
     client_name: Option<String>,
     /// The owner's name, in the owner's own list only.
     counselor_name: Option<String>,
@@ -126,9 +126,16 @@ impl From<Room> for RoomView {
     }
 }
 
+impl From<OwnedRoom> for RoomView {
+    fn from(OwnedRoom { room, client_name }: OwnedRoom) -> Self {
+        let client_id = room.client_id;
+        Self { client_id, client_name, ..room.into() }
+    }
+}
+
 impl RoomView {
-    /// The room with its owner's name.
-    pub(crate) fn of(room: Room, owner: &str) -> Self {
+    /// The room in its owner's list, with the owner's name.
+    pub(crate) fn listed(room: OwnedRoom, owner: &str) -> Self {
         Self { counselor_name: Some(owner.to_owned()), ..room.into() }
     }
 }

@@ -5,9 +5,9 @@ use actix_web::{delete, get, post, put};
 use admission::{ClientAddress, RateLimits};
 use api::{
     AuthErrors, Authed, BodyErrors, Created, ErrorBody, Idempotency, Input, InputErrors, Json,
-    OverloadErrors, Path, Problem, Query, RepeatErrors,
+    OverloadErrors, Paged, Path, Problem, Query, RepeatErrors,
 };
-use auth::Caller;
+use auth::{Caller, OptionalCaller};
 use database::Db;
 use database::idempotency::InFlight;
 use ids::RoomId;
@@ -16,7 +16,6 @@ use utoipa::IntoParams;
 use values::{Fields, FromFields, Integer, time};
 
 use super::message::Message;
-use super::paged::Paged;
 use super::room_bodies::{RestoredRoomView, RoomRequest, RoomView};
 use crate::directory::Directory;
 use crate::ended_rooms::EndedRooms;
@@ -66,6 +65,7 @@ impl FromFields for RoomFilter {
     (status = 201, description = "The new room", body = RoomView),
     (status = 400, description = "The game rule is unknown, or the token's subject is no id", body = ErrorBody),
     (status = 403, description = "Not a counsellor, or inactive", body = ErrorBody),
+    (status = 404, description = "There is no such client of theirs", body = ErrorBody),
     (status = 409, description = "The same request is under way, or the account has too many rooms", body = ErrorBody),
 ))]
 #[post("/api/rooms")]
@@ -76,9 +76,9 @@ pub(crate) async fn create_room(
 ) -> Result<Created<RoomView>, Problem> {
     let attempt =
         repeat.begin(|key| in_flight.begin(account.id.into(), key, time::now().into()))?;
-    let room = open::open(&openings, &account, request.into(), attempt).await?;
-    info!(room.id = %room.id, "room {} opened", room.id);
-    Ok(Created(room.into()))
+    let owned = open::open(&openings, &account, request.into(), attempt).await?;
+    info!(room.id = %owned.room.id, "room {} opened", owned.room.id);
+    Ok(Created(owned.into()))
 }
 
 /// List one's own rooms
@@ -100,7 +100,8 @@ pub(crate) async fn list_rooms(
     let page = PageRequest { after, limit };
     let Page { items, has_more } = manage::list(&db, account.id, include_inactive, page).await?;
     let last = items.last().map(|it| it.id).filter(|_| has_more);
-    let views = items.into_iter().map(|room| RoomView::of(room, &account.name)).collect();
+    let rooms = manage::with_clients(&db, items).await?;
+    let views = rooms.into_iter().map(|it| RoomView::listed(it, &account.name)).collect();
     let filter = if include_inactive { "include_inactive=true&" } else { "" };
     Ok(match last {
         Some(last) => Paged::with_next(views, filter, limit, last),
@@ -110,8 +111,9 @@ pub(crate) async fn list_rooms(
 
 /// Get a room
 ///
-/// For everyone who knows its id; closed and expired rooms too.
-#[utoipa::path(tag = "rooms", params(Path<RoomId>), responses(
+/// For everyone who knows its id; closed and expired rooms too. With the token of its owner or of an
+/// administrator also its client.
+#[utoipa::path(tag = "rooms", params(Path<RoomId>), security((), ("bearer" = [])), responses(
     InputErrors, OverloadErrors,
     (status = 200, description = "The room", body = RoomView),
     (status = 404, description = "There is no such room", body = ErrorBody),
@@ -119,9 +121,16 @@ pub(crate) async fn list_rooms(
 #[get("/api/rooms/{room_id}")]
 pub(crate) async fn get_room(
     db: Data<Db>,
+    OptionalCaller(account): OptionalCaller,
     Input(Path(room_id)): Input<Path<RoomId>>,
 ) -> Result<Answer<RoomView>, Problem> {
-    Ok(Answer(manage::find(&db, room_id).await?.into()))
+    let room = manage::find(&db, room_id).await?;
+    Ok(Answer(match account {
+        Some(account) if account.owns_or_administers(room.counselor_id) => {
+            manage::with_client(&db, room).await?.into()
+        }
+        _ => room.into(),
+    }))
 }
 
 /// Get a room by its share code
@@ -163,7 +172,7 @@ pub(crate) async fn update_room(
 ) -> Result<Answer<RoomView>, Problem> {
     let RoomRequest { name, description, .. } = request;
     let room = manage::describe(&db, &account, room_id, &name, description.as_ref()).await?;
-    Ok(Answer(room.into()))
+    Ok(Answer(manage::with_client(&db, room).await?.into()))
 }
 
 /// Delete a room
@@ -213,7 +222,7 @@ pub(crate) async fn close_room(
     let room = manage::close(&db, &account, room_id, RoomAction::Close).await?;
     ending.publish(EndReason::Closed);
     info!(room.id = %room.id, "room {} closed", room.id);
-    Ok(Answer(room.into()))
+    Ok(Answer(manage::with_client(&db, room).await?.into()))
 }
 
 /// Restore a deleted or closed room

@@ -5,7 +5,7 @@ use actix_web::{delete, get, patch, post, put};
 use admission::{ClientAddress, RateLimits};
 use api::{
     AuthErrors, Authed, BodyErrors, Created, ErrorBody, Input, InputErrors, Json, OverloadErrors,
-    Path, Problem, Query,
+    Paged, Path, Problem, Query,
 };
 use auth::{Auth, Holder};
 use database::Db;
@@ -14,7 +14,6 @@ use utoipa::IntoParams;
 use values::{Fields, FromFields, Integer, time};
 
 use super::message::Message;
-use super::paged::Paged;
 use super::visitor_bodies::{JoinRequest, JoinedView, VisitorView, VisitorsView};
 use crate::directory::Directory;
 use crate::error::RoomError;

@@ -61,11 +61,11 @@ async fn a_code_that_is_taken_is_drawn_again() {
     )
     .await;
 
-    assert_eq!(second.unwrap().share_code, code("BBBBBB"));
+    assert_eq!(second.unwrap().room.share_code, code("BBBBBB"));
     assert_eq!(draws.next(), Some("CCCCCC"));
     assert_eq!(
         Directory::of(&db, &Handle::current()).find_by_code(code("AAAAAA")).await.unwrap(),
-        first
+        first.room
     );
     assert_eq!(all_rooms(&db, owner).await.len(), 2);
 }
@@ -96,10 +96,10 @@ async fn an_error_of_one_room_fails_no_other() {
         commit(ruled("AAAAAA", "skill_assessment")),
     );
 
-    assert!(matches!(first, Ok(Opened::Room(room)) if room.game_rule_id.is_some()));
+    assert!(matches!(first, Ok(Opened::Room(it)) if it.room.game_rule_id.is_some()));
     assert!(matches!(unknown, Ok(Opened::UnknownRule(slug)) if *slug == *"solitaire"));
     assert!(matches!(inactive, Ok(Opened::UnknownRule(_))));
-    assert!(matches!(known, Ok(Opened::Room(room)) if room.game_rule_id.is_some()));
+    assert!(matches!(known, Ok(Opened::Room(it)) if it.room.game_rule_id.is_some()));
     assert!(matches!((twice, taken), (Ok(Opened::CodeTaken), Ok(Opened::CodeTaken))));
     assert_eq!(all_rooms(&db, owner).await.len(), 2);
 }
@@ -125,7 +125,7 @@ async fn no_room_is_opened_when_every_code_is_taken() {
 
     assert!(matches!(refused.await, Err(RoomError::NoFreeCode(DRAWS_MAX))));
     assert_eq!(draws, DRAWS_MAX);
-    assert_eq!(all_rooms(&db, owner).await, [first]);
+    assert_eq!(all_rooms(&db, owner).await, [first.room]);
 }
 
 #[on_both_databases]

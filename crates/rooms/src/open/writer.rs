@@ -10,11 +10,11 @@ use database::idempotency::{
 use database::{fetch_all_in_place, fetch_in_place};
 use diesel::SqliteConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use ids::{AccountId, AuthorId, GameRuleId, RoomId};
+use ids::{AccountId, AuthorId, ClientId, GameRuleId, RoomId};
 
 use crate::game_rule::RuleSlug;
 use crate::quota::Quota;
-use crate::room::Room;
+use crate::room::{OwnedRoom, Room};
 use crate::store::{self, RoomRow};
 
 /// The lanes that commit new rooms. Clones share them.
@@ -35,11 +35,13 @@ pub struct Opening {
 #[derive(Clone, Debug)]
 pub enum Opened {
     /// The room, opened now or by an earlier request with the same key.
-    Room(Room),
+    Room(OwnedRoom),
     /// Another room has the share code.
     CodeTaken,
     /// There is no such rule, or no room may be opened with it.
     UnknownRule(RuleSlug),
+    /// The owner has no such client.
+    UnknownClient,
     /// The account has as many rooms as it may have.
     TooMany,
     /// The idempotency key stands for another request.
@@ -54,6 +56,22 @@ pub struct RoomWriter {
 
 /// Ids of rules by their slugs.
 type Rules = HashMap<String, GameRuleId>;
+
+/// Counsellors and names of clients.
+type Clients = HashMap<ClientId, (AccountId, Option<String>)>;
+
+/// What a room refers to and its owner may not.
+enum Unknown {
+    Rule(RuleSlug),
+    Client,
+}
+
+/// What the rooms of a group refer to.
+#[derive(Default)]
+struct References {
+    rules: Rules,
+    clients: Clients,
+}
 
 impl RoomWriter {
     /// A writer that lets an account have `per_account` rooms.
@@ -71,13 +89,16 @@ impl RoomWriter {
             let rows = idempotency::find_answers(attempts(group)).load(connection).await?;
             before = outcomes_before(group, &rows)?;
         }
-        let mut rules = Rules::new();
-        let slugs = slugs(group);
+        let mut references = References::default();
+        let (slugs, clients) = (slugs(group), clients(group));
         if !slugs.is_empty() {
             let open: Vec<_> = store::open_rules(slugs).load(connection).await?;
-            rules.extend(open);
+            references.rules.extend(open);
         }
-        let new = new_rooms(group, &before, &rules);
+        if !clients.is_empty() {
+            references.add_clients(store::clients(clients).load(connection).await?);
+        }
+        let new = new_rooms(group, &before, &references);
         let uncounted = self.quota.uncounted(&per_owner(&new));
         if !uncounted.is_empty() {
             let counts: Vec<_> = store::count_rooms(uncounted.clone()).load(connection).await?;
@@ -95,7 +116,7 @@ impl RoomWriter {
             let stored = idempotency::store_answers(&answers).execute(connection).await?;
             retry_unless_stored(stored == answers.len())?;
         }
-        Ok(outcomes(group, &before, &rules, &admitted, &rooms))
+        Ok(outcomes(group, &before, &references, &admitted, &rooms))
     }
 
     /// The rooms that their owners may still have.
@@ -150,12 +171,15 @@ impl GroupWriter for RoomWriter {
             let rows = fetch_all_in_place(connection, idempotency::find_answers(attempts(group)))?;
             before = outcomes_before(group, &rows)?;
         }
-        let mut rules = Rules::new();
-        let slugs = slugs(group);
+        let mut references = References::default();
+        let (slugs, clients) = (slugs(group), clients(group));
         if !slugs.is_empty() {
-            rules.extend(fetch_all_in_place(connection, store::open_rules(slugs))?);
+            references.rules.extend(fetch_all_in_place(connection, store::open_rules(slugs))?);
         }
-        let new = new_rooms(group, &before, &rules);
+        if !clients.is_empty() {
+            references.add_clients(fetch_all_in_place(connection, store::clients(clients))?);
+        }
+        let new = new_rooms(group, &before, &references);
         let uncounted = self.quota.uncounted(&per_owner(&new));
         if !uncounted.is_empty() {
             let counts = fetch_all_in_place(connection, store::count_rooms(uncounted.clone()))?;
@@ -173,7 +197,7 @@ impl GroupWriter for RoomWriter {
                 fetch_in_place(connection, idempotency::store_answer(answer))?;
             retry_unless_stored(stored.is_some())?;
         }
-        Ok(outcomes(group, &before, &rules, &admitted, &rooms))
+        Ok(outcomes(group, &before, &references, &admitted, &rooms))
     }
 }
 
@@ -181,18 +205,24 @@ fn attempts(group: &[Opening]) -> impl Iterator<Item = &IdempotentRequest> {
     group.iter().filter_map(|opening| opening.attempt.as_ref())
 }
 
+/// The outcome of a request that was sent before.
+enum Before {
+    Room(Room),
+    KeyReused,
+}
+
 /// The outcomes of requests that were sent before, by the room that each of them would open now.
 fn outcomes_before(
     group: &[Opening],
     rows: &[AnswerRow],
-) -> Result<HashMap<RoomId, Opened>, GroupError> {
+) -> Result<HashMap<RoomId, Before>, GroupError> {
     let prior = prior_answers(attempts(group), rows);
     let mut before = HashMap::new();
     for opening in group {
         let name = opening.attempt.as_ref().map(|it| (it.author_id, it.key.as_str()));
         let opened = match name.and_then(|name| prior.get(&name)) {
-            Some(PriorAnswer::Same(room)) => Opened::Room(store::read_answer(room)?),
-            Some(PriorAnswer::Different) => Opened::KeyReused,
+            Some(PriorAnswer::Same(room)) => Before::Room(store::read_answer(room)?),
+            Some(PriorAnswer::Different) => Before::KeyReused,
             None => continue,
         };
         before.insert(opening.room.id, opened);
@@ -206,16 +236,46 @@ fn slugs(group: &[Opening]) -> Vec<String> {
     slugs.into_iter().map(str::to_owned).collect()
 }
 
-/// The id of the room's rule, or its slug if no room may be opened with it.
-fn rule<'a>(opening: &'a Opening, rules: &Rules) -> Result<Option<GameRuleId>, &'a RuleSlug> {
-    let Some(slug) = &opening.rule else { return Ok(None) };
-    rules.get(&**slug).copied().map(Some).ok_or(slug)
+/// The clients that the group names, each once.
+fn clients(group: &[Opening]) -> Vec<ClientId> {
+    let clients: BTreeSet<ClientId> = group.iter().filter_map(|it| it.room.client_id).collect();
+    clients.into_iter().collect()
 }
 
-/// The rooms that no earlier request opened and whose rule is known.
-fn new_rooms(group: &[Opening], before: &HashMap<RoomId, Opened>, rules: &Rules) -> Vec<RoomRow> {
+impl References {
+    fn add_clients(&mut self, rows: Vec<(ClientId, AccountId, Option<String>)>) {
+        let rows = rows.into_iter().map(|(id, counsellor, name)| (id, (counsellor, name)));
+        self.clients.extend(rows);
+    }
+
+    /// The id of the room's rule; what is wrong, if no room may be opened with it or its client is not its
+    /// owner's.
+    fn rule(&self, opening: &Opening) -> Result<Option<GameRuleId>, Unknown> {
+        let Opening { room, rule, .. } = opening;
+        let is_own = |id| self.clients.get(&id).is_some_and(|it| it.0 == room.counselor_id);
+        if room.client_id.is_some_and(|id| !is_own(id)) {
+            return Err(Unknown::Client);
+        }
+        let Some(slug) = rule else { return Ok(None) };
+        let id = self.rules.get(&**slug).copied();
+        id.map(Some).ok_or_else(|| Unknown::Rule(slug.clone()))
+    }
+
+    /// The room with the name of its client.
+    fn owned(&self, room: &Room) -> OwnedRoom {
+        let client = room.client_id.and_then(|id| self.clients.get(&id));
+        OwnedRoom { room: room.clone(), client_name: client.and_then(|it| it.1.clone()) }
+    }
+}
+
+/// The rooms that no earlier request opened and whose rule and client are known.
+fn new_rooms(
+    group: &[Opening],
+    before: &HashMap<RoomId, Before>,
+    references: &References,
+) -> Vec<RoomRow> {
     let row = |opening: &Opening| {
-        let game_rule_id = rule(opening, rules).ok()?;
+        let game_rule_id = references.rule(opening).ok()?;
         Some(RoomRow::from(&Room { game_rule_id, ..opening.room.clone() }))
     };
     group.iter().filter(|it| !before.contains_key(&it.room.id)).filter_map(row).collect()
@@ -236,20 +296,23 @@ fn by_id(rows: Vec<RoomRow>) -> HashMap<RoomId, Room> {
 
 fn outcomes(
     group: &[Opening],
-    before: &HashMap<RoomId, Opened>,
-    rules: &Rules,
+    before: &HashMap<RoomId, Before>,
+    references: &References,
     admitted: &[RoomRow],
     rooms: &HashMap<RoomId, Room>,
 ) -> Vec<Opened> {
     let admitted: HashSet<RoomId> = admitted.iter().map(|row| row.id).collect();
     let outcome = |opening: &Opening| {
         let id = opening.room.id;
-        if let Some(before) = before.get(&id) {
-            return before.clone();
+        match before.get(&id) {
+            Some(Before::Room(room)) => return Opened::Room(references.owned(room)),
+            Some(Before::KeyReused) => return Opened::KeyReused,
+            None => {}
         }
-        match (rooms.get(&id), rule(opening, rules)) {
-            (Some(room), _) => Opened::Room(room.clone()),
-            (None, Err(rule)) => Opened::UnknownRule(rule.clone()),
+        match (rooms.get(&id), references.rule(opening)) {
+            (Some(room), _) => Opened::Room(references.owned(room)),
+            (None, Err(Unknown::Rule(slug))) => Opened::UnknownRule(slug),
+            (None, Err(Unknown::Client)) => Opened::UnknownClient,
             (None, Ok(_)) if admitted.contains(&id) => Opened::CodeTaken,
             (None, Ok(_)) => Opened::TooMany,
         }

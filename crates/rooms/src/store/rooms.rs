@@ -5,13 +5,11 @@ mod row;
 
 use chrono::{DateTime, Utc};
 use database::schema::{gameplay_states, rooms, visitors};
-use database::{At, Execute, Fetch, columns};
+use database::{At, Execute, Fetch, ForUpdate, columns};
 use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use ids::{AccountId, GameplayStateId, RoomId};
-
-use super::for_update::ForUpdate;
 
 pub(crate) use group::{insert_rooms, lock_rooms};
 pub(crate) use row::{RoomRow, read_answer, write_answer};

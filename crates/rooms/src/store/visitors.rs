@@ -5,13 +5,12 @@ mod group;
 use chrono::{DateTime, Utc};
 use database::schema::{rooms, visitors};
 use database::sql_types::Moment;
-use database::{At, Cached, Execute, Fetch, columns};
+use database::{At, Cached, Execute, Fetch, ForUpdate, columns};
 use diesel::dsl::{case_when, count_star};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use ids::{RoomId, VisitorId};
 
-use super::for_update::ForUpdate;
 use super::rooms::RoomRow;
 use crate::visitor::Visitor;
 

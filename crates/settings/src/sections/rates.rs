@@ -20,6 +20,8 @@ pub struct Rates {
     pub reset: Rate,
     /// Registrations of an address.
     pub registration: Rate,
+    /// Verification mails that an address causes.
+    pub verification: Rate,
     /// Websockets that an address opens.
     pub websocket: Rate,
     /// Failed log-ins of one account from one address.
@@ -68,6 +70,7 @@ impl Rates {
             join: rate("rates.join"),
             reset: rate("rates.reset"),
             registration: rate("rates.registration"),
+            verification: rate("rates.verification"),
             websocket: rate("rates.websocket"),
             login_failures: rate("rates.login_failures"),
             account_failures: rate("rates.account_failures"),
@@ -87,6 +90,7 @@ impl Rates {
         join: Rate::MAX,
         reset: Rate::MAX,
         registration: Rate::MAX,
+        verification: Rate::MAX,
         websocket: Rate::MAX,
         login_failures: Rate::MAX,
         account_failures: Rate::MAX,

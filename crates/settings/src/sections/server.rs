@@ -81,7 +81,7 @@ fn check_metrics_token(text: &str) -> Result<(), &'static str> {
     }
 }
 
-const PUBLIC_URL: &str = "http:// or https:// and a host";
+pub(super) const PUBLIC_URL: &str = "http:// or https:// and a host";
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -92,7 +92,7 @@ fn host(text: &str) -> Result<IpAddr, &'static str> {
     }
 }
 
-fn public_url(text: &str) -> Result<String, &'static str> {
+pub(super) fn public_url(text: &str) -> Result<String, &'static str> {
     let place = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let place = place.ok_or("begins with neither http:// nor https://")?;
     if place.is_empty() || place.starts_with('/') {

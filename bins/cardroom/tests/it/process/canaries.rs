@@ -30,6 +30,7 @@ async fn no_secret_and_no_personal_text_is_logged_even_at_debug() {
     let (room, code) = client.open_room(&token).await;
     let pass = client.join(&code).await;
     client.play(&room, &token, &pass).await;
+    client.counsel(&room, &token).await;
     client.err().await;
 
     let log = spawn_blocking(move || {
@@ -115,6 +116,27 @@ impl CanaryClient {
         let faulty = json!({ "state": CANARY });
         assert_eq!(self.ask_as(token, "PUT", &path, faulty).await.0, 422);
         assert_eq!(self.ask_as(pass, "GET", &path, Value::Null).await.0, 200);
+    }
+
+    /// Creates a client, whose texts all hold the canary, and a record.
+    async fn counsel(&mut self, room: &str, token: &str) {
+        let client = json!({ "name": CANARY, "phone": CANARY, "notes": CANARY, "tags": [CANARY] });
+        let (status, client) = self.ask_as(token, "POST", "/api/clients", client).await;
+        assert_eq!(status, 200, "{client}");
+        let path = format!("/api/clients/{}", client["id"].as_str().unwrap());
+        let email = format!("{CANARY}@example.org");
+        let bind = json!({ "client_id": client["id"], "email": email });
+        assert_eq!(self.ask_as(token, "POST", &format!("{path}/bind-email"), bind).await.0, 200);
+        let search = format!("/api/clients?search={CANARY}");
+        assert_eq!(self.ask_as(token, "GET", &search, Value::Null).await.0, 200);
+        let verify = format!("/api/clients/verify-email?token={CANARY}");
+        self.ask("GET", &verify, &Value::Null, 400).await;
+        let record = json!({ "client_id": client["id"], "room_id": room, "session_date": "2026-11-30",
+            "notes": CANARY, "topics": [CANARY], "game_state": { CANARY: CANARY } });
+        let records = format!("{path}/consultation-records");
+        assert_eq!(self.ask_as(token, "POST", &records, record).await.0, 200);
+        let faulty = json!({ "name": [CANARY], "status": CANARY });
+        assert_eq!(self.ask_as(token, "PUT", &path, faulty).await.0, 422);
     }
 
     /// Sends requests that are refused.

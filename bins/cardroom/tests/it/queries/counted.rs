@@ -43,11 +43,13 @@ mod a_list_of_twenty_takes_no_more_statements_than_one_of_one {
     }
 }
 
-/// Adds a visitor and a game to the room.
+/// Adds a visitor and a game to the room, and a client with a room.
 async fn add(app: &TestApp, counsellor: &Counsellor<'_>, room: &Room, entry: usize) {
     assert_eq!(app.join(&room.code, &format!("session-{entry}")).await.status(), 201);
     let state = format!("/api/rooms/{}/gameplay-states/game-{entry}", room.id);
     assert_eq!(ask(counsellor.put(&state, &json!({ "state": {} }))).await.0, 200);
+    let client = json!({ "name": format!("Mei {entry}") });
+    assert_eq!(ask(counsellor.post("/api/clients", &client)).await.0, 200);
 }
 
 /// A proxy that counts the statements on their way to PostgreSQL.
@@ -101,6 +103,8 @@ impl Counter {
         for path in [
             "/api/rooms".to_owned(),
             "/api/rooms?include_inactive=true".to_owned(),
+            "/api/clients".to_owned(),
+            "/api/clients?search=mei&status=active".to_owned(),
             format!("/api/visitors/room/{}", room.id),
             format!("/api/rooms/{}/gameplay-states", room.id),
             format!("/api/rooms/{}/statistics", room.id),

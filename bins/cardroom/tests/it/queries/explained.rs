@@ -12,7 +12,7 @@ use super::filled::Filled;
 /// Written by hand, since a query value does not expose its text: `scans` checks the real ones on
 /// PostgreSQL, including those of whole groups. Left out are the three game rules, which are read faster
 /// than any index, and the counts for `/metrics`, which read whole tables on purpose.
-const STATEMENTS: [(&str, &str); 63] = [
+const STATEMENTS: [(&str, &str); 76] = [
     ("auth by_id", "SELECT * FROM users WHERE id = $1"),
     (
         "auth by_email",
@@ -119,6 +119,52 @@ const STATEMENTS: [(&str, &str); 63] = [
     (
         "rooms restore",
         "UPDATE rooms SET is_active = true WHERE id = $1 AND is_active = false RETURNING *",
+    ),
+    ("rooms clients", "SELECT id, counselor_id, name FROM clients WHERE id IN ($1, $1)"),
+    (
+        "rooms rooms_of_clients",
+        "SELECT * FROM rooms WHERE client_id IN ($1, $1) ORDER BY created_at DESC, id",
+    ),
+    ("clients client, lock_client, save_client", "SELECT * FROM clients WHERE id = $1"),
+    ("clients lock_account", "SELECT id FROM users WHERE id = $1"),
+    ("clients count_clients", "SELECT count(*) FROM clients WHERE counselor_id = $1"),
+    (
+        "clients clients_after",
+        "SELECT clients.*,
+            (SELECT count(*) FROM consultation_records WHERE client_id = clients.id),
+            (SELECT max(session_date) FROM consultation_records WHERE client_id = clients.id)
+         FROM clients WHERE counselor_id = $1 AND (status = 'active' OR false)
+         AND (name_key LIKE '%mei%' ESCAPE '\\' OR email_key LIKE '%mei%' ESCAPE '\\' OR false)
+         AND created_at <= $3 AND (created_at < $3 OR (created_at = $3 AND id > $1))
+         ORDER BY created_at DESC, id LIMIT 1001",
+    ),
+    (
+        "clients place_of_client",
+        "SELECT created_at, id FROM clients WHERE id = $1 AND counselor_id = $1",
+    ),
+    (
+        "clients verify",
+        "UPDATE clients SET email_verified = true WHERE verification_hash = $2
+         AND verification_expires_at > $3 RETURNING id",
+    ),
+    ("clients count_records", "SELECT count(*) FROM consultation_records WHERE client_id = $1"),
+    (
+        "clients records_of",
+        "SELECT * FROM consultation_records WHERE client_id = $1
+         ORDER BY session_date DESC, id LIMIT 10 OFFSET 10",
+    ),
+    (
+        "clients record_counsellor, lock_record",
+        "SELECT counselor_id FROM consultation_records WHERE id = $1",
+    ),
+    (
+        "clients screenshots_of",
+        "SELECT record_id, file_id FROM consultation_screenshots WHERE record_id IN ($1, $1)
+         ORDER BY added_at, file_id",
+    ),
+    (
+        "clients count_screenshots",
+        "SELECT count(*) FROM consultation_screenshots WHERE record_id = $1",
     ),
     ("rooms visitor", "SELECT * FROM visitors WHERE id = $1"),
     (

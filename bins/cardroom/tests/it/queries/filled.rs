@@ -7,7 +7,8 @@ use tokio_postgres::{Client, NoTls};
 
 /// 3,000 accounts with as many sessions, resets, audit entries and stored answers, and as many rooms, every
 /// tenth of which belongs to the first account; each of the first thousand rooms has six visitors and six
-/// games, each with one segment of history, and three deleted games. Answers, segments and deletions are
+/// games, each with one segment of history, and three deleted games. Every account has a client, the first one
+/// 300 more; each client has two records with a screenshot. Answers, segments and deletions are
 /// recent: otherwise the sweep at the start would delete half a table, and rightly scan all of it.
 const POSTGRES: &str = "
     CREATE FUNCTION pg_temp.id(n bigint) RETURNS uuid LANGUAGE sql
@@ -42,13 +43,25 @@ const POSTGRES: &str = "
     INSERT INTO gameplay_segments (state_id, last_version, saved_at, document, journal)
         SELECT pg_temp.id(n), 10, now() - n * interval '1 s', '{}', ''
         FROM generate_series(1, 6000) n;
+    INSERT INTO clients (id, counselor_id, name, name_key, email, email_key, tags, status, email_verified,
+        verification_hash, verification_expires_at, version, created_at, updated_at)
+        SELECT pg_temp.id(n), pg_temp.id(CASE WHEN n % 10 = 0 THEN 1 ELSE n END), 'Mei', 'mei',
+            n || '@example.com', n || '@example.com', '[]', 'active', false, sha256(n::text::bytea), now(),
+            1, now(), now() FROM generate_series(1, 3000) n;
+    UPDATE rooms SET client_id = id WHERE id <= pg_temp.id(3000);
+    INSERT INTO consultation_records (id, client_id, counselor_id, room_id, session_date, topics,
+        follow_up_required, created_at, updated_at)
+        SELECT pg_temp.id(n), pg_temp.id(1 + n % 3000), pg_temp.id(1), pg_temp.id(n), now(), '[]', false,
+            now(), now() FROM generate_series(1, 6000) n;
+    INSERT INTO consultation_screenshots (record_id, file_id, added_at)
+        SELECT pg_temp.id(n), pg_temp.id(n), now() FROM generate_series(1, 6000) n;
     INSERT INTO idempotency_keys (author_id, key, fingerprint, answer, answered_at)
         SELECT pg_temp.id(n), 'key-' || n, '', '{}', now() - n * interval '1 s'
         FROM generate_series(1, 3000) n;
     ANALYZE;";
 
 /// The same rows.
-const SQLITE: [&str; 11] = [
+const SQLITE: [&str; 15] = [
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
      INSERT INTO users (id, email, name, hashed_password, roles, created_at, reset_token_hash,
         reset_expires_at)
@@ -85,6 +98,21 @@ const SQLITE: [&str; 11] = [
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6000)
      INSERT INTO gameplay_segments (state_id, last_version, saved_at, document, journal)
         SELECT unhex(printf('%032x', n)), 10, n, '{}', '' FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
+     INSERT INTO clients (id, counselor_id, name, name_key, email, email_key, tags, status, email_verified,
+        verification_hash, verification_expires_at, version, created_at, updated_at)
+        SELECT unhex(printf('%032x', n)), unhex(printf('%032x', CASE WHEN n % 10 = 0 THEN 1 ELSE n END)),
+            'Mei', 'mei', n || '@example.com', n || '@example.com', '[]', 'active', 0,
+            unhex(printf('%064x', n)), 0, 1, 0, 0 FROM s",
+    "UPDATE rooms SET client_id = id",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6000)
+     INSERT INTO consultation_records (id, client_id, counselor_id, room_id, session_date, topics,
+        follow_up_required, created_at, updated_at)
+        SELECT unhex(printf('%032x', n)), unhex(printf('%032x', 1 + n % 3000)), unhex(printf('%032x', 1)),
+            unhex(printf('%032x', n)), 0, '[]', 0, 0, 0 FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6000)
+     INSERT INTO consultation_screenshots (record_id, file_id, added_at)
+        SELECT unhex(printf('%032x', n)), unhex(printf('%032x', n)), 0 FROM s",
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
      INSERT INTO idempotency_keys (author_id, key, fingerprint, answer, answered_at)
         SELECT unhex(printf('%032x', n)), 'key-' || n, X'', '{}', n FROM s",

@@ -9,13 +9,17 @@ use tokio_postgres::Client;
 use super::filled::Filled;
 use crate::app::TestApp;
 use crate::client::Counsellor;
+use crate::clients::mailed_token;
 use routes::Routes;
 
 /// The tables that grow.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 12] = [
     "users",
     "sessions",
     "audit_log",
+    "clients",
+    "consultation_records",
+    "consultation_screenshots",
     "rooms",
     "visitors",
     "gameplay_states",
@@ -52,6 +56,7 @@ mod no_route_reads_a_whole_table {
             let mut routes = Routes::described();
             ask_of_accounts(&mut routes, &app).await;
             ask_of_rooms(&mut routes, &app).await;
+            ask_of_clients(&mut routes, &app).await;
             ask_of_operations(&mut routes, &app).await;
             flush(&client).await;
 
@@ -140,6 +145,32 @@ async fn ask_of_rooms(routes: &mut Routes, app: &TestApp) {
     routes.ask(counsellor.request("POST", &format!("{room}/close"))).await;
     routes.ask(counsellor.request("POST", &format!("{room}/restore"))).await;
     routes.ask(counsellor.request("DELETE", &room)).await;
+}
+
+async fn ask_of_clients(routes: &mut Routes, app: &TestApp) {
+    let counsellor = app.counsellor().await;
+    let body = json!({ "name": "Mei" });
+    let create = || counsellor.post("/api/clients", &body).header("idempotency-key", "creating");
+    routes.ask(create()).await;
+    let client = routes.ask(create()).await;
+    let path = format!("/api/clients/{}", text(&client, "id"));
+    routes.ask(counsellor.get("/api/clients?search=mei&status=active")).await;
+    routes.ask(counsellor.get(&path)).await;
+    routes.ask(counsellor.put(&path, &json!({ "phone": "1" }))).await;
+    routes.ask(counsellor.get(&format!("{path}/rooms"))).await;
+    let bind = json!({ "client_id": client["id"], "email": "mei@example.com" });
+    routes.ask(counsellor.post(&format!("{path}/bind-email"), &bind)).await;
+    let token = mailed_token(app).await;
+    routes.ask(app.get(&format!("/api/clients/verify-email?token={token}"))).await;
+    let records = format!("{path}/consultation-records");
+    let record = json!({ "client_id": client["id"], "room_id": client["default_room_id"],
+        "session_date": "2026-11-30" });
+    routes.ask(counsellor.post(&records, &record)).await;
+    routes.ask(counsellor.get(&records)).await;
+    let room = json!({ "name": "A room", "client_id": client["id"] });
+    routes.ask(counsellor.post("/api/rooms", &room)).await;
+    routes.ask(counsellor.get("/api/rooms")).await;
+    routes.ask(counsellor.request("DELETE", &path)).await;
 }
 
 async fn ask_of_games(routes: &mut Routes, owner: &Counsellor<'_>, room: &str) {

@@ -15,7 +15,6 @@ async fn opening_a_room_answers_the_whole_room() {
         "name": "Tuesday group 週二",
         "description": "Ten people",
         "game_rule_slug": "value_navigation",
-        "client_id": super::UNKNOWN_ID,
         "game_rule_id": super::UNKNOWN_ID,
         "card_deck_id": super::UNKNOWN_ID,
         "unknown": { "is": "ignored" },

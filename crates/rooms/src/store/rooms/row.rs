@@ -6,7 +6,7 @@ use database::schema::rooms;
 use database::{At, Unnest, idempotency};
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use ids::{AccountId, GameRuleId, RoomId};
+use ids::{AccountId, ClientId, GameRuleId, RoomId};
 use serde::{Deserialize, Serialize};
 
 use crate::room::Room;
@@ -26,6 +26,7 @@ pub(crate) struct RoomRow {
     created_at: At,
     expires_at: Option<At>,
     session_count: i32,
+    pub(crate) client_id: Option<ClientId>,
 }
 
 impl From<RoomRow> for Room {
@@ -41,6 +42,7 @@ impl From<RoomRow> for Room {
             created_at: row.created_at.utc(),
             expires_at: row.expires_at.map(At::utc),
             session_count: row.session_count,
+            client_id: row.client_id,
         }
     }
 }
@@ -58,6 +60,7 @@ impl From<&Room> for RoomRow {
             created_at: room.created_at.into(),
             expires_at: room.expires_at.map(At::from),
             session_count: room.session_count,
+            client_id: room.client_id,
         }
     }
 }
@@ -75,6 +78,7 @@ pub(super) fn values(rows: &[RoomRow]) -> Unnest<'_, &RoomRow> {
         .column(rooms::created_at, |row| row.created_at)
         .column(rooms::expires_at, |row| row.expires_at)
         .column(rooms::session_count, |row| row.session_count)
+        .column(rooms::client_id, |row| row.client_id)
 }
 
 /// A room in `idempotency_keys.answer`, where it may be read by a newer version of the server than the
@@ -95,6 +99,8 @@ struct StoredRoom {
     expires_at: Option<DateTime<Utc>>,
     #[serde(default)]
     session_count: i32,
+    #[serde(default)]
+    client_id: Option<ClientId>,
 }
 
 /// The room as [`StoredRoom`].
@@ -113,6 +119,7 @@ pub(crate) fn write_answer(room: &Room) -> Result<String, GroupError> {
         created_at: room.created_at,
         expires_at: room.expires_at,
         session_count: room.session_count,
+        client_id: room.client_id,
     };
     let text = serde_json::to_string(&stored);
     text.map_err(|error| DieselError::SerializationError(Box::new(error)).into())
@@ -135,6 +142,7 @@ pub(crate) fn read_answer(text: &str) -> Result<Room, GroupError> {
         created_at: stored.created_at,
         expires_at: stored.expires_at,
         session_count: stored.session_count,
+        client_id: stored.client_id,
     })
 }
 
@@ -157,6 +165,7 @@ mod tests {
             created_at: "2026-11-22T21:49:05.007362Z".parse().unwrap(),
             expires_at: None,
             session_count: 0,
+            client_id: None,
         }
     }
 
@@ -174,6 +183,7 @@ mod tests {
             game_rule_id: Some("00000000-0000-4000-8000-000000000002".parse().unwrap()),
             expires_at: Some("2099-01-01T00:00:00Z".parse().unwrap()),
             session_count: 3,
+            client_id: Some("00000000-0000-4000-8000-000000000003".parse().unwrap()),
             ..room()
         };
         assert_eq!(read_answer(&write_answer(&full).unwrap()).unwrap(), full);

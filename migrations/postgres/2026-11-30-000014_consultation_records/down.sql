@@ -1,0 +1,2 @@
+DROP TABLE consultation_screenshots;
+DROP TABLE consultation_records;
