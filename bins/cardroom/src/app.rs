@@ -18,11 +18,12 @@ use database::Db;
 use database::idempotency::InFlight;
 use gameplay::history::StoresHistory;
 use gameplay::{ListBytes, Saves, StateListener};
+use notes::HistoryBounds;
 use realtime::{Realtime, Worker};
 use rooms::{Directory, EndedRooms, Heartbeats, Joins, Openings};
 use settings::Settings;
 
-use crate::bounds::document_bounds;
+use crate::bounds::{document_bounds, note_history};
 use crate::connection::{manage_connection, restrict_reserve};
 use crate::health::ProbeCache;
 use crate::lifecycle::Lifecycle;
@@ -46,6 +47,7 @@ pub struct Shared {
     in_flight: Data<InFlight>,
     bodies: Data<BodyLimits>,
     client_bounds: Data<ClientBounds>,
+    note_history: Data<HistoryBounds>,
     list_bytes: Data<ListBytes>,
     stores_history: Data<StoresHistory>,
     limit: Data<ConcurrencyLimit>,
@@ -88,6 +90,7 @@ impl Shared {
             auth: Data::new(auth),
             bodies: Data::new(bodies),
             client_bounds: Data::new(ClientBounds::of(&settings)),
+            note_history: Data::new(note_history(&settings)),
             list_bytes: Data::new(ListBytes(limits.list_bytes)),
             stores_history: Data::new(StoresHistory(settings.history.versions > 0)),
             limit: Data::new(ConcurrencyLimit::new(&settings.admission)),
@@ -152,6 +155,7 @@ pub fn build(
         .app_data(shared.in_flight)
         .app_data(shared.bodies)
         .app_data(shared.client_bounds)
+        .app_data(shared.note_history)
         .app_data(shared.list_bytes)
         .app_data(shared.stores_history)
         .app_data(shared.limit)
@@ -184,6 +188,7 @@ fn api(routes: &mut ServiceConfig) {
     routes
         .configure(rooms::configure)
         .configure(clients::configure)
+        .configure(notes::configure)
         .configure(realtime::configure)
         .configure(auth::configure)
         .configure(operations::configure);

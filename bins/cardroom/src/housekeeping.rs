@@ -36,6 +36,7 @@ impl Housekeeping {
     ) -> Self {
         let ages = Ages {
             history: TimeDelta::days(settings.history.days),
+            notes: TimeDelta::days(settings.notes.history_days),
             audit: TimeDelta::days(settings.auth.audit_days),
             rooms: Retention::of(&settings.rooms),
             ended_sessions: TimeDelta::days(settings.auth.ended_session_days),
@@ -72,6 +73,7 @@ impl Drop for Housekeeping {
 #[derive(Clone, Copy)]
 struct Ages {
     history: TimeDelta,
+    notes: TimeDelta,
     audit: TimeDelta,
     rooms: Retention,
     ended_sessions: TimeDelta,
@@ -81,6 +83,7 @@ struct Ages {
 async fn tidy_up(db: &Db, ages: Ages) {
     let now = Utc::now();
     log_failure("history", history::delete_old(db, ages.history).await);
+    log_failure("counselor_note_versions", notes::notes::delete_old(db, ages.notes).await);
     log_failure("audit_log", audit::forget_old(db, ages.audit).await);
     log_failure("rooms", retention::delete_old(db, ages.rooms, now).await);
     log_failure("sessions", sessions::forget_old(db, ages.ended_sessions).await);

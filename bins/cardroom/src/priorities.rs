@@ -6,6 +6,7 @@ use admission::Priorities;
 pub(crate) fn declared() -> Priorities {
     let mut priorities = Priorities::default();
     gameplay::prioritize(&mut priorities);
+    notes::prioritize(&mut priorities);
     auth::prioritize(&mut priorities);
     priorities
 }
@@ -33,6 +34,7 @@ mod tests {
             "/api/rooms/7/gameplay-states/a/history/3/restore",
             Some(Priority::Save),
         );
+        check(Method::PUT, "/api/rooms/7/notes", Some(Priority::Save));
         check(Method::POST, "/api/auth/refresh", Some(Priority::Save));
         check(Method::POST, "/api/visitors/join-room/AB12CD", Some(Priority::Join));
         check(Method::PUT, "/api/visitors/7/heartbeat", Some(Priority::Join));

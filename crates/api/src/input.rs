@@ -14,7 +14,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 pub use part::{RawRequest, RequestPart};
-pub use parts::{Document, Json, JsonOrQuery, OptionalJson, Path, Query};
+pub use parts::{Document, Json, JsonOrQuery, LargeJson, OptionalJson, Path, Query};
 
 use crate::limits::{BodyLimits, limits};
 use crate::problem::Problem;

@@ -39,7 +39,8 @@ pub use fallback::Routes;
 pub use head_limits::limit_head;
 pub use idempotency::{Idempotency, key_reused};
 pub use input::{
-    Authed, Document, Input, Json, JsonOrQuery, OptionalJson, Path, Query, RawRequest, RequestPart,
+    Authed, Document, Input, Json, JsonOrQuery, LargeJson, OptionalJson, Path, Query, RawRequest,
+    RequestPart,
 };
 pub use limits::{BodyLimits, HeadLimits};
 pub use normalize_path::{PathAliases, normalize_path};

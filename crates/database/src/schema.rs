@@ -78,6 +78,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{BigInt, Integer, Text};
+    use crate::sql_types::{Guid, Moment};
+
+    counselor_note_versions (room_id, version) {
+        room_id -> Guid,
+        version -> BigInt,
+        content -> Text,
+        bytes -> Integer,
+        saved_at -> Moment,
+        replaced_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::sql_types::{Guid, Moment};
+
+    counselor_notes (room_id) {
+        room_id -> Guid,
+        content -> Text,
+        version -> BigInt,
+        created_at -> Moment,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{BigInt, Text};
     use crate::sql_types::{Guid, Moment};
 
@@ -253,6 +280,8 @@ diesel::table! {
 diesel::joinable!(clients -> users (counselor_id));
 diesel::joinable!(consultation_records -> clients (client_id));
 diesel::joinable!(consultation_screenshots -> consultation_records (record_id));
+diesel::joinable!(counselor_note_versions -> counselor_notes (room_id));
+diesel::joinable!(counselor_notes -> rooms (room_id));
 diesel::joinable!(deleted_gameplay_states -> rooms (room_id));
 diesel::joinable!(gameplay_states -> rooms (room_id));
 diesel::joinable!(password_resets -> users (account_id));
@@ -267,6 +296,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     clients,
     consultation_records,
     consultation_screenshots,
+    counselor_note_versions,
+    counselor_notes,
     deleted_gameplay_states,
     game_rule_templates,
     gameplay_segments,

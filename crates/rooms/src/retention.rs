@@ -90,16 +90,17 @@ async fn delete_idle_rooms(db: &Db, since: DateTime<Utc>) -> Result<(), Database
     Ok(())
 }
 
-/// Deletes those of these rooms that are idle once their rows and those of their states are locked, so that
-/// no save is deleted that was committed after the decision.
+/// Deletes those of these rooms that are idle once their rows and those of their states and notes are locked,
+/// so that no save is deleted that was committed after the decision.
 async fn delete_if_idle(
     db: &Db,
     ids: Vec<RoomId>,
     since: DateTime<Utc>,
 ) -> Result<(), DatabaseError> {
     let states = store::lock_states(ids.clone());
+    let notes = store::lock_notes(ids.clone());
     let rooms = store::lock_rooms_by_id(ids.clone());
     let delete = store::delete_idle(ids, since);
-    db.write_and(states, |_| (Some(rooms), Some(delete))).await?;
+    db.write_and(states, |_| (Some(notes), (Some(rooms), Some(delete)))).await?;
     Ok(())
 }

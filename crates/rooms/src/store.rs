@@ -5,10 +5,11 @@
 //! Every transaction takes its row locks in this order, so that none waits for another that waits for it:
 //!
 //! 1. rows of `gameplay_states` that exist, by id, which only the deletion of rooms locks here;
-//! 2. rows of `rooms`, by id;
-//! 3. rows of `visitors` that it inserts, by room and session. Until the commit no other transaction sees
+//! 2. rows of `counselor_notes`, by room, as above;
+//! 3. rows of `rooms`, by id;
+//! 4. rows of `visitors` that it inserts, by room and session. Until the commit no other transaction sees
 //!    them, so only transactions that insert the same sessions wait for them;
-//! 4. rows of `visitors` that exist, by id.
+//! 5. rows of `visitors` that exist, by id.
 
 mod clients;
 mod game_rules;

@@ -51,6 +51,6 @@ pub use problem::{Problem, Problems};
 pub use profile::{Profile, UnknownProfile};
 pub use sections::{
     Admission, Auth, BCRYPT_COST_MAX, Clients, Cors, Database, Hashing, History, Limits, Log,
-    LogFormat, Mail, MailTransport, Period, Rate, Rates, Realtime, RealtimeAdmission, Rooms,
+    LogFormat, Mail, MailTransport, Notes, Period, Rate, Rates, Realtime, RealtimeAdmission, Rooms,
     Server, Settings,
 };

@@ -10,6 +10,7 @@ mod history;
 mod limits;
 mod log;
 mod mail;
+mod notes;
 mod rates;
 mod realtime;
 mod rooms;
@@ -25,6 +26,7 @@ pub use history::History;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailTransport};
+pub use notes::Notes;
 pub use rates::{Period, Rate, Rates};
 pub use realtime::{Realtime, RealtimeAdmission};
 pub use rooms::Rooms;
@@ -60,6 +62,8 @@ pub struct Settings {
     pub realtime: Realtime,
     /// History of gameplay states.
     pub history: History,
+    /// Earlier texts of the notes of rooms.
+    pub notes: Notes,
     /// Web pages that may call the API.
     pub cors: Cors,
     /// Delivery of mail.
@@ -83,6 +87,7 @@ impl Settings {
             clients: Clients::read(keys),
             realtime: Realtime::read(keys),
             history: History::read(keys),
+            notes: Notes::read(keys),
             cors: Cors::read(keys),
             mail: Mail::read(keys),
             log: Log::read(keys),

@@ -24,6 +24,7 @@ mod housekeeping;
 mod idempotency;
 mod interop;
 mod lanes;
+mod notes;
 mod outages;
 mod pooler;
 mod process;

@@ -74,6 +74,21 @@ impl<T: FromFields> RequestPart for Json<T> {
     }
 }
 
+/// The fields of a JSON body that may be as large as one with a document.
+pub struct LargeJson<T>(pub T);
+
+impl<T: FromFields> RequestPart for LargeJson<T> {
+    const MEDIA: &'static [&'static str] = &[JSON];
+
+    fn body_limit(limits: &BodyLimits) -> Option<usize> {
+        Some(limits.document.bytes + ENVELOPE_BYTES)
+    }
+
+    fn read(raw: &mut RawRequest<'_>) -> Option<Self> {
+        Json::read(raw).map(|Json(fields)| Self(fields))
+    }
+}
+
 /// The fields of a JSON body or, when there is no body, those of the query string.
 ///
 /// The web app sends a body where the old API read the query.

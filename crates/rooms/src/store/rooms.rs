@@ -4,7 +4,7 @@ mod group;
 mod row;
 
 use chrono::{DateTime, Utc};
-use database::schema::{gameplay_states, rooms, visitors};
+use database::schema::{counselor_notes, gameplay_states, rooms, visitors};
 use database::{At, Execute, Fetch, ForUpdate, columns};
 use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
@@ -139,6 +139,16 @@ pub(crate) fn lock_states(rooms: Vec<RoomId>) -> impl Fetch<'static, GameplaySta
     )
 }
 
+/// Locks the notes of these rooms by room. A change of one of them then waits until the transaction ends.
+pub(crate) fn lock_notes(rooms: Vec<RoomId>) -> impl Execute {
+    ForUpdate(
+        counselor_notes::table
+            .filter(counselor_notes::room_id.eq_any(rooms))
+            .order(counselor_notes::room_id)
+            .select(counselor_notes::room_id),
+    )
+}
+
 /// Locks the rows of these rooms by id. A save of a new state, and a join, then wait until the transaction
 /// ends.
 pub(crate) fn lock_rooms_by_id(ids: Vec<RoomId>) -> impl Execute {
@@ -146,7 +156,7 @@ pub(crate) fn lock_rooms_by_id(ids: Vec<RoomId>) -> impl Execute {
 }
 
 /// Deletes those of these rooms that are closed, or expired before `since`, and in which no visitor was
-/// seen and no game was saved since then.
+/// seen, no game was saved and no note was written since then.
 pub(crate) fn delete_idle(ids: Vec<RoomId>, since: DateTime<Utc>) -> impl Execute {
     let since = At::from(since);
     let has_expired = rooms::expires_at.lt(Some(since)).assume_not_null();
@@ -156,12 +166,16 @@ pub(crate) fn delete_idle(ids: Vec<RoomId>, since: DateTime<Utc>) -> impl Execut
     let saves = gameplay_states::table
         .filter(gameplay_states::room_id.eq(rooms::id))
         .filter(gameplay_states::last_played_at.ge(since));
+    let notes = counselor_notes::table
+        .filter(counselor_notes::room_id.eq(rooms::id))
+        .filter(counselor_notes::updated_at.ge(since));
     let idle = rooms::table
         .filter(rooms::id.eq_any(ids))
         .filter(rooms::created_at.lt(since))
         .filter(rooms::is_active.eq(false).or(has_expired))
         .filter(not(exists(visits)))
-        .filter(not(exists(saves)));
+        .filter(not(exists(saves)))
+        .filter(not(exists(notes)));
     diesel::delete(idle)
 }
 

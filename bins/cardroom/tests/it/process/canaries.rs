@@ -118,8 +118,13 @@ impl CanaryClient {
         assert_eq!(self.ask_as(pass, "GET", &path, Value::Null).await.0, 200);
     }
 
-    /// Creates a client, whose texts all hold the canary, and a record.
-    async fn counsel(&mut self, room: &str, token: &str) {
+    /// Writes a note, and creates a client, whose texts all hold the canary, and a record.
+    async fn counsel(&self, room: &str, token: &str) {
+        let note = format!("/api/rooms/{room}/notes");
+        for text in [CANARY, ""] {
+            let note = self.ask_as(token, "PUT", &note, json!({ "content": text })).await;
+            assert_eq!(note.0, 200);
+        }
         let client = json!({ "name": CANARY, "phone": CANARY, "notes": CANARY, "tags": [CANARY] });
         let (status, client) = self.ask_as(token, "POST", "/api/clients", client).await;
         assert_eq!(status, 200, "{client}");

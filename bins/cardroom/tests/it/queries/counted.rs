@@ -12,6 +12,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::app::{TestApp, ask};
+use crate::behind::Behind;
 use crate::client::{Counsellor, Room};
 
 /// Only PostgreSQL has a connection to count on; the code that sends statements is the same for both.
@@ -42,6 +43,54 @@ mod a_list_of_twenty_takes_no_more_statements_than_one_of_one {
         });
     }
 }
+
+/// A counsellor with a thousand clients and ten thousand records.
+mod long_lists_of_clients_and_records_take_two_statements {
+    use super::*;
+
+    #[test]
+    fn postgres() {
+        testkit::run(Kind::Postgres, async {
+            let mut database = testkit::database().await;
+            let counter = Counter::before(&mut database).await;
+            let app = TestApp::spawn_on(database, &[("CARDROOM__DATABASE__POOL_SIZE", "1")]).await;
+            let counsellor = app.counsellor().await;
+            let client = json!({ "name": "Mei" });
+            let (_, client) = ask(counsellor.post("/api/clients", &client)).await;
+            let records =
+                format!("/api/clients/{}/consultation-records", client["id"].as_str().unwrap());
+            Behind::of(&app).carry_out(THOUSANDS, "").await;
+
+            for (path, items) in
+                [("/api/clients".to_owned(), 1_000), (format!("{records}?limit=100"), 100)]
+            {
+                let mut least = usize::MAX;
+                for _ in 0..4 {
+                    let before = counter.0.load(Ordering::SeqCst);
+                    let (status, list) = ask(counsellor.get(&path)).await;
+                    assert_eq!((status, list.as_array().map(Vec::len)), (200, Some(items)));
+                    least = least.min(counter.0.load(Ordering::SeqCst) - before);
+                }
+                let most = if path == "/api/clients" { 2 } else { 3 };
+                assert!((1..=most).contains(&least), "{path}: {least}");
+            }
+        });
+    }
+}
+
+/// Copies the only client and room a thousand times, and gives it ten thousand records.
+const THOUSANDS: &str = "
+    INSERT INTO consultation_records (id, client_id, counselor_id, room_id, session_date, topics,
+        follow_up_required, created_at, updated_at)
+        SELECT gen_random_uuid(), client_id, counselor_id, id, now() - n * interval '1 min', '[]', false,
+            now(), now() FROM rooms, generate_series(1, 10000) n;
+    INSERT INTO clients (id, counselor_id, name, name_key, tags, status, email_verified, version,
+        created_at, updated_at)
+        SELECT gen_random_uuid(), counselor_id, name, name_key, tags, status, false, 1,
+            created_at - n * interval '1 s', now() FROM clients, generate_series(1, 1000) n;
+    INSERT INTO rooms (id, name, counselor_id, share_code, created_at, client_id)
+        SELECT gen_random_uuid(), 'A room', counselor_id, 'R' || row_number() OVER (), now(), id
+        FROM clients;";
 
 /// Adds a visitor and a game to the room, and a client with a room.
 async fn add(app: &TestApp, counsellor: &Counsellor<'_>, room: &Room, entry: usize) {

@@ -12,7 +12,7 @@ use super::filled::Filled;
 /// Written by hand, since a query value does not expose its text: `scans` checks the real ones on
 /// PostgreSQL, including those of whole groups. Left out are the three game rules, which are read faster
 /// than any index, and the counts for `/metrics`, which read whole tables on purpose.
-const STATEMENTS: [(&str, &str); 76] = [
+const STATEMENTS: [(&str, &str); 82] = [
     ("auth by_id", "SELECT * FROM users WHERE id = $1"),
     (
         "auth by_email",
@@ -166,6 +166,21 @@ const STATEMENTS: [(&str, &str); 76] = [
         "clients count_screenshots",
         "SELECT count(*) FROM consultation_screenshots WHERE record_id = $1",
     ),
+    ("notes note, lock_note, save_note", "SELECT * FROM counselor_notes WHERE room_id = $1"),
+    (
+        "rooms lock_notes",
+        "SELECT room_id FROM counselor_notes WHERE room_id IN ($1, $1) ORDER BY room_id",
+    ),
+    (
+        "notes versions, lengths",
+        "SELECT * FROM counselor_note_versions WHERE room_id = $1 ORDER BY version DESC",
+    ),
+    ("notes version", "SELECT * FROM counselor_note_versions WHERE room_id = $1 AND version = 1"),
+    (
+        "notes delete_versions",
+        "DELETE FROM counselor_note_versions WHERE room_id = $1 AND version <= 1",
+    ),
+    ("notes delete_replaced_before", "DELETE FROM counselor_note_versions WHERE replaced_at < $3"),
     ("rooms visitor", "SELECT * FROM visitors WHERE id = $1"),
     (
         "rooms visit",

@@ -27,9 +27,14 @@ const POSTGRES: &str = "
     INSERT INTO audit_log (id, at, action, account_id, address, device)
         SELECT pg_temp.id(n), now() - n * interval '1 h', 'logged_in', pg_temp.id(n), '', ''
         FROM generate_series(1, 3000) n;
-    INSERT INTO rooms (id, name, counselor_id, share_code, created_at)
+    INSERT INTO clients (id, counselor_id, name, name_key, email, email_key, tags, status, email_verified,
+        verification_hash, verification_expires_at, version, created_at, updated_at)
+        SELECT pg_temp.id(n), pg_temp.id(CASE WHEN n % 10 = 0 THEN 1 ELSE n END), 'Mei', 'mei',
+            n || '@example.com', n || '@example.com', '[]', 'active', false, sha256(n::text::bytea), now(),
+            1, now(), now() FROM generate_series(1, 3000) n;
+    INSERT INTO rooms (id, name, counselor_id, share_code, created_at, client_id)
         SELECT pg_temp.id(n), 'A room', pg_temp.id(CASE WHEN n % 10 = 0 THEN 1 ELSE n END),
-            'ROOM' || n, now() FROM generate_series(1, 3000) n;
+            'ROOM' || n, now(), pg_temp.id(n) FROM generate_series(1, 3000) n;
     INSERT INTO visitors (id, name, room_id, session_id, joined_at, last_seen)
         SELECT pg_temp.id(n), 'Mei', pg_temp.id(1 + n % 1000), 'session-' || n, now(), now()
         FROM generate_series(1, 6000) n;
@@ -43,25 +48,24 @@ const POSTGRES: &str = "
     INSERT INTO gameplay_segments (state_id, last_version, saved_at, document, journal)
         SELECT pg_temp.id(n), 10, now() - n * interval '1 s', '{}', ''
         FROM generate_series(1, 6000) n;
-    INSERT INTO clients (id, counselor_id, name, name_key, email, email_key, tags, status, email_verified,
-        verification_hash, verification_expires_at, version, created_at, updated_at)
-        SELECT pg_temp.id(n), pg_temp.id(CASE WHEN n % 10 = 0 THEN 1 ELSE n END), 'Mei', 'mei',
-            n || '@example.com', n || '@example.com', '[]', 'active', false, sha256(n::text::bytea), now(),
-            1, now(), now() FROM generate_series(1, 3000) n;
-    UPDATE rooms SET client_id = id WHERE id <= pg_temp.id(3000);
     INSERT INTO consultation_records (id, client_id, counselor_id, room_id, session_date, topics,
         follow_up_required, created_at, updated_at)
         SELECT pg_temp.id(n), pg_temp.id(1 + n % 3000), pg_temp.id(1), pg_temp.id(n), now(), '[]', false,
             now(), now() FROM generate_series(1, 6000) n;
     INSERT INTO consultation_screenshots (record_id, file_id, added_at)
         SELECT pg_temp.id(n), pg_temp.id(n), now() FROM generate_series(1, 6000) n;
+    INSERT INTO counselor_notes (room_id, content, version, created_at, updated_at)
+        SELECT pg_temp.id(n), 'A note', 3, now(), now() FROM generate_series(1, 3000) n;
+    INSERT INTO counselor_note_versions (room_id, version, content, bytes, saved_at, replaced_at)
+        SELECT pg_temp.id(1 + n % 3000), 1 + n / 3000, 'An earlier text', 15, now(), now() - n * interval '1 s'
+        FROM generate_series(0, 5999) n;
     INSERT INTO idempotency_keys (author_id, key, fingerprint, answer, answered_at)
         SELECT pg_temp.id(n), 'key-' || n, '', '{}', now() - n * interval '1 s'
         FROM generate_series(1, 3000) n;
     ANALYZE;";
 
 /// The same rows.
-const SQLITE: [&str; 15] = [
+const SQLITE: [&str; 16] = [
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
      INSERT INTO users (id, email, name, hashed_password, roles, created_at, reset_token_hash,
         reset_expires_at)
@@ -79,9 +83,16 @@ const SQLITE: [&str; 15] = [
      INSERT INTO audit_log (id, at, action, account_id, address, device)
         SELECT unhex(printf('%032x', n)), n, 'logged_in', unhex(printf('%032x', n)), '', '' FROM s",
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
-     INSERT INTO rooms (id, name, counselor_id, share_code, created_at)
+     INSERT INTO clients (id, counselor_id, name, name_key, email, email_key, tags, status, email_verified,
+        verification_hash, verification_expires_at, version, created_at, updated_at)
+        SELECT unhex(printf('%032x', n)), unhex(printf('%032x', CASE WHEN n % 10 = 0 THEN 1 ELSE n END)),
+            'Mei', 'mei', n || '@example.com', n || '@example.com', '[]', 'active', 0,
+            unhex(printf('%064x', n)), 0, 1, 0, 0 FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
+     INSERT INTO rooms (id, name, counselor_id, share_code, created_at, client_id)
         SELECT unhex(printf('%032x', n)), 'A room',
-            unhex(printf('%032x', CASE WHEN n % 10 = 0 THEN 1 ELSE n END)), 'ROOM' || n, 0 FROM s",
+            unhex(printf('%032x', CASE WHEN n % 10 = 0 THEN 1 ELSE n END)), 'ROOM' || n, 0,
+            unhex(printf('%032x', n)) FROM s",
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6000)
      INSERT INTO visitors (id, name, room_id, session_id, joined_at, last_seen)
         SELECT unhex(printf('%032x', n)), 'Mei', unhex(printf('%032x', 1 + n % 1000)),
@@ -98,13 +109,6 @@ const SQLITE: [&str; 15] = [
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6000)
      INSERT INTO gameplay_segments (state_id, last_version, saved_at, document, journal)
         SELECT unhex(printf('%032x', n)), 10, n, '{}', '' FROM s",
-    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
-     INSERT INTO clients (id, counselor_id, name, name_key, email, email_key, tags, status, email_verified,
-        verification_hash, verification_expires_at, version, created_at, updated_at)
-        SELECT unhex(printf('%032x', n)), unhex(printf('%032x', CASE WHEN n % 10 = 0 THEN 1 ELSE n END)),
-            'Mei', 'mei', n || '@example.com', n || '@example.com', '[]', 'active', 0,
-            unhex(printf('%064x', n)), 0, 1, 0, 0 FROM s",
-    "UPDATE rooms SET client_id = id",
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6000)
      INSERT INTO consultation_records (id, client_id, counselor_id, room_id, session_date, topics,
         follow_up_required, created_at, updated_at)
@@ -113,6 +117,12 @@ const SQLITE: [&str; 15] = [
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6000)
      INSERT INTO consultation_screenshots (record_id, file_id, added_at)
         SELECT unhex(printf('%032x', n)), unhex(printf('%032x', n)), 0 FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
+     INSERT INTO counselor_notes (room_id, content, version, created_at, updated_at)
+        SELECT unhex(printf('%032x', n)), 'A note', 3, 0, 0 FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < 5999)
+     INSERT INTO counselor_note_versions (room_id, version, content, bytes, saved_at, replaced_at)
+        SELECT unhex(printf('%032x', 1 + n % 3000)), 1 + n / 3000, 'An earlier text', 15, 0, n FROM s",
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
      INSERT INTO idempotency_keys (author_id, key, fingerprint, answer, answered_at)
         SELECT unhex(printf('%032x', n)), 'key-' || n, X'', '{}', n FROM s",

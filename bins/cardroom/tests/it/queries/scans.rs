@@ -13,13 +13,15 @@ use crate::clients::mailed_token;
 use routes::Routes;
 
 /// The tables that grow.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 14] = [
     "users",
     "sessions",
     "audit_log",
     "clients",
     "consultation_records",
     "consultation_screenshots",
+    "counselor_notes",
+    "counselor_note_versions",
     "rooms",
     "visitors",
     "gameplay_states",
@@ -128,6 +130,7 @@ async fn ask_of_rooms(routes: &mut Routes, app: &TestApp) {
     let mei = Counsellor::new(app, text(&visitor, "visitor_token"));
 
     ask_of_games(routes, &counsellor, &room).await;
+    ask_of_notes(routes, &counsellor, &room).await;
     for who in [&counsellor, &mei] {
         ask_of_patches(routes, who, &room).await;
         ask_of_broadcasts(routes, who, &id).await;
@@ -171,6 +174,16 @@ async fn ask_of_clients(routes: &mut Routes, app: &TestApp) {
     routes.ask(counsellor.post("/api/rooms", &room)).await;
     routes.ask(counsellor.get("/api/rooms")).await;
     routes.ask(counsellor.request("DELETE", &path)).await;
+}
+
+async fn ask_of_notes(routes: &mut Routes, owner: &Counsellor<'_>, room: &str) {
+    let note = format!("{room}/notes");
+    routes.ask(owner.get(&note)).await;
+    for text in ["one", "two", ""] {
+        routes.ask(owner.put(&note, &json!({ "content": text }))).await;
+    }
+    routes.ask(owner.get(&format!("{note}/history"))).await;
+    routes.ask(owner.request("POST", &format!("{note}/history/1/restore"))).await;
 }
 
 async fn ask_of_games(routes: &mut Routes, owner: &Counsellor<'_>, room: &str) {

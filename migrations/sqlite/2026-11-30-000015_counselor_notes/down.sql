@@ -1,0 +1,2 @@
+DROP TABLE counselor_note_versions;
+DROP TABLE counselor_notes;
