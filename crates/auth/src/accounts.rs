@@ -1,9 +1,12 @@
 //! Accounts: what they are, how they come to exist, and the cache that requests are judged by.
 
 mod account;
+pub(crate) mod actor;
 pub mod batch;
 mod cache;
 pub mod demo;
+pub(crate) mod list;
+pub(crate) mod manage;
 pub mod register;
 mod role;
 

@@ -42,6 +42,14 @@ pub enum Action {
     Created,
     /// An administrator assigned another password.
     PasswordAssigned,
+    /// An administrator gave the account another name.
+    Renamed,
+    /// An administrator gave the account other roles.
+    RolesChanged,
+    /// An administrator deactivated the account, which ended its sessions.
+    Deactivated,
+    /// An administrator activated the account again.
+    Activated,
 }
 
 impl Action {
@@ -62,6 +70,10 @@ impl Action {
             Self::PasswordReset => "password_reset",
             Self::Created => "created",
             Self::PasswordAssigned => "password_assigned",
+            Self::Renamed => "renamed",
+            Self::RolesChanged => "roles_changed",
+            Self::Deactivated => "deactivated",
+            Self::Activated => "activated",
         }
     }
 }

@@ -81,6 +81,12 @@ pub enum AuthError {
     /// The profile has no demo accounts.
     #[error("Demo accounts are not available in this environment")]
     NoDemoAccounts,
+    /// An administrator would take the own administration away: then nobody might be left who has it.
+    #[error("You cannot remove your own administrator role or deactivate your own account")]
+    OwnAdministration,
+    /// The account is not of the version that the request names.
+    #[error("The user was changed in the meantime")]
+    AccountChanged,
     /// The batch has neither list.
     #[error("Either 'emails' or 'users' must be provided")]
     EmptyBatch,
@@ -139,6 +145,8 @@ impl From<AuthError> for Problem {
             AuthError::RegistrationClosed => (StatusCode::FORBIDDEN, "registration_closed"),
             AuthError::RoleNotForChoice => (StatusCode::FORBIDDEN, "role_not_for_choice"),
             AuthError::NoDemoAccounts => (StatusCode::FORBIDDEN, "no_demo_accounts"),
+            AuthError::OwnAdministration => (StatusCode::CONFLICT, "own_administration"),
+            AuthError::AccountChanged => (StatusCode::PRECONDITION_FAILED, "version_mismatch"),
             AuthError::EmptyBatch => (StatusCode::BAD_REQUEST, "empty_batch"),
             AuthError::LargeBatch(_) => (StatusCode::BAD_REQUEST, "large_batch"),
         };

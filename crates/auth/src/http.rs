@@ -5,6 +5,7 @@ mod admin;
 mod audit;
 mod requests;
 mod sessions;
+mod users;
 mod views;
 
 use std::sync::Arc;
@@ -38,6 +39,10 @@ api::routes! {
     account_sessions::list_user_sessions,
     account_sessions::end_user_sessions,
     admin::create_users,
+    users::list_users,
+    users::get_user,
+    users::change_user,
+    users::reset_user_password,
     audit::read_audit_log,
 }
 
@@ -61,6 +66,7 @@ pub fn prioritize(priorities: &mut Priorities) {
     priorities.declare::<__path_reset_password>(Priority::Register);
     priorities.declare::<__path_init_demo_accounts>(Priority::Register);
     priorities.declare::<admin::__path_create_users>(Priority::Register);
+    priorities.declare::<users::__path_reset_user_password>(Priority::Register);
 }
 
 /// Log in

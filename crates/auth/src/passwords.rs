@@ -2,11 +2,13 @@
 
 pub(crate) mod change;
 mod common;
+mod generated;
 mod hash;
 mod highest_cost;
 mod password;
 pub(crate) mod reset;
 
+pub(crate) use generated::generate;
 pub use hash::PasswordHash;
 pub use highest_cost::HighestCost;
 pub use password::Password;

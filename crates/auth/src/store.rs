@@ -1,6 +1,7 @@
 //! Queries on the accounts, their sessions and resets, and the audit log.
 
 pub(crate) mod audit;
+pub(crate) mod managed;
 pub(crate) mod resets;
 pub(crate) mod sessions;
 

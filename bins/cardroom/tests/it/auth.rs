@@ -13,7 +13,7 @@ mod old_hashes;
 mod parallel;
 mod register;
 mod reset;
-mod sessions;
+pub(crate) mod sessions;
 mod together;
 mod tokens;
 
@@ -31,6 +31,6 @@ fn login(app: &TestApp, email: &str, password: &str) -> RequestBuilder {
 }
 
 /// The status that a log-in is answered with.
-async fn status_of_login(app: &TestApp, email: &str, password: &str) -> u16 {
+pub(crate) async fn status_of_login(app: &TestApp, email: &str, password: &str) -> u16 {
     login(app, email, password).send().await.unwrap().status().as_u16()
 }

@@ -2,21 +2,19 @@
 
 use std::collections::HashSet;
 
-use database::Fetch;
 use futures::{StreamExt, TryStreamExt};
-use ids::AccountId;
-use rand::seq::{IndexedRandom, SliceRandom};
 use utoipa::ToSchema;
 use values::Email;
 
 use crate::accounts::Account;
+use crate::accounts::actor::Actor;
 use crate::accounts::register::new_account;
 use crate::accounts::{Role, Roles};
-use crate::audit::{self, Action, AuditEntry};
+use crate::audit::Action;
 use crate::client::Client;
 use crate::context::Auth;
 use crate::error::AuthError;
-use crate::passwords::{Password, PasswordHash};
+use crate::passwords::{Password, PasswordHash, generate};
 use crate::store::{self, AccountRow, NewAccount};
 
 /// An account to create.
@@ -109,31 +107,6 @@ fn identity(sent: &str) -> Result<Email, String> {
     Email::parse(sent).map_err(|_| sent.trim().to_lowercase())
 }
 
-/// The administrator, and the origin of the request.
-#[derive(Clone, Copy)]
-struct Actor<'a> {
-    admin: AccountId,
-    client: &'a Client,
-}
-
-impl Actor<'_> {
-    /// Changes an account and records the administrator as actor.
-    async fn change<'q>(
-        self,
-        auth: &Auth,
-        action: Action,
-        change: impl Fetch<'q, AccountRow>,
-    ) -> Result<Option<Account>, AuthError> {
-        let actor = Some(self.admin);
-        let noted = move |rows: &[AccountRow]| {
-            let account = rows.first().map(AccountRow::id);
-            account.map(|_| AuditEntry { action, actor, account, session: None })
-        };
-        let rows = audit::change_and_record(auth, self.client, change, noted).await?;
-        Ok(rows.into_iter().next().map(Account::from))
-    }
-}
-
 async fn create_one(
     auth: &Auth,
     by: Actor<'_>,
@@ -202,42 +175,8 @@ fn existing(email: Email, password: Option<Password>, account: Option<Account>) 
     Outcome::Existing { email, password, account }
 }
 
-async fn hash(auth: &Auth, password: Password) -> Result<PasswordHash, AuthError> {
+/// Hashes a password, however many log-ins wait: a batch and an import have bounds of their own.
+pub(crate) async fn hash(auth: &Auth, password: Password) -> Result<PasswordHash, AuthError> {
     let cost = auth.rules.bcrypt_cost;
     Ok(auth.hashing.run_unbounded(move || password.hash(cost)).await??)
-}
-
-/// A random password of twelve characters with at least one of each kind: 70 bits.
-fn generate() -> Password {
-    const KINDS: [&[u8]; 4] =
-        [b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0123456789", b"!@#$%^&*"];
-    const LENGTH: usize = 12;
-    let mut random = rand::rng();
-    let every = KINDS.concat();
-    let one_each = KINDS.iter().filter_map(|kind| kind.choose(&mut random).copied());
-    let mut characters: Vec<u8> = one_each.collect();
-    while characters.len() < LENGTH {
-        characters.extend(every.choose(&mut random));
-    }
-    characters.shuffle(&mut random);
-    Password::from(String::from_utf8_lossy(&characters).into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_generated_password_has_every_kind_of_character() {
-        for _ in 0..100 {
-            let password = generate();
-            assert_eq!(password.check_rules(), Ok(()));
-            let text = password.expose();
-            assert_eq!(text.len(), 12);
-            for kind in [char::is_lowercase, char::is_uppercase, |it| char::is_ascii_digit(&it)] {
-                assert!(text.chars().any(kind), "{text}");
-            }
-            assert!(text.contains(|it| "!@#$%^&*".contains(it)), "{text}");
-        }
-    }
 }

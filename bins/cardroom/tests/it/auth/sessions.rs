@@ -45,7 +45,7 @@ pub(super) async fn next(app: &TestApp, token: &str) -> Result<Pair, u16> {
 }
 
 /// The status of a request with this access token.
-pub(super) async fn status(app: &TestApp, access: &str) -> u16 {
+pub(crate) async fn status(app: &TestApp, access: &str) -> u16 {
     app.get("/api/auth/me").bearer_auth(access).send().await.unwrap().status().as_u16()
 }
 

@@ -24,6 +24,13 @@ const STATEMENTS: [(&str, &str); 82] = [
         "auth replace_password, choose_password",
         "UPDATE users SET name = '' WHERE id = $1 AND hashed_password = ''",
     ),
+    (
+        "managed page",
+        "SELECT * FROM users WHERE created_at >= $3 AND (created_at > $3 OR (created_at = $3 AND id > $1))
+         ORDER BY created_at, id LIMIT 101",
+    ),
+    ("managed place, write, write_password", "UPDATE users SET name = '' WHERE id = $1"),
+    ("managed lock", "SELECT * FROM users WHERE id IN ($1, $1) ORDER BY id"),
     ("auth assign_password", "UPDATE users SET name = '' WHERE id = $1"),
     ("resets insert", "UPDATE password_resets SET epoch = 1 WHERE account_id = $1 AND slot = 0"),
     (
