@@ -5,6 +5,7 @@ pub(crate) mod actor;
 pub mod batch;
 mod cache;
 pub mod demo;
+pub(crate) mod filter;
 pub(crate) mod list;
 pub(crate) mod manage;
 pub mod register;

@@ -2,21 +2,11 @@
 
 use ids::AccountId;
 
-use crate::accounts::{Account, Role};
+use crate::accounts::Account;
+use crate::accounts::filter::Filter;
 use crate::context::Auth;
 use crate::error::AuthError;
 use crate::store::managed;
-
-/// The accounts that a list shows: those that fulfil every condition.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Filter {
-    /// A part of the address or of the name, in any case.
-    pub(crate) text: Option<String>,
-    /// One of the roles.
-    pub(crate) role: Option<Role>,
-    /// Whether the account may be used.
-    pub(crate) active: Option<bool>,
-}
 
 /// A page of a list.
 pub(crate) struct Page {

@@ -39,7 +39,8 @@ impl AccountTag {
         let Account { id, email, name, roles, is_active, must_change_password, .. } = account;
         let state = (id, email, name, roles, is_active, must_change_password);
         let hash = Sha256::digest(format!("{state:?}"));
-        Self(hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        let half = hash.first_chunk().map_or(0, |it: &[u8; 16]| u128::from_be_bytes(*it));
+        Self(format!("{half:032x}"))
     }
 
     /// The tag without quotes.
@@ -148,7 +149,8 @@ pub(crate) async fn change(
         let written = verdict.map(|it| managed::write(&it.account, i32::from(it.ends_sessions)));
         ((password, written), ((first, second), (third, fourth)))
     };
-    let rows = auth.db.write_and(managed::lock([by.admin, id]), follows).await?;
+    // On the heap, because the statements make it large.
+    let rows = Box::pin(auth.db.write_and(managed::lock([by.admin, id]), follows)).await?;
     let verdict = judged(&rows)?;
     entries(by, &verdict).into_iter().flatten().for_each(AuditEntry::log);
     auth.accounts.invalidate(id);

@@ -1,6 +1,7 @@
 //! Accounts over HTTP, one by one and in lists, for administrators.
 
 use actix_web::body::BoxBody;
+use actix_web::guard::GuardContext;
 use actix_web::http::header::{ETAG, EntityTag, IF_MATCH};
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{HttpRequest, HttpResponse, Responder, get, patch, put};
@@ -16,7 +17,8 @@ use utoipa::ToSchema;
 use values::{Email, Field, Fields, FromFields, Integer, Location, PathParam, Text, time};
 
 use crate::accounts::actor::Actor;
-use crate::accounts::list::{self, Filter};
+use crate::accounts::filter::Filter;
+use crate::accounts::list;
 use crate::accounts::manage::{self, AccountTag, Change, Condition};
 use crate::accounts::{Account, Role, Roles};
 use crate::{Admin, Auth, AuthError, Client};
@@ -65,6 +67,11 @@ pub(crate) async fn list_users(
     Ok(Answer(UserPage { users, total: page.total, next: page.next }))
 }
 
+/// Whether a path names a user. `users/batch` does not: it is a path of its own, with other methods.
+fn names_user(request: &GuardContext<'_>) -> bool {
+    !request.head().uri.path().ends_with("/batch")
+}
+
 /// Get a user
 #[utoipa::path(tag = "admin", security(("admin" = [])),
     params(Path<AccountId>),
@@ -75,7 +82,7 @@ pub(crate) async fn list_users(
         (status = 403, description = "Not an active administrator", body = ErrorBody),
     ),
 )]
-#[get("/api/admin/users/{user_id}")]
+#[get("/api/admin/users/{user_id}", guard = "names_user")]
 pub(crate) async fn get_user(
     auth: Data<Auth>,
     Authed(Admin(admin), Path(id)): Authed<Admin, Path<AccountId>>,
@@ -107,7 +114,7 @@ type ChangeParts = (Path<AccountId>, Json<UserChange>);
         (status = 412, description = "The user is of another version", body = ErrorBody),
     ),
 )]
-#[patch("/api/admin/users/{user_id}")]
+#[patch("/api/admin/users/{user_id}", guard = "names_user")]
 pub(crate) async fn change_user(
     auth: Data<Auth>,
     client: Client,

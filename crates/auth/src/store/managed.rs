@@ -8,7 +8,7 @@ use diesel::sql_types::Text;
 use ids::AccountId;
 
 use super::AccountRow;
-use crate::accounts::list::Filter;
+use crate::accounts::filter::Filter;
 use crate::accounts::{Account, Role};
 use crate::passwords::PasswordHash;
 
