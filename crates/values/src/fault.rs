@@ -49,10 +49,51 @@ impl Fault {
         Self { ctx: Some(ctx), ..self }
     }
 
-    /// The fault as an entry of a 422.
+    /// The fault as an entry of a 422. A secret in the input is masked.
     pub fn at(self, loc: Vec<Value>, input: Value) -> Issue {
         let Self { kind, msg, ctx } = self;
+        let input = masked(kind, &loc, input);
         Issue { kind, loc, msg: msg.into_owned(), input, ctx }
+    }
+}
+
+/// The fields whose values are secrets, in bodies and queries of every route.
+const SECRETS: [&str; 7] = [
+    "access_token",
+    "new_password",
+    "old_password",
+    "password",
+    "refresh_token",
+    "token",
+    "visitor_token",
+];
+
+/// What stands in the place of a secret.
+const MASK: &str = "***";
+
+/// The input at this location without the values of secret fields, on the way to it or inside. Of a field that
+/// is missing the input is the object around it.
+fn masked(kind: &str, loc: &[Value], input: Value) -> Value {
+    let is_secret = |step: &Value| step.as_str().is_some_and(|it| SECRETS.contains(&it));
+    if kind != "missing" && !input.is_null() && loc.iter().any(is_secret) {
+        return MASK.into();
+    }
+    masked_inside(input)
+}
+
+fn masked_inside(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let masked = fields.into_iter().map(|(name, value)| match value {
+                value if value.is_null() || !SECRETS.contains(&name.as_str()) => {
+                    (name, masked_inside(value))
+                }
+                _ => (name, MASK.into()),
+            });
+            Value::Object(masked.collect())
+        }
+        Value::Array(values) => values.into_iter().map(masked_inside).collect(),
+        other => other,
     }
 }
 
@@ -96,5 +137,32 @@ impl<'a> Location<'a> {
     /// The same location, for another reader.
     pub fn reborrow(&mut self) -> Location<'_> {
         Location { loc: self.loc.clone(), issues: self.issues }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_at_a_location_and_inside_of_values() {
+        #[track_caller]
+        fn check(kind: &'static str, loc: &[&str], input: &Value, shown: &Value) {
+            let loc = loc.iter().map(|step| Value::from(*step)).collect();
+            assert_eq!(Fault::new(kind, "").at(loc, input.clone()).input, *shown);
+        }
+        let (wrong, missing) = ("string_type", "missing");
+        check(wrong, &["body", "email"], &json!("no"), &json!("no"));
+        check(wrong, &["body", "password"], &json!(12_345), &json!("***"));
+        check(wrong, &["body", "new_password"], &json!({ "x": "s3cret" }), &json!("***"));
+        check(wrong, &["query", "token"], &json!(null), &json!(null));
+        let body = json!({ "email": "a", "old_password": "s3cret" });
+        let shown = json!({ "email": "a", "old_password": "***" });
+        check(missing, &["body", "new_password"], &body, &shown);
+        let users = json!([{ "email": "a", "password": "s3cret", "token": null }]);
+        let shown = json!([{ "email": "a", "password": "***", "token": null }]);
+        check(wrong, &["body", "users"], &users, &shown);
     }
 }

@@ -9,6 +9,7 @@ mod methods;
 mod order;
 mod panics;
 mod paths;
+mod secrets;
 mod slow;
 mod unread;
 
