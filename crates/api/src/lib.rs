@@ -1,6 +1,7 @@
 //! What every handler shares.
 //!
 //! - [`Problem`]: the one shape of an error, and [`middleware`], the one place that writes it.
+//!   [`texts`] is what it says in Chinese.
 //! - [`Input`] and [`Authed`]: extractors, which check in the order of the earlier backend: first the
 //!   body's syntax, then the caller, then path, query and body together.
 //! - [`RequestPart`]: a part of a request that parses itself from the raw request.
@@ -17,6 +18,7 @@ mod fallback;
 mod head_limits;
 mod idempotency;
 mod input;
+mod language;
 mod limits;
 mod log_sampling;
 pub mod middleware;
@@ -25,6 +27,8 @@ mod paged;
 mod problem;
 mod request_id;
 mod routes_macro;
+mod sentence;
+pub mod texts;
 
 pub use body_timeout::{disable_body_timeout, limit_body_time};
 pub use buffer_body::buffer_body;

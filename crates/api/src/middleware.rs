@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, ORIGIN};
+use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue, ORIGIN, VARY};
 use actix_web::middleware::Next;
 use actix_web::test::TestRequest;
 use actix_web::{Error, HttpMessage, HttpResponse};
@@ -17,17 +17,30 @@ use tracing::{error, warn};
 
 pub use crate::request_id::assign_request_id;
 
+use crate::language::Language;
 use crate::log_sampling;
 use crate::problem::{Detail, Problem};
 use crate::request_id::RequestId;
+use crate::sentence::sentence;
+use crate::texts;
 
 #[derive(Serialize)]
 struct Body<'a> {
-    detail: &'a Detail,
+    detail: Shown<'a>,
     code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
     request_id: &'a str,
     #[serde(flatten, serialize_with = "as_members")]
     fields: &'a [(&'static str, Value)],
+}
+
+/// What an error says: its own words, or those of another language.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shown<'a> {
+    Own(&'a Detail),
+    Translated(&'static str),
 }
 
 fn as_members<S: Serializer>(
@@ -48,7 +61,7 @@ pub async fn write_errors<B: MessageBody>(
     };
     let id = RequestId::of(response.request());
     log(&problem, &id);
-    let written = write(&problem, &id);
+    let written = write(&problem, &id, Language::of(response.request().headers()));
     Ok(response.into_response(written).map_into_right_body())
 }
 
@@ -70,13 +83,28 @@ fn of_status(status: StatusCode) -> Problem {
     Problem::new(status, code, reason)
 }
 
-fn write(problem: &Problem, id: &RequestId) -> HttpResponse<BoxBody> {
+/// Writes the answer in the language that the request prefers. The list of faults stays as it is, for programs;
+/// beside it, a person who prefers a language gets one sentence.
+fn write(problem: &Problem, id: &RequestId, preferred: Option<Language>) -> HttpResponse<BoxBody> {
     let mut response = HttpResponse::build(problem.status);
     for (name, value) in &problem.headers {
         response.append_header((name.clone(), value.clone()));
     }
     let Problem { detail, code, fields, .. } = problem;
-    response.json(Body { detail, code, request_id: id.as_str(), fields })
+    let language = preferred.unwrap_or(Language::English);
+    response.append_header((CONTENT_LANGUAGE, language.tag()));
+    response.append_header((VARY, "accept-language"));
+    let (detail, message) = match (detail, language) {
+        (Detail::Issues(issues), _) => {
+            let message = preferred.map(|language| sentence(issues, language));
+            (Shown::Own(detail), message)
+        }
+        (Detail::Text(_), Language::Chinese) => {
+            (texts::chinese(code).map_or(Shown::Own(detail), Shown::Translated), None)
+        }
+        (Detail::Text(_), Language::English) => (Shown::Own(detail), None),
+    };
+    response.json(Body { detail, code, message, request_id: id.as_str(), fields })
 }
 
 /// Logs a server error with its cause, and refusals (503) sampled. Client errors are not logged here.

@@ -161,7 +161,7 @@ impl<E: ServerFailure> From<E> for Problem {
 /// The body of an error, as a client sees it.
 #[derive(Serialize, ToSchema)]
 pub struct ErrorBody {
-    /// A sentence for a person. It may change.
+    /// A sentence for a person, in English or in the Chinese that `Accept-Language` asks for. It may change.
     #[schema(example = "Room not found")]
     pub detail: String,
     /// The error's name for programs. It does not change.
@@ -180,6 +180,11 @@ pub struct ValidationBody {
     /// Always `validation_error`.
     #[schema(example = "validation_error")]
     pub code: String,
+    /// A sentence for the person who filled in the form, in the language of `Accept-Language`; only where
+    /// that header is sent, as browsers do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, value_type = String, example = "電子郵件：格式不正確")]
+    pub message: Option<String>,
     /// Names the request in our log; also in the header `x-request-id`.
     pub request_id: String,
 }

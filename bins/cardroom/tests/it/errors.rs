@@ -5,6 +5,7 @@ mod bounds;
 mod cors;
 mod garbage;
 mod headers;
+mod languages;
 mod methods;
 mod order;
 mod panics;

@@ -128,6 +128,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_texts_of_other_languages_name_the_same_lengths() {
+        for (code, length) in
+            [("password_too_short", CHARACTERS_MIN), ("password_too_long", BYTES_MAX)]
+        {
+            let text = api::texts::chinese(code).unwrap();
+            assert!(text.contains(&format!(" {length} ")), "{text}");
+        }
+    }
+
+    #[test]
     fn lengths_are_bounded_where_bcrypt_stops_reading() {
         let fit = |text: &str| Password::from(text.to_owned()).check_rules();
         assert_eq!(fit("1234567"), Err(UnfitPassword::Short));
