@@ -36,6 +36,12 @@ pub enum RoomError {
     /// There is no such rule.
     #[error("Game rule not found")]
     NoSuchRule,
+    /// There is no such template of a rule.
+    #[error("Game rule template not found")]
+    NoSuchTemplate,
+    /// Only counsellors see the templates.
+    #[error("Insufficient permissions")]
+    NoTemplates,
     /// A room was to be opened with an unknown rule.
     #[error("Unknown game rule: {0}")]
     UnknownRule(String),
@@ -92,7 +98,10 @@ impl From<RoomError> for Problem {
             RoomError::NoSuchRoom => (StatusCode::NOT_FOUND, "room_not_found"),
             RoomError::NoSuchVisitor => (StatusCode::NOT_FOUND, "visitor_not_found"),
             RoomError::NoSuchClient => (StatusCode::NOT_FOUND, "client_not_found"),
-            RoomError::NoSuchRule => (StatusCode::NOT_FOUND, "game_rule_not_found"),
+            RoomError::NoSuchRule | RoomError::NoSuchTemplate => {
+                (StatusCode::NOT_FOUND, "game_rule_not_found")
+            }
+            RoomError::NoTemplates => (StatusCode::FORBIDDEN, "insufficient_permissions"),
             RoomError::VisitorLeft => (StatusCode::BAD_REQUEST, "visitor_left"),
             RoomError::UnknownRule(_) => (StatusCode::BAD_REQUEST, "unknown_game_rule"),
             RoomError::Full => (StatusCode::CONFLICT, "room_full"),

@@ -1,5 +1,6 @@
 //! The rules of a game, as rooms refer to them.
 
+use chrono::{DateTime, Utc};
 use documents::Json;
 use ids::GameRuleId;
 use values::Text;
@@ -29,4 +30,8 @@ pub struct GameRule {
     pub constraint_config: Json,
     /// Whether rooms may be opened with it.
     pub is_active: bool,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
 }

@@ -1,6 +1,7 @@
 //! Rooms over HTTP.
 
 mod game_rules;
+mod game_templates;
 mod message;
 mod room_bodies;
 mod rooms;
@@ -26,6 +27,9 @@ api::routes! {
     visitors::leave_room,
     visitors::get_visitor,
     game_rules::list_rules,
+    game_templates::list_types,
+    game_templates::list_templates,
+    game_templates::get_template,
     game_rules::rule_by_slug,
     game_rules::get_rule,
 }

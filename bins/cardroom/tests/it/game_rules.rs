@@ -40,8 +40,6 @@ async fn unknown_rules_are_not_found() {
     for (what, key) in [
         ("an unknown id", "00000000-0000-0000-0002-000000000004"),
         ("no id", "first"),
-        ("a path of the earlier backend that led nowhere", "types"),
-        ("another one", "templates"),
         ("an unknown slug", "by-slug/chess"),
         ("a slug in upper case", "by-slug/SKILL_ASSESSMENT"),
         ("U+0000 in a slug", "by-slug/%00"),
@@ -50,6 +48,55 @@ async fn unknown_rules_are_not_found() {
     }
 
     transcript.check("game_rules_find_nothing");
+}
+
+#[testkit::on_both_databases]
+async fn types_say_what_the_rules_amount_to() {
+    let app = TestApp::spawn().await;
+    let (status, types) = ask(app.get("/api/game-rules/types")).await;
+    assert_eq!((status, &types["total"]), (200, &json!(3)));
+    let shown: Vec<Value> = types["rule_types"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| json!([it["id"], it["zones"], it["max_cards_per_zone"]]))
+        .collect();
+    let expected = json!([
+        ["skill_assessment", 2, 5],
+        ["value_navigation", 9, 1],
+        ["career_personality", 3, [20, null, 20]],
+    ]);
+    assert_eq!(json!(shown), expected);
+    let (_, rule) = ask(app.get("/api/game-rules/skill_assessment")).await;
+    let config =
+        json!({ "layout": rule["layout_config"], "constraints": rule["constraint_config"] });
+    assert_eq!(types["rule_types"][0]["config"], config);
+}
+
+#[testkit::on_both_databases]
+async fn templates_are_for_those_who_open_rooms() {
+    let app = TestApp::spawn().await;
+    let counsellor = app.counsellor().await;
+    let (status, templates) = ask(counsellor.get("/api/game-rules/templates")).await;
+    let templates = templates.as_array().unwrap();
+    assert_eq!((status, templates.len()), (200, 3));
+    assert!(templates.is_sorted_by_key(|it| it["name"].as_str().unwrap()));
+    for template in templates {
+        let path = format!("/api/game-rules/templates/{}", template["id"].as_str().unwrap());
+        assert_eq!(ask(counsellor.get(&path)).await, (200, template.clone()));
+    }
+    let mut transcript = Transcript::default();
+    let path = |id: &str| format!("/api/game-rules/templates/{id}");
+    let known = path("00000000-0000-0000-0002-000000000001");
+    transcript.say("one", counsellor.get(&known)).await;
+    transcript.say("unknown", counsellor.get(&path("00000000-0000-0000-0002-000000000004"))).await;
+    transcript.say("no id", counsellor.get(&path("x"))).await;
+    transcript.say("a client", app.client_account().await.get(&known)).await;
+    transcript
+        .say("a client lists", app.client_account().await.get("/api/game-rules/templates"))
+        .await;
+    transcript.say("no token", app.get(&known)).await;
+    transcript.check("game_rule_templates");
 }
 
 #[testkit::on_both_databases]

@@ -1,7 +1,7 @@
 //! Queries on game rules.
 
 use database::schema::game_rule_templates;
-use database::{Fetch, columns};
+use database::{At, Fetch, columns};
 use diesel::prelude::*;
 use documents::Json;
 use ids::GameRuleId;
@@ -20,6 +20,8 @@ pub(crate) struct GameRuleRow {
     layout_config: Json,
     constraint_config: Json,
     is_active: bool,
+    created_at: At,
+    updated_at: At,
 }
 
 impl From<GameRuleRow> for GameRule {
@@ -33,6 +35,8 @@ impl From<GameRuleRow> for GameRule {
             layout_config: row.layout_config,
             constraint_config: row.constraint_config,
             is_active: row.is_active,
+            created_at: row.created_at.utc(),
+            updated_at: row.updated_at.utc(),
         }
     }
 }

@@ -239,6 +239,11 @@ async fn ask_of_operations(routes: &mut Routes, app: &TestApp) {
     ] {
         routes.ask(app.get(path)).await;
     }
+    routes.ask(app.get("/api/game-rules/types")).await;
+    let counsellor = app.counsellor().await;
+    let templates = routes.ask(counsellor.get("/api/game-rules/templates")).await;
+    let template = format!("/api/game-rules/templates/{}", text(&templates[0], "id"));
+    routes.ask(counsellor.get(&template)).await;
     let rules = routes.ask(app.get("/api/game-rules")).await;
     routes.ask(app.get(&format!("/api/game-rules/{}", text(&rules[0], "id")))).await;
 }
