@@ -5,6 +5,7 @@
 //! - [`Input`] and [`Authed`]: extractors, which check in the order of the earlier backend: first the
 //!   body's syntax, then the caller, then path, query and body together.
 //! - [`RequestPart`]: a part of a request that parses itself from the raw request.
+//! - [`read_file`]: a small file that a form carries.
 //! - [`Idempotency`]: the header `Idempotency-Key`.
 //! - [`SentTags`], [`Tagged`]: conditions of requests and entity tags.
 //! - [`Created`], [`Paged`], [`Routes`], [`RequestId`]: parts of a response.
@@ -29,6 +30,7 @@ mod request_id;
 mod routes_macro;
 mod sentence;
 pub mod texts;
+mod uploaded_file;
 
 pub use body_timeout::{disable_body_timeout, limit_body_time};
 pub use buffer_body::buffer_body;
@@ -51,3 +53,4 @@ pub use normalize_path::{PathAliases, normalize_path};
 pub use paged::Paged;
 pub use problem::{ErrorBody, Problem, ValidationBody};
 pub use request_id::RequestId;
+pub use uploaded_file::{UploadedFile, read_file};

@@ -12,6 +12,7 @@ use api::Problem;
 use database::DatabaseError;
 use thiserror::Error;
 
+use crate::accounts::whitelist::BadFile;
 use crate::passwords::UnfitPassword;
 
 /// The text for every token that is not accepted. Clients compare texts of the earlier backend; programs
@@ -93,6 +94,12 @@ pub enum AuthError {
     /// The batch has more users than one request may create.
     #[error("A batch may create at most {0} users")]
     LargeBatch(usize),
+    /// The file of an import is not called `….csv`.
+    #[error("Only CSV files are supported")]
+    NotCsv,
+    /// The file of an import cannot be read.
+    #[error("Failed to process CSV file: {0}")]
+    BadCsv(#[from] BadFile),
     /// Too many attempts.
     #[error(transparent)]
     Limited(#[from] Limited),
@@ -148,6 +155,8 @@ impl From<AuthError> for Problem {
             AuthError::OwnAdministration => (StatusCode::CONFLICT, "own_administration"),
             AuthError::AccountChanged => (StatusCode::PRECONDITION_FAILED, "version_mismatch"),
             AuthError::EmptyBatch => (StatusCode::BAD_REQUEST, "empty_batch"),
+            AuthError::NotCsv => (StatusCode::BAD_REQUEST, "not_csv"),
+            AuthError::BadCsv(_) => (StatusCode::BAD_REQUEST, "bad_csv"),
             AuthError::LargeBatch(_) => (StatusCode::BAD_REQUEST, "large_batch"),
         };
         let problem = Self::new(status, code, error.to_string());

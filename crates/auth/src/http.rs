@@ -3,6 +3,7 @@
 mod account_sessions;
 mod admin;
 mod audit;
+mod import;
 mod requests;
 mod sessions;
 mod users;
@@ -39,6 +40,7 @@ api::routes! {
     account_sessions::list_user_sessions,
     account_sessions::end_user_sessions,
     admin::create_users,
+    import::import_whitelist,
     users::list_users,
     users::get_user,
     users::change_user,
@@ -66,6 +68,7 @@ pub fn prioritize(priorities: &mut Priorities) {
     priorities.declare::<__path_reset_password>(Priority::Register);
     priorities.declare::<__path_init_demo_accounts>(Priority::Register);
     priorities.declare::<admin::__path_create_users>(Priority::Register);
+    priorities.declare::<import::__path_import_whitelist>(Priority::Register);
     priorities.declare::<users::__path_reset_user_password>(Priority::Register);
 }
 

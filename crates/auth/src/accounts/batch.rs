@@ -8,6 +8,7 @@ use values::Email;
 
 use crate::accounts::Account;
 use crate::accounts::actor::Actor;
+use crate::accounts::candidate::Candidate;
 use crate::accounts::register::new_account;
 use crate::accounts::{Role, Roles};
 use crate::audit::Action;
@@ -16,25 +17,6 @@ use crate::context::Auth;
 use crate::error::AuthError;
 use crate::passwords::{Password, PasswordHash, generate};
 use crate::store::{self, AccountRow, NewAccount};
-
-/// An account to create.
-pub struct Candidate {
-    /// The address as it was sent, valid or not.
-    pub email: String,
-    /// The password, or `None` for a generated one that must be changed.
-    pub password: Option<Password>,
-    /// The name, or `None` for the local part of the address.
-    pub name: Option<String>,
-    /// The roles, or `None` for a counsellor's.
-    pub roles: Option<Roles>,
-}
-
-impl Candidate {
-    /// A candidate with nothing but an address.
-    pub fn named(email: String) -> Self {
-        Self { email, password: None, name: None, roles: None }
-    }
-}
 
 /// What to do when the address has an account already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
@@ -128,11 +110,7 @@ async fn create_one(
     };
     let hash = hash(auth, password.clone()).await?;
     if known.is_none() {
-        let name = name.unwrap_or_else(|| email.local_part().to_owned());
-        let roles = roles.unwrap_or_else(|| Roles::new([Role::Counselor]));
-        let mut account = new_account(email.clone(), name, roles, hash.clone());
-        account.account.must_change_password = must_change;
-        let account = NewAccount::from(&account);
+        let account = row(email.clone(), name, roles, &hash, must_change);
         if by.change(auth, Action::Created, store::create(&account)).await?.is_some() {
             return Ok(Outcome::Created { email, password, must_change });
         }
@@ -142,6 +120,21 @@ async fn create_one(
         OnDuplicate::Skip => skip(auth, email).await,
         OnDuplicate::ResetPassword => reset(auth, by, email, password, &hash, must_change).await,
     }
+}
+
+/// The row of a new account: without a name called after its address, without roles a counsellor.
+pub(crate) fn row(
+    email: Email,
+    name: Option<String>,
+    roles: Option<Roles>,
+    hash: &PasswordHash,
+    must_change: bool,
+) -> NewAccount {
+    let name = name.unwrap_or_else(|| email.local_part().to_owned());
+    let roles = roles.unwrap_or_else(|| Roles::new([Role::Counselor]));
+    let mut account = new_account(email, name, roles, hash.clone());
+    account.account.must_change_password = must_change;
+    NewAccount::from(&account)
 }
 
 async fn skip(auth: &Auth, email: Email) -> Result<Outcome, AuthError> {

@@ -9,7 +9,8 @@ use tracing::info;
 use utoipa::ToSchema;
 use values::{Email, Field, Fields, FromFields, Location, Nested, Text, time};
 
-use crate::accounts::batch::{self, Candidate, OnDuplicate, Outcome};
+use crate::accounts::batch::{self, OnDuplicate, Outcome};
+use crate::accounts::candidate::Candidate;
 use crate::accounts::{Role, Roles};
 use crate::passwords::Password;
 use crate::{Admin, Auth, AuthError, Client};
