@@ -191,6 +191,7 @@ fn api(routes: &mut ServiceConfig) {
         .configure(notes::configure)
         .configure(realtime::configure)
         .configure(auth::configure)
+        .configure(administration::configure)
         .configure(operations::configure);
 }
 

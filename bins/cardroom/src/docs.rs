@@ -85,6 +85,7 @@ pub fn document() -> serde_json::Result<Value> {
     let mut document = Described::openapi();
     for part in [
         auth::Documentation::openapi(),
+        administration::Documentation::openapi(),
         rooms::Documentation::openapi(),
         clients::Documentation::openapi(),
         notes::Documentation::openapi(),

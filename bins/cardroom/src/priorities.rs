@@ -8,6 +8,7 @@ pub(crate) fn declared() -> Priorities {
     gameplay::prioritize(&mut priorities);
     notes::prioritize(&mut priorities);
     auth::prioritize(&mut priorities);
+    administration::prioritize(&mut priorities);
     priorities
 }
 

@@ -50,6 +50,14 @@ pub enum Action {
     Deactivated,
     /// An administrator activated the account again.
     Activated,
+    /// An administrator deletes all rooms.
+    RoomsCleared,
+    /// An administrator deletes all visitors.
+    VisitorsCleared,
+    /// An administrator deletes all gameplay states.
+    StatesCleared,
+    /// An administrator deletes all gameplay states that could be restored.
+    DeletedStatesCleared,
 }
 
 impl Action {
@@ -74,6 +82,10 @@ impl Action {
             Self::RolesChanged => "roles_changed",
             Self::Deactivated => "deactivated",
             Self::Activated => "activated",
+            Self::RoomsCleared => "rooms_cleared",
+            Self::VisitorsCleared => "visitors_cleared",
+            Self::StatesCleared => "gameplay_states_cleared",
+            Self::DeletedStatesCleared => "deleted_gameplay_states_cleared",
         }
     }
 }
@@ -146,6 +158,22 @@ pub(crate) async fn record(auth: &Auth, client: &Client, entry: AuditEntry) {
     if let Err(error) = auth.db.write(entry.insert(client)).await {
         error!(error = %error, "the audit log could not be written: {error}");
     }
+}
+
+/// Records an action of an administrator that concerns no account, before it begins.
+///
+/// # Errors
+/// When it cannot be recorded; then the action must not begin.
+pub async fn record_first(
+    auth: &Auth,
+    client: &Client,
+    action: Action,
+    admin: AccountId,
+) -> Result<(), AuthError> {
+    let entry = AuditEntry { action, actor: Some(admin), account: None, session: None };
+    auth.db.write(entry.insert(client)).await?;
+    entry.log();
+    Ok(())
 }
 
 /// An entry of the log, as administrators read it.

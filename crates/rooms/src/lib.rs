@@ -3,8 +3,9 @@
 //! Nouns and their rules: [`Room`], [`ShareCode`], [`Visitor`], [`GameRule`].
 //! Use cases: [`open`], [`manage`], [`join`], [`heartbeat`], [`visit`]. New rooms, joins and heartbeats
 //! are committed in groups ([`Openings`], [`Joins`], [`Heartbeats`]), each by a writer beside its use case.
-//! [`retention`] deletes what is old.
+//! [`retention`] deletes what is old, [`clear`] whole tables.
 
+pub mod clear;
 pub mod counts;
 mod damage;
 mod directory;

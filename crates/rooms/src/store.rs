@@ -11,6 +11,7 @@
 //!    them, so only transactions that insert the same sessions wait for them;
 //! 5. rows of `visitors` that exist, by id.
 
+mod clear;
 mod clients;
 mod game_rules;
 mod rooms;
@@ -27,6 +28,7 @@ pub(crate) const LATEST: DateTime<Utc> = match DateTime::from_timestamp(253_402_
     None => DateTime::<Utc>::MAX_UTC,
 };
 
+pub(crate) use clear::*;
 pub(crate) use clients::*;
 pub(crate) use game_rules::*;
 pub(crate) use rooms::*;

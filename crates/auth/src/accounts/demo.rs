@@ -22,6 +22,8 @@ pub struct DemoAccount {
     pub email: &'static str,
     /// The display name.
     pub name: &'static str,
+    /// The published password, until it is changed.
+    password: &'static str,
     /// The roles.
     pub roles: &'static [Role],
     /// What the account demonstrates.
@@ -34,6 +36,7 @@ pub const ACCOUNTS: [DemoAccount; 4] = [
         id: AccountId::from_u128(0x0001_0000_0000_0001),
         email: "demo.counselor@example.com",
         name: "Dr. Sarah Chen",
+        password: PASSWORD,
         roles: &[Role::Counselor],
         description: "Career counselor who opens rooms and leads consultations",
     },
@@ -41,6 +44,7 @@ pub const ACCOUNTS: [DemoAccount; 4] = [
         id: AccountId::from_u128(0x0001_0000_0000_0002),
         email: "demo.counselor2@example.com",
         name: "Prof. Michael Wang",
+        password: PASSWORD,
         roles: &[Role::Counselor],
         description: "Second career counselor, to see that rooms are kept apart",
     },
@@ -48,6 +52,7 @@ pub const ACCOUNTS: [DemoAccount; 4] = [
         id: AccountId::from_u128(0x0001_0000_0000_0003),
         email: "demo.admin@example.com",
         name: "Admin User",
+        password: PASSWORD,
         roles: &[Role::Admin, Role::Counselor],
         description: "Administrator who manages users and may act on every room",
     },
@@ -55,8 +60,37 @@ pub const ACCOUNTS: [DemoAccount; 4] = [
         id: AccountId::from_u128(0x0001_0000_0000_0004),
         email: "demo.client@example.com",
         name: "Alex Johnson",
+        password: PASSWORD,
         roles: &[Role::Client],
         description: "Client who plays card games in a counselor's room",
+    },
+];
+
+/// The test accounts of the earlier backend, which an administrator creates.
+const TESTS: [DemoAccount; 3] = [
+    DemoAccount {
+        id: AccountId::from_u128(0x0001_0000_0000_0011),
+        email: "test@example.com",
+        name: "測試諮詢師",
+        password: PASSWORD,
+        roles: &[Role::Counselor],
+        description: "Counselor of tests",
+    },
+    DemoAccount {
+        id: AccountId::from_u128(0x0001_0000_0000_0012),
+        email: "counselor@example.com",
+        name: "王諮詢師",
+        password: "password123",
+        roles: &[Role::Counselor],
+        description: "Second counselor of tests",
+    },
+    DemoAccount {
+        id: AccountId::from_u128(0x0001_0000_0000_0013),
+        email: "admin@example.com",
+        name: "系統管理員",
+        password: "admin123",
+        roles: &[Role::Admin, Role::Counselor],
+        description: "Administrator of tests",
     },
 ];
 
@@ -85,16 +119,31 @@ pub fn listed(auth: &Auth) -> &'static [DemoAccount] {
 /// # Errors
 /// When the profile has no demo accounts, or the database fails.
 pub async fn create_missing(auth: &Auth) -> Result<Vec<&'static str>, AuthError> {
+    create(auth, &ACCOUNTS).await
+}
+
+/// Creates the test accounts that are missing.
+///
+/// # Errors
+/// When the profile has no demo accounts, or the database fails.
+pub async fn create_missing_tests(auth: &Auth) -> Result<(), AuthError> {
+    create(auth, &TESTS).await.map(drop)
+}
+
+async fn create(
+    auth: &Auth,
+    accounts: &'static [DemoAccount],
+) -> Result<Vec<&'static str>, AuthError> {
     if !auth.rules.demo_accounts {
         return Err(AuthError::NoDemoAccounts);
     }
-    let emails = ACCOUNTS.iter().map(|it| it.email.to_owned()).collect();
+    let emails = accounts.iter().map(|it| it.email.to_owned()).collect();
     let taken: Vec<String> = auth.db.read_all(store::taken(emails)).await?;
-    let missing = ACCOUNTS.iter().filter(|it| !taken.iter().any(|email| email == it.email));
+    let missing = accounts.iter().filter(|it| !taken.iter().any(|email| email == it.email));
     let mut created = Vec::new();
     for demo in missing {
         let cost = auth.rules.bcrypt_cost;
-        let hash = move || Password::from(PASSWORD.to_owned()).hash(cost);
+        let hash = move || Password::from(demo.password.to_owned()).hash(cost);
         let hash = auth.hashing.run_unbounded(hash).await??;
         let account = NewAccount::from(&demo.with(hash));
         created.extend(auth.db.write_one(store::create(&account)).await?.map(|_| demo.email));

@@ -189,7 +189,7 @@ pub(crate) struct DemoView {
 
 impl From<&DemoAccount> for DemoView {
     fn from(demo: &DemoAccount) -> Self {
-        let DemoAccount { id, email, name, roles, description } = *demo;
+        let DemoAccount { id, email, name, roles, description, .. } = *demo;
         Self { id, name, email, roles, description }
     }
 }
