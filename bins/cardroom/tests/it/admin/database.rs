@@ -35,10 +35,10 @@ fn schema() -> Vec<(String, BTreeSet<String>)> {
         let line = line.trim();
         if let Some((name, _)) = line.strip_suffix(") {").and_then(|it| it.split_once(" (")) {
             tables.push((name.to_owned(), BTreeSet::new()));
-        } else if let Some((column, _)) = line.split_once(" -> ") {
-            if let Some((_, columns)) = tables.last_mut().filter(|_| line.ends_with(',')) {
-                columns.insert(column.to_owned());
-            }
+        } else if let Some((column, _)) = line.split_once(" -> ")
+            && let Some((_, columns)) = tables.last_mut().filter(|_| line.ends_with(','))
+        {
+            columns.insert(column.to_owned());
         }
     }
     tables
@@ -75,7 +75,7 @@ async fn only_listed_columns_are_shown_and_no_secret_in_any_table() {
             .into();
     secrets.push(behind.hash("demo.admin@example.com").await);
     for hash in behind.session_hashes().await.into_iter().chain(behind.reset_hashes().await) {
-        secrets.push(hash.iter().map(|byte| format!("{byte:02x}")).collect());
+        secrets.push(hash.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")));
     }
 
     let (mut shown, mut hidden) = (BTreeSet::new(), BTreeSet::new());
@@ -269,8 +269,8 @@ async fn cleared_rooms_are_gone_with_all_that_belongs_to_them() {
     let visitor = app.join(&room.code, "session").await;
     let visitor: Value = visitor.json().await.unwrap();
 
-    let (status, cleared) = ask(admin.request("DELETE", &table("rooms"))).await;
-    assert_eq!((status, &cleared["deleted"]), (200, &json!(27)), "{cleared}");
+    let (answered, cleared) = ask(admin.request("DELETE", &table("rooms"))).await;
+    assert_eq!((answered, &cleared["deleted"]), (200, &json!(27)), "{cleared}");
     for name in ["rooms", "visitors", "gameplay_states", "deleted_gameplay_states"] {
         assert_eq!(rows(&admin, name).await, 0, "{name}");
     }

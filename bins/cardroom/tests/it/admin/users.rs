@@ -98,6 +98,11 @@ async fn users_are_listed_in_pages() {
 
 #[testkit::on_both_databases]
 async fn users_are_found_by_text_role_and_activity() {
+    #[track_caller]
+    fn check((found, total): (Vec<String>, i64), expected: &[&str]) {
+        assert_eq!(found, expected);
+        assert_eq!(total, i64::try_from(expected.len()).unwrap());
+    }
     let app = TestApp::spawn().await;
     let admin = app.admin().await;
     let behind = Behind::of(&app);
@@ -110,11 +115,6 @@ async fn users_are_found_by_text_role_and_activity() {
     }
     behind.deactivate("two@example.com").await;
 
-    #[track_caller]
-    fn check((found, total): (Vec<String>, i64), expected: &[&str]) {
-        assert_eq!(found, expected);
-        assert_eq!(total, i64::try_from(expected.len()).unwrap());
-    }
     check(listed(&admin, "q=美玲").await, &["one@example.com"]);
     check(listed(&admin, "q=ÉLODIE").await, &["two@example.com"]);
     check(listed(&admin, "q=élodie").await, &["two@example.com"]);
