@@ -23,7 +23,7 @@ ENV CARDROOM_PROFILE=production \
     HOST=0.0.0.0 \
     PORT=8000
 EXPOSE 8000
-# SQLite and the mail outbox, where they are used.
+# Uploaded files; SQLite and the mail outbox, where they are used.
 VOLUME /srv/cardroom/data
 
 # There is no curl in the image; bash speaks TCP.

@@ -16,6 +16,7 @@ use auth::Auth;
 use clients::ClientBounds;
 use database::Db;
 use database::idempotency::InFlight;
+use files::Files;
 use gameplay::history::StoresHistory;
 use gameplay::{ListBytes, Saves, StateListener};
 use notes::HistoryBounds;
@@ -23,11 +24,12 @@ use realtime::{Realtime, Worker};
 use rooms::{Directory, EndedRooms, Heartbeats, Joins, Openings};
 use settings::Settings;
 
-use crate::bounds::{document_bounds, note_history};
+use crate::bounds::{document_bounds, note_history, upload_limits};
 use crate::connection::{manage_connection, restrict_reserve};
 use crate::health::ProbeCache;
 use crate::lifecycle::Lifecycle;
 use crate::live::Live;
+use crate::opening::Opened;
 use crate::writers::Writers;
 use crate::{cors, docs, health, operations, priorities};
 
@@ -35,6 +37,7 @@ use crate::{cors, docs, health, operations, priorities};
 #[derive(Clone)]
 pub struct Shared {
     auth: Data<Auth>,
+    files: Data<Files>,
     db: Data<Db>,
     directory: Data<Directory>,
     saves: Data<Saves>,
@@ -64,18 +67,20 @@ impl Shared {
     /// Builds the state that handlers need.
     pub fn new(
         settings: Settings,
-        auth: Auth,
+        opened: Opened,
         writers: Writers,
         rates: Data<RateLimits>,
         in_flight: Data<InFlight>,
         live: Live,
         lifecycle: Lifecycle,
     ) -> Self {
+        let Opened { auth, files } = opened;
         let document = document_bounds(&settings);
         let time = Duration::from_millis(settings.limits.body_timeout_ms);
         let limits = &settings.limits;
         let head = HeadLimits { url: limits.url_bytes, headers: limits.headers_bytes };
-        let bodies = BodyLimits { ordinary: limits.body_bytes, document, head, time };
+        let upload = upload_limits(&settings);
+        let bodies = BodyLimits { ordinary: limits.body_bytes, document, head, upload, time };
         Self {
             db: Data::new(auth.db.clone()),
             state_listener: Data::from(live.state_listener()),
@@ -87,6 +92,7 @@ impl Shared {
             joins: Data::new(writers.joins),
             heartbeats: Data::new(writers.heartbeats),
             in_flight,
+            files: Data::new(files),
             auth: Data::new(auth),
             bodies: Data::new(bodies),
             client_bounds: Data::new(ClientBounds::of(&settings)),
@@ -143,6 +149,7 @@ pub fn build(
         .wrap(telemetry::request_logger())
         .wrap(from_fn(middleware::assign_request_id))
         .app_data(shared.auth)
+        .app_data(shared.files)
         .app_data(shared.db)
         .app_data(shared.directory)
         .app_data(shared.saves)
@@ -189,6 +196,8 @@ fn api(routes: &mut ServiceConfig) {
         .configure(rooms::configure)
         .configure(clients::configure)
         .configure(notes::configure)
+        .configure(uploads::configure)
+        .configure(files::configure)
         .configure(realtime::configure)
         .configure(auth::configure)
         .configure(administration::configure)

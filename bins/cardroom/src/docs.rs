@@ -9,6 +9,7 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use actix_web::{HttpResponse, Resource};
 use api::{Problem, RepeatErrorBody, ValidationBody};
+use files::FileId;
 use serde_json::Value;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -44,8 +45,8 @@ const PAGES_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
     ),
     servers((url = "/", description = "The server that serves this description")),
     modifiers(&Schemes),
-    // What only responses of several operations name is not gathered from them.
-    components(schemas(RepeatErrorBody, ValidationBody)),
+    // What only parameters, or responses of several operations, name is not gathered from them.
+    components(schemas(FileId, RepeatErrorBody, ValidationBody)),
     tags(
         (name = "auth", description = "Accounts, log-in and passwords"),
         (name = "rooms", description = "Rooms that counsellors open"),
@@ -53,6 +54,7 @@ const PAGES_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
         (name = "notes", description = "What counsellors note about their rooms"),
         (name = "visitors", description = "People in rooms, who have no account"),
         (name = "gameplay states", description = "The saved states of games"),
+        (name = "files", description = "Files in rooms"),
         (name = "realtime", description = "Moves and presence, live"),
         (name = "game rules", description = "The rules that rooms are opened with"),
         (name = "admin", description = "For administrators"),
@@ -89,6 +91,8 @@ pub fn document() -> serde_json::Result<Value> {
         rooms::Documentation::openapi(),
         clients::Documentation::openapi(),
         notes::Documentation::openapi(),
+        uploads::Documentation::openapi(),
+        files::Documentation::openapi(),
         gameplay::Documentation::openapi(),
         realtime::Documentation::openapi(),
         health::Documentation::openapi(),

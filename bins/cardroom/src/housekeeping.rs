@@ -8,6 +8,7 @@ use auth::{audit, passwords, sessions};
 use chrono::{TimeDelta, Utc};
 use database::idempotency::{self, InFlight, KeyLimits};
 use database::{DatabaseError, Db};
+use files::Files;
 use gameplay::history;
 use rooms::retention::{self, Retention};
 use settings::Settings;
@@ -29,6 +30,7 @@ impl Housekeeping {
     /// Starts now, and again every hour.
     pub(crate) fn start(
         db: Db,
+        files: Files,
         settings: &Settings,
         registry: &'static Registry,
         rates: Data<RateLimits>,
@@ -52,7 +54,7 @@ impl Housekeeping {
             let mut sweeping = interval(SWEEP_EVERY);
             loop {
                 tokio::select! {
-                    _ = clock.tick() => tidy_up(&db, ages).await,
+                    _ = clock.tick() => tidy_up(&db, &files, ages).await,
                     _ = limiting_keys.tick() => limit_keys(&db, &in_flight, keys).await,
                     _ = gathering.tick() => registry.run_upkeep(),
                     _ = sweeping.tick() => rates.sweep(),
@@ -80,12 +82,14 @@ struct Ages {
 }
 
 /// Deletes what is past its retention. A step that fails keeps no other from its turn.
-async fn tidy_up(db: &Db, ages: Ages) {
+async fn tidy_up(db: &Db, files: &Files, ages: Ages) {
     let now = Utc::now();
     log_failure("history", history::delete_old(db, ages.history).await);
     log_failure("counselor_note_versions", notes::notes::delete_old(db, ages.notes).await);
     log_failure("audit_log", audit::forget_old(db, ages.audit).await);
     log_failure("rooms", retention::delete_old(db, ages.rooms, now).await);
+    // After the rooms, whose files go with them.
+    log_failure("files", files.sweep(now).await);
     log_failure("sessions", sessions::forget_old(db, ages.ended_sessions).await);
     log_failure("password_resets", passwords::delete_expired_resets(db).await);
     log_failure("presence_handovers", realtime::delete_old_handovers(db).await);

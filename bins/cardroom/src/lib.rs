@@ -30,3 +30,4 @@ mod worker_lag;
 pub mod writers;
 
 pub use docs::document;
+pub use opening::Opened;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use auth::{Auth, login};
+use auth::{Auth, KeyRing, login};
 use database::{Db, Pooler, PoolerError, migrations};
+use files::{Files, LINK_KEY_PURPOSE};
 use settings::Settings;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
@@ -15,8 +16,16 @@ use crate::lifecycle::Lifecycle;
 /// Interval of looking whether another process has migrated the database.
 const MIGRATED_POLL: Duration = Duration::from_secs(1);
 
-/// Migrates and opens the database, and builds what works on it.
-pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Auth> {
+/// What works on the database and on the store of files.
+pub struct Opened {
+    /// Accounts and tokens.
+    pub auth: Auth,
+    /// Uploaded files.
+    pub files: Files,
+}
+
+/// Migrates and opens the database, opens the store of files, and builds what works on them.
+pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Opened> {
     let runtime = Handle::current();
     if settings.database.migrate_at_start {
         let wait = Duration::from_secs(settings.database.migration_wait_secs);
@@ -28,7 +37,10 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Auth> {
     warn_of_unknown_migrations(&settings.database).await;
     check_pooler(&settings.database).await?;
     let db = Db::open(&settings.database, &runtime).context("cannot open the database")?;
-    Ok(Auth::start(db, settings, &runtime)?)
+    // A folder that cannot be written to is found at the start.
+    let keys = KeyRing::of(&settings.auth).derive(LINK_KEY_PURPOSE);
+    let files = Files::open(db.clone(), settings, keys, &runtime)?;
+    Ok(Opened { auth: Auth::start(db, settings, &runtime)?, files })
 }
 
 /// Refuses a pooler that would break queries, and warns of the limits of others. A database that cannot be

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use admission::{RateLimits, TrustedHops};
 use anyhow::Context;
-use auth::{Auth, demo};
+use auth::demo;
 use database::idempotency::InFlight;
 use settings::{LogFormat, Settings};
 use telemetry::metrics::Registry;
@@ -18,7 +18,7 @@ use crate::app::Shared;
 use crate::housekeeping::Housekeeping;
 use crate::lifecycle::Lifecycle;
 use crate::live::Live;
-use crate::opening::{measure_hash, open, serve_once_migrated};
+use crate::opening::{Opened, measure_hash, open, serve_once_migrated};
 use crate::row_counts::RowCounts;
 pub use crate::running::Running;
 use crate::shutdown::{Schedule, handle_signals};
@@ -60,19 +60,19 @@ async fn start_in(
     settings: Settings,
 ) -> anyhow::Result<Running> {
     let registry = telemetry::metrics::registry().context("cannot measure")?;
-    let auth = open(&settings).await?;
-    tokio::spawn(measure_hash(auth.clone()));
+    let opened = open(&settings).await?;
+    tokio::spawn(measure_hash(opened.auth.clone()));
     if settings.database.connect_at_start {
-        let db = auth.db.clone();
+        let db = opened.auth.db.clone();
         tokio::spawn(async move { db.connect().await });
     }
     if settings.auth.demo_accounts {
-        demo::create_missing(&auth).await.context("cannot create the demo accounts")?;
+        demo::create_missing(&opened.auth).await.context("cannot create the demo accounts")?;
     }
     announce(&settings, &listener)?;
     proxy::warn_of_unnamed(&settings);
     let database = settings.database.clone();
-    let running = serve(lifecycle, listener, settings, auth, registry)?;
+    let running = serve(lifecycle, listener, settings, opened, registry)?;
     if database.migrate_at_start {
         running.lifecycle().serve();
     } else {
@@ -97,27 +97,30 @@ fn serve(
     lifecycle: Lifecycle,
     listener: TcpListener,
     settings: Settings,
-    auth: Auth,
+    opened: Opened,
     registry: &'static Registry,
 ) -> io::Result<Running> {
     let server = settings.server.clone();
     let schedule = Schedule::of(Duration::from_millis(server.shutdown_grace_ms));
     let runtime = Handle::current();
+    let Opened { auth, files } = opened;
     let live = Live::new(&settings, &auth, &runtime);
     let (writers, drain) = Writers::start(&settings, &auth.db, live.state_listener(), &runtime);
     live.tables.save_through(writers.saves.clone());
     let rates = RateLimits::new(&settings.rates, TrustedHops(server.trusted_hops));
     let rates = Data::new(rates.ok_or_else(|| io::Error::other("a rate limit allows nothing"))?);
     let in_flight = Data::new(InFlight::default());
+    let (db, swept) = (auth.db.clone(), files.clone());
     let housekeeping =
-        Housekeeping::start(auth.db.clone(), &settings, registry, rates.clone(), in_flight.clone());
+        Housekeeping::start(db, swept, &settings, registry, rates.clone(), in_flight.clone());
     let every = Duration::from_secs(server.count_every_secs);
     let row_counts = RowCounts::start(auth.db.clone(), every);
     let realtime = live.realtime.clone();
     let heartbeats = writers.heartbeats.clone();
     let db = auth.db.clone();
     let maintenance = realtime.maintain(auth.db.clone(), heartbeats, &live.ended_rooms);
-    let shared = Shared::new(settings, auth, writers, rates, in_flight, live, lifecycle.clone());
+    let opened = Opened { auth, files };
+    let shared = Shared::new(settings, opened, writers, rates, in_flight, live, lifecycle.clone());
     let server = listen::on(listener, &server, shared)?;
     Ok(Running {
         server,

@@ -20,3 +20,4 @@ pub use client::{Client, watch_client};
 pub use layer::admit;
 pub use limit::{ConcurrencyLimit, ServerBusy, Slot};
 pub use priority::{Priorities, Priority, is_watching};
+pub use without_slot::wait_without_slot;

@@ -28,7 +28,7 @@ pub use address::ClientAddress;
 pub use codes::Codes;
 pub use concurrency::{
     Client, ConcurrencyLimit, Priorities, Priority, ServerBusy, Slot, admit, is_watching,
-    watch_client,
+    wait_without_slot, watch_client,
 };
 pub use gate::Gate;
 pub use hashing::{HashingLane, HashingRefused};

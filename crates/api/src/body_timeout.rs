@@ -28,7 +28,7 @@ pub async fn limit_body_time<B: MessageBody + 'static>(
     if matches!(payload, Payload::None) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
-    let time = limits(request.request())?.time;
+    let time = limits(request.request())?.time_of(request.headers());
     let incoming = Incoming::new(payload, time);
     if request.head().upgrade() {
         request.extensions_mut().insert(incoming.clone());

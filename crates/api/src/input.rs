@@ -13,6 +13,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
+pub use body::cut_off;
 pub use part::{RawRequest, RequestPart};
 pub use parts::{Document, Json, JsonOrQuery, LargeJson, OptionalJson, Path, Query};
 

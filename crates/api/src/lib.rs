@@ -46,9 +46,9 @@ pub use head_limits::limit_head;
 pub use idempotency::{Idempotency, key_reused};
 pub use input::{
     Authed, Document, Input, Json, JsonOrQuery, LargeJson, OptionalJson, Path, Query, RawRequest,
-    RequestPart,
+    RequestPart, cut_off,
 };
-pub use limits::{BodyLimits, HeadLimits};
+pub use limits::{BodyLimits, HeadLimits, UploadLimits};
 pub use normalize_path::{PathAliases, normalize_path};
 pub use paged::Paged;
 pub use problem::{ErrorBody, Problem, ValidationBody};

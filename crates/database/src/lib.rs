@@ -20,7 +20,7 @@
 //! A transaction of several rows locks them in one order, on every instance, so that two transactions
 //! never wait for each other: first by table, in the order `users`, `sessions`, `clients`,
 //! `consultation_records`, `gameplay_states`, `deleted_gameplay_states`, `counselor_notes`, `rooms`, `visitors`,
-//! `idempotency_keys`, `audit_log`, `presence_handovers`; within a table by primary
+//! `files`, `idempotency_keys`, `audit_log`, `presence_handovers`; within a table by primary
 //! key, and rows that are inserted after those that exist, by their unique key. An insert locks the rows that
 //! it refers to: a new state its room. A statement that updates many rows locks all of them in this order
 //! first (`ORDER BY … FOR UPDATE`): an `UPDATE … FROM` locks rows in the order of its plan.

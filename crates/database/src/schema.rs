@@ -119,6 +119,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::sql_types::{Guid, Moment};
+
+    files (id) {
+        id -> Guid,
+        owner_id -> Nullable<Guid>,
+        room_id -> Nullable<Guid>,
+        kind -> Text,
+        object_key -> Text,
+        name -> Text,
+        content_type -> Text,
+        bytes -> BigInt,
+        created_at -> Moment,
+        stored_at -> Nullable<Moment>,
+        deleted_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
     use crate::sql_types::{Doc, Guid, Moment};
 
@@ -283,6 +302,8 @@ diesel::joinable!(consultation_screenshots -> consultation_records (record_id));
 diesel::joinable!(counselor_note_versions -> counselor_notes (room_id));
 diesel::joinable!(counselor_notes -> rooms (room_id));
 diesel::joinable!(deleted_gameplay_states -> rooms (room_id));
+diesel::joinable!(files -> rooms (room_id));
+diesel::joinable!(files -> users (owner_id));
 diesel::joinable!(gameplay_states -> rooms (room_id));
 diesel::joinable!(password_resets -> users (account_id));
 diesel::joinable!(rooms -> clients (client_id));
@@ -299,6 +320,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     counselor_note_versions,
     counselor_notes,
     deleted_gameplay_states,
+    files,
     game_rule_templates,
     gameplay_segments,
     gameplay_states,

@@ -3,7 +3,9 @@
 use utoipa::openapi::{Ref, RefOr, Schema};
 use values::PathParam;
 
-use crate::kinds::{AccountId, ClientId, GameRuleId, RecordId, RoomId, SessionId, VisitorId};
+use crate::kinds::{
+    AccountId, ClientId, FileId, GameRuleId, RecordId, RoomId, SessionId, VisitorId,
+};
 
 macro_rules! path_param {
     ($($id:ident, $name:literal, $description:literal;)+) => {$(
@@ -21,6 +23,7 @@ macro_rules! path_param {
 path_param! {
     AccountId, "user_id", "The account";
     ClientId, "client_id", "The client";
+    FileId, "file_id", "The file";
     GameRuleId, "rule_id", "The rule";
     RecordId, "record_id", "The record";
     RoomId, "room_id", "The room";

@@ -70,7 +70,7 @@ pub async fn page(
             let ids = delete_rooms(db, RoomId::from_u128(cleared.last)).await?;
             for id in &ids {
                 directory.forget(*id);
-                ended_rooms.publish(*id, EndReason::Deleted);
+                ended_rooms.begin(*id).publish(EndReason::Deleted);
             }
             cleared.add(ids.iter().map(|id| id.as_uuid().as_u128()));
         }
@@ -102,14 +102,16 @@ pub async fn page(
     Ok(cleared.rows > before)
 }
 
-/// Deletes the rooms of a page once the rows of their states and their own are locked. Returns their ids.
+/// Deletes the rooms of a page once the rows of their states, of their notes and their own are locked. Returns
+/// their ids.
 async fn delete_rooms(db: &Db, after: RoomId) -> Result<Vec<RoomId>, DatabaseError> {
     let ids = db.read_all(store::room_ids_after(after, ROOMS_PAGE)).await?;
     if !ids.is_empty() {
         let states = store::lock_states(ids.clone());
+        let notes = store::lock_notes(ids.clone());
         let rooms = store::lock_rooms_by_id(ids.clone());
         let delete = store::delete_rooms(ids.clone());
-        db.write_and(states, |_| (Some(rooms), Some(delete))).await?;
+        db.write_and(states, |_| (Some(notes), (Some(rooms), Some(delete)))).await?;
     }
     Ok(ids)
 }

@@ -37,6 +37,7 @@ pub(crate) fn check(settings: &Settings, environment: &Environment, keys: &mut K
             unregistered_rooms(settings.realtime.unregistered_rooms, profile),
         ),
         ("database.url", ephemeral(settings, environment)),
+        ("files.store", ephemeral_files(settings, environment)),
     ];
     for (key, fault) in faults {
         if let Some((what, accepted)) = fault {
@@ -131,5 +132,16 @@ fn ephemeral(settings: &Settings, environment: &Environment) -> Option<Fault> {
     let is_refused = is_file && environment.is_cloud_run() && !settings.database.allow_ephemeral;
     let what = "is SQLite, and on Cloud Run (K_SERVICE is set) its data vanish with the instance";
     let accepted = "postgres://… in DATABASE_URL, or database.allow_ephemeral = true";
+    is_refused.then_some((what, accepted))
+}
+
+/// As [`ephemeral`], for files in a folder.
+fn ephemeral_files(settings: &Settings, environment: &Environment) -> Option<Fault> {
+    let is_refused = settings.files.store.is_some()
+        && environment.is_cloud_run()
+        && !settings.database.allow_ephemeral;
+    let what =
+        "is a folder, and on Cloud Run (K_SERVICE is set) its files vanish with the instance";
+    let accepted = "nothing, which refuses uploads, or database.allow_ephemeral = true";
     is_refused.then_some((what, accepted))
 }

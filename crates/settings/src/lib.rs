@@ -50,7 +50,7 @@ pub use load::{Loaded, load};
 pub use problem::{Problem, Problems};
 pub use profile::{Profile, UnknownProfile};
 pub use sections::{
-    Admission, Auth, BCRYPT_COST_MAX, Clients, Cors, Database, Hashing, History, Limits, Log,
-    LogFormat, Mail, MailTransport, Notes, Period, Rate, Rates, Realtime, RealtimeAdmission, Rooms,
-    Server, Settings,
+    Admission, Auth, BCRYPT_COST_MAX, Clients, Cors, Database, Files, Hashing, History, Limits,
+    Log, LogFormat, Mail, MailTransport, Notes, Period, Rate, Rates, Realtime, RealtimeAdmission,
+    Rooms, Server, Settings,
 };

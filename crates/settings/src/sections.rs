@@ -5,6 +5,7 @@ mod auth;
 mod clients;
 mod cors;
 mod database;
+mod files;
 mod hashing;
 mod history;
 mod limits;
@@ -21,6 +22,7 @@ pub use auth::{Auth, BCRYPT_COST_MAX};
 pub use clients::Clients;
 pub use cors::Cors;
 pub use database::Database;
+pub use files::Files;
 pub use hashing::Hashing;
 pub use history::History;
 pub use limits::Limits;
@@ -58,6 +60,8 @@ pub struct Settings {
     pub rooms: Rooms,
     /// Clients and their consultation records.
     pub clients: Clients,
+    /// Files that people upload.
+    pub files: Files,
     /// Sockets, channels and presence.
     pub realtime: Realtime,
     /// History of gameplay states.
@@ -85,6 +89,7 @@ impl Settings {
             hashing: Hashing::read(keys),
             rooms: Rooms::read(keys),
             clients: Clients::read(keys),
+            files: Files::read(keys),
             realtime: Realtime::read(keys),
             history: History::read(keys),
             notes: Notes::read(keys),

@@ -26,7 +26,8 @@ pub(crate) async fn manage_connection<B: MessageBody>(
     let state = request.conn_data::<Rc<State>>().cloned();
     if let Some(state) = &state {
         let limits = request.app_data::<Data<BodyLimits>>();
-        state.begin(limits.map_or(usize::MAX, |it| it.bytes_on_the_wire())).await;
+        let bytes = limits.map_or(usize::MAX, |it| it.bytes_on_the_wire(request.headers()));
+        state.begin(bytes).await;
     }
     let mut response = next.call(request).await?;
     let status = response.status();

@@ -22,6 +22,8 @@ pub(crate) struct TestApp {
     pub(crate) database: Arc<TestDatabase>,
     /// The folder that mails are written to.
     pub(crate) outbox: TempDir,
+    /// The folder that uploaded files lie in, unless a test names another.
+    pub(crate) files: TempDir,
     /// Starts the shutdown of the server.
     pub(crate) lifecycle: Lifecycle,
     client: Client,
@@ -48,10 +50,13 @@ impl TestApp {
         let outbox = TempDir::new().unwrap();
         let url = database.url.expose().into_owned();
         let folder = outbox.path().to_str().unwrap();
+        let files = TempDir::new().unwrap();
+        let store = files.path().to_str().unwrap();
         let mut variables = vec![
             ("CARDROOM_PROFILE", "test"),
             ("DATABASE_URL", url.as_str()),
             ("CARDROOM__MAIL__OUTBOX_DIR", folder),
+            ("CARDROOM__FILES__STORE", store),
             ("CARDROOM__SERVER__WORKERS", "2"),
         ];
         variables.extend(changes);
@@ -61,7 +66,7 @@ impl TestApp {
         let running = serve::start(listener, settings).await.unwrap();
         let (server, lifecycle) = (running.handle(), running.lifecycle());
         tokio::spawn(running.finish());
-        Self { address, database, outbox, lifecycle, client: Client::new(), server }
+        Self { address, database, outbox, files, lifecycle, client: Client::new(), server }
     }
 
     /// A request to be sent, such as `app.request("GET", "/health")`.

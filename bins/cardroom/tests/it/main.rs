@@ -37,5 +37,6 @@ mod rooms;
 mod saves;
 mod smoke;
 mod transcript;
+mod uploads;
 mod visitors;
 mod watching;

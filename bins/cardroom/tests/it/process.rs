@@ -116,6 +116,16 @@ impl Process {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
+    /// Its id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it without notice.
+    pub(crate) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
     /// Asks it to stop, and waits until it has, as long as Cloud Run would.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         self.ask_to_stop();

@@ -18,7 +18,7 @@ pub(crate) async fn with<T>(slot: Slot, work: impl Future<Output = T>) -> T {
 
 /// Waits for something that has a queue of its own. Meanwhile the request holds no slot, so that its
 /// waiting blocks no other; afterwards it has a slot again at once, because its work is nearly done.
-pub(crate) async fn wait_without_slot<T>(wait: impl Future<Output = T>) -> T {
+pub async fn wait_without_slot<T>(wait: impl Future<Output = T>) -> T {
     let left = SLOT.try_with(Cell::take).ok().flatten().map(Left::from);
     let outcome = wait.await;
     if let Some(left) = left {

@@ -67,7 +67,8 @@ fn too_large(limit: usize) -> Problem {
     )
 }
 
-fn cut_off(error: &PayloadError) -> Problem {
+/// The answer to a body that did not arrive whole: 408 when it was too slow, or else 400.
+pub fn cut_off(error: &PayloadError) -> Problem {
     if matches!(error, PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut) {
         let detail = "The body did not arrive in time";
         return Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail);

@@ -50,6 +50,12 @@ impl KeyRing {
         Keys { active: key(&self.active), passive: self.passive.iter().map(key).collect() }
     }
 
+    /// Keys for a purpose of another crate, the one that signs first; different from those for any other
+    /// purpose.
+    pub fn derive(&self, purpose: &[u8]) -> Vec<[u8; 32]> {
+        self.for_purpose(purpose).all().map(|key| key.bytes).collect()
+    }
+
     /// The secrets themselves, which the earlier backend signed with.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &[u8]> {
         let all = std::iter::once(&self.active).chain(&self.passive);

@@ -115,24 +115,39 @@ fn keys_that_a_profile_may_not_set_are_refused_there_alone() {
     check(("CARDROOM__AUTH__JWT_SECRET", ""), "auth.jwt_secret", &Profile::ALL);
 }
 
+/// Files in a folder are refused on Cloud Run as well.
+const NO_FILES: Variable = ("CARDROOM__FILES__STORE", "");
+
+#[test]
+fn files_on_cloud_run_have_to_be_allowed() {
+    let on_cloud_run = [SECRET, PUBLIC_URL, POSTGRES, ("K_SERVICE", "cardroom")];
+    let refused = problems(&on_cloud_run);
+    assert!(refused.len() == 1 && refused[0].starts_with("files.store: is a folder"));
+    for allowed in [NO_FILES, ("CARDROOM__DATABASE__ALLOW_EPHEMERAL", "true")] {
+        assert!(problems(&[&on_cloud_run[..], &[allowed]].concat()).is_empty());
+    }
+    assert!(problems(&on_cloud_run[..3]).is_empty());
+}
+
 #[test]
 fn sqlite_on_cloud_run_has_to_be_allowed() {
     let cloud_run = ("K_SERVICE", "cardroom");
     let allowed = ("CARDROOM__DATABASE__ALLOW_EPHEMERAL", "true");
     for profile in Profile::ALL {
         let profile = ("CARDROOM_PROFILE", profile.as_str());
-        let refused = problems(&[profile, SECRET, PUBLIC_URL, cloud_run]);
+        let refused = problems(&[profile, SECRET, PUBLIC_URL, NO_FILES, cloud_run]);
         assert!(refused.len() == 1 && refused[0].starts_with("database.url: is SQLite"));
         assert!(refused[0].contains("allow_ephemeral = true"));
-        assert!(problems(&[profile, SECRET, PUBLIC_URL, cloud_run, allowed]).is_empty());
-        assert!(problems(&[profile, SECRET, PUBLIC_URL, cloud_run, POSTGRES]).is_empty());
+        assert!(problems(&[profile, SECRET, PUBLIC_URL, NO_FILES, cloud_run, allowed]).is_empty());
+        assert!(problems(&[profile, SECRET, PUBLIC_URL, NO_FILES, cloud_run, POSTGRES]).is_empty());
     }
 }
 
 #[test]
 fn a_published_secret_is_refused_on_cloud_run_in_every_profile() {
     for profile in ["development", "test"] {
-        let forgotten = [("CARDROOM_PROFILE", profile), ("K_SERVICE", "cardroom"), POSTGRES];
+        let forgotten =
+            [("CARDROOM_PROFILE", profile), ("K_SERVICE", "cardroom"), POSTGRES, NO_FILES];
         let refused = problems(&forgotten);
         assert!(refused.len() == 1 && refused[0].starts_with("auth.jwt_secret: is a published"));
     }

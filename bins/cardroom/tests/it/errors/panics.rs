@@ -6,11 +6,13 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpServer, web};
 use admission::{RateLimits, TrustedHops};
 use auth::Auth;
+use cardroom::Opened;
 use cardroom::app::{Shared, build};
 use cardroom::lifecycle::Lifecycle;
 use cardroom::live::Live;
 use cardroom::writers::Writers;
 use database::Db;
+use files::Files;
 use reqwest::Client;
 use serde_json::Value;
 use settings::{Environment, Settings};
@@ -29,10 +31,12 @@ fn shared(settings: Settings) -> Shared {
     let runtime = Handle::current();
     let db = Db::open(&settings.database, &runtime).unwrap();
     let (writers, _) = Writers::start(&settings, &db, Arc::new(gameplay::NoListener), &runtime);
+    let files = Files::open(db.clone(), &settings, Vec::new(), &runtime).unwrap();
     let auth = Auth::start(db, &settings, &runtime).unwrap();
     let rates = Data::new(RateLimits::new(&settings.rates, TrustedHops(0)).unwrap());
     let live = Live::new(&settings, &auth, &runtime);
-    Shared::new(settings, auth, writers, rates, Data::default(), live, Lifecycle::default())
+    let opened = Opened { auth, files };
+    Shared::new(settings, opened, writers, rates, Data::default(), live, Lifecycle::default())
 }
 
 #[testkit::on_both_databases]
@@ -44,6 +48,7 @@ async fn a_panic_is_a_500_in_shape_and_the_server_lives() {
         ("CARDROOM_PROFILE", "test"),
         ("DATABASE_URL", &url),
         ("CARDROOM__MAIL__OUTBOX_DIR", outbox.path().to_str().unwrap()),
+        ("CARDROOM__FILES__STORE", ""),
     ]);
     let shared = shared(settings::load(&environment).unwrap().settings);
     let server = HttpServer::new(move || {

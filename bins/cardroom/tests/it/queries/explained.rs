@@ -12,7 +12,7 @@ use super::filled::Filled;
 /// Written by hand, since a query value does not expose its text: `scans` checks the real ones on
 /// PostgreSQL, including those of whole groups. Left out are the three game rules, which are read faster
 /// than any index, and the counts for `/metrics`, which read whole tables on purpose.
-const STATEMENTS: [(&str, &str); 82] = [
+const STATEMENTS: [(&str, &str); 85] = [
     ("auth by_id", "SELECT * FROM users WHERE id = $1"),
     (
         "auth by_email",

@@ -62,10 +62,14 @@ const POSTGRES: &str = "
     INSERT INTO idempotency_keys (author_id, key, fingerprint, answer, answered_at)
         SELECT pg_temp.id(n), 'key-' || n, '', '{}', now() - n * interval '1 s'
         FROM generate_series(1, 3000) n;
+    INSERT INTO files (id, owner_id, room_id, kind, object_key, name, content_type, bytes, created_at,
+        stored_at)
+        SELECT pg_temp.id(n), pg_temp.id(n), pg_temp.id(1 + n % 1000), 'upload', 'key-' || n, 'x.pdf',
+            'application/pdf', 1, now(), now() FROM generate_series(1, 3000) n;
     ANALYZE;";
 
 /// The same rows.
-const SQLITE: [&str; 16] = [
+const SQLITE: [&str; 17] = [
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
      INSERT INTO users (id, email, name, hashed_password, roles, created_at, reset_token_hash,
         reset_expires_at)
@@ -126,6 +130,11 @@ const SQLITE: [&str; 16] = [
     "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
      INSERT INTO idempotency_keys (author_id, key, fingerprint, answer, answered_at)
         SELECT unhex(printf('%032x', n)), 'key-' || n, X'', '{}', n FROM s",
+    "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000)
+     INSERT INTO files (id, owner_id, room_id, kind, object_key, name, content_type, bytes, created_at,
+        stored_at)
+        SELECT unhex(printf('%032x', n)), unhex(printf('%032x', n)), unhex(printf('%032x', 1 + n % 1000)),
+            'upload', 'key-' || n, 'x.pdf', 'application/pdf', 1, 0, 0 FROM s",
     "ANALYZE",
 ];
 

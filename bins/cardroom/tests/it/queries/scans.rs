@@ -2,6 +2,7 @@
 
 mod routes;
 
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use testkit::Kind;
 use tokio_postgres::Client;
@@ -13,7 +14,7 @@ use crate::clients::mailed_token;
 use routes::Routes;
 
 /// The tables that grow.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "users",
     "sessions",
     "audit_log",
@@ -24,6 +25,7 @@ const TABLES: [&str; 14] = [
     "counselor_note_versions",
     "rooms",
     "visitors",
+    "files",
     "gameplay_states",
     "deleted_gameplay_states",
     "gameplay_segments",
@@ -141,6 +143,12 @@ async fn ask_of_rooms(routes: &mut Routes, app: &TestApp) {
     routes.ask(join()).await;
     let visitor = routes.ask(join()).await;
     let mei = Counsellor::new(app, text(&visitor, "visitor_token"));
+
+    let part = Part::bytes(&b"%PDF-1.7"[..]).file_name("x.pdf");
+    let form = Form::new().part("file", part.mime_str("application/pdf").unwrap());
+    let upload = counsellor.request("POST", &format!("{room}/upload")).multipart(form);
+    let file = text(&routes.ask(upload).await, "url");
+    routes.ask(app.get(&file[file.find("/files/").unwrap()..])).await;
 
     ask_of_games(routes, &counsellor, &room).await;
     ask_of_notes(routes, &counsellor, &room).await;
