@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::author::AuthorKind;
+use crate::before::Before;
 use crate::save::Save;
 use crate::version::{Tag, Version};
 
@@ -39,29 +40,6 @@ pub(crate) struct DocumentWithJournal {
 pub(crate) struct Entry {
     pub(crate) version: Version,
     before: Before,
-}
-
-/// How to get the document before a version.
-#[derive(Clone, Debug)]
-pub(crate) enum Before {
-    /// By a merge patch.
-    Patch(String),
-    /// It is this one.
-    Whole(Json),
-    /// There is none.
-    Nothing,
-}
-
-impl Before {
-    /// The step from a document back to the one before it: a merge patch, or the whole document where a
-    /// patch would be longer or cannot express it.
-    pub(crate) fn of(document: &Json, before: &Json) -> Self {
-        let before_text = before.text();
-        match merge_patch::diff(document.text(), before_text) {
-            Some(patch) if patch.len() < before_text.len() => Self::Patch(patch),
-            _ => Self::Whole(before.clone()),
-        }
-    }
 }
 
 /// Why an entry cannot be read. Only damage of the database leads to it.

@@ -13,6 +13,7 @@
 mod access;
 mod author;
 mod background;
+mod before;
 mod cache;
 pub mod cards;
 mod change;

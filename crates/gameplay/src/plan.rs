@@ -9,8 +9,9 @@ use database::At;
 use documents::{Bounds, Json};
 use ids::{GameplayStateId, RoomId};
 
+use crate::before::Before;
 use crate::change::Change;
-use crate::journal::{Before, Journal};
+use crate::journal::Journal;
 use crate::precomputed::{Step, StepRules, Uncomputed, is_expensive};
 use crate::save::{Deleted, Outcome, Save};
 use crate::state::{GameplayState, StateKey};

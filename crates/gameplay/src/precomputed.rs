@@ -8,9 +8,9 @@
 use documents::{Bounds, Json};
 
 use crate::background;
+use crate::before::Before;
 use crate::change::{Change, ChangeError};
 use crate::error::GameplayError;
-use crate::journal::Before;
 use crate::version::Tag;
 
 /// The size of a document that a lane computes with at most, in bytes, with the change to it.
