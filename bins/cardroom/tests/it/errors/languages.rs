@@ -92,7 +92,7 @@ async fn successes_and_preflights_have_no_language() {
 }
 
 /// Words in the places of codes that are none.
-const NO_CODES: [&str; 6] = ["away", "error", "etag", "message", "schema", "version"];
+const NO_CODES: [&str; 7] = ["away", "error", "etag", "message", "missing", "schema", "version"];
 
 #[test]
 fn every_code_has_a_text() {
