@@ -11,7 +11,7 @@ async fn fifty_creations_with_one_address_make_one_client() {
     let app = TestApp::spawn().await;
     let counsellor = app.counsellor().await;
     for round in 0..4 {
-        let email = |n: usize| if n % 2 == 0 { "mei" } else { "MEI" };
+        let email = |n: usize| if n.is_multiple_of(2) { "mei" } else { "MEI" };
         let creations = (0..50).map(|n| {
             let body = json!({ "email": format!("{}{round}@example.com", email(n)) });
             ask(counsellor.post("/api/clients", &body))

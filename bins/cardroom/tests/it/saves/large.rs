@@ -32,7 +32,7 @@ async fn changes_of_a_large_document_at_once_are_all_carried_out() {
     assert_eq!(ask(created).await.0, 200);
 
     let changes = (0..CHANGES).map(|n| {
-        let (media, patch) = match n % 3 {
+        let (media, body) = match n % 3 {
             0 => {
                 let name = format!("/m{n}");
                 let operation = json!({ "op": "replace", "path": name, "value": n });
@@ -41,10 +41,7 @@ async fn changes_of_a_large_document_at_once_are_all_carried_out() {
             _ => ("application/merge-patch+json", json!({ (format!("m{n}")): n })),
         };
         let counsellor = &counsellors[n % counsellors.len()];
-        ask(counsellor
-            .request("PATCH", &path)
-            .header("content-type", media)
-            .body(patch.to_string()))
+        ask(counsellor.request("PATCH", &path).header("content-type", media).body(body.to_string()))
     });
     let mut versions = Vec::new();
     for (status, answer) in join_all(changes).await {
@@ -63,8 +60,8 @@ async fn changes_of_a_large_document_at_once_are_all_carried_out() {
             ask(counsellors[0].get(&format!("{path}/history/{version}"))).await;
         assert_eq!(status, 200, "{snapshot}");
         let members = snapshot["state"].as_object().unwrap();
-        let changed = members.values().filter(|value| value.is_number()).count();
-        assert_eq!(i64::try_from(changed).unwrap(), version - 1);
+        let numbers = members.values().filter(|value| value.is_number()).count();
+        assert_eq!(i64::try_from(numbers).unwrap(), version - 1);
     }
 }
 
