@@ -17,7 +17,7 @@ use crate::error::{DatabaseError, ends_connection, is_no_answer, wal_left};
 use crate::pool::{self, Figures, Pool};
 use crate::query::{Execute, Fetch, Follows};
 use crate::sqlite::{DatabaseFile, RunOn, SqliteSession};
-use crate::transaction::{run_locked, run_transaction};
+use crate::transaction::run_transaction;
 use crate::transaction_steps::Transaction;
 use crate::{postgres, sqlite};
 
@@ -236,26 +236,6 @@ impl Db {
                     Ok(value)
                 }
             }
-        }
-    }
-
-    /// Locks rows, and then executes a change in the same transaction, which sees what was committed before
-    /// the locks were granted. Returns the row that it wrote, if any.
-    ///
-    /// # Errors
-    /// As [`Self::write`].
-    #[track_caller]
-    pub fn write_locked<'q, U: Send + 'q>(
-        &self,
-        lock: impl Execute,
-        change: impl Fetch<'q, U>,
-    ) -> impl Future<Output = Result<Option<U>, DatabaseError>> + Send {
-        let place = Location::caller();
-        async move {
-            let rows = run!(self, write, place, |connection| run_locked(connection, lock, change))
-                .map_err(DatabaseError::of_write)?;
-            self.check_file()?;
-            Ok(rows.into_iter().next())
         }
     }
 

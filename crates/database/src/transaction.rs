@@ -1,7 +1,7 @@
 //! A change and its consequences in one transaction.
 
 use diesel::QueryResult;
-use diesel_async::methods::{ExecuteDsl, LoadQuery};
+use diesel_async::methods::LoadQuery;
 use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
 use crate::query::Follow;
@@ -15,41 +15,12 @@ pub(crate) async fn run_transaction<'q, C: AsyncConnection, U: Send + 'q, F: Fol
 ) -> QueryResult<Vec<U>> {
     C::TransactionManager::begin_transaction(connection).await?;
     let outcome = run_statements(connection, change, then).await;
-    end_transaction(connection, outcome).await
-}
-
-/// Locks, and then a change, in one transaction. If this future is dropped, the connection is closed, which
-/// rolls back.
-pub(crate) async fn run_locked<'q, C: AsyncConnection, U: Send + 'q>(
-    connection: &mut C,
-    lock: impl ExecuteDsl<C> + Send,
-    change: impl LoadQuery<'q, C, U> + Send + 'q,
-) -> QueryResult<Vec<U>> {
-    C::TransactionManager::begin_transaction(connection).await?;
-    let outcome = lock_and_change(connection, lock, change).await;
-    end_transaction(connection, outcome).await
-}
-
-/// Commits, or rolls back after an error.
-async fn end_transaction<C: AsyncConnection, T>(
-    connection: &mut C,
-    outcome: QueryResult<T>,
-) -> QueryResult<T> {
     match outcome {
         Ok(_) => C::TransactionManager::commit_transaction(connection).await?,
         // When that fails as well, the error ends the connection.
         Err(_) => drop(C::TransactionManager::rollback_transaction(connection).await),
     }
     outcome
-}
-
-async fn lock_and_change<'q, C: AsyncConnection, U: Send + 'q>(
-    connection: &mut C,
-    lock: impl ExecuteDsl<C> + Send,
-    change: impl LoadQuery<'q, C, U> + Send + 'q,
-) -> QueryResult<Vec<U>> {
-    ExecuteDsl::execute(lock, connection).await?;
-    RunQueryDsl::get_results(change, connection).await
 }
 
 async fn run_statements<'q, C: AsyncConnection, U: Send + 'q, F: Follow<C>>(

@@ -32,7 +32,7 @@ impl Files {
         let (done, content) = oneshot::channel();
         let work = move || {
             lower_priority();
-            // When nobody waits any longer, the content is dropped.
+            // When the caller is gone, the content is dropped.
             let _ = done.send(content_of(received, picture_bytes));
         };
         let thread = thread::Builder::new().name("picture".into());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use admission::wait_without_slot;
 use bytes::Bytes;
-use database::At;
+use database::{At, Transaction};
 use ids::FileId;
 use rand::RngCore;
 use tokio::time::timeout;
@@ -69,9 +69,11 @@ impl Files {
             account: self.rules.per_account_bytes - row.bytes - BYTES_FOR_ROW,
             room: self.rules.per_room_bytes - row.bytes - BYTES_FOR_ROW,
         };
-        let lock = store::lock_account(row.owner);
-        let pending = store::insert_pending(row, room);
-        if self.db.write_locked(lock, pending).await?.is_some() {
+        let inserted = self.db.transaction(async |transaction: &mut Transaction<'_>| {
+            transaction.execute(store::lock_account(row.owner)).await?;
+            transaction.fetch_one(store::insert_pending(row, room)).await
+        });
+        if inserted.await?.is_some() {
             return Ok(());
         }
         let used = self.db.read_one(store::used(row.owner, row.room)).await?;

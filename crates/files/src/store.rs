@@ -3,11 +3,9 @@
 //! A file is pending until `stored_at` is set, stored until `deleted_at` is, and deleted then. A file whose
 //! owner or room was deleted has none, and is as good as deleted.
 
-mod for_no_key_update;
-
 use database::schema::{files, rooms, users};
 use database::sql_types::{Guid, Moment};
-use database::{At, Execute, Fetch, columns};
+use database::{At, Execute, Fetch, ForNoKeyUpdate, columns};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
@@ -15,7 +13,6 @@ use diesel::sql_types::{BigInt, Text};
 use ids::{AccountId, FileId, RoomId};
 
 use crate::file::File;
-use for_no_key_update::ForNoKeyUpdate;
 
 /// Bytes that every file counts besides its own, so that the number of files is bounded as well.
 pub(crate) const BYTES_FOR_ROW: i64 = 4096;
