@@ -1,5 +1,8 @@
 //! The database over HTTP, for administrators.
 
+mod requests;
+mod views;
+
 use actix_web::web::{Data, Json as Answer};
 use actix_web::{delete, get, post};
 use admission::{Priorities, Priority};
@@ -9,17 +12,14 @@ use api::{
 };
 use auth::{Admin, Auth, Client, demo};
 use rooms::{Directory, EndedRooms};
-use serde::Serialize;
-use serde_json::Value;
 use tracing::{info, warn};
-use utoipa::ToSchema;
-use uuid::Uuid;
-use values::{Field, Fields, FromFields, Integer, Location, PathParam, read_uuid};
 
 use crate::clear::{self, ClearableTable};
 use crate::error::AdministrationError;
-use crate::tables::{self, Place, Row, SHOWN};
+use crate::tables::{self, Place, SHOWN};
 use crate::{counts, status};
+use requests::{Key, PageRequest, SeedRequest, TableName};
+use views::{ClearedView, DatabaseStatusView, SeededView, TablePage, TableView};
 
 api::routes! {
     db_status,
@@ -29,15 +29,6 @@ api::routes! {
     seed_test,
     seed,
 }
-
-/// Rows on a page by default, as in the earlier backend.
-const PAGE: i64 = 100;
-
-/// Rows on a page, at most.
-const PAGE_MAX: i64 = 500;
-
-/// Rows that a page may leave out: the database reads them all the same.
-const OFFSET_MAX: i64 = 100_000;
 
 /// Declares the priorities of the routes that hash passwords.
 pub fn prioritize(priorities: &mut Priorities) {
@@ -232,133 +223,3 @@ async fn seed_test(auth: Data<Auth>, admin: Admin) -> Result<Answer<SeededView>,
 
 /// The path and the query of a page.
 type ReadParts = (Path<TableName>, Query<PageRequest>);
-
-/// The name of a table in a path; any text is accepted.
-struct TableName(String);
-
-impl Field for TableName {
-    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
-        String::read(value, location).map(Self)
-    }
-}
-
-impl PathParam for TableName {
-    const NAME: &'static str = "table_name";
-    const DESCRIPTION: &'static str = "The name of the table";
-}
-
-/// The primary key of a row.
-struct Key(Uuid);
-
-impl Field for Key {
-    fn read(value: &Value, location: &mut Location<'_>) -> Option<Self> {
-        read_uuid(value, location).map(Self)
-    }
-}
-
-/// The rows to read.
-struct PageRequest {
-    limit: i64,
-    offset: i64,
-    after: Option<Key>,
-}
-
-impl FromFields for PageRequest {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let limit = fields.field_or("limit", Integer::<1, PAGE_MAX>(PAGE));
-        let offset = fields.field_or("offset", Integer::<0, OFFSET_MAX>(0));
-        let after = fields.field("after");
-        Some(Self { limit: limit?.0, offset: offset?.0, after: after? })
-    }
-}
-
-/// What to create.
-#[derive(ToSchema)]
-struct SeedRequest {
-    /// Whether the test accounts are created too.
-    #[schema(required = false)]
-    include_test: bool,
-}
-
-impl FromFields for SeedRequest {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { include_test: fields.field_or("include_test", false)? })
-    }
-}
-
-/// The database, or that it does not answer.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-enum DatabaseStatusView {
-    Connected {
-        #[schema(example = "connected")]
-        status: &'static str,
-        /// The name of the database; `SQLite` where it is a file.
-        database: String,
-        #[schema(example = "7617 kB")]
-        size: String,
-    },
-    Failed {
-        #[schema(example = "error")]
-        status: &'static str,
-        error: &'static str,
-    },
-}
-
-impl DatabaseStatusView {
-    const NO_ANSWER: Self = Self::Failed { status: "error", error: "The database does not answer" };
-}
-
-/// A table.
-#[derive(Serialize, ToSchema)]
-struct TableView {
-    #[schema(example = "rooms")]
-    name: &'static str,
-    row_count: i64,
-    /// The columns that are shown.
-    column_count: usize,
-    /// Whether `row_count` is an estimate.
-    is_estimate: bool,
-}
-
-/// A page of a table.
-#[derive(Serialize, ToSchema)]
-struct TablePage {
-    #[schema(example = "rooms")]
-    table: &'static str,
-    /// The columns that are shown.
-    columns: &'static [&'static str],
-    /// The rows, by column. Texts are cut after 1000 characters.
-    #[schema(value_type = Vec<Object>)]
-    data: Vec<Row>,
-    /// The number of rows of the table.
-    total: i64,
-    /// Whether `total` is an estimate.
-    is_estimate: bool,
-    limit: i64,
-    offset: i64,
-    /// Where the next page begins, if there is one.
-    next: Option<Value>,
-}
-
-/// That a table was cleared.
-#[derive(Serialize, ToSchema)]
-struct ClearedView {
-    #[schema(example = "success")]
-    status: &'static str,
-    #[schema(example = "Table 'rooms' cleared successfully")]
-    message: String,
-    /// Rows of the table that were deleted.
-    deleted: usize,
-    /// The tables whose rows went with them.
-    also_cleared: &'static [&'static str],
-}
-
-/// That accounts were created.
-#[derive(Serialize, ToSchema)]
-struct SeededView {
-    #[schema(example = "success")]
-    status: &'static str,
-    #[schema(example = "Database seeded with production data")]
-    message: &'static str,
-}
