@@ -13,6 +13,12 @@ use realtime::{SavedCard, SavedTable, SavedTables, UnsavedMove};
 use rooms::{Directory, RoomError};
 use tracing::warn;
 
+// What a channel remembers has room in a document, and the other way round.
+const _: () = assert!(
+    realtime::CARDS_MAX == gameplay::cards::CARDS_MAX
+        && realtime::CARD_NAME_BYTES_MAX == gameplay::cards::NAME_BYTES_MAX
+);
+
 /// Loads tables from saved gameplay states, and saves moves into them.
 pub(crate) struct Tables {
     db: Db,

@@ -12,10 +12,10 @@ use serde_json::{Map, Value, json};
 use crate::saved_cards::{SavedCard, SavedTable, UnsavedMove};
 
 /// Cards of a channel whose moves are remembered; then the oldest is forgotten.
-const CARDS_MAX: usize = 300;
+pub const CARDS_MAX: usize = 300;
 
 /// Longest id of a card, and longest zone, in bytes.
-const NAME_BYTES_MAX: usize = 100;
+pub const NAME_BYTES_MAX: usize = 100;
 
 /// The zone of cards that are not on the table.
 const DECK: &str = "deck";

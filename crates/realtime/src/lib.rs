@@ -46,6 +46,7 @@ mod worker;
 
 pub use authorizer::Authorizer;
 pub use bus::{Bus, RoomEvent};
+pub use card_moves::{CARDS_MAX, NAME_BYTES_MAX as CARD_NAME_BYTES_MAX};
 pub use connection::Frames;
 pub use context::Realtime;
 pub use event::ServerEvent;
