@@ -82,7 +82,7 @@ pub enum AuthError {
     /// The profile has no demo accounts.
     #[error("Demo accounts are not available in this environment")]
     NoDemoAccounts,
-    /// An administrator would take the own administration away: then nobody might be left who has it.
+    /// An administrator would give up the own administration, after which there might be no administrator.
     #[error("You cannot remove your own administrator role or deactivate your own account")]
     OwnAdministration,
     /// The account is not of the version that the request names.

@@ -38,10 +38,10 @@ pub async fn placed_cards(
 /// Tries of a save of moves; each fails only because the state was saved in between.
 const MOVE_TRIES_MAX: usize = 5;
 
-/// Saves moves of visitors that nobody else saves, as the author [`Server`](Author::Server), while the room is open.
+/// Saves moves of visitors that no page saves, as the author [`Server`](Author::Server), while the room is open.
 ///
 /// The moves are applied to the current version and saved on the condition that it still is the current one,
-/// so that a save by somebody else wins: a move counts only while the current version may lack it. Moves that
+/// so that a concurrent save wins: a move counts only while the current version may lack it. Moves that
 /// change nothing make no version.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ pub(crate) struct Turn {
 /// Locks among which authors, and among which rooms are divided; two seldom share one.
 const LOCKS: usize = 1024;
 
-// Always in this order, so that nobody waits in a circle.
+// Always in this order, so that there is no deadlock.
 static AUTHORS: [Mutex<()>; LOCKS] = [const { Mutex::const_new(()) }; LOCKS];
 static ROOMS: [Mutex<()>; LOCKS] = [const { Mutex::const_new(()) }; LOCKS];
 

@@ -87,7 +87,7 @@ impl Note {
 
     /// The text as an earlier one, if `next` lacks a part of it.
     ///
-    /// A text that only grows at one place, as it does while somebody writes, is a part of the next one: so
+    /// A text that only grows at one place, as it does during typing, is a part of the next one: so
     /// pages that save every few seconds do not push older texts out of the history.
     pub(crate) fn lost_to(&self, next: &Self) -> Option<Version> {
         let times = self.times?;

@@ -22,7 +22,7 @@ pub(crate) struct NoteRow {
 }
 
 impl NoteRow {
-    /// The row of a note; none of one that nobody wrote.
+    /// The row of a note; none if it was never written.
     pub(crate) fn of(note: &Note) -> Option<Self> {
         let times = note.times?;
         Some(Self {

@@ -50,7 +50,7 @@ pub(crate) struct Limits {
     pub(crate) volatile: Vec<String>,
     /// Whether pages that ask for the table of a game are shown it.
     pub(crate) shows_table: bool,
-    /// Whether moves of visitors are saved that nobody else saves.
+    /// Whether moves of visitors are saved that no page saves.
     pub(crate) saves_moves: bool,
 }
 

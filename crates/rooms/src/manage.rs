@@ -156,7 +156,7 @@ pub async fn visits(db: &Db, id: RoomId) -> Result<(i64, Option<DateTime<Utc>>),
     Ok((count, last_seen.map(At::utc)))
 }
 
-/// These rooms with the names of their clients, for whom may see them: one query, and none when no room has
+/// These rooms with the names of their clients, for those who may see them: one query, and none when no room has
 /// a client.
 ///
 /// # Errors

@@ -47,7 +47,7 @@ pub struct Realtime {
     pub unregistered_rooms: bool,
     /// Whether the server shows the cards that lie on the table to pages that ask for them.
     pub show_table: bool,
-    /// Whether the server saves moves of visitors that nobody else saves.
+    /// Whether the server saves moves of visitors that no page saves.
     pub save_visitor_moves: bool,
     /// How long a client may send nothing, in seconds, 5 to 3,600.
     pub idle_timeout_secs: u64,

@@ -1,4 +1,4 @@
-//! Presence across a restart of the process: nobody is seen leaving who comes back.
+//! Presence across a restart of the process: members that come back are not seen leaving.
 
 use std::time::Duration;
 
