@@ -53,7 +53,8 @@ async fn changes_of_a_large_document_at_once_are_all_carried_out() {
     assert_eq!(versions, expected);
 
     let (_, state) = ask(counsellors[0].get(&path)).await;
-    assert_eq!(state["state"], document(0..CHANGES));
+    // Not printed: it has a hundred kilobytes.
+    assert!(state["state"] == document(0..CHANGES), "a change was lost");
     // Every change differs from the version before in one member.
     for version in expected {
         let (status, snapshot) =
